@@ -1,0 +1,54 @@
+# Everything the project does, one word each. Every target sets up what it needs.
+# PyPI is all that is reached; nothing needs root, a browser, LaTeX, R or a display.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: help report test lint lab simulate clean
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+PARAMS ?= params/demo.yml
+UV_VERSION := 0.13.9
+UV := .uv/bin/uv
+BIN := .venv/bin
+SYNCED := .venv/.synced
+EXPORT := --frozen --quiet --no-dev --no-hashes --no-emit-project --no-annotate --no-header
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
+
+help:  ## show the targets
+	@grep -E '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+report: $(SYNCED)  ## run the notebooks, render and publish the report (PARAMS=params/demo.yml)
+	$(BIN)/itpcsr build $(PARAMS)
+
+test: $(SYNCED)  ## run all tests
+	$(BIN)/python -m pytest
+
+lint: $(SYNCED)  ## check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+lab: $(SYNCED)  ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+simulate: $(SYNCED)  ## write the simulated trial again (data/simulated)
+	$(BIN)/itpcsr simulate data/simulated
+
+environment.yml: uv.lock pyproject.toml | $(UV)  ## write environment.yml from the lock file
+	@{ sed '/- pip:/q' $@; $(UV) export $(EXPORT) | sed -n 's/^\([a-z].*\)/      - "\1"/p'; echo '      - -e .'; } > $@.new
+	@mv $@.new $@
+
+clean:  ## remove intermediate files; published versions and data stay
+	rm -rf work .pytest_cache .mypy_cache .ruff_cache
+
+$(SYNCED): uv.lock pyproject.toml | $(UV)
+	@echo "Setting up the environment from uv.lock ..."
+	$(UV) sync --frozen --python $(PYTHON)
+	@touch $@
+
+$(UV):
+	@echo "Fetching uv $(UV_VERSION), which installs the locked packages ..."
+	@$(PYTHON) -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) \
+	  || { rm -rf .uv; $(PYTHON) -m pip install --quiet --disable-pip-version-check --target .uv uv==$(UV_VERSION); } \
+	  || { rm -rf .uv; echo "$(PYTHON) can make no virtual environment: install the package python3-venv." >&2; exit 1; }

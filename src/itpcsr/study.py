@@ -1,0 +1,345 @@
+"""Parameters: what the protocol fixes (``study.yml``) and what one report version chooses (``<report>.yml``).
+
+Both files are validated here and nowhere else. An unknown name, a wrong type or an impossible value
+stops with file, key, value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from itpcsr.errors import ParameterError
+
+ORIGINS = ("registry", "publication", "assumption")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Identity(_Strict):
+    """Names of the study, as the registry gives them."""
+
+    study_id: str = Field(min_length=1)
+    title: str = Field(min_length=1)
+    short_title: str
+    sponsor: str
+    product: str
+    condition: str
+    phase: str
+
+
+class Arm(_Strict):
+    """One arm or cohort: ``code`` is DM.ARMCD; ``dose`` in the study's dose unit, None for none."""
+
+    code: str = Field(min_length=1)
+    label: str
+    dose: float | None = Field(default=None, ge=0)
+    planned: int | None = Field(default=None, ge=0)
+    enrolled: int | None = Field(default=None, ge=0)
+
+
+class Column(_Strict):
+    """One column of every table: the subjects of the arms named, so that arms can be pooled."""
+
+    key: str = Field(pattern=r"^[a-z][a-z0-9]*$")
+    label: str
+    spanner: str = ""
+    arms: list[str] = Field(min_length=1)
+
+
+class Design(_Strict):
+    """Arms, report columns, the infusion schedule (study days, infusion 1 is Day 1) and follow-up."""
+
+    arms: list[Arm] = Field(min_length=1)
+    dose_unit: str
+    control: str | None = None
+    columns: list[Column] = Field(min_length=1)
+    infusion_days: list[int] = []
+    follow_up_weeks: int = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _columns_name_arms(self) -> Design:
+        codes = [arm.code for arm in self.arms]
+        for kind, names in (("arm code", codes), ("column key", [column.key for column in self.columns])):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{kind} {', '.join(twice)} stands twice")
+        for column in self.columns:
+            unknown = sorted(set(column.arms) - set(codes))
+            if unknown:
+                raise ValueError(f"column {column.key} names unknown arm {', '.join(unknown)}; arms: {codes}")
+        if self.control is not None and self.control not in codes:
+            raise ValueError(f"control {self.control!r} is no arm; arms: {codes}")
+        return self
+
+
+class Visits(_Strict):
+    """Planned weeks of sampling, counted from infusion 1, and the window of a visit in days."""
+
+    platelet_weeks: list[int] = []
+    laboratory_weeks: list[int] = []
+    visit_window_days: int = Field(default=2, ge=0)
+
+
+class PriorTherapy(_Strict):
+    """One earlier therapy that the baseline table counts; ``flag`` is its variable in ADSL."""
+
+    term: str = Field(min_length=1)
+    flag: str = Field(pattern=r"^[A-Z][A-Z0-9]{0,5}FL$")
+    label: str
+
+
+class Baseline(_Strict):
+    """How baseline is taken, and what of the history the baseline table counts."""
+
+    baseline_rule: Literal["last value before the first infusion", "value flagged in the data"]
+    diagnosis_terms: list[str] = []
+    prior_therapy_category: str = ""
+    prior_therapies: list[PriorTherapy] = []
+
+
+class Safety(_Strict):
+    """Rules for adverse events.
+
+    ``treatment_emergent_days``: days after the last dose in which an onset still counts; None for no end.
+    ``severity_variable``: AETOXGR (CTCAE grades 1 to 5) or AESEV (MILD, MODERATE, SEVERE read as 1, 2, 3).
+    """
+
+    treatment_emergent_days: int | None = Field(default=None, ge=0)
+    related_values: list[str] = Field(min_length=1)
+    severe_grade: int = Field(default=3, ge=1, le=5)
+    severity_variable: Literal["AETOXGR", "AESEV"] = "AETOXGR"
+
+
+class Efficacy(_Strict):
+    """The response rule (IWG 2009). Counts in 10^9/L; ``response_ratio`` is a multiple of baseline."""
+
+    platelet_test: str
+    response_count: float = Field(gt=0)
+    response_ratio: float = Field(gt=0)
+    complete_count: float = Field(gt=0)
+    confirmation_days: int = Field(ge=0)
+    rescue_category: str
+    bleeding_terms: list[str]
+
+
+class Study(_Strict):
+    """Everything that the protocol fixes. ``efficacy`` is None for a study without platelet response."""
+
+    identity: Identity
+    design: Design
+    visits: Visits = Visits()
+    baseline: Baseline
+    safety: Safety
+    efficacy: Efficacy | None = None
+
+    def values(self) -> dict[str, Any]:
+        """Return leaf name to value over all sections; names are unique across sections."""
+        return {
+            leaf: getattr(section, leaf)
+            for name, model in _SECTIONS.items()
+            if (section := getattr(self, name)) is not None
+            for leaf in model.model_fields
+        }
+
+    @property
+    def reported_arms(self) -> list[str]:
+        """Return the codes of the arms that stand in some column, in the study's order."""
+        shown = {code for column in self.design.columns for code in column.arms}
+        return [arm.code for arm in self.design.arms if arm.code in shown]
+
+
+class Report(_Strict):
+    """What one report version chooses."""
+
+    report: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    status: Literal["draft", "final"]
+    title: str = Field(min_length=1)
+    date: dt.date
+    study: Path
+    data: list[Path] = Field(min_length=1)
+    data_cutoff: dt.date | None = None
+    cohorts: list[str] | None = Field(default=None, min_length=1)
+    confidence_level: float = Field(default=0.95, gt=0.5, lt=1)
+    pages: Path | None = None
+    notebooks: dict[str, dict[str, Any]] = Field(min_length=1)
+
+    @field_validator("data", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @property
+    def name(self) -> str:
+        """The published version's folder name, for example ``demo-1.0.0``."""
+        return f"{self.report}-{self.version}"
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "identity": Identity,
+    "design": Design,
+    "visits": Visits,
+    "baseline": Baseline,
+    "safety": Safety,
+    "efficacy": Efficacy,
+}
+
+
+def read_study(path: str | Path, *, cohorts: list[str] | None = None, **overrides: object) -> Study:
+    """Read and validate a study file.
+
+    Parameters
+    ----------
+    path
+        YAML file; every leaf is ``{value: …, origin: registry | publication | assumption}``.
+    cohorts
+        Arm codes to report on; the table columns are cut down to them. None or empty takes all.
+    **overrides
+        Leaf name to value, for notebooks and report versions that try another rule. A name that the
+        file's model doesn't have is an error; where the study has no such section (``efficacy`` of a study
+        without platelet response), its names are accepted and not used.
+
+    Raises
+    ------
+    ParameterError
+        With file, key, value and what is allowed.
+    """
+    path = Path(path)
+    tree = {section: _plain(path, section, leaves) for section, leaves in _mapping(path).items()}
+    for name, value in overrides.items():
+        homes = [section for section, model in _SECTIONS.items() if name in model.model_fields]
+        if not homes:
+            known = sorted(leaf for model in _SECTIONS.values() for leaf in model.model_fields)
+            raise ParameterError(
+                f"{path}: no parameter is called {name!r}. Known parameters: {', '.join(known)}."
+            )
+        if homes[0] in tree:
+            tree[homes[0]][name] = value
+    study = _validate(Study, tree, path)
+    return _only_cohorts(study, cohorts, path) if cohorts else study
+
+
+def _only_cohorts(study: Study, cohorts: list[str], path: Path) -> Study:
+    codes = [arm.code for arm in study.design.arms]
+    unknown = sorted(set(cohorts) - set(codes))
+    if unknown:
+        raise ParameterError(f"{path}: cohorts names unknown arm {', '.join(unknown)}; arms: {codes}.")
+    columns = [
+        column.model_copy(update={"arms": arms})
+        for column in study.design.columns
+        if (arms := [code for code in column.arms if code in cohorts])
+    ]
+    return study.model_copy(update={"design": study.design.model_copy(update={"columns": columns})})
+
+
+def read_origins(path: str | Path) -> dict[str, dict[str, str]]:
+    """Return leaf name to its origin and note, for the report's statement of what is assumed."""
+    path = Path(path)
+    return {
+        leaf: {"origin": entry["origin"], "note": entry.get("note", "")}
+        for section, leaves in _mapping(path).items()
+        for leaf, entry in _leaves(path, section, leaves)
+    }
+
+
+def read_report(path: str | Path) -> Report:
+    """Read and validate a report version's parameter file; relative paths stay relative to the project root.
+
+    Raises ParameterError with file, key, value and what is allowed.
+    """
+    path = Path(path)
+    return _validate(Report, _mapping(path), path)
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ParameterError(f"{path}: there is no such parameter file. Check the path.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ParameterError(f"{path}: can't be read as UTF-8 text ({error}).") from error
+    try:
+        tree = yaml.load(text, Loader=_UniqueKeys)
+    except yaml.YAMLError as error:
+        raise ParameterError(f"{path}: is not valid YAML. {_one_line(str(error))}") from error
+    if not isinstance(tree, dict):
+        raise ParameterError(f"{path}: must hold names and values (key: value), but holds {tree!r}.")
+    return tree
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML allows a key twice and keeps the last one silently; here that is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
+        if twice:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key {', '.join(twice)} stands twice", node.start_mark
+            )
+        return super().construct_mapping(node, deep=deep)
+
+
+def _leaves(path: Path, section: str, leaves: object) -> Iterator[tuple[str, dict[str, Any]]]:
+    if not isinstance(leaves, dict):
+        raise ParameterError(f"{path}: section {section} must hold names and values, but holds {leaves!r}.")
+    for leaf, entry in leaves.items():
+        key = f"{section}.{leaf}"
+        if not isinstance(entry, dict) or not {"value", "origin"} <= set(entry) <= {
+            "value",
+            "origin",
+            "note",
+        }:
+            raise ParameterError(
+                f"{path}: {key} must be written as {{value: …, origin: …}} with an optional note, "
+                f"but is {entry!r}."
+            )
+        if entry["origin"] not in ORIGINS:
+            raise ParameterError(
+                f"{path}: {key} has origin {entry['origin']!r}; allowed: {', '.join(ORIGINS)}."
+            )
+        yield leaf, entry
+
+
+def _plain(path: Path, section: str, leaves: object) -> dict[str, Any]:
+    return {leaf: entry["value"] for leaf, entry in _leaves(path, section, leaves)}
+
+
+def _validate(model: type[_Model], tree: dict[str, Any], path: Path) -> _Model:
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        faults = "\n".join(f"  {_fault(fault, model)}" for fault in error.errors())
+        raise ParameterError(f"{path}:\n{faults}") from error
+
+
+def _fault(fault: Any, model: type[BaseModel]) -> str:
+    key = ".".join(str(part) for part in fault["loc"]) or "file"
+    if fault["type"] == "extra_forbidden":
+        parent = _model_at(model, fault["loc"][:-1])
+        allowed = f" Known names: {', '.join(parent.model_fields)}." if parent else ""
+        return f"{key}: unknown name.{allowed}"
+    if fault["type"] == "missing":
+        return f"{key}: is missing; add it."
+    text = re.sub(r"^(Value error, |Input )", "", fault["msg"])
+    return f"{key}: {text} (found {fault['input']!r})."
+
+
+def _model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel] | None:
+    if not loc:
+        return model
+    return _SECTIONS.get(str(loc[0])) if model is Study and len(loc) == 1 else None
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
