@@ -1,0 +1,105 @@
+"""Select from trial data: the cohorts reported on, and what was known at the data cut-off."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+
+from itpcsr.sdtm.read import Trial
+from itpcsr.study import Study
+
+# Domains that describe the trial or supplement other records; they carry no time of their own.
+_TIMELESS = ("TA", "TE", "TI", "TS", "TV", "RELREC")
+
+
+def keep_reported(trial: Trial, study: Study) -> Trial:
+    """Return the trial without the subjects of arms that the report doesn't show.
+
+    Subjects who never got an arm of the study (screening failures) stay: disposition counts them.
+    """
+    dm = trial["DM"]
+    hidden = {arm.code for arm in study.design.arms} - set(study.reported_arms)
+    if not hidden:
+        return trial
+    gone = set(dm.loc[dm["ARMCD"].isin(hidden), "USUBJID"])
+    domains = {
+        name: frame[~frame["USUBJID"].isin(gone)].reset_index(drop=True) if "USUBJID" in frame else frame
+        for name, frame in trial.domains.items()
+    }
+    return Trial(domains, trial.sources, trial.labels)
+
+
+def cut_trial(trial: Trial, cutoff: dt.date | None) -> Trial:
+    """Return the trial as it was known at the end of the day ``cutoff``; None changes nothing.
+
+    A record stays when its start (``--STDTC``, else ``--DTC``) is on or before the cut-off, or has no
+    date. A partial date stays when it could lie before the cut-off. An end after the cut-off is emptied,
+    so the event or treatment is ongoing at the cut. Subjects who had given no consent and started no
+    treatment by then leave DM, and all that belongs to records left out goes with them.
+    """
+    if cutoff is None:
+        return trial
+    day = cutoff.isoformat()
+    dm = trial["DM"]
+    entered = dm[_known(_first_date(dm), day)]
+    subjects = set(entered["USUBJID"])
+    domains = {
+        name: frame if name in _TIMELESS else _cut_domain(name, frame, day, subjects)
+        for name, frame in trial.domains.items()
+    }
+    domains["DM"] = _blank_after(entered, [c for c in entered.columns.astype(str) if c.endswith("DTC")], day)
+    for name in [name for name in domains if name.startswith("SUPP")]:
+        domains[name] = _supplements_of(domains[name], domains.get(name[4:], pd.DataFrame()))
+    return Trial(domains, trial.sources, trial.labels)
+
+
+def _first_date(dm: pd.DataFrame) -> pd.Series:
+    """Date of consent, else reference start, else date of collection; empty where DM has none."""
+    first = pd.Series("", index=dm.index, dtype="str")
+    for name in ("RFICDTC", "RFSTDTC", "DMDTC"):
+        if name in dm:
+            first = first.where(first != "", dm[name])
+    return first
+
+
+def _cut_domain(name: str, frame: pd.DataFrame, day: str, subjects: set[str]) -> pd.DataFrame:
+    if "USUBJID" in frame:
+        frame = frame[frame["USUBJID"].isin(subjects)]
+    start = next((c for c in (f"{name}STDTC", f"{name}DTC") if c in frame), None)
+    if start is not None:
+        frame = frame[_known(frame[start], day)]
+    return _blank_after(frame, [c for c in (f"{name}ENDTC",) if c in frame], day)
+
+
+def _known(dates: pd.Series, day: str) -> pd.Series:
+    """True where a date, cut to its own precision, isn't after the day."""
+    lengths = dates.str[:10].str.len()
+    limits = lengths.map(lambda length: day[: int(length)])
+    return (dates == "") | (dates.str[:10] <= limits)
+
+
+def _blank_after(frame: pd.DataFrame, columns: list[str], day: str) -> pd.DataFrame:
+    frame = frame.copy()
+    for column in columns:
+        frame[column] = frame[column].where(_known(frame[column], day), "")
+    return frame.reset_index(drop=True)
+
+
+def _supplements_of(supplement: pd.DataFrame, parent: pd.DataFrame) -> pd.DataFrame:
+    if supplement.empty or "IDVAR" not in supplement:
+        return supplement
+    keep = supplement["IDVAR"] == ""
+    for variable in sorted(set(supplement["IDVAR"]) - {""}):
+        if variable in parent:
+            keys = set(zip(parent["USUBJID"], key_text(parent[variable]), strict=True))
+            rows = zip(supplement["USUBJID"], key_text(supplement["IDVARVAL"]), strict=True)
+            keep |= (supplement["IDVAR"] == variable) & pd.Series(
+                [row in keys for row in rows], index=supplement.index
+            )
+    return supplement[keep].reset_index(drop=True)
+
+
+def key_text(values: pd.Series) -> pd.Series:
+    """Return keys as text without a trailing ``.0``, so that 3, 3.0 and "3" are the same key."""
+    return values.astype("str").str.strip().str.replace(r"\.0$", "", regex=True)
