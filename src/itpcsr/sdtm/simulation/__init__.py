@@ -1,0 +1,1 @@
+"""The simulated trial, part by part; ``itpcsr.sdtm.simulate`` puts it together."""

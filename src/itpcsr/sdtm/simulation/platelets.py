@@ -1,0 +1,95 @@
+"""Platelet counts: each subject's latent course, observed with noise that can't change who responds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.random import Generator
+
+from itpcsr.sdtm.simulation.draws import Floats, between
+from itpcsr.study import Efficacy
+
+# Noise on the logit scale between the bounds of a phase, and its correlation from week to week.
+_SPREAD, _CORRELATION = 0.6, 0.5
+# A response reaches its plateau 14 days after it began; a complete one stays complete to day 84.
+_CLIMB, _STABLE = 14, 84
+_HIGHEST = 320.0
+# Counts after rescue: up within 4 days, back after 4 weeks; peak in 10^9/L.
+_RESCUE_DAYS, _RESCUE_SHAPE, _RESCUE_PEAK = (0, 4, 12, 28), (0.0, 1.0, 0.8, 0.0), 110.0
+# An isolated high count of a non-responder stays below this multiple of the threshold.
+_SPIKE_WEEK, _SPIKE_HIGH = 6, 1.8
+
+
+def observe_platelets(rng: Generator, people: pd.DataFrame, samples: pd.DataFrame, rule: Efficacy) -> Floats:
+    """Return the platelet count (10^9/L, whole numbers) of each sample.
+
+    The count moves around the subject's latent course within bounds that the course sets: below the
+    threshold of response before a rise, after a loss and in non-responders without rescue; at or above it
+    in between. So noise never makes or breaks a response, which is assigned at the published counts.
+
+    Parameters
+    ----------
+    people
+        The subjects with their fates.
+    samples
+        ``subject``, ``day`` (from infusion 1, day 0, before the infusion) and VISITDY (NaN if
+        unscheduled), in order of subject and day.
+    """
+    person = people.iloc[samples["subject"]].reset_index(drop=True)
+    day = samples["day"].to_numpy(dtype="float64")
+    enrolled = person["enrolled"].to_numpy(dtype=bool)
+    noise = _SPREAD * _correlated(rng, samples["subject"].to_numpy())
+    low, high, centre = _course(person, day, rule)
+    spike = person["spike"].fillna(False).to_numpy(dtype=bool)
+    spike &= (samples["VISITDY"] == 1 + 7 * _SPIKE_WEEK).to_numpy()
+    threshold = _numbers(person, "threshold", rule.response_count)
+    low, high = np.where(spike, threshold, low), np.where(spike, _SPIKE_HIGH * threshold, high)
+    # Those found ineligible at screening had too many platelets (assumption).
+    ineligible = (person["ARMCD"] == "SCRNFAIL").to_numpy()
+    low, high = np.where(ineligible, rule.response_count, low), np.where(ineligible, 90.0, high)
+    centre = np.where(spike | ineligible, (low + high) / 2, centre)
+    counts = np.floor(between(low, high, centre, noise))
+    return np.where(enrolled & (day == 0), _numbers(person, "baseline", 10.0), counts)
+
+
+def _course(person: pd.DataFrame, day: Floats, rule: Efficacy) -> tuple[Floats, Floats, Floats]:
+    """Return lower and upper bound and centre of the count on each day."""
+    baseline = _numbers(person, "baseline", 10.0)
+    threshold = _numbers(person, "threshold", rule.response_count)
+    complete = (person["course"] == "complete").to_numpy()
+    rise, loss = _numbers(person, "rise", np.inf), _numbers(person, "loss", np.inf)
+    in_response = (day >= rise) & (day < loss)
+    settled = complete & (day >= rise + _CLIMB) & (day < _STABLE)
+    ceiling = np.where(complete, _HIGHEST, rule.complete_count)
+    low = np.where(in_response, np.where(settled, np.maximum(threshold, rule.complete_count), threshold), 1.0)
+    high = np.where(in_response, ceiling, np.where(day < 0, rule.response_count, threshold))
+    plateau = _numbers(person, "plateau", 30.0)
+    climb = np.clip((day - np.where(np.isinf(rise), 0.0, rise)) / _CLIMB, 0, 1)
+    waning = np.interp(day, [_STABLE, 200], [0.0, -0.25])
+    responding = threshold * (plateau / threshold) ** climb * np.exp(waning)
+    before = baseline * (threshold / baseline) ** (0.8 * np.clip(day / rise, 0, 1))
+    after = np.where(day >= loss, 1.4 * baseline, before)
+    return _rescue(person, day, low, high, np.where(in_response, responding, after))
+
+
+def _rescue(
+    person: pd.DataFrame, day: Floats, low: Floats, high: Floats, centre: Floats
+) -> tuple[Floats, Floats, Floats]:
+    since = day - _numbers(person, "rescue_day", np.inf)
+    raised = _RESCUE_PEAK * np.interp(since, _RESCUE_DAYS, _RESCUE_SHAPE, left=0.0, right=0.0)
+    rescued = (since > 0) & (since < _RESCUE_DAYS[-1])
+    return low, np.where(rescued, _HIGHEST, high), np.where(rescued, centre + raised, centre)
+
+
+def _correlated(rng: Generator, subject: np.ndarray) -> Floats:
+    """Return standard normal noise, correlated from one sample of a subject to the next."""
+    fresh = rng.standard_normal(subject.size)
+    noise = fresh.copy()
+    for k in range(1, subject.size):
+        if subject[k] == subject[k - 1]:
+            noise[k] = _CORRELATION * noise[k - 1] + np.sqrt(1 - _CORRELATION**2) * fresh[k]
+    return noise
+
+
+def _numbers(person: pd.DataFrame, name: str, missing: float) -> Floats:
+    return np.asarray(person[name].astype("float64").fillna(missing), dtype="float64")
