@@ -1,0 +1,31 @@
+"""Analysis datasets: trial data to ADaM."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from itpcsr.adam.adae import derive_adae
+from itpcsr.adam.adex import derive_adex
+from itpcsr.adam.adlb import derive_adlb
+from itpcsr.adam.adrs import derive_adrs
+from itpcsr.adam.adsl import derive_adsl
+from itpcsr.sdtm import Trial
+from itpcsr.study import Study
+
+__all__ = ["derive"]
+
+
+def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
+    """Derive all analysis datasets, keyed by lower-case name.
+
+    A dataset whose domain is absent has its columns and no rows: analyses then say that there are no data.
+    ADSL also gets BPLAT, the platelet count at baseline (10^9/L), from ADLB.
+    """
+    adsl = derive_adsl(trial, study)
+    adae = derive_adae(trial, adsl, study)
+    adlb = derive_adlb(trial, adsl, study)
+    adrs = derive_adrs(trial, adsl, adlb, adae, study)
+    if study.efficacy is not None:
+        base = adlb[(adlb["PARAMCD"] == study.efficacy.platelet_test) & (adlb["ABLFL"] == "Y")]
+        adsl["BPLAT"] = adsl["USUBJID"].map(base.set_index("USUBJID")["AVAL"]).astype("float64")
+    return {"adsl": adsl, "adae": adae, "adex": derive_adex(trial, adsl), "adlb": adlb, "adrs": adrs}

@@ -1,0 +1,138 @@
+"""ADSL: one record per subject, with treatment, analysis sets, disposition and history."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from itpcsr.adam.dates import to_date
+from itpcsr.sdtm import Trial
+from itpcsr.study import Study
+
+_KEPT = (
+    "STUDYID", "USUBJID", "SUBJID", "SITEID", "AGE", "AGEU", "SEX", "RACE", "ETHNIC", "COUNTRY",
+    "ARMCD", "ARM",
+)  # fmt: skip
+_DAYS_PER_MONTH = 365.25 / 12
+
+
+def derive_adsl(trial: Trial, study: Study) -> pd.DataFrame:
+    """Derive the subject-level dataset from DM, EX, DS, VS, MH, CM and PR.
+
+    Added variables: TRT01P and TRT01A (arm labels of the study file), TRTSDT, TRTEDT, TRTDURD (days),
+    ENRLFL (assigned to an arm), SAFFL and FASFL (assigned and dosed at least once), EOSSTT, DCSREAS,
+    EOTSTT, DCTREAS (completed or discontinued, with the reason of DS), WEIGHTBL (kg) and HEIGHTBL (cm) to
+    one decimal, DISDURM (months from diagnosis to first dose), NPRIOR (distinct earlier therapies) and one
+    flag for each prior therapy that the study names. What a missing domain would have given is missing
+    ("" or NaN).
+    """
+    dm = trial["DM"]
+    adsl = dm[[name for name in _KEPT if name in dm]].copy()
+    labels = {arm.code: arm.label for arm in study.design.arms}
+    adsl["TRT01P"] = adsl["ARMCD"].map(labels).fillna("").astype("str")
+    adsl["TRT01A"] = adsl["TRT01P"]
+    adsl = adsl.merge(_treatment(trial["EX"]), on="USUBJID", how="left", validate="1:1")
+    assigned = adsl["TRT01P"] != ""
+    dosed = assigned & adsl["TRTSDT"].notna()
+    adsl["ENRLFL"] = _flag(assigned)
+    adsl["SAFFL"] = _flag(dosed)
+    adsl["FASFL"] = _flag(dosed)
+    adsl = adsl.merge(_disposition(trial["DS"]), on="USUBJID", how="left", validate="1:1")
+    for name in ("EOSSTT", "DCSREAS", "EOTSTT", "DCTREAS"):
+        adsl[name] = adsl[name].fillna("").astype("str")
+    for name, test in (("WEIGHTBL", "WEIGHT"), ("HEIGHTBL", "HEIGHT")):
+        adsl[name] = _to_tenths(adsl["USUBJID"].map(_baseline_vital(trial["VS"], test, adsl, study)))
+    adsl["DISDURM"] = _disease_months(trial["MH"], adsl, study)
+    return _add_prior_therapy(adsl, trial, study)
+
+
+def _flag(condition: pd.Series) -> pd.Series:
+    return condition.map({True: "Y", False: "N"}).astype("str")
+
+
+def _treatment(ex: pd.DataFrame) -> pd.DataFrame:
+    """First and last dose date and the days between, both included."""
+    starts, ends = to_date(ex["EXSTDTC"]), to_date(ex.get("EXENDTC", ex["EXSTDTC"]))
+    doses = pd.DataFrame({"USUBJID": ex["USUBJID"], "TRTSDT": starts, "TRTEDT": ends.fillna(starts)})
+    given = doses.groupby("USUBJID", as_index=False).agg({"TRTSDT": "min", "TRTEDT": "max"})
+    given["TRTDURD"] = (given["TRTEDT"] - given["TRTSDT"]).dt.days + 1.0
+    return given
+
+
+def _disposition(ds: pd.DataFrame) -> pd.DataFrame:
+    """End of study and end of treatment: COMPLETED, or DISCONTINUED with the reason."""
+    columns = ["USUBJID", "EOSSTT", "DCSREAS", "EOTSTT", "DCTREAS"]
+    if ds.empty:
+        return pd.DataFrame(columns=columns, dtype="str")
+    events = ds[ds["DSCAT"] == "DISPOSITION EVENT"]
+    scope = events.get("DSSCAT", pd.Series("", index=events.index))
+    of_treatment = scope.str.contains("TREATMENT")
+    study = _last_status(events[~of_treatment], "EOSSTT", "DCSREAS")
+    treatment = _last_status(events[of_treatment], "EOTSTT", "DCTREAS")
+    return study.merge(treatment, on="USUBJID", how="outer", validate="1:1")[columns]
+
+
+def _last_status(events: pd.DataFrame, status: str, reason: str) -> pd.DataFrame:
+    last = events.sort_values(["USUBJID", "DSSTDTC", "DSSEQ"]).drop_duplicates("USUBJID", keep="last")
+    completed = last["DSDECOD"] == "COMPLETED"
+    return pd.DataFrame(
+        {
+            "USUBJID": last["USUBJID"],
+            status: completed.map({True: "COMPLETED", False: "DISCONTINUED"}).astype("str"),
+            reason: last["DSDECOD"].mask(completed, ""),
+        }
+    )
+
+
+def _baseline_vital(vs: pd.DataFrame, test: str, adsl: pd.DataFrame, study: Study) -> pd.Series:
+    """Baseline value of a vital sign by subject: flagged in the data, or last on or before first dose."""
+    if vs.empty:
+        return pd.Series(dtype="float64")
+    rows = vs[(vs["VSTESTCD"] == test) & vs["VSSTRESN"].notna()].copy()
+    if study.baseline.baseline_rule == "value flagged in the data":
+        rows = rows[rows["VSBLFL"] == "Y"]
+    else:
+        first = rows["USUBJID"].map(adsl.set_index("USUBJID")["TRTSDT"])
+        rows = rows[to_date(rows["VSDTC"]) <= first]
+    rows = rows.sort_values(["USUBJID", "VSDTC", "VSSEQ"]).drop_duplicates("USUBJID", keep="last")
+    return rows.set_index("USUBJID")["VSSTRESN"]
+
+
+def _to_tenths(values: pd.Series) -> pd.Series:
+    """Round to one decimal, halves up: values converted from pounds or inches carry more than was read."""
+    return (values * 10 + 0.5 + 1e-9) // 1 / 10
+
+
+def _disease_months(mh: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> pd.Series:
+    """Months from the first recorded start of the disease to first dose; a missing day counts as the 15th."""
+    if mh.empty or not study.baseline.diagnosis_terms or "MHSTDTC" not in mh:
+        return pd.Series(np.nan, index=adsl.index)
+    terms = {term.upper() for term in study.baseline.diagnosis_terms}
+    names = [name for name in ("MHTERM", "MHDECOD") if name in mh]
+    rows = mh[mh[names].apply(lambda column: column.str.upper().isin(terms)).any(axis=1)]
+    text = rows["MHSTDTC"].where(rows["MHSTDTC"].str.len() != 7, rows["MHSTDTC"] + "-15")
+    start = to_date(text).groupby(rows["USUBJID"]).min()
+    return (adsl["TRTSDT"] - adsl["USUBJID"].map(start)).dt.days / _DAYS_PER_MONTH
+
+
+def _add_prior_therapy(adsl: pd.DataFrame, trial: Trial, study: Study) -> pd.DataFrame:
+    """Count distinct earlier therapies, and flag those that the study names."""
+    prior = pd.concat([_prior(trial["CM"], "CM", study), _prior(trial["PR"], "PR", study)], ignore_index=True)
+    if not study.baseline.prior_therapy_category or not ("CM" in trial or "PR" in trial):
+        return adsl.assign(NPRIOR=np.nan)
+    counts = prior.groupby("USUBJID")["TERM"].nunique()
+    adsl = adsl.assign(NPRIOR=adsl["USUBJID"].map(counts).fillna(0).astype("float64"))
+    for therapy in study.baseline.prior_therapies:
+        had = set(prior.loc[prior["TERM"] == therapy.term.upper(), "USUBJID"])
+        adsl[therapy.flag] = _flag(adsl["USUBJID"].isin(had))
+    return adsl
+
+
+def _prior(frame: pd.DataFrame, domain: str, study: Study) -> pd.DataFrame:
+    category = f"{domain}CAT"
+    if frame.empty or category not in frame:
+        return pd.DataFrame({"USUBJID": [], "TERM": []}, dtype="str")
+    rows = frame[frame[category] == study.baseline.prior_therapy_category]
+    term = rows.get(f"{domain}DECOD", pd.Series("", index=rows.index))
+    term = term.where(term != "", rows[f"{domain}TRT"])
+    return pd.DataFrame({"USUBJID": rows["USUBJID"], "TERM": term.str.upper()})

@@ -1,0 +1,63 @@
+"""ISO 8601 dates of SDTM, partial ones included, as analysis dates with an imputation flag."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+# Year, month and day as far as they are known; "2021---05" (month unknown) keeps its year alone.
+_PARTS = r"^(?P<year>\d{4})(?:-(?P<month>\d{2}))?(?:-(?P<day>\d{2}))?"
+
+
+def to_date(text: pd.Series) -> pd.Series:
+    """Return complete dates as datetime64 (time of day dropped); partial or missing ones are NaT."""
+    return pd.to_datetime(text.str[:10].where(text.str.len() >= 10), format="%Y-%m-%d", errors="coerce")
+
+
+def to_datetime(text: pd.Series) -> pd.Series:
+    """Return date and time to the minute; a complete date without time is midnight, else NaT."""
+    minutes = text.str.slice(11, 16).where(text.str.len() >= 16, "00:00")
+    stamp = text.str[:10] + "T" + minutes
+    return pd.to_datetime(stamp.where(text.str.len() >= 10), format="%Y-%m-%dT%H:%M", errors="coerce")
+
+
+def impute_start(text: pd.Series, treatment_start: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Impute partial start dates to the earliest day possible, but not needlessly before treatment.
+
+    A missing day becomes the 1st, a missing month January. Where the treatment started within the unknown
+    month or year, the treatment start is taken: an event that may have started on treatment counts as
+    started on treatment (the conservative rule for safety).
+
+    Parameters
+    ----------
+    text
+        ISO 8601 dates, possibly partial (``2021-03``, ``2021``) or empty.
+    treatment_start
+        First dose date of each record's subject, datetime64, NaT if untreated.
+
+    Returns
+    -------
+    dates, flags
+        datetime64 (NaT where even the year is missing) and the ADaM imputation flag: ``D`` day imputed,
+        ``M`` month and day imputed, empty for a complete date.
+    """
+    parts = text.str.extract(_PARTS)
+    year, month, day = (parts[name].fillna("") for name in ("year", "month", "day"))
+    flags = pd.Series("", index=text.index, dtype="str")
+    flags = flags.mask((year != "") & (day == ""), "D").mask((year != "") & (month == ""), "M")
+    earliest = pd.to_datetime(
+        (year + "-" + month.replace("", "01") + "-" + day.replace("", "01")).where(year != ""),
+        format="%Y-%m-%d",
+        errors="coerce",
+    )
+    in_year = (flags == "M") & (treatment_start.dt.year == earliest.dt.year)
+    same_month = (treatment_start.dt.year == earliest.dt.year) & (
+        treatment_start.dt.month == earliest.dt.month
+    )
+    dates = earliest.mask(in_year | ((flags == "D") & same_month), treatment_start)
+    return dates, flags
+
+
+def study_day(dates: pd.Series, reference: pd.Series) -> pd.Series:
+    """Return the study day: the reference date is Day 1, the day before it Day -1; there is no Day 0."""
+    days = (dates - reference).dt.days.astype("float64")
+    return days + (days >= 0)
