@@ -1,0 +1,1 @@
+"""Statistics by report section: frames in, result rows out."""

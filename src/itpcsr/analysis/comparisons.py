@@ -1,0 +1,103 @@
+"""Tests between arms, for studies with a control arm. A single-arm study makes none."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from itpcsr.study import Column, Design
+
+ANOVA = "one-way analysis of variance"
+CHI_SQUARE = "Pearson's chi-square test"
+FISHER = "Fisher's exact test against control, two-sided"
+_TOO_FEW = "fewer than 3 values in a group"
+_NO_CONTRAST = "all subjects have the same value"
+
+
+def single_arm_columns(design: Design) -> list[Column]:
+    """Return the columns that hold one arm each, the control first; empty without a control arm.
+
+    Pooled columns share subjects with others, so they can't be compared with them.
+    """
+    if design.control is None:
+        return []
+    single = [column for column in design.columns if len(column.arms) == 1]
+    return sorted(single, key=lambda column: column.arms[0] != design.control)
+
+
+def compare_means(records: pd.DataFrame, members: pd.DataFrame, variable: str) -> pd.DataFrame:
+    """Compare a variable over all groups by one-way ANOVA (pingouin); returns one p_value row."""
+    frame = records.dropna(subset=[variable]).merge(members, on="USUBJID")
+    frame["group"] = frame["group"].astype("str")
+    sizes = frame["group"].value_counts()
+    if len(sizes) < 2 or sizes.min() < 3:
+        return _p_row(np.nan, ANOVA, _TOO_FEW)
+    if frame[variable].nunique() < 2:
+        return _p_row(np.nan, ANOVA, _NO_CONTRAST)
+    import pingouin as pg  # takes seconds to import, and a single-arm study never needs it
+
+    return _p_row(float(pg.anova(frame, dv=variable, between="group")["p_unc"].iloc[0]), ANOVA)
+
+
+def compare_categories(records: pd.DataFrame, members: pd.DataFrame, variable: str) -> pd.DataFrame:
+    """Compare a category over all groups by Pearson's chi-square (pingouin); returns one p_value row."""
+    frame = records[["USUBJID", variable]].merge(members, on="USUBJID")
+    frame["group"] = frame["group"].astype("str")
+    if frame[variable].nunique() < 2 or frame["group"].nunique() < 2:
+        return _p_row(np.nan, CHI_SQUARE, _NO_CONTRAST)
+    import pingouin as pg  # takes seconds to import, and a single-arm study never needs it
+
+    with warnings.catch_warnings():
+        # pingouin also computes power divergences that warn on empty cells and small expected counts; only
+        # Pearson's test is taken from its table
+        warnings.simplefilter("ignore")
+        tests = pg.chi2_independence(frame, x=variable, y="group", correction=False)[2]
+    return _p_row(float(tests.set_index("test").loc["pearson", "pval"]), CHI_SQUARE)
+
+
+def compare_counts(counts: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    """Compare each column's n of N with the control's by Fisher's exact test.
+
+    Parameters
+    ----------
+    counts
+        Rows of ``count_subjects`` with level, group, statistic (n and N) and value.
+    columns
+        From ``single_arm_columns``: control first. Without any there are no rows.
+
+    Returns
+    -------
+    DataFrame
+        group (the active column), level, statistic p_value, value, method, reason.
+    """
+    if not columns:
+        return pd.DataFrame(columns=["group", "level", "statistic", "value", "method", "reason"])
+    wide = counts[counts["statistic"].isin(["n", "N"])].pivot(
+        index=["level", "group"], columns="statistic", values="value"
+    )
+    parts = []
+    for column in columns[1:]:
+        control, active = wide.xs(columns[0].key, level="group"), wide.xs(column.key, level="group")
+        values = [
+            _fisher(*row) for row in zip(active["n"], active["N"], control["n"], control["N"], strict=True)
+        ]
+        parts.append(pd.DataFrame({"group": column.key, "level": active.index, "value": values}))
+    rows = pd.concat(parts, ignore_index=True).assign(statistic="p_value", method=FISHER)
+    return rows.assign(reason=np.where(rows["value"].isna(), "no subjects in a group", ""))
+
+
+def _fisher(n: float, total: float, n_control: float, total_control: float) -> float:
+    if total == 0 or total_control == 0:
+        return np.nan
+    table = [[n, total - n], [n_control, total_control - n_control]]
+    return float(stats.fisher_exact(np.array(table, dtype="int64")).pvalue)
+
+
+def _p_row(value: float, method: str, reason: str = "") -> pd.DataFrame:
+    return pd.DataFrame(
+        {"statistic": ["p_value"], "value": [value], "method": [method], "reason": [reason], "group": [""]}
+    )

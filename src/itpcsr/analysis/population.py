@@ -1,0 +1,164 @@
+"""Study patients: disposition, baseline characteristics and exposure."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from itpcsr.analysis.comparisons import compare_categories, compare_means, single_arm_columns
+from itpcsr.analysis.groups import assign_groups, size_rows
+from itpcsr.analysis.proportions import count_subjects
+from itpcsr.analysis.summaries import summarize
+from itpcsr.results import absent_rows, make_rows
+from itpcsr.study import Study
+
+# Continuous variables of ADSL and their units.
+BASELINE_MEASURES = {
+    "AGE": "years",
+    "WEIGHTBL": "kg",
+    "HEIGHTBL": "cm",
+    "DISDURM": "months",
+    "BPLAT": "10^9/L",
+    "NPRIOR": "therapies",
+}
+
+
+def analyse_flow(adsl: pd.DataFrame) -> pd.DataFrame:
+    """Count subjects from screening to end of study, for the flow diagram (group ``total``).
+
+    Levels: screened, not_enrolled and one per reason, enrolled, treated, completed_treatment,
+    discontinued_treatment, completed_study, discontinued_study and their reasons. ``analysis`` names the
+    box, ``level`` the reason within it.
+    """
+    treated = adsl[adsl["SAFFL"] == "Y"]
+    enrolled = adsl[adsl["ENRLFL"] == "Y"]
+    out = adsl[adsl["ENRLFL"] == "N"]
+    boxes: list[tuple[str, pd.DataFrame, str]] = [
+        ("screened", adsl, ""),
+        ("not_enrolled", out, "DCSREAS"),
+        ("enrolled", enrolled, ""),
+        ("treated", treated, ""),
+        ("discontinued_treatment", treated[treated["EOTSTT"] == "DISCONTINUED"], "DCTREAS"),
+        ("completed_treatment", treated[treated["EOTSTT"] == "COMPLETED"], ""),
+        ("discontinued_study", treated[treated["EOSSTT"] == "DISCONTINUED"], "DCSREAS"),
+        ("completed_study", treated[treated["EOSSTT"] == "COMPLETED"], ""),
+    ]
+    counts = [(name, "", float(len(frame))) for name, frame, _ in boxes]
+    for name, frame, reason in boxes:
+        if reason:
+            counts += [(name, str(text), float(n)) for text, n in _ordered_counts(frame[reason])]
+    rows = pd.DataFrame(counts, columns=["analysis", "level", "value"])
+    return make_rows(
+        rows.assign(statistic="n", unit="subjects"),
+        display="fig-disposition",
+        population="all subjects",
+        dataset="ADSL",
+        group="total",
+    )
+
+
+def _ordered_counts(values: pd.Series) -> list[tuple[object, int]]:
+    """Count values, most frequent first, ties by name."""
+    counts = values[values != ""].value_counts()
+    return sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
+
+
+def analyse_disposition(adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Count enrolled subjects by column: treated, end of treatment and of study, with reasons."""
+    members = assign_groups(adsl, study.design.columns, "ENRLFL")
+    subjects = adsl[adsl["ENRLFL"] == "Y"]
+    states = {
+        "treated": subjects["SAFFL"] == "Y",
+        "completed_treatment": subjects["EOTSTT"] == "COMPLETED",
+        "discontinued_treatment": subjects["EOTSTT"] == "DISCONTINUED",
+        "completed_study": subjects["EOSSTT"] == "COMPLETED",
+        "discontinued_study": subjects["EOSSTT"] == "DISCONTINUED",
+    }
+    parts = [size_rows(members)]
+    for name, state in states.items():
+        chosen = subjects[state].assign(level=name)
+        parts.append(count_subjects(chosen, members, [name], "level").assign(analysis="status"))
+    for name, reason in (("discontinued_treatment", "DCTREAS"), ("discontinued_study", "DCSREAS")):
+        chosen = subjects[states[name]]
+        levels = [str(text) for text, _ in _ordered_counts(chosen[reason])]
+        parts.append(count_subjects(chosen, members, levels, reason).assign(analysis=name))
+    return make_rows(
+        pd.concat(parts, ignore_index=True),
+        display="tbl-disposition",
+        population="enrolled subjects",
+        dataset="ADSL",
+    )
+
+
+def analyse_baseline(adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Describe demographic and baseline characteristics of treated subjects by column.
+
+    ``analysis`` is the variable; categories are ``level``. Variables without any value are left out. With a
+    control arm each variable also gets one p_value (group empty): ANOVA or Pearson's chi-square.
+    """
+    columns, display = study.design.columns, "tbl-baseline"
+    subjects = adsl[adsl["SAFFL"] == "Y"]
+    if subjects.empty:
+        return absent_rows(display, "No subject was treated, so there are no baseline characteristics.")
+    members = assign_groups(adsl, columns, "SAFFL")
+    compared = assign_groups(adsl, single_arm_columns(study.design), "SAFFL")
+    parts = [size_rows(members)]
+    for variable, unit in BASELINE_MEASURES.items():
+        if variable in subjects and subjects[variable].notna().any():
+            part = summarize(subjects, members, variable)
+            if len(compared):
+                part = pd.concat([part, compare_means(subjects, compared, variable)])
+            parts.append(part.assign(analysis=variable, unit=unit))
+    for variable, levels in _categories(subjects, study).items():
+        part = count_subjects(subjects, members, levels, variable)
+        if len(compared):
+            part = pd.concat([part, compare_categories(subjects, compared, variable)])
+        parts.append(part.assign(analysis=variable))
+    return make_rows(
+        pd.concat(parts, ignore_index=True), display=display, population="safety set", dataset="ADSL"
+    )
+
+
+def _categories(subjects: pd.DataFrame, study: Study) -> dict[str, list[str]]:
+    """Return each category variable that has data with its levels, most frequent first."""
+    levels = {
+        name: [str(value) for value, _ in _ordered_counts(subjects[name])]
+        for name in ("SEX", "RACE")
+        if name in subjects
+    }
+    flags = {therapy.flag: ["Y"] for therapy in study.baseline.prior_therapies if therapy.flag in subjects}
+    return {name: values for name, values in {**levels, **flags}.items() if values}
+
+
+def analyse_exposure(adsl: pd.DataFrame, adex: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Describe administrations received of those planned, cumulative dose and time on treatment.
+
+    The cumulative dose adds EXDOSE over administrations, so it is shown only where each record is one
+    administration (a study with infusion days).
+    """
+    members = assign_groups(adsl, study.design.columns, "SAFFL")
+    subjects = adsl.loc[adsl["SAFFL"] == "Y", ["USUBJID", "TRTDURD"]]
+    given = adex[adex["EXDOSE"].notna()].groupby("USUBJID")["EXDOSE"].agg(["size", "sum"])
+    subjects = subjects.assign(
+        NADMIN=subjects["USUBJID"].map(given["size"]), CUMDOSE=subjects["USUBJID"].map(given["sum"])
+    )
+    parts = [size_rows(members)]
+    units = {"TRTDURD": "days"}
+    if study.design.infusion_days:
+        parts.append(_count_administrations(subjects, members, len(study.design.infusion_days)))
+        units = {"NADMIN": "administrations", "CUMDOSE": study.design.dose_unit, **units}
+    for variable, unit in units.items():
+        parts.append(summarize(subjects, members, variable).assign(analysis=variable, unit=unit))
+    return make_rows(
+        pd.concat(parts, ignore_index=True),
+        display="tbl-exposure",
+        population="safety set",
+        dataset="ADSL, ADEX",
+    )
+
+
+def _count_administrations(subjects: pd.DataFrame, members: pd.DataFrame, planned: int) -> pd.DataFrame:
+    """Count subjects by number of administrations, from the planned number down to 1."""
+    most = max([planned, *subjects["NADMIN"].dropna().astype(int)])
+    levels = [str(number) for number in range(most, 0, -1)]
+    shown = subjects.assign(level=subjects["NADMIN"].map("{:.0f}".format))
+    return count_subjects(shown, members, levels, "level").assign(analysis="administrations")

@@ -1,0 +1,89 @@
+"""Counts of subjects, percentages and exact intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from itpcsr.analysis.groups import group_sizes
+
+EXACT = "Clopper-Pearson exact interval"
+NO_SUBJECTS = "no subjects in this group"
+
+
+def exact_interval(
+    n: ArrayLike, total: ArrayLike, level: float = 0.95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the Clopper-Pearson interval of n out of total as two arrays of proportions.
+
+    Limits are 0 for n = 0 and 1 for n = total; NaN where total is 0. Clopper and Pearson, Biometrika
+    1934;26:404, by quantiles of the beta distribution; the same as R's ``binom.test(n, total)$conf.int``.
+    """
+    n, total = np.asarray(n, dtype="float64"), np.asarray(total, dtype="float64")
+    tail = (1 - level) / 2
+    low = np.where(n > 0, stats.beta.ppf(tail, np.maximum(n, 1), total - n + 1), 0.0)
+    high = np.where(n < total, stats.beta.ppf(1 - tail, n + 1, np.maximum(total - n, 1)), 1.0)
+    return np.where(total > 0, low, np.nan), np.where(total > 0, high, np.nan)
+
+
+def count_subjects(
+    records: pd.DataFrame,
+    members: pd.DataFrame,
+    levels: list[str],
+    level: str,
+    confidence: float | None = None,
+) -> pd.DataFrame:
+    """Count subjects with at least one record at each level, by group, zeros included.
+
+    Parameters
+    ----------
+    records
+        Any number of records per subject: USUBJID and the column ``level``.
+    members
+        Subjects by group, from ``assign_groups``; records of other subjects don't count.
+    levels
+        The levels to show, in their order.
+    level
+        The column that holds the level.
+    confidence
+        Adds ci_low and ci_high (percent) at this level; None for none.
+
+    Returns
+    -------
+    DataFrame
+        group, level, statistic (n, N, percent, ci_low, ci_high), value, unit, method, reason.
+    """
+    sizes = group_sizes(members)
+    once = records[["USUBJID", level]].drop_duplicates()
+    counts = once.merge(members, on="USUBJID").groupby([level, "group"], observed=False).size()
+    index = pd.MultiIndex.from_product([levels, sizes.index], names=["level", "group"])
+    table = pd.DataFrame({"n": counts.reindex(index, fill_value=0).to_numpy("float64")}, index=index)
+    table["N"] = sizes.reindex(index.get_level_values("group")).to_numpy("float64")
+    table["percent"] = 100 * table["n"] / table["N"].where(table["N"] > 0)
+    if confidence is not None:
+        low, high = exact_interval(table["n"], table["N"], confidence)
+        table["ci_low"], table["ci_high"] = 100 * low, 100 * high
+    return _to_long(table)
+
+
+def _to_long(table: pd.DataFrame) -> pd.DataFrame:
+    long = table.reset_index().melt(["level", "group"], var_name="statistic", ignore_index=False)
+    long = long.sort_index(kind="stable").reset_index(drop=True)
+    long["group"] = long["group"].astype("str")
+    long["unit"] = np.where(long["statistic"].isin(["n", "N"]), "subjects", "%")
+    interval = long["statistic"].isin(["ci_low", "ci_high"])
+    long["method"] = np.where(interval, EXACT, "")
+    long["reason"] = np.where(long["value"].isna(), NO_SUBJECTS, "")
+    return long
+
+
+def count_events(records: pd.DataFrame, members: pd.DataFrame, levels: list[str], level: str) -> pd.DataFrame:
+    """Count records (not subjects) at each level by group, zeros included, as statistic ``events``."""
+    counts = records[["USUBJID", level]].merge(members, on="USUBJID")
+    sizes = counts.groupby([level, "group"], observed=False).size()
+    groups = members["group"].cat.categories
+    index = pd.MultiIndex.from_product([levels, groups], names=["level", "group"])
+    values = sizes.reindex(index, fill_value=0)
+    return values.rename("value").reset_index().assign(statistic="events", unit="events")

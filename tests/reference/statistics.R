@@ -1,0 +1,33 @@
+# Outside witnesses for the statistics of this package, computed by R 4.2.2 (Debian 12).
+# Run: Rscript statistics.R > statistics.csv
+out <- function(case, quantity, value) cat(sprintf("%s,%s,%.12g\n", case, quantity, value))
+cat("case,quantity,value\n")
+
+for (pair in list(c(0, 3), c(2, 3), c(3, 6), c(5, 12), c(6, 12), c(8, 18), c(13, 18), c(4, 18), c(18, 18), c(1, 1))) {
+  for (level in c(0.90, 0.95)) {
+    ci <- binom.test(pair[1], pair[2], conf.level = level)$conf.int
+    case <- sprintf("binom %d/%d %.2f", pair[1], pair[2], level)
+    out(case, "low", ci[1])
+    out(case, "high", ci[2])
+  }
+}
+
+samples <- list(three = c(3, 9, 22), four = c(1, 2, 4, 8), seven = c(12, 5, 11, 15, 3, 10, 8), thirteen = c(51, 92, 103, 91, 104, 45, 99, 56, 94, 103, 56, 33, 59))
+for (name in names(samples)) {
+  x <- samples[[name]]
+  q <- quantile(x, c(0.25, 0.5, 0.75), type = 2)
+  out(name, "mean", mean(x))
+  out(name, "sd", sd(x))
+  out(name, "q1", q[[1]])
+  out(name, "median", q[[2]])
+  out(name, "q3", q[[3]])
+}
+
+for (table in list(c(2, 86, 8, 84), c(4, 86, 4, 84), c(0, 3, 2, 3), c(12, 86, 15, 84))) {
+  p <- fisher.test(matrix(c(table[3], table[4] - table[3], table[1], table[2] - table[1]), 2))$p.value
+  out(sprintf("fisher %d/%d %d/%d", table[1], table[2], table[3], table[4]), "p", p)
+}
+
+weights <- data.frame(y = c(61.2, 58.4, 70.1, 66.3, 72.5, 69.9, 55.0, 80.2, 64.4, 59.1), g = c("a", "a", "a", "b", "b", "b", "b", "c", "c", "c"))
+out("anova", "p", summary(aov(y ~ g, weights))[[1]][["Pr(>F)"]][1])
+out("chisq", "p", chisq.test(matrix(c(33, 53, 34, 50, 44, 40), 2), correct = FALSE)$p.value)
