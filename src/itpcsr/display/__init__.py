@@ -1,0 +1,5 @@
+"""From result rows to something a person looks at: formats, tables, charts."""
+
+from itpcsr.display import theme
+
+theme.enable()

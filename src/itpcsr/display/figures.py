@@ -1,0 +1,176 @@
+"""Charts from result rows and analysis datasets."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from itpcsr.display.table import Table
+from itpcsr.display.tables import STATES, sentence_case
+from itpcsr.results import absence
+from itpcsr.study import Study
+
+_BOX_WIDTH, _BOX_GAP, _LINE = 250, 60, 15
+# Boxes of the flow, top to bottom, with the box that branches off to the right between it and the next.
+_FLOW = (
+    ("screened", "not_enrolled"),
+    ("enrolled", ""),
+    ("treated", "discontinued_treatment"),
+    ("completed_treatment", "discontinued_study"),
+    ("completed_study", ""),
+)
+_FLOW_LABELS = {"screened": "Screened", "not_enrolled": "Not enrolled", "enrolled": "Enrolled", **STATES}
+
+
+def figure_disposition(rows: pd.DataFrame) -> alt.LayerChart | Table:
+    """Draw the flow of subjects from screening to the end of the study.
+
+    A box without information in the data (no end of treatment recorded, for example) is left out.
+    """
+    if sentence := absence(rows):
+        return Table("", absent=sentence)
+    boxes = _flow_boxes(rows)
+    base = alt.Chart(boxes)
+    frame = base.mark_rect(fill="white", stroke="#333333").encode(
+        x=alt.X("left:Q", axis=None, scale=alt.Scale(domain=[0, 2 * _BOX_WIDTH + _BOX_GAP], nice=False)),
+        x2="right:Q",
+        y=alt.Y("top:Q", axis=None, scale=alt.Scale(reverse=True, nice=False, zero=False)),
+        y2="bottom:Q",
+    )
+    text = base.mark_text(lineBreak="\n", align="left", baseline="top", dx=8, dy=6, lineHeight=_LINE).encode(
+        x=alt.X("left:Q", axis=None), y=alt.Y("top:Q", axis=None), text="text:N"
+    )
+    arrows = (
+        alt.Chart(_flow_arrows(boxes))
+        .mark_rule(stroke="#333333")
+        .encode(x=alt.X("x:Q", axis=None), x2="x2:Q", y=alt.Y("y:Q", axis=None), y2="y2:Q")
+    )
+    return (
+        (arrows + frame + text)
+        .properties(width=2 * _BOX_WIDTH + _BOX_GAP, height=float(boxes["bottom"].max()))
+        .configure_view(stroke=None)
+    )
+
+
+def _flow_boxes(rows: pd.DataFrame) -> pd.DataFrame:
+    """Lay out the boxes: name, text, side (main or out) and corners in pixels."""
+    boxes, top = [], 0.0
+    known = set(rows.loc[(rows["value"] > 0) & (rows["level"] == ""), "analysis"])
+    for main, out in _FLOW:
+        if main not in known and main not in ("screened", "enrolled", "treated"):
+            continue
+        text = _box_text(rows, main)
+        height = _height(text)
+        boxes.append((main, text, "main", 0.0, top, top + height))
+        top += height
+        if out in known:
+            text = _box_text(rows, out)
+            boxes.append((out, text, "out", float(_BOX_WIDTH + _BOX_GAP), top + 8, top + 8 + _height(text)))
+            top += _height(text) + 16
+        else:
+            top += 28
+    frame = pd.DataFrame(boxes, columns=["name", "text", "side", "left", "top", "bottom"])
+    return frame.assign(right=frame["left"] + _BOX_WIDTH)
+
+
+def _height(text: str) -> float:
+    return _LINE * (text.count("\n") + 1) + 12.0
+
+
+def _box_text(rows: pd.DataFrame, name: str) -> str:
+    chosen = rows[rows["analysis"] == name]
+    total = chosen.loc[chosen["level"] == "", "value"].iloc[0]
+    lines = [f"{_FLOW_LABELS[name]} (n={total:.0f})"]
+    reasons = chosen[chosen["level"] != ""]
+    lines += [
+        f"  {sentence_case(level)} (n={n:.0f})"
+        for level, n in zip(reasons["level"], reasons["value"], strict=True)
+    ]
+    return "\n".join(lines)
+
+
+def _flow_arrows(boxes: pd.DataFrame) -> pd.DataFrame:
+    """Lines between consecutive main boxes, and from there to each box that branches off."""
+    main = boxes[boxes["side"] == "main"]
+    middle = _BOX_WIDTH / 2
+    lines = [
+        (middle, middle, upper, lower)
+        for upper, lower in zip(main["bottom"][:-1], main["top"][1:], strict=True)
+    ]
+    out = boxes[boxes["side"] == "out"]
+    heights = (out["top"] + out["bottom"]) / 2
+    lines += [(middle, left, y, y) for left, y in zip(out["left"], heights, strict=True)]
+    return pd.DataFrame(lines, columns=["x", "x2", "y", "y2"])
+
+
+def figure_platelets(
+    platelets: pd.DataFrame, adsl: pd.DataFrame, rows: pd.DataFrame, study: Study
+) -> alt.FacetChart | Table:
+    """Draw each subject's platelet course and the group's median, one panel per arm, on a log axis.
+
+    ``platelets`` has one record per subject and analysis visit (AVISITN in weeks, AVAL in 10^9/L);
+    ``rows`` are those of the platelet table, from which the medians come.
+    """
+    if sentence := absence(rows):
+        return Table("", absent=sentence)
+    if study.efficacy is None:
+        raise ValueError("A study without platelet response has no platelet figure.")
+    labels = [arm.label for arm in study.design.arms]
+    subjects = platelets.merge(adsl[["USUBJID", "TRT01A"]], on="USUBJID")
+    subjects = subjects[["USUBJID", "TRT01A", "AVISITN", "AVAL", "ADY"]]
+    # zero has no place on a log axis; counts are given to the nearest 10^9/L, so 0 is drawn at 0.5
+    data = pd.concat([subjects.assign(kind="subject"), _medians(rows, study)], ignore_index=True)
+    data["shown"] = data["AVAL"].clip(lower=0.5)
+    highlight = alt.selection_point(fields=["USUBJID"], on="pointerover", empty=False)
+    base = alt.Chart(data).encode(
+        x=alt.X(
+            "AVISITN:Q", title="Week after infusion 1", axis=alt.Axis(values=[0, 4, 8, 12, 16, 20, 24, 28])
+        ),
+        y=alt.Y(
+            "shown:Q",
+            title="Platelet count, 10⁹/L",
+            scale=alt.Scale(type="log", domain=[0.5, 500], clamp=True, nice=False),
+            axis=alt.Axis(values=[1, 3, 10, 30, 100, 300]),
+        ),
+    )
+    lines = (
+        base.transform_filter("datum.kind == 'subject'")
+        .mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=1)
+        .encode(
+            detail="USUBJID:N",
+            color=alt.condition(highlight, alt.value("#D55E00"), alt.value("#7a9cb8")),
+            tooltip=[
+                alt.Tooltip("USUBJID:N", title="Subject"),
+                alt.Tooltip("AVISITN:Q", title="Week"),
+                alt.Tooltip("ADY:Q", title="Study day"),
+                alt.Tooltip("AVAL:Q", title="Platelets, 10⁹/L"),
+            ],
+        )
+        .add_params(highlight)
+    )
+    median = (
+        base.transform_filter("datum.kind == 'median'")
+        .mark_line(strokeWidth=3, color="#0b2545")
+        .encode(
+            tooltip=[alt.Tooltip("AVISITN:Q", title="Week"), alt.Tooltip("AVAL:Q", title="Median, 10⁹/L")]
+        )
+    )
+    limits = [
+        base.mark_rule(strokeDash=[4, 3], color="#666666").encode(x=alt.X(), y=alt.datum(limit))
+        for limit in (study.efficacy.response_count, study.efficacy.complete_count)
+    ]
+    return (
+        alt.layer(*limits, lines, median)
+        .properties(width=290, height=190)
+        .facet(alt.Facet("TRT01A:N", title=None, sort=labels), columns=2)
+    )
+
+
+def _medians(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Medians of the columns that hold one arm, by week, as records of the figure."""
+    names = {arm.code: arm.label for arm in study.design.arms}
+    single = {column.key: names[column.arms[0]] for column in study.design.columns if len(column.arms) == 1}
+    chosen = rows[(rows["analysis"] == "AVAL") & (rows["statistic"] == "median") & rows["group"].isin(single)]
+    weeks = chosen["visit"].replace("Baseline", "Week 0").str.removeprefix("Week ").astype("float64")
+    medians = pd.DataFrame({"TRT01A": chosen["group"].map(single), "AVISITN": weeks, "AVAL": chosen["value"]})
+    return medians.dropna().assign(kind="median")

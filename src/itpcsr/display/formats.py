@@ -1,0 +1,80 @@
+"""Number to text: the only place where a result is rounded."""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_HALF_UP, Decimal
+
+NOT_ESTIMABLE = "NE"
+
+
+def format_number(value: float, decimals: int) -> str:
+    """Return the value with this many decimals, or NE for NaN.
+
+    Rounding is half away from zero on the decimal value: 0.285 becomes 0.29 although its binary form lies
+    below it, because 15 significant digits are read first. A negative zero loses its sign.
+    """
+    if math.isnan(value):
+        return NOT_ESTIMABLE
+    exact = Decimal(f"{value:.15g}")
+    text = str(exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP))
+    return text.removeprefix("-") if Decimal(text) == 0 else text
+
+
+def format_count(n: float) -> str:
+    """Return a count without decimals, or NE."""
+    return format_number(n, 0)
+
+
+def format_percent(percent: float) -> str:
+    """Return a percentage with one decimal and no sign, or NE."""
+    return format_number(percent, 1)
+
+
+def format_count_percent(n: float, percent: float) -> str:
+    """Return ``n (percent)``; 0 has no percentage, and a group without subjects shows NE."""
+    if math.isnan(percent):
+        return NOT_ESTIMABLE
+    return format_count(n) if n == 0 else f"{format_count(n)} ({format_percent(percent)})"
+
+
+def format_interval(low: float, high: float, decimals: int = 1) -> str:
+    """Return ``low to high``, or NE where a limit is missing."""
+    if math.isnan(low) or math.isnan(high):
+        return NOT_ESTIMABLE
+    return f"{format_number(low, decimals)} to {format_number(high, decimals)}"
+
+
+def format_p(p: float) -> str:
+    """Return a p-value with three decimals, ``<0.001`` below and ``>0.999`` above, or NE."""
+    if math.isnan(p):
+        return NOT_ESTIMABLE
+    if p < 0.001:
+        return "<0.001"
+    return ">0.999" if p > 0.999 else format_number(p, 3)
+
+
+def format_level(level: float) -> str:
+    """Return a confidence level as percent without needless decimals: 0.95 is ``95``, 0.975 ``97.5``."""
+    return format_number(100 * level, 1).removesuffix(".0")
+
+
+def format_statistic(statistic: str, value: float, decimals: int) -> str:
+    """Return one statistic of data with this many decimals: mean and quartiles one more, SD two more."""
+    if statistic in ("n", "N", "events"):
+        return format_count(value)
+    if statistic in ("percent", "ci_low", "ci_high"):
+        return format_percent(value)
+    if statistic == "p_value":
+        return format_p(value)
+    extra = {"sd": 2, "mean": 1, "median": 1, "q1": 1, "q3": 1}.get(statistic, 0)
+    return format_number(value, decimals + extra)
+
+
+def format_rate(n: float, total: float, percent: float, low: float, high: float, level: float) -> str:
+    """Return a rate for a sentence: ``8 of 18 (44.4%; 95% CI 21.5 to 69.2)``."""
+    head = f"{format_count(n)} of {format_count(total)}"
+    if math.isnan(percent):
+        return head
+    interval = "" if math.isnan(low) else f"; {format_level(level)}% CI {format_interval(low, high)}"
+    return f"{head} ({format_percent(percent)}%{interval})"

@@ -1,0 +1,71 @@
+"""Find the numbers of one display, and remember why some could not be estimated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from itpcsr.display import formats
+from itpcsr.display.table import Header
+from itpcsr.study import Column
+
+
+class Lookup:
+    """The result rows of one display by what they are.
+
+    Cells are asked for by analysis, level, visit and column; the reasons of all values shown as NE are
+    kept for the table's footnote.
+    """
+
+    def __init__(self, rows: pd.DataFrame) -> None:
+        """Index the rows; one key has one row."""
+        keys = zip(
+            rows["analysis"], rows["level"], rows["visit"], rows["group"], rows["statistic"], strict=True
+        )
+        self._values = dict(zip(keys, zip(rows["value"], rows["reason"], strict=True), strict=True))
+        self._reasons: list[str] = []
+        self.methods = [str(method) for method in rows["method"].unique() if method]
+
+    def value(self, analysis: str, group: str, statistic: str, level: str = "", visit: str = "") -> float:
+        """Return a raw value; NaN where it can't be estimated (its reason is noted) or isn't there."""
+        value, reason = self._values.get((analysis, level, visit, group, statistic), (math.nan, ""))
+        if math.isnan(value) and reason and reason not in self._reasons:
+            self._reasons.append(reason)
+        return float(value)
+
+    def has(self, analysis: str) -> bool:
+        """Tell whether the display has rows of this analysis."""
+        return any(key[0] == analysis for key in self._values)
+
+    def levels(self, analysis: str) -> list[str]:
+        """Return the levels of an analysis in the order of the rows."""
+        return list(dict.fromkeys(key[1] for key in self._values if key[0] == analysis and key[1]))
+
+    def headers(self, columns: Sequence[Column]) -> tuple[Header, ...]:
+        """Return the column heads with N."""
+        sizes = [formats.format_count(self.value("size", column.key, "N")) for column in columns]
+        return tuple(
+            Header(column.label, size, column.spanner) for column, size in zip(columns, sizes, strict=True)
+        )
+
+    def count_percent(self, analysis: str, group: str, level: str = "") -> str:
+        """Return ``n (percent)`` of one cell."""
+        n, percent = (self.value(analysis, group, name, level) for name in ("n", "percent"))
+        return formats.format_count_percent(n, percent)
+
+    def interval(self, analysis: str, group: str, level: str = "") -> str:
+        """Return the interval of one cell in percent."""
+        low, high = (self.value(analysis, group, name, level) for name in ("ci_low", "ci_high"))
+        return formats.format_interval(low, high)
+
+    def statistic(self, analysis: str, group: str, name: str, decimals: int, visit: str = "") -> str:
+        """Return one formatted statistic of a continuous variable."""
+        return formats.format_statistic(name, self.value(analysis, group, name, visit=visit), decimals)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return the footnote for NE with the reasons met so far; none when nothing is NE."""
+        if not self._reasons:
+            return ()
+        return (f"{formats.NOT_ESTIMABLE}: not estimable ({'; '.join(self._reasons)}).",)

@@ -1,0 +1,103 @@
+"""The table model: what a table shows, before it becomes HTML, Typst, Word, RTF or CSV."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import great_tables as gt
+import pandas as pd
+
+MIME = "application/vnd.itpcsr.table+json"
+
+
+@dataclass(frozen=True)
+class Header:
+    """One column head: text, the N below it, and the text above that it shares with its neighbours."""
+
+    label: str
+    n: str = ""
+    spanner: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return label and N on one line."""
+        return f"{self.label} (N={self.n})" if self.n else self.label
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: label, one text per column, depth of indentation; a section row has no cells."""
+
+    label: str
+    cells: tuple[str, ...] = ()
+    indent: int = 0
+
+    @property
+    def is_section(self) -> bool:
+        """Tell whether the row is a heading over the rows below it."""
+        return not any(self.cells)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table ready to be written in any format.
+
+    ``absent`` is the one sentence that stands in the table's place when there are no data.
+    """
+
+    stub: str
+    headers: tuple[Header, ...] = ()
+    rows: tuple[Row, ...] = ()
+    notes: tuple[str, ...] = ()
+    absent: str = ""
+    kind: str = field(default="table", init=False)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """Show as a great table in notebooks, and carry the model itself for the report."""
+        html = f"<p>{self.absent}</p>" if self.absent else as_great_table(self).as_raw_html()
+        return {"text/html": html, MIME: asdict(self)}
+
+
+def table_from_json(content: dict[str, Any]) -> Table:
+    """Return the table that a notebook's output carries."""
+    return Table(
+        stub=content["stub"],
+        headers=tuple(Header(**header) for header in content["headers"]),
+        rows=tuple(Row(row["label"], tuple(row["cells"]), row["indent"]) for row in content["rows"]),
+        notes=tuple(content["notes"]),
+        absent=content["absent"],
+    )
+
+
+def spanner_runs(headers: tuple[Header, ...]) -> list[tuple[str, int]]:
+    """Return neighbouring columns with the same spanner as (text, number of columns)."""
+    runs: list[tuple[str, int]] = []
+    for header in headers:
+        if runs and runs[-1][0] == header.spanner and header.spanner:
+            runs[-1] = (header.spanner, runs[-1][1] + 1)
+        else:
+            runs.append((header.spanner, 1))
+    return runs
+
+
+def as_great_table(table: Table) -> gt.GT:
+    """Return the table as the notebook shows it."""
+    names = [f"c{number}" for number in range(len(table.headers))]
+    frame = pd.DataFrame([row.cells or ("",) * len(names) for row in table.rows], columns=names, dtype="str")
+    frame.insert(0, "label", ["\u2003" * row.indent + row.label for row in table.rows])
+    shown = gt.GT(frame, rowname_col="label", id="table").tab_stubhead(table.stub)
+    shown = shown.cols_label(
+        {
+            name: gt.html(header.text.replace(" (N=", "<br>(N="))
+            for name, header in zip(names, table.headers, strict=True)
+        }
+    ).cols_align("center", columns=names)
+    start = 0
+    for text, width in spanner_runs(table.headers):
+        if text:
+            shown = shown.tab_spanner(text, columns=names[start : start + width], id=f"s{start}")
+        start += width
+    for note in table.notes:
+        shown = shown.tab_source_note(note)
+    return shown

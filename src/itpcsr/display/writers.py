@@ -1,0 +1,243 @@
+"""Write a table as HTML, Typst, a Pandoc grid (for Word), CSV or RTF."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import html
+import io
+import re
+import textwrap
+from pathlib import Path
+
+import polars as pl
+import rtflite as rtf
+
+from itpcsr.display.table import Row, Table, spanner_runs
+
+# Word's paragraph style for the notes below a table; the reference document defines it.
+NOTE_STYLE = "Table Note"
+_GRID_WIDTH = 120
+_STUB_SHARE = 0.34
+
+
+def to_html(table: Table) -> str:
+    """Return semantic HTML: scoped headers, row heads, notes below; the look is in the style sheet."""
+    if table.absent:
+        return f'<p class="csr-absent">{html.escape(table.absent)}</p>'
+    head = "\n".join(_html_head(table))
+    body = "\n".join(_html_row(row, len(table.headers)) for row in table.rows)
+    notes = "\n".join(f'<p class="csr-note">{html.escape(note)}</p>' for note in table.notes)
+    return (
+        f'<div class="csr-table-wrap" tabindex="0">\n<table class="csr-table">\n<thead>\n{head}\n</thead>\n'
+        f"<tbody>\n{body}\n</tbody>\n</table>\n</div>\n{notes}"
+    )
+
+
+def _html_head(table: Table) -> list[str]:
+    spanners = any(header.spanner for header in table.headers)
+    two_rows = ' rowspan="2"' if spanners else ""
+    rows = [f'<th scope="col"{two_rows}>{html.escape(table.stub)}</th>']
+    lower = []
+    start = 0
+    for text, width in spanner_runs(table.headers):
+        if text:
+            rows.append(f'<th colspan="{width}" scope="colgroup">{html.escape(text)}</th>')
+        for header in table.headers[start : start + width]:
+            count = f"<br>(N={header.n})" if header.n else ""
+            cell = f"{html.escape(header.label)}{count}</th>"
+            if text:
+                lower.append(f'<th scope="col">{cell}')
+            else:
+                rows.append(f'<th scope="col"{two_rows}>{cell}')
+        start += width
+    return ["<tr>" + "".join(cells) + "</tr>" for cells in (rows, lower) if cells]
+
+
+def _html_row(row: Row, width: int) -> str:
+    classes = [f"csr-indent-{row.indent}"] * (row.indent > 0) + ["csr-section"] * row.is_section
+    named = f' class="{" ".join(classes)}"' if classes else ""
+    if row.is_section:
+        return f'<tr{named}><th scope="rowgroup" colspan="{width + 1}">{html.escape(row.label)}</th></tr>'
+    values = "".join(f"<td>{html.escape(cell)}</td>" for cell in row.cells)
+    return f'<tr{named}><th scope="row">{html.escape(row.label)}</th>{values}</tr>'
+
+
+def to_typst(table: Table) -> str:
+    """Return a Typst table with a repeated header and the notes below it."""
+    if table.absent:
+        return _typst_text(table.absent)
+    width = len(table.headers)
+    lines = [
+        f"#table(columns: ({_STUB_SHARE * 2:.2f}fr, {', '.join(['auto'] * width)}),",
+        f"  align: (left, {', '.join(['center'] * width)}),",
+        "  table.header(table.hline(),",
+        *_typst_head(table),
+        "    table.hline(stroke: 0.5pt)),",
+    ]
+    for row in table.rows:
+        label = f"#h({row.indent}em)" * (row.indent > 0) + _typst_text(row.label)
+        if row.is_section:
+            lines.append(f"  table.cell(colspan: {width + 1}, align: left)[#strong[{label}]],")
+        else:
+            cells = ", ".join(f"[{_typst_text(cell)}]" for cell in row.cells)
+            lines.append(f"  [{label}], {cells},")
+    lines.append("  table.hline())")
+    lines += [f"#block(above: 0.5em, text(8pt)[{_typst_text(note)}])" for note in table.notes]
+    return "\n".join(lines)
+
+
+def _typst_head(table: Table) -> list[str]:
+    spanners = any(header.spanner for header in table.headers)
+    span = "table.cell(rowspan: 2, align: bottom + {})" if spanners else ""
+    upper = [f"    {span.format('left')}[{_typst_text(table.stub)}],"]
+    lower = []
+    start = 0
+    for text, width in spanner_runs(table.headers):
+        if text:
+            upper.append(f"    table.cell(colspan: {width})[{_typst_text(text)}],")
+        for header in table.headers[start : start + width]:
+            count = f" \\ (N={header.n})" if header.n else ""
+            cell = f"[{_typst_text(header.label)}{count}],"
+            if text:
+                lower.append(f"    {cell}")
+            else:
+                upper.append(f"    {span.format('center')}{cell}")
+        start += width
+    return upper + lower
+
+
+def _typst_text(text: str) -> str:
+    """Escape what Typst would read as markup; a dash or tilde between numbers stays as it is."""
+    return re.sub(r"([\\#$*_`<>@\[\]~/\-+=])", r"\\\1", text)
+
+
+def to_grid(table: Table) -> str:
+    """Return a Pandoc grid table, which becomes a real table in Word."""
+    if table.absent:
+        return _pandoc_text(table.absent)
+    widths = _grid_widths(table)
+    rule = _grid_rule(widths, "-")
+    lines = [rule]
+    if any(header.spanner for header in table.headers):
+        lines += _grid_spanners(table, widths)
+    heads = [table.stub, *(header.text for header in table.headers)]
+    lines += _grid_row(heads, widths)
+    lines.append(
+        "+"
+        + "+".join(":" + "=" * (w + 1) if i == 0 else ":" + "=" * w + ":" for i, w in enumerate(widths))
+        + "+"
+    )
+    for row in table.rows:
+        label = "\u2003" * row.indent + _pandoc_text(row.label)
+        cells = [f"**{label}**" if row.is_section else label, *map(_pandoc_text, row.cells)]
+        cells += [""] * (len(widths) - len(cells))
+        lines += [*_grid_row(cells, widths), rule]
+    notes = [f'\n::: {{custom-style="{NOTE_STYLE}"}}\n{_pandoc_text(note)}\n:::' for note in table.notes]
+    return "\n".join([*lines, *notes])
+
+
+def _grid_widths(table: Table) -> list[int]:
+    stub = int(_GRID_WIDTH * _STUB_SHARE)
+    others = max(14, (_GRID_WIDTH - stub) // max(1, len(table.headers)))
+    return [stub, *[others] * len(table.headers)]
+
+
+def _grid_rule(widths: list[int], mark: str) -> str:
+    return "+" + "+".join(mark * (width + 2) for width in widths) + "+"
+
+
+def _grid_row(cells: list[str], widths: list[int]) -> list[str]:
+    wrapped = [
+        textwrap.wrap(cell, width, break_on_hyphens=False) or [""]
+        for cell, width in zip(cells, widths, strict=True)
+    ]
+    height = max(map(len, wrapped))
+    return [
+        "|"
+        + "|".join(
+            f" {(part[line] if line < len(part) else ''):<{width}} "
+            for part, width in zip(wrapped, widths, strict=True)
+        )
+        + "|"
+        for line in range(height)
+    ]
+
+
+def _grid_spanners(table: Table, widths: list[int]) -> list[str]:
+    """Write the row of spanning heads; below them a rule, beside them the cell goes on."""
+    runs = [("", 1), *spanner_runs(table.headers)]
+    line, rule, start = "|", "+", 0
+    for text, count in runs:
+        width = sum(widths[start : start + count]) + 3 * (count - 1)
+        line += f" {textwrap.shorten(text, width):<{width}} |"
+        if text:
+            rule += _grid_rule(widths[start : start + count], "-")[1:]
+        else:
+            rule += " " * (width + 2) + "+"
+        start += count
+    return [line, rule]
+
+
+def _pandoc_text(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>#|~^$@])", r"\\\1", text)
+
+
+def to_csv(table: Table) -> str:
+    """Return the table as CSV, one row per table row, with the indentation as a number."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    heads = [" ".join(part for part in (header.spanner, header.text) if part) for header in table.headers]
+    writer.writerow([table.stub, "indent", *heads])
+    if table.absent:
+        writer.writerow([_no_formula(table.absent)])
+    for row in table.rows:
+        cells = row.cells or ("",) * len(table.headers)
+        writer.writerow([_no_formula(row.label), row.indent, *map(_no_formula, cells)])
+    return stream.getvalue()
+
+
+def _no_formula(text: str) -> str:
+    """Keep a spreadsheet from running text as a formula; numbers keep their sign."""
+    risky = text[:1] in ("=", "+", "-", "@", "\t") and not re.fullmatch(r"[-+]?[\d.,]+%?", text)
+    return f"'{text}" if risky else text
+
+
+def write_rtf(table: Table, title: str, subtitle: str, path: Path) -> None:
+    """Write the table as an RTF document of its own, by rtflite."""
+    width = len(table.headers)
+    rows = [["\u2003" * row.indent + row.label, *(row.cells or ("",) * width)] for row in table.rows]
+    rows = rows or [[table.absent, *[""] * width]]
+    names = [f"c{number}" for number in range(width + 1)]
+    document = rtf.RTFDocument(
+        df=pl.DataFrame(rows, schema=names, orient="row"),
+        rtf_page=rtf.RTFPage(orientation="landscape"),
+        rtf_title=rtf.RTFTitle(text=[title, subtitle]),
+        rtf_column_header=_rtf_headers(table),
+        rtf_body=rtf.RTFBody(col_rel_width=_rtf_widths(width), text_justification=["l", *["c"] * width]),
+        rtf_footnote=rtf.RTFFootnote(text=list(table.notes)) if table.notes else None,
+    )
+    with contextlib.redirect_stdout(io.StringIO()):  # rtflite prints the path
+        document.write_rtf(path)
+
+
+def _rtf_widths(width: int) -> list[float]:
+    return [max(1.0, _STUB_SHARE * 3 * width / 2), *[1.0] * width]
+
+
+def _rtf_headers(table: Table) -> list[rtf.RTFColumnHeader]:
+    width = len(table.headers)
+    heads = rtf.RTFColumnHeader(
+        text=[table.stub, *(header.text.replace(" (N=", "\n(N=") for header in table.headers)],
+        col_rel_width=_rtf_widths(width),
+        text_justification=["l", *["c"] * width],
+    )
+    if not any(header.spanner for header in table.headers):
+        return [heads]
+    runs = spanner_runs(table.headers)
+    spanners = rtf.RTFColumnHeader(
+        text=["", *(text for text, _ in runs)],
+        col_rel_width=[_rtf_widths(width)[0], *(float(count) for _, count in runs)],
+        text_justification=["l", *["c"] * len(runs)],
+    )
+    return [spanners, heads]
