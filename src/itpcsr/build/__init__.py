@@ -1,0 +1,1 @@
+"""Run notebooks, assemble the report, render it, publish a version."""

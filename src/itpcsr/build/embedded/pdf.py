@@ -1,0 +1,114 @@
+"""The report as one PDF, set by Typst with the extension's own template."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import typst
+import yaml
+
+from itpcsr.build.embedded import pandoc
+from itpcsr.build.embedded.book import EXTENSION, Book
+from itpcsr.build.embedded.crossref import Label, Page
+from itpcsr.build.embedded.source import resolve
+from itpcsr.build.embedded.targets import shape
+from itpcsr.build.embedded.tree import Node, div, raw, raw_inline
+from itpcsr.errors import RenderError
+
+# What `_quarto.yml` may hold for the template; keys that are absent stay unset in it.
+METADATA = ("study", "version", "status", "data-cutoff", "notice", "lang")
+
+
+@dataclass(frozen=True)
+class TypstTarget:
+    """Writes the parts of one page as Quarto writes them; Typst does the numbering."""
+
+    page: str
+    name: str = "typst"
+
+    def float(self, label: Label, content: list[Node], caption: list[Node]) -> list[Node]:
+        """Write a figure of the kind that the template numbers by section."""
+        place = "top" if label.kind == "tbl" else "bottom"
+        opening = raw_inline("typst", f"], caption: figure.caption(position: {place}, [")
+        closing = raw_inline(
+            "typst", f']), kind: "quarto-float-{label.kind}", supplement: "{label.name}") <{label.ident}>'
+        )
+        return [raw("typst", "#figure(["), *content, {"t": "Plain", "c": [opening, *caption, closing]}]
+
+    def callout(self, kind: str, title: list[Node], content: list[Node]) -> list[Node]:
+        """Call the box that the book's template defines."""
+        opening = raw_inline("typst", f'#csr-callout("{kind}", [')
+        head = {"t": "Plain", "c": [opening, *title, raw_inline("typst", "])[")]}
+        return [head, *content, raw("typst", "]")]
+
+    def reference(self, label: Label, name: bool) -> Node:
+        """Let Typst count, and name what is referred to."""
+        supplement = f"[{label.name}]" if name else "none"
+        return raw_inline("typst", f"#ref(<{label.ident}>, supplement: {supplement})")
+
+    def image(self, path: str, alternative: str, size: dict[str, str]) -> Node:
+        """Write a picture with its path from the project's root."""
+        arguments = [_string(f"/{resolve(self.page, path)}"), f"alt: {_string(alternative)}"]
+        arguments += [f"{key}: {value}" for key, value in size.items()]
+        return raw_inline("typst", f"#box(image({', '.join(arguments)}))")
+
+    def other(self, node: Node) -> list[Node] | None:
+        """Give each formula its source as the words that PDF/UA asks for."""
+        if node["t"] != "Math":
+            return None
+        words = raw_inline("typst", f"#[#set math.equation(alt: {_string(node['c'][1].strip())});")
+        return [words, node, raw_inline("typst", "]")]
+
+
+def write_pdf(book: Book, pages: list[Page], labels: dict[str, Label], path: Path) -> list[str]:
+    """Write the PDF and give Typst's warnings."""
+    blocks = [div(shape(page, TypstTarget(page.source.path), labels)) for page in pages]
+    if book.bibliography:
+        blocks = pandoc.cite(blocks, book)
+    joined = [block for chapter in blocks for block in chapter["c"][1]]
+    source = _source(book, joined)
+    options = book.options("csr-typst")
+    if options.get("keep-typ"):
+        path.with_suffix(".typ").write_bytes(source)
+    standards = options.get("pdf-standard", [])
+    settings: dict[str, Any] = {
+        "root": str(book.root),
+        "font_paths": [str(book.root / "fonts")],
+        "ignore_system_fonts": True,
+        "pdf_standards": [standards] if isinstance(standards, str) else standards,
+        "timestamp": book.moment,
+    }
+    try:
+        output, warnings = typst.compile_with_warnings(source, **settings)
+    except typst.TypstError as error:
+        distinct = list(dict.fromkeys(error.diagnostic.strip().split("\n\n")))
+        raise RenderError("Typst failed: " + "\n\n".join(distinct[:5])) from error
+    path.write_bytes(output)
+    return [warning.message for warning in warnings]
+
+
+def _source(book: Book, blocks: list[Node]) -> bytes:
+    """Write the Typst source; pandoc finds the extension's partials beside its template."""
+    values = {key: book.config[key] for key in METADATA if key in book.config}
+    meta = pandoc.metadata({**values, "title": book.title, "date": book.config["book"]["date"]})
+    with tempfile.TemporaryDirectory() as folder:
+        for partial in _partials(book.root / EXTENSION):
+            shutil.copy(partial, folder)
+        template = Path(folder) / "book.typ"
+        shutil.copy(str(files(__package__) / "templates" / "book.typ"), template)
+        arguments = ["--standalone", f"--template={template}", "--wrap=none", "--syntax-highlighting=none"]
+        return pandoc.write(blocks, "typst", book, arguments, meta)
+
+
+def _partials(extension: Path) -> list[Path]:
+    description = yaml.safe_load((extension / "_extension.yml").read_text(encoding="utf-8"))
+    names = description["contributes"]["formats"]["typst"]["template-partials"]
+    return [extension / name for name in names]
+
+
+def _string(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

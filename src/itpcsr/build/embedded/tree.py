@@ -1,0 +1,90 @@
+"""Pandoc's document tree as JSON: walking, changing and building it.
+
+A node is a dict with the keys ``t`` (its type) and, for most types, ``c`` (its content).
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Node = dict[str, Any]
+
+
+def walk(value: Any) -> Iterator[Node]:
+    """Yield every node below `value`, a parent before its children, in the order of the text."""
+    if isinstance(value, dict):
+        if "t" in value:
+            yield value
+        for child in value.values():
+            yield from walk(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from walk(child)
+
+
+def transform(value: Any, visit: Callable[[Node], list[Node] | None]) -> Any:
+    """Copy `value`, children before parents, with each node that stands in a list given to `visit`.
+
+    `visit` answers None to keep the node, or the nodes to put in its place.
+    """
+    if isinstance(value, dict):
+        return {key: transform(child, visit) for key, child in value.items()}
+    if not isinstance(value, list):
+        return value
+    result: list[Any] = []
+    for child in value:
+        changed = transform(child, visit)
+        instead = visit(changed) if isinstance(changed, dict) and "t" in changed else None
+        result += [changed] if instead is None else instead
+    return result
+
+
+def attributes(node: Node) -> tuple[str, list[str], dict[str, str]]:
+    """Give a node's id, classes and named attributes; all empty for a node that has none."""
+    match node["t"]:
+        case "Header":
+            attr = node["c"][1]
+        case "Div" | "Span" | "Code" | "CodeBlock" | "Link" | "Image" | "Table" | "Figure":
+            attr = node["c"][0]
+        case _:
+            return "", [], {}
+    return attr[0], attr[1], dict(attr[2])
+
+
+def plain(inlines: Any) -> str:
+    """Give the text of inlines without their formatting."""
+    text = {"Space": " ", "SoftBreak": " ", "LineBreak": " "}
+    parts = []
+    for node in walk(inlines):
+        if node["t"] in ("Str", "Code", "Math"):
+            parts.append(node["c"] if node["t"] == "Str" else node["c"][1])
+        else:
+            parts.append(text.get(node["t"], ""))
+    return "".join(parts)
+
+
+def words(text: str) -> list[Node]:
+    """Build inlines of a plain text."""
+    return [{"t": "Str", "c": text}]
+
+
+def raw(fmt: str, text: str) -> Node:
+    """Build a block that is written as it is, for one format."""
+    return {"t": "RawBlock", "c": [fmt, text]}
+
+
+def raw_inline(fmt: str, text: str) -> Node:
+    """Build a piece of text that is written as it is, for one format."""
+    return {"t": "RawInline", "c": [fmt, text]}
+
+
+def div(
+    content: list[Node], ident: str = "", classes: tuple[str, ...] = (), attrs: dict[str, str] | None = None
+) -> Node:
+    """Build a division."""
+    named = [[key, value] for key, value in (attrs or {}).items()]
+    return {"t": "Div", "c": [[ident, list(classes), named], content]}
+
+
+def link(content: list[Node], target: str, classes: tuple[str, ...] = ()) -> Node:
+    """Build a link."""
+    return {"t": "Link", "c": [["", list(classes), []], content, [target, ""]]}

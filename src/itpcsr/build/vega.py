@@ -1,0 +1,15 @@
+"""Vega, Vega-Lite and vega-embed as one local script, so that charts need no other host."""
+
+from pathlib import Path
+
+import vl_convert
+
+
+def write_vega_bundle(path: Path) -> None:
+    """Write the script that sets `window.vegaEmbed`; the folder must exist.
+
+    The bundle declares names of one letter at its top level; inside a function they can't clash
+    with other scripts of the page.
+    """
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    path.write_text(f"(() => {{\n{bundle}\n}})();\n", encoding="utf-8", newline="\n")
