@@ -1,0 +1,127 @@
+"""Put the report's book project together: pages, fragments, values, look, and the version's own facts."""
+
+from __future__ import annotations
+
+import copy
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from itpcsr.build.fragments import Display, write_fragment
+from itpcsr.build.reference_doc import write_reference_doc
+from itpcsr.build.variables import fill_absent
+from itpcsr.build.vega import write_vega_bundle
+from itpcsr.display import theme
+from itpcsr.errors import RenderError
+from itpcsr.study import Report, Study
+
+SIMULATED_NOTICE = "Simulated data: no patient of any trial is described, and no number is a trial result."
+REAL_STATEMENT = "The data are those of the study as they were provided for this version."
+_FIRST_HEADING = re.compile(r"^# .*$", re.MULTILINE)
+
+
+def assemble(
+    root: Path,
+    project: Path,
+    report: Report,
+    study: Study,
+    displays: Sequence[Display],
+    variables: Mapping[str, Any],
+    simulated: bool,
+) -> Path:
+    """Write the complete book project into an emptied folder, which Quarto or the embedded renderer reads.
+
+    Parameters
+    ----------
+    root
+        The repository, with ``_quarto.yml``, ``index.qmd``, ``report/`` and ``_extensions/``.
+    project
+        The folder to write; what was there is removed.
+    report, study
+        The version's parameters; ``report.pages`` names a folder whose pages replace those of the same
+        name.
+    displays, variables
+        The labelled displays of all notebooks and the values that pages quote.
+    simulated
+        Whether the data say of themselves that they are simulated: then every page says so, too.
+    """
+    shutil.rmtree(project, ignore_errors=True)
+    project.mkdir(parents=True)
+    notice = SIMULATED_NOTICE if simulated else ""
+    _copy_pages(root, project, report, notice)
+    shutil.copytree(root / "_extensions", project / "_extensions")
+    write_vega_bundle(project / "_extensions" / "csr" / "assets" / "vega.js")
+    shutil.copytree(
+        theme.font_folder(), project / "fonts", ignore=shutil.ignore_patterns("*Mono*", "*Serif*")
+    )
+    for display in displays:
+        folder = project / "results" / display.notebook
+        folder.mkdir(parents=True, exist_ok=True)
+        write_fragment(display, folder)
+    values = copy.deepcopy(dict(variables))
+    fill_absent(values, [page.read_text(encoding="utf-8") for page in sorted(project.rglob("*.qmd"))])
+    _write_yaml(project / "_variables.yml", values)
+    _write_yaml(project / "_quarto.yml", _configuration(root, report, study, notice))
+    write_reference_doc(project / "reference.docx", _running_title(report, study), notice)
+    return project
+
+
+def _running_title(report: Report, study: Study) -> str:
+    return f"{study.identity.study_id} · {report.title} · Version {report.version} ({report.status})"
+
+
+def _copy_pages(root: Path, project: Path, report: Report, notice: str) -> None:
+    """Copy the pages, this version's own in place of the common ones, each with the notice."""
+    sources = {Path("index.qmd"): root / "index.qmd"}
+    for path in sorted((root / "report").glob("*.*")):
+        sources[Path("report") / path.name] = path
+    if report.pages is not None:
+        own = root / report.pages
+        if not own.is_dir():
+            raise RenderError(f"{report.pages}: there is no such folder of report pages. Check `pages`.")
+        for path in sorted(own.glob("*.*")):
+            target = Path(path.name) if path.name == "index.qmd" else Path("report") / path.name
+            if target not in sources:
+                raise RenderError(f"{path}: replaces no page of the report; names are those of report/.")
+            sources[target] = path
+    (project / "report").mkdir()
+    for target, path in sources.items():
+        text = path.read_text(encoding="utf-8")
+        is_page = target.suffix == ".qmd" and notice
+        (project / target).write_text(_with_notice(text, notice) if is_page else text, encoding="utf-8")
+
+
+def _with_notice(text: str, notice: str) -> str:
+    """Put the notice under the page's heading; PDF and Word have it in their running heads."""
+    block = f'\n\n```{{=html}}\n<div class="csr-notice" role="note">{notice}</div>\n```\n'
+    return _FIRST_HEADING.sub(lambda match: match.group() + block, text, count=1)
+
+
+def _configuration(root: Path, report: Report, study: Study, notice: str) -> dict[str, Any]:
+    config = yaml.safe_load((root / "_quarto.yml").read_text(encoding="utf-8"))
+    config["book"] |= {
+        "title": f"{report.title}: {study.identity.short_title}",
+        "author": study.identity.sponsor,
+        "date": report.date.isoformat(),
+    }
+    config |= {
+        "study": study.identity.study_id,
+        "version": report.version,
+        "status": report.status,
+        "date": report.date.isoformat(),
+    }
+    if report.data_cutoff is not None:
+        config["data-cutoff"] = report.data_cutoff.isoformat()
+    if notice:
+        config["notice"] = notice
+    return dict(config)
+
+
+def _write_yaml(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(
+        yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=10_000), encoding="utf-8"
+    )

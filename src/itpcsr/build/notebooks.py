@@ -1,0 +1,150 @@
+"""Run the notebooks by papermill: the right parameters, a clean kernel, and nothing half-made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill as pm
+from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
+
+from itpcsr.errors import NotebookError
+
+# Times and run identifiers that papermill and nbclient stamp into a notebook: the wall clock leaves no trace.
+_STAMPS = ("papermill", "execution")
+
+
+def choose_parameters(
+    notebook: Path, provided: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the values that a notebook gets: those provided that it has, and the report's own for it.
+
+    Raises
+    ------
+    NotebookError
+        The notebook doesn't exist or is no notebook; the report overrides a name that the notebook
+        doesn't have (papermill would accept it silently).
+    """
+    try:
+        known = pm.inspect_notebook(str(notebook))
+    except FileNotFoundError:
+        raise NotebookError(
+            f"{notebook}: there is no such notebook. Check `notebooks` in the parameters."
+        ) from None
+    except Exception as error:
+        raise NotebookError(f"{notebook}: can't be read as a notebook ({error}).") from error
+    unknown = sorted(set(overrides) - set(known))
+    if unknown:
+        raise NotebookError(
+            f"{notebook}: has no parameter {', '.join(unknown)}; its parameters: {', '.join(known)}."
+        )
+    return {name: value for name, value in {**provided, **overrides}.items() if name in known}
+
+
+def run_notebook(
+    notebook: Path,
+    parameters: Mapping[str, Any],
+    root: Path,
+    executed: Path,
+    failed: Path,
+    inputs: Mapping[str, str],
+) -> bool:
+    """Run one notebook unless its inputs are those of the executed copy; return whether it ran.
+
+    Parameters
+    ----------
+    notebook, parameters
+        The notebook and its values, from ``choose_parameters``.
+    root
+        The project's folder, where the notebook's relative paths start.
+    executed
+        Where the executed copy goes; it appears whole or not at all.
+    failed
+        Where the executed copy of a notebook that raised is kept.
+    inputs
+        Hashes of all else that the result depends on (data, study file, code, lock file).
+
+    Raises
+    ------
+    NotebookError
+        The notebook raised: its name, cell, message and where the executed copy is.
+    """
+    manifest = {**inputs, "notebook": file_hash(notebook), "parameters": parameters}
+    manifest_path = executed.with_suffix(".inputs.json")
+    text = json.dumps(manifest, sort_keys=True, indent=1)
+    if executed.exists() and manifest_path.exists() and manifest_path.read_text(encoding="utf-8") == text:
+        return False
+    executed.parent.mkdir(parents=True, exist_ok=True)
+    manifest_path.unlink(missing_ok=True)
+    partial = executed.with_name(f".partial-{executed.name}")
+    try:
+        _execute(notebook, dict(parameters), root, partial)
+    except PapermillExecutionError as error:
+        failed.parent.mkdir(parents=True, exist_ok=True)
+        partial.replace(failed)
+        raise NotebookError(
+            f"{notebook}: cell {error.exec_count} raised {error.ename}: {error.evalue}\n"
+            f"The executed copy is kept in {failed}."
+        ) from error
+    _strip_stamps(partial)
+    partial.replace(executed)
+    manifest_path.write_text(text, encoding="utf-8")
+    return True
+
+
+def _execute(notebook: Path, parameters: dict[str, Any], root: Path, output: Path) -> None:
+    # TCP ports of parallel kernels clash and are readable by others on the machine; ipc has neither fault
+    config = Config({"KernelManager": {"transport": "ipc"}})
+    with _kernel_environment():
+        pm.execute_notebook(
+            str(notebook),
+            str(output),
+            parameters=parameters,
+            kernel_name="python3",
+            cwd=str(root.resolve()),
+            progress_bar={"desc": f"{notebook.stem:<24}", "file": sys.stderr, "ncols": 90},
+            record_timing=False,
+            config=config,
+        )
+
+
+@contextmanager
+def _kernel_environment() -> Iterator[None]:
+    """Give kernels a runtime folder of their own with a short path, and no start-up files of the user."""
+    with tempfile.TemporaryDirectory(prefix="itpcsr-") as folder:
+        values = {"JUPYTER_RUNTIME_DIR": folder, "IPYTHONDIR": folder, "PYTHONHASHSEED": "0"}
+        before = {name: os.environ.get(name) for name in values}
+        os.environ.update(values)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+
+def _strip_stamps(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    for part in [notebook, *notebook.cells]:
+        for name in _STAMPS:
+            part.metadata.pop(name, None)
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number}"  # the injected cell's id is random
+    nbformat.write(notebook, path)
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,159 @@
+"""The order of steps from parameters to a published version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from itpcsr import results
+from itpcsr.adam import derive
+from itpcsr.build.assemble import REAL_STATEMENT, SIMULATED_NOTICE, assemble
+from itpcsr.build.fragments import Display, read_displays
+from itpcsr.build.manifest import hash_inputs, make_manifest
+from itpcsr.build.notebooks import choose_parameters, run_notebook
+from itpcsr.build.publish import publish, refuse_final
+from itpcsr.build.render import Engine, choose_engine, render, renderer_name
+from itpcsr.build.variables import collect_variables
+from itpcsr.display.formats import format_level
+from itpcsr.errors import NotebookError, ParameterError
+from itpcsr.sdtm import Trial, load_trial
+from itpcsr.study import Report, Study, read_report, read_study
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One report version at work: its parameters, study and data, and the folders used."""
+
+    root: Path
+    parameters: Path
+    report: Report
+    study: Study
+    trial: Trial
+
+    @property
+    def work(self) -> Path:
+        """Folder for intermediate files; can be deleted at any time."""
+        return self.root / "work" / self.report.report
+
+    def executed(self, name: str) -> Path:
+        """Return where a notebook's executed copy goes."""
+        return self.work / "notebooks" / f"{name}.ipynb"
+
+    def rows_folder(self, name: str) -> Path:
+        """Return where a notebook writes its result rows."""
+        return self.work / "rows" / name
+
+
+def open_run(parameters: Path, root: Path) -> Run:
+    """Read and check parameters and data of a report version; paths start at the project's root."""
+    if not (root / "_quarto.yml").exists() or not (root / "notebooks").is_dir():
+        raise ParameterError(f"{root}: is not the project's folder (no _quarto.yml, no notebooks). Go there.")
+    report = read_report(parameters)
+    study = read_study(root / report.study, cohorts=report.cohorts)
+    trial = load_trial([root / path for path in report.data], study, report.data_cutoff)
+    return Run(root, parameters, report, study, trial)
+
+
+def run_notebooks(run: Run, say: Say) -> None:
+    """Run every notebook of the report version whose inputs have changed."""
+    inputs = hash_inputs(run.trial, run.report, run.root)
+    for name, overrides in run.report.notebooks.items():
+        notebook = run.root / "notebooks" / f"{name}.ipynb"
+        chosen = choose_parameters(notebook, _provided(run, name), overrides)
+        failed = run.work / "failed" / f"{name}.ipynb"
+        if not run_notebook(notebook, chosen, run.root, run.executed(name), failed, inputs):
+            say(f"{name} is up to date")
+        elif not (run.rows_folder(name) / results.FILE).exists():
+            raise NotebookError(f"{name}: wrote no result rows; its last cell must call write_rows.")
+
+
+def _provided(run: Run, name: str) -> dict[str, Any]:
+    """Return what the runner offers every notebook; each takes the names it has."""
+    report = run.report
+    return {
+        **{leaf: value for leaf, value in run.study.values().items() if _is_plain(value)},
+        "study_file": report.study.as_posix(),
+        "data": [path.as_posix() for path in report.data],
+        "data_cutoff": report.data_cutoff.isoformat() if report.data_cutoff else "",
+        "cohorts": report.cohorts or [],
+        "confidence_level": report.confidence_level,
+        "output": run.rows_folder(name).relative_to(run.root).as_posix(),
+    }
+
+
+def _is_plain(value: object) -> bool:
+    """Tell whether a parameter is a literal or a list of literals, as a notebook's cell can hold."""
+    items = value if isinstance(value, list) else [value]
+    return all(isinstance(item, str | int | float | bool | None) for item in items)
+
+
+def read_results(run: Run) -> pd.DataFrame:
+    """Return the result rows of all notebooks, each with its notebook's name."""
+    parts = []
+    for name in run.report.notebooks:
+        folder = run.rows_folder(name)
+        if not (folder / results.FILE).exists():
+            raise NotebookError(f"{name}: has not run yet; `itpcsr run {run.parameters}` runs it.")
+        parts.append(results.read_rows(folder).assign(notebook=name))
+    return results.combine(*parts)
+
+
+def render_report(run: Run, engine: Engine, say: Say) -> tuple[Path, list[Display], pd.DataFrame, str]:
+    """Assemble and render from the executed notebooks; return book, displays, rows and renderer."""
+    chosen = choose_engine(engine)
+    rows = read_results(run)
+    displays = [display for name in run.report.notebooks for display in read_displays(run.executed(name))]
+    variables = {**collect_variables(rows, run.report.confidence_level), **_facts(run, renderer_name(chosen))}
+    project = assemble(
+        run.root, run.work / "render", run.report, run.study, displays, variables, run.trial.simulated
+    )
+    say(f"Assembled {len(displays)} displays and {len(rows)} result rows")
+    say(f"Rendering with {renderer_name(chosen)}")
+    return render(project, run.report, chosen, say), displays, rows, renderer_name(chosen)
+
+
+def _facts(run: Run, renderer: str) -> dict[str, Any]:
+    """Return values beside the results that pages quote: the study, the version, the data."""
+    identity = run.study.identity
+    report = run.report
+    planned = sum(arm.planned or 0 for arm in run.study.design.arms)
+    overrides = {name: value for own in report.notebooks.values() for name, value in own.items()}
+    rules = {**run.study.values(), **overrides}
+    return {
+        "study": {**identity.model_dump(), "planned": str(planned)},
+        "report": {
+            "version": report.version,
+            "status": report.status,
+            "date": report.date.isoformat(),
+            "cutoff": report.data_cutoff.isoformat() if report.data_cutoff else "none: all records",
+            "confidence": format_level(report.confidence_level),
+            "renderer": renderer,
+            "data_statement": SIMULATED_NOTICE if run.trial.simulated else REAL_STATEMENT,
+        },
+        "rule": {name: _plain_text(value) for name, value in rules.items() if _is_plain(value)},
+    }
+
+
+def _plain_text(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_plain_text, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say: Say) -> Path:
+    """Make and publish a report version from its parameters; return the published folder."""
+    run = open_run(parameters, root)
+    refuse_final(output, run.report)
+    say(f"Read {len(run.trial.domains)} domains of {run.study.identity.study_id}")
+    run_notebooks(run, say)
+    book, displays, rows, renderer = render_report(run, engine, say)
+    executed = [run.executed(name) for name in run.report.notebooks]
+    manifest = make_manifest(root, parameters, run.report, run.trial, renderer)
+    datasets = derive(run.trial, run.study)
+    return publish(output, run.report, run.study, book, executed, displays, rows, datasets, manifest)

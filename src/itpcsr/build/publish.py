@@ -1,0 +1,83 @@
+"""Publish a version: everything beside the rendered report, then the whole folder at once."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from itpcsr.build.fragments import Display
+from itpcsr.build.manifest import write_manifest
+from itpcsr.build.notebook_pages import write_notebook_page
+from itpcsr.display import writers
+from itpcsr.errors import PublishError
+from itpcsr.study import Report, Study
+
+
+def refuse_final(output: Path, report: Report) -> None:
+    """Stop before any work when this version exists and is final (PublishError says what to do)."""
+    target = output / report.name
+    manifest = target / "manifest.json"
+    if manifest.exists() and '"status": "final"' in manifest.read_text(encoding="utf-8"):
+        raise PublishError(
+            f"{target}: this version is final and is never overwritten. Raise `version` in the parameters."
+        )
+
+
+def publish(
+    output: Path,
+    report: Report,
+    study: Study,
+    book: Path,
+    executed: Sequence[Path],
+    displays: Sequence[Display],
+    rows: pd.DataFrame,
+    datasets: Mapping[str, pd.DataFrame],
+    manifest: dict[str, Any],
+) -> Path:
+    """Write ``output/<report>-<version>/``, whole or not at all, and return it.
+
+    The folder is filled under another name beside its place and renamed at the end; a draft of the same
+    version that stood there is replaced.
+    """
+    refuse_final(output, report)
+    output.mkdir(parents=True, exist_ok=True)
+    target = output / report.name
+    with tempfile.TemporaryDirectory(dir=output, prefix=f".{report.name}-") as temporary:
+        folder = Path(temporary) / "new"
+        shutil.copytree(book, folder)
+        _write_notebooks(folder, executed)
+        _write_tables(folder / "tables", displays, report, study)
+        rows.to_parquet(folder / "results.parquet", index=False)
+        rows.to_csv(folder / "results.csv", index=False, lineterminator="\n")
+        (folder / "adam").mkdir()
+        for name, frame in sorted(datasets.items()):
+            frame.to_parquet(folder / "adam" / f"{name}.parquet", index=False)
+        write_manifest(folder, manifest)
+        if target.exists():
+            target.rename(Path(temporary) / "old")
+        folder.rename(target)
+    return target
+
+
+def _write_notebooks(folder: Path, executed: Sequence[Path]) -> None:
+    target = folder / "notebooks"
+    target.mkdir()
+    scripts = next((folder / "site_libs").glob("**/csr.js")).parent
+    for path in executed:
+        shutil.copyfile(path, target / path.name)
+        write_notebook_page(path, target / f"{path.stem}.html", Path("..") / scripts.relative_to(folder))
+
+
+def _write_tables(folder: Path, displays: Sequence[Display], report: Report, study: Study) -> None:
+    folder.mkdir()
+    subtitle = f"{study.identity.study_id}, version {report.version} ({report.status})"
+    for display in displays:
+        if display.table is not None:
+            text = writers.to_csv(display.table)
+            (folder / f"{display.label}.csv").write_text(text, encoding="utf-8")
+            writers.write_rtf(display.table, display.caption, subtitle, folder / f"{display.label}.rtf")

@@ -1,0 +1,76 @@
+"""The values that report pages quote: result rows as text, by a path that says what they are."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from itpcsr.display import formats
+from itpcsr.display.tables import DECIMALS
+from itpcsr.results import absence
+
+NOT_AVAILABLE = "not available"
+_QUOTED = re.compile(r"\{\{<\s*var\s+([\w.]+)\s*>\}\}")
+_RATE = ("n", "N", "percent", "ci_low", "ci_high")
+
+
+def collect_variables(rows: pd.DataFrame, confidence: float) -> dict[str, Any]:
+    """Return nested names for ``{{< var … >}}``: display, analysis, level or visit, column, statistic.
+
+    ``tbl_response.overall.responder.total.text`` is ``8 of 18 (44.4%; 95% CI 21.5 to 69.2)``. Each number
+    also stands alone: ``….total.n``, ``….total.percent``. Hyphens and spaces become underscores; empty
+    parts of a path are left out.
+    """
+    variables: dict[str, Any] = {}
+    for display, part in rows.groupby("display", sort=False):
+        if absence(part):
+            _put(variables, [str(display), "absent"], absence(part))
+            continue
+        keys = ["analysis", "level", "visit", "group"]
+        for path, cell in part.groupby(keys, sort=False):
+            values = dict(zip(cell["statistic"], cell["value"], strict=True))
+            names = [str(display), *(str(name) for name in path)]
+            for name, text in _texts(values, str(path[0]), confidence).items():
+                _put(variables, [*names, name], text)
+    return variables
+
+
+def fill_absent(variables: dict[str, Any], pages: Iterable[str]) -> None:
+    """Give every value that pages quote from a display without data the text "not available".
+
+    Only displays that say that they have no data are filled; any other unknown name stays an error of the
+    page, which the renderer reports with its line.
+    """
+    for text in pages:
+        for name in _QUOTED.findall(text):
+            path = name.split(".")
+            if "absent" in variables.get(path[0], {}):
+                tree = variables[path[0]]
+                for part in path[1:-1]:
+                    tree = tree.setdefault(part, {})
+                tree.setdefault(path[-1], NOT_AVAILABLE)
+
+
+def _texts(values: dict[str, float], analysis: str, confidence: float) -> dict[str, str]:
+    decimals = DECIMALS.get(analysis, 0)
+    texts = {name: formats.format_statistic(name, value, decimals) for name, value in values.items()}
+    if {"n", "N"} <= set(values):
+        n, total, percent, low, high = (values.get(name, math.nan) for name in _RATE)
+        texts["text"] = formats.format_rate(n, total, percent, low, high, confidence)
+    return texts
+
+
+def _put(tree: dict[str, Any], path: list[str], text: str) -> None:
+    names = [slug for name in path if (slug := slugify(name))]
+    for name in names[:-1]:
+        tree = tree.setdefault(name, {})
+    tree[names[-1]] = text
+
+
+def slugify(text: str) -> str:
+    """Return text as part of a variable's path: lower case, digits and underscores."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")

@@ -1,0 +1,151 @@
+"""The command line: build, run, render, check, simulate, results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from itpcsr.errors import ItpcsrError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="The reproducible clinical study report of NCT04014166: trial data to HTML, PDF and Word.",
+)
+_console = Console(stderr=True)
+
+Parameters = Annotated[Path, typer.Argument(help="Parameters of a report version, e.g. params/demo.yml.")]
+EngineOption = Annotated[
+    str, typer.Option(help="auto (Quarto where it is on the PATH), quarto or embedded.", metavar="ENGINE")
+]
+
+
+@contextmanager
+def _errors_without_traceback() -> Iterator[None]:
+    """Print the user's errors as sentences and exit with 1; a fault of the program keeps its traceback."""
+    try:
+        yield
+    except ItpcsrError as error:
+        _console.print(f"[bold red]Stopped.[/] {type(error).__name__}:", highlight=False)
+        _console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+def _say(text: str) -> None:
+    _console.print(f"• {text}", markup=False, highlight=False)
+
+
+def _engine(name: str) -> str:
+    if name not in ("auto", "quarto", "embedded"):
+        raise typer.BadParameter(f"{name!r} is no engine; allowed: auto, quarto, embedded.")
+    return name
+
+
+@app.command()
+def build(
+    parameters: Parameters,
+    engine: EngineOption = "auto",
+    output: Annotated[Path, typer.Option(help="Folder for published versions.")] = Path("output"),
+) -> None:
+    """Run the notebooks, render the report and publish it as OUTPUT/<report>-<version>/."""
+    # the heavy imports wait until a command needs them, so that --help answers at once
+    from itpcsr.build.pipeline import build_report
+
+    with _errors_without_traceback():
+        chosen = _engine(engine)
+        target = build_report(parameters, Path(), output, chosen, _say)  # type: ignore[arg-type]
+        _say(f"Published {target}: open {target / 'index.html'}")
+
+
+@app.command()
+def run(parameters: Parameters) -> None:
+    """Run the notebooks only; a notebook whose inputs haven't changed is skipped."""
+    from itpcsr.build.pipeline import open_run, run_notebooks
+
+    with _errors_without_traceback():
+        opened = open_run(parameters, Path())
+        run_notebooks(opened, _say)
+        _say(f"Executed notebooks are in {opened.work / 'notebooks'}")
+
+
+@app.command()
+def render(parameters: Parameters, engine: EngineOption = "auto") -> None:
+    """Render the report from notebooks that have run, without publishing: for work on its words."""
+    from itpcsr.build.pipeline import open_run, render_report
+
+    with _errors_without_traceback():
+        chosen = _engine(engine)
+        book, *_ = render_report(open_run(parameters, Path()), chosen, _say)  # type: ignore[arg-type]
+        _say(f"Rendered {book}: open {book / 'index.html'}")
+
+
+@app.command()
+def check(
+    data: Annotated[list[Path], typer.Argument(help="Folders and files with SDTM domains.")],
+    study: Annotated[Path, typer.Option(help="The study file.")] = Path("params/study.yml"),
+) -> None:
+    """Read trial data, say what was found, and what is wrong with it."""
+    from itpcsr.sdtm import load_trial
+    from itpcsr.study import read_study
+
+    with _errors_without_traceback():
+        trial = load_trial(data, read_study(study))
+        table = RichTable("Domain", "Records", "Subjects", "File")
+        for name, frame in sorted(trial.domains.items()):
+            subjects = str(frame["USUBJID"].nunique()) if "USUBJID" in frame else ""
+            table.add_row(name, str(len(frame)), subjects, str(trial.sources[name]))
+        Console().print(table)
+        _say("The data are simulated." if trial.simulated else "The data don't say that they are simulated.")
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Argument(help="Folder for the files, e.g. data/simulated.")],
+    study: Annotated[Path, typer.Option(help="The study file.")] = Path("params/study.yml"),
+    seed: Annotated[int | None, typer.Option(help="Seed; without it the seed of the shipped trial.")] = None,
+    subjects: Annotated[
+        int | None, typer.Option(min=0, help="Subjects; without it the cohorts as conducted.")
+    ] = None,
+) -> None:
+    """Write the simulated trial as SAS transport files."""
+    from itpcsr.sdtm import simulate as simulation
+    from itpcsr.sdtm.transport import write_transport
+    from itpcsr.study import read_study
+
+    with _errors_without_traceback():
+        chosen = simulation.DEFAULT_SEED if seed is None else seed
+        domains = simulation.simulate(read_study(study), seed=chosen, subjects=subjects)
+        paths = write_transport(
+            domains,
+            out,
+            dataset_labels=simulation.DATASET_LABELS,
+            variable_labels=simulation.VARIABLE_LABELS,
+        )
+        _say(f"Wrote {len(paths)} domains to {out} (seed {chosen})")
+
+
+@app.command()
+def results(
+    output: Annotated[Path, typer.Argument(help="A published version, e.g. output/demo-1.0.0.")],
+    display: Annotated[str | None, typer.Option(help="One display, e.g. tbl-response.")] = None,
+) -> None:
+    """Print the result rows of a published version."""
+    from itpcsr.errors import DataError
+    from itpcsr.results import FILE, read_rows
+
+    with _errors_without_traceback():
+        if not (output / FILE).exists():
+            raise DataError(f"{output}: holds no {FILE}. Name a published version, e.g. output/demo-1.0.0.")
+        rows = read_rows(output)
+        known = ", ".join(rows["display"].unique())
+        if display is not None:
+            rows = rows[rows["display"] == display]
+            if rows.empty:
+                raise DataError(f"{output}: has no display {display!r}. Displays: {known}.")
+        typer.echo(rows.to_csv(index=False, lineterminator="\n"), nl=False)
