@@ -9,6 +9,7 @@ from itpcsr.adam.adex import derive_adex
 from itpcsr.adam.adlb import derive_adlb
 from itpcsr.adam.adrs import derive_adrs
 from itpcsr.adam.adsl import derive_adsl
+from itpcsr.adam.domains import look_up
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 
@@ -18,7 +19,8 @@ __all__ = ["derive"]
 def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     """Derive all analysis datasets, keyed by lower-case name.
 
-    A dataset whose domain is absent has its columns and no rows: analyses then say that there are no data.
+    A dataset whose domain is absent has its columns, no rows, and ``attrs["absent"]`` with the domain's
+    name: no adverse event domain isn't the same as no adverse event.
     ADSL also gets BPLAT, the platelet count at baseline (10^9/L), from ADLB.
     """
     adsl = derive_adsl(trial, study)
@@ -27,5 +29,8 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     adrs = derive_adrs(trial, adsl, adlb, adae, study)
     if study.efficacy is not None:
         base = adlb[(adlb["PARAMCD"] == study.efficacy.platelet_test) & (adlb["ABLFL"] == "Y")]
-        adsl["BPLAT"] = adsl["USUBJID"].map(base.set_index("USUBJID")["AVAL"]).astype("float64")
+        adsl["BPLAT"] = look_up(base.set_index("USUBJID")["AVAL"], adsl["USUBJID"])
+    for frame, domain in ((adae, "AE"), (adlb, "LB")):
+        if domain not in trial:
+            frame.attrs["absent"] = domain
     return {"adsl": adsl, "adae": adae, "adex": derive_adex(trial, adsl), "adlb": adlb, "adrs": adrs}

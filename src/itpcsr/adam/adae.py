@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.adam.dates import impute_start, study_day, to_date
+from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.supplement import add_supplement
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
@@ -15,7 +16,6 @@ _KEPT = (
     "STUDYID", "USUBJID", "AESEQ", "AETERM", "AEDECOD", "AEBODSYS", "AESER", "AESDTH", "AEREL", "AEACN",
     "AEOUT", "AESTDTC", "AEENDTC", "AETOXGR", "AESEV",
 )  # fmt: skip
-_FLAGS = ("TRTEMFL", "RELFL", "SEVFL", "SERFL", "DLTFL", "INFRFL", "DISCFL", "FATALFL")
 NOT_CODED = "Not coded"
 
 
@@ -28,13 +28,11 @@ def derive_adae(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     grade on), SERFL, DLTFL and INFRFL (from SUPPAE), DISCFL (led to withdrawal of treatment), FATALFL.
     An event without preferred term or system organ class is kept as "Not coded".
     """
-    ae = trial["AE"]
-    if ae.empty:
-        return pd.DataFrame(columns=[*_KEPT, *_FLAGS, "ASTDT", "AENDT", "ASTDY", "AENDY", "ASEVN"])
+    ae = read_domain(trial, "AE", [name for name in _KEPT if name != "AESEQ"], ["AESEQ"])
     supplied = add_supplement(ae, trial["SUPPAE"], "AE")
-    adae = pd.DataFrame({name: _text_or(supplied, name) for name in _KEPT})
+    adae = supplied[list(_KEPT)].copy()
     subject = adsl.set_index("USUBJID")
-    first, last = adae["USUBJID"].map(subject["TRTSDT"]), adae["USUBJID"].map(subject["TRTEDT"])
+    first, last = (look_up(subject[name], adae["USUBJID"]) for name in ("TRTSDT", "TRTEDT"))
     adae["ASTDT"], adae["ASTDTF"] = impute_start(adae["AESTDTC"], first)
     adae["AENDT"] = to_date(adae["AEENDTC"])
     adae["ASTDY"], adae["AENDY"] = study_day(adae["ASTDT"], first), study_day(adae["AENDT"], first)
@@ -46,8 +44,8 @@ def derive_adae(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
         "RELFL": adae["AEREL"].isin(study.safety.related_values),
         "SEVFL": adae["ASEVN"] >= study.safety.severe_grade,
         "SERFL": adae["AESER"] == "Y",
-        "DLTFL": _text_or(supplied, "AEDLT") == "Y",
-        "INFRFL": _text_or(supplied, "AEINFRN") == "Y",
+        "DLTFL": _supplied(supplied, "AEDLT") == "Y",
+        "INFRFL": _supplied(supplied, "AEINFRN") == "Y",
         "DISCFL": adae["AEACN"] == "DRUG WITHDRAWN",
         "FATALFL": (adae["AESDTH"] == "Y") | (adae["AEOUT"] == "FATAL"),
     }
@@ -56,7 +54,7 @@ def derive_adae(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     return adae
 
 
-def _text_or(frame: pd.DataFrame, name: str) -> pd.Series:
+def _supplied(frame: pd.DataFrame, name: str) -> pd.Series:
     return frame[name] if name in frame else pd.Series("", index=frame.index, dtype="str")
 
 

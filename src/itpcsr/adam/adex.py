@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from itpcsr.adam.dates import study_day, to_date, to_datetime
+from itpcsr.adam.domains import look_up
 from itpcsr.sdtm import Trial
 
 
@@ -18,7 +19,7 @@ def derive_adex(trial: Trial, adsl: pd.DataFrame) -> pd.DataFrame:
     ends = ex.get("EXENDTC", pd.Series("", index=ex.index, dtype="str"))
     adex = ex.copy()
     adex["ASTDT"], adex["AENDT"] = to_date(ex["EXSTDTC"]), to_date(ends)
-    adex["ASTDY"] = study_day(adex["ASTDT"], adex["USUBJID"].map(adsl.set_index("USUBJID")["TRTSDT"]))
+    adex["ASTDY"] = study_day(adex["ASTDT"], look_up(adsl.set_index("USUBJID")["TRTSDT"], adex["USUBJID"]))
     timed = (ex["EXSTDTC"].str.len() >= 16) & (ends.str.len() >= 16)
     minutes = (to_datetime(ends) - to_datetime(ex["EXSTDTC"])).dt.total_seconds() / 60
     adex["ADURMIN"] = minutes.where(timed)

@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.adam.dates import study_day, to_date, to_datetime
+from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 
-_DERIVED = (
-    "ADT", "ADTM", "ADY", "PARAMCD", "PARAM", "AVAL", "AVALU", "ABLFL", "BASE", "CHG", "R2BASE", "AVISITN",
-    "AVISIT", "ANL01FL",
-)  # fmt: skip
+_TEXT = ("STUDYID", "USUBJID", "LBTESTCD", "LBTEST", "LBSTRESU", "LBDTC", "LBBLFL", "VISIT")
+_NUMBERS = ("LBSEQ", "LBSTRESN", "LBSTNRLO", "LBSTNRHI")
 _KEYS = ["USUBJID", "PARAMCD"]
 
 
@@ -25,15 +24,13 @@ def derive_adlb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     AVISIT its name, ANL01FL is Y for the record nearest to the planned day where a window holds several
     (the earlier one of two equally near). Records without a numeric result or a complete date are left out.
     """
-    lb = trial["LB"]
+    lb = read_domain(trial, "LB", _TEXT, _NUMBERS)
     treated = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
-    if lb.empty:
-        return pd.DataFrame(columns=["STUDYID", "USUBJID", "LBSEQ", *_DERIVED])
     dates = to_date(lb["LBDTC"])
     lb = lb[lb["LBSTRESN"].notna() & dates.notna() & lb["USUBJID"].isin(treated.index)]
     adlb = pd.DataFrame(
         {
-            "STUDYID": lb.get("STUDYID", ""),
+            "STUDYID": lb["STUDYID"],
             "USUBJID": lb["USUBJID"],
             "LBSEQ": lb["LBSEQ"],
             "PARAMCD": lb["LBTESTCD"],
@@ -42,14 +39,14 @@ def derive_adlb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
             "AVALU": lb["LBSTRESU"],
             "ADT": dates.loc[lb.index],
             "ADTM": to_datetime(lb["LBDTC"]),
-            "VISIT": lb.get("VISIT", ""),
-            "LBBLFL": lb.get("LBBLFL", ""),
-            "ANRLO": lb.get("LBSTNRLO", np.nan),
-            "ANRHI": lb.get("LBSTNRHI", np.nan),
+            "VISIT": lb["VISIT"],
+            "LBBLFL": lb["LBBLFL"],
+            "ANRLO": lb["LBSTNRLO"],
+            "ANRHI": lb["LBSTNRHI"],
         }
     )
     adlb = adlb.sort_values([*_KEYS, "ADTM", "LBSEQ"], ignore_index=True)
-    adlb["ADY"] = study_day(adlb["ADT"], adlb["USUBJID"].map(treated["TRTSDT"]))
+    adlb["ADY"] = study_day(adlb["ADT"], look_up(treated["TRTSDT"], adlb["USUBJID"]))
     adlb["ABLFL"] = _baseline_flag(adlb, trial["EX"], study)
     return _add_visits(_add_baseline(adlb), study).drop(columns="LBBLFL")
 
@@ -60,7 +57,7 @@ def _baseline_flag(adlb: pd.DataFrame, ex: pd.DataFrame, study: Study) -> pd.Ser
         before = adlb["LBBLFL"] == "Y"
     else:
         first = ex.assign(start=ex["EXSTDTC"]).groupby("USUBJID")["start"].min()
-        start = adlb["USUBJID"].map(first)
+        start = look_up(first, adlb["USUBJID"])
         # a sample of the first day without a time, or a dose without one, counts as taken before it
         timed = (adlb["ADTM"] != adlb["ADT"]) & (start.str.len() >= 16)
         dosed = to_datetime(start)
@@ -83,7 +80,7 @@ def _add_visits(adlb: pd.DataFrame, study: Study) -> pd.DataFrame:
     distance = (adlb["ADY"] - 1 - 7 * week).abs()
     inside = (week >= 1) & (distance <= study.visits.visit_window_days)
     adlb["AVISITN"] = week.where(inside).mask(baseline, 0.0)
-    names = "Week " + adlb["AVISITN"].map("{:.0f}".format)
+    names = "Week " + adlb["AVISITN"].map("{:.0f}".format).astype("str")
     adlb["AVISIT"] = names.mask(adlb["AVISITN"].isna(), "").mask(baseline, "Baseline").astype("str")
     nearest = (
         adlb.assign(distance=distance.mask(baseline, 0.0))[adlb["AVISITN"].notna()]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.adam.dates import to_date
+from itpcsr.adam.domains import look_up
 from itpcsr.sdtm import Trial
 from itpcsr.study import Efficacy, Study
 
@@ -50,9 +51,9 @@ def _first_rescue(trial: Trial, adsl: pd.DataFrame, rule: Efficacy) -> pd.Series
                 pd.DataFrame({"USUBJID": rows["USUBJID"], "start": to_date(rows[f"{domain}STDTC"])})
             )
     if not starts:
-        return pd.Series(dtype="datetime64[us]")
+        return pd.Series([], index=pd.Index([], dtype="str"), dtype="datetime64[us]")
     rescue = pd.concat(starts)
-    rescue = rescue[rescue["start"] >= rescue["USUBJID"].map(adsl.set_index("USUBJID")["TRTSDT"])]
+    rescue = rescue[rescue["start"] >= look_up(adsl.set_index("USUBJID")["TRTSDT"], rescue["USUBJID"])]
     return rescue.groupby("USUBJID")["start"].min()
 
 
@@ -60,7 +61,7 @@ def _qualify(adlb: pd.DataFrame, adae: pd.DataFrame, rescue: pd.Series, rule: Ef
     counts = adlb[
         (adlb["PARAMCD"] == rule.platelet_test) & (adlb["ABLFL"] != "Y") & (adlb["ADY"] >= 1)
     ].copy()
-    after_rescue = counts["ADT"] >= counts["USUBJID"].map(rescue)
+    after_rescue = counts["ADT"] >= look_up(rescue, counts["USUBJID"])
     clear = counts["BASE"].notna() & ~after_rescue & ~_bleeding(counts, adae, rule)
     doubled = counts["AVAL"] >= rule.response_ratio * counts["BASE"]
     counts["R"] = clear & doubled & (counts["AVAL"] >= rule.response_count)
@@ -108,7 +109,7 @@ def _best(counts: pd.DataFrame, adsl: pd.DataFrame, adlb: pd.DataFrame, rule: Ef
     best = adsl.loc[adsl["FASFL"] == "Y", ["USUBJID"]].reset_index(drop=True)
     subject = best["USUBJID"]
     platelets = adlb[(adlb["PARAMCD"] == rule.platelet_test) & (adlb["ABLFL"] == "Y")]
-    best["BASE"] = subject.map(platelets.set_index("USUBJID")["AVAL"])
+    best["BASE"] = look_up(platelets.set_index("USUBJID")["AVAL"], subject)
     best["REASON"] = np.select(
         [best["BASE"].isna(), ~subject.isin(counts["USUBJID"])], [_NO_BASELINE, _NO_COUNT], default=""
     )
@@ -119,5 +120,5 @@ def _best(counts: pd.DataFrame, adsl: pd.DataFrame, adlb: pd.DataFrame, rule: Ef
     )
     best["AVAL"] = best["AVALC"].isin(["CR", "R"]).astype("float64")
     for name in ("ADT", "ADY", "AVISITN"):
-        best[name] = subject.map(response[name]).where(best["AVAL"] == 1)
+        best[name] = look_up(response[name], subject).where(best["AVAL"] == 1)
     return best.assign(PARAMCD="BOR", PARAM="Best confirmed response (IWG 2009)", PLAT=np.nan)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.adam.dates import to_date
+from itpcsr.adam.domains import look_up
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 
@@ -41,7 +42,7 @@ def derive_adsl(trial: Trial, study: Study) -> pd.DataFrame:
     for name in ("EOSSTT", "DCSREAS", "EOTSTT", "DCTREAS"):
         adsl[name] = adsl[name].fillna("").astype("str")
     for name, test in (("WEIGHTBL", "WEIGHT"), ("HEIGHTBL", "HEIGHT")):
-        adsl[name] = _to_tenths(adsl["USUBJID"].map(_baseline_vital(trial["VS"], test, adsl, study)))
+        adsl[name] = _to_tenths(look_up(_baseline_vital(trial["VS"], test, adsl, study), adsl["USUBJID"]))
     adsl["DISDURM"] = _disease_months(trial["MH"], adsl, study)
     return _add_prior_therapy(adsl, trial, study)
 
@@ -92,7 +93,7 @@ def _baseline_vital(vs: pd.DataFrame, test: str, adsl: pd.DataFrame, study: Stud
     if study.baseline.baseline_rule == "value flagged in the data":
         rows = rows[rows["VSBLFL"] == "Y"]
     else:
-        first = rows["USUBJID"].map(adsl.set_index("USUBJID")["TRTSDT"])
+        first = look_up(adsl.set_index("USUBJID")["TRTSDT"], rows["USUBJID"])
         rows = rows[to_date(rows["VSDTC"]) <= first]
     rows = rows.sort_values(["USUBJID", "VSDTC", "VSSEQ"]).drop_duplicates("USUBJID", keep="last")
     return rows.set_index("USUBJID")["VSSTRESN"]
@@ -112,7 +113,7 @@ def _disease_months(mh: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> pd.Se
     rows = mh[mh[names].apply(lambda column: column.str.upper().isin(terms)).any(axis=1)]
     text = rows["MHSTDTC"].where(rows["MHSTDTC"].str.len() != 7, rows["MHSTDTC"] + "-15")
     start = to_date(text).groupby(rows["USUBJID"]).min()
-    return (adsl["TRTSDT"] - adsl["USUBJID"].map(start)).dt.days / _DAYS_PER_MONTH
+    return (adsl["TRTSDT"] - look_up(start, adsl["USUBJID"])).dt.days / _DAYS_PER_MONTH
 
 
 def _add_prior_therapy(adsl: pd.DataFrame, trial: Trial, study: Study) -> pd.DataFrame:
@@ -121,7 +122,7 @@ def _add_prior_therapy(adsl: pd.DataFrame, trial: Trial, study: Study) -> pd.Dat
     if not study.baseline.prior_therapy_category or not ("CM" in trial or "PR" in trial):
         return adsl.assign(NPRIOR=np.nan)
     counts = prior.groupby("USUBJID")["TERM"].nunique()
-    adsl = adsl.assign(NPRIOR=adsl["USUBJID"].map(counts).fillna(0).astype("float64"))
+    adsl = adsl.assign(NPRIOR=look_up(counts, adsl["USUBJID"]).fillna(0).astype("float64"))
     for therapy in study.baseline.prior_therapies:
         had = set(prior.loc[prior["TERM"] == therapy.term.upper(), "USUBJID"])
         adsl[therapy.flag] = _flag(adsl["USUBJID"].isin(had))

@@ -7,6 +7,8 @@ import pandas as pd
 from itpcsr.errors import DataError
 from itpcsr.sdtm.select import key_text
 
+_SEPARATOR = "\x1f"  # the ASCII unit separator: in no identifier
+
 
 def add_supplement(parent: pd.DataFrame, supplement: pd.DataFrame, domain: str) -> pd.DataFrame:
     """Return the parent with one text column per QNAM ("" where a record has none).
@@ -21,9 +23,8 @@ def add_supplement(parent: pd.DataFrame, supplement: pd.DataFrame, domain: str) 
         keys = _keys(rows["USUBJID"], rows["IDVARVAL"])
         twice = keys[keys.duplicated()]
         if len(twice):
-            raise DataError(
-                f"SUPP{domain}: {name} stands twice for {twice.iloc[0].replace(chr(31), ' record ')}."
-            )
+            record = twice.iloc[0].replace(_SEPARATOR, f", {variable} ")
+            raise DataError(f"SUPP{domain}: {name} stands twice for {record}; keep one.")
         if variable not in parent:
             raise DataError(f"SUPP{domain}: IDVAR {variable} is no variable of {domain}.")
         values = pd.Series(rows["QVAL"].to_numpy(), index=keys.to_numpy())
@@ -32,4 +33,4 @@ def add_supplement(parent: pd.DataFrame, supplement: pd.DataFrame, domain: str) 
 
 
 def _keys(subjects: pd.Series, values: pd.Series) -> pd.Series:
-    return subjects + chr(31) + key_text(values)
+    return subjects + _SEPARATOR + key_text(values)

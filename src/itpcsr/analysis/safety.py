@@ -34,7 +34,7 @@ def analyse_ae_overview(
     left out.
     """
     display = "tbl-ae-overview"
-    if "ASEVN" not in adae:
+    if "absent" in adae.attrs:
         return absent_rows(display, _NO_DOMAIN)
     members = assign_groups(adsl, study.design.columns, "SAFFL")
     emergent = adae[adae["TRTEMFL"] == "Y"]
@@ -62,7 +62,7 @@ def analyse_ae_by_term(adsl: pd.DataFrame, adae: pd.DataFrame, study: Study) -> 
     active column also gets Fisher's exact p_value against it.
     """
     display = "tbl-ae-soc-pt"
-    if "ASEVN" not in adae:
+    if "absent" in adae.attrs:
         return absent_rows(display, _NO_DOMAIN)
     members = assign_groups(adsl, study.design.columns, "SAFFL")
     emergent = adae[(adae["TRTEMFL"] == "Y") & adae["USUBJID"].isin(members["USUBJID"])]

@@ -10,15 +10,18 @@ from itpcsr.display.tables import STATES, sentence_case
 from itpcsr.results import absence
 from itpcsr.study import Study
 
-_BOX_WIDTH, _BOX_GAP, _LINE = 250, 60, 15
-# Boxes of the flow, top to bottom, with the box that branches off to the right between it and the next.
-_FLOW = (
-    ("screened", "not_enrolled"),
-    ("enrolled", ""),
-    ("treated", "discontinued_treatment"),
-    ("completed_treatment", "discontinued_study"),
-    ("completed_study", ""),
-)
+_BOX_WIDTH, _BOX_GAP, _BOX_DISTANCE, _LINE = 250, 60, 14, 15
+# Boxes of the flow from top to bottom; those out of the main line branch off to the right.
+_FLOW = {
+    "screened": "main",
+    "not_enrolled": "out",
+    "enrolled": "main",
+    "treated": "main",
+    "discontinued_treatment": "out",
+    "completed_treatment": "main",
+    "discontinued_study": "out",
+    "completed_study": "main",
+}
 _FLOW_LABELS = {"screened": "Screened", "not_enrolled": "Not enrolled", "enrolled": "Enrolled", **STATES}
 
 
@@ -56,19 +59,12 @@ def _flow_boxes(rows: pd.DataFrame) -> pd.DataFrame:
     """Lay out the boxes: name, text, side (main or out) and corners in pixels."""
     boxes, top = [], 0.0
     known = set(rows.loc[(rows["value"] > 0) & (rows["level"] == ""), "analysis"])
-    for main, out in _FLOW:
-        if main not in known and main not in ("screened", "enrolled", "treated"):
-            continue
-        text = _box_text(rows, main)
-        height = _height(text)
-        boxes.append((main, text, "main", 0.0, top, top + height))
-        top += height
-        if out in known:
-            text = _box_text(rows, out)
-            boxes.append((out, text, "out", float(_BOX_WIDTH + _BOX_GAP), top + 8, top + 8 + _height(text)))
-            top += _height(text) + 16
-        else:
-            top += 28
+    for name, side in _FLOW.items():
+        if name in known or name in ("screened", "enrolled", "treated"):
+            text = _box_text(rows, name)
+            left = 0.0 if side == "main" else float(_BOX_WIDTH + _BOX_GAP)
+            boxes.append((name, text, side, left, top, top + _height(text)))
+            top += _height(text) + _BOX_DISTANCE
     frame = pd.DataFrame(boxes, columns=["name", "text", "side", "left", "top", "bottom"])
     return frame.assign(right=frame["left"] + _BOX_WIDTH)
 

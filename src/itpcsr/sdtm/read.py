@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import re
@@ -10,6 +11,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyreadstat
@@ -136,17 +138,20 @@ def _read_transport(content: bytes, path: Path) -> tuple[pd.DataFrame, str]:
     with tempfile.NamedTemporaryFile(suffix=".xpt") as copy:
         copy.write(content)
         copy.flush()
-        for encoding in (None, "cp1252"):  # real files of Windows sites are cp1252
-            try:
-                frame, meta = pyreadstat.read_xport(copy.name, encoding=encoding)
-                break
-            except UnicodeDecodeError:
-                continue
-            except Exception as error:
-                if encoding is None and "encod" in str(error).lower():
-                    continue
-                raise DataError(f"{path}: can't be read as SAS transport ({error}).") from error
+        try:
+            frame, meta = pyreadstat.read_xport(copy.name)
+        except Exception:  # pyreadstat has no class of its own for a wrong encoding
+            frame, meta = _read_windows_transport(copy.name, path)
     return _tidy(frame), meta.file_label or ""
+
+
+def _read_windows_transport(copy: str, path: Path) -> tuple[pd.DataFrame, Any]:
+    """Read as cp1252, which the files of Windows sites are in."""
+    try:
+        frame, meta = pyreadstat.read_xport(copy, encoding="cp1252")
+    except Exception as error:
+        raise DataError(f"{path}: can't be read as SAS transport ({error}).") from error
+    return frame, meta
 
 
 def _read_csv(content: bytes, path: Path) -> pd.DataFrame:
@@ -160,13 +165,15 @@ def _read_csv(content: bytes, path: Path) -> pd.DataFrame:
     delimiter = max(",;\t|", key=header.count)
     if header.count(delimiter) == 0:
         raise DataError(f"{path}: its first line is no row of column names: {header[:60]!r}.")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        frame = pd.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, ValueError) as error:
-        raise DataError(f"{path}: can't be read as CSV ({error}).") from error
-    if not frame.empty and frame.isna().any(axis=None):
-        row = int(frame.isna().any(axis=1).to_numpy().argmax()) + 2
-        raise DataError(f"{path}: line {row} has fewer values than there are columns.")
+        names, *rows = [(reader.line_num, row) for row in reader if row]
+    except csv.Error as error:
+        raise DataError(f"{path}: line {reader.line_num} can't be read as CSV ({error}).") from error
+    for line, row in rows:
+        if len(row) != len(names[1]):
+            raise DataError(f"{path}: line {line} has {len(row)} values for {len(names[1])} columns.")
+    frame = pd.DataFrame([row for _, row in rows], columns=names[1], dtype="str")
     return _tidy(_numbers(frame, path))
 
 

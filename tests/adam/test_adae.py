@@ -1,0 +1,103 @@
+import pandas as pd
+import pytest
+
+from itpcsr.adam import derive
+from itpcsr.errors import DataError
+from itpcsr.study import read_study
+from tests import small
+
+
+def adae_of(study, *records, supplement=None):
+    domains = {"DM": small.dm(("01", "ESC05")), "EX": small.ex("01"), "AE": small.events(*records)}
+    if supplement is not None:
+        domains["SUPPAE"] = supplement
+    return derive(small.trial(**domains), study)["adae"]
+
+
+@pytest.mark.parametrize(
+    ("start", "emergent"),
+    [
+        (small.day(-1), "N"),
+        (small.day(1), "Y"),
+        (small.day(22), "Y"),
+        (small.day(300), "Y"),
+        ("2020-03", "Y"),
+        ("2020-02", "N"),
+        ("", "Y"),
+    ],
+)
+def test_treatment_emergence(study, start, emergent):
+    assert adae_of(study, small.event("01", "Headache", start))["TRTEMFL"].tolist() == [emergent]
+
+
+def test_the_window_after_the_last_dose(root):
+    study = read_study(root / "params/study.yml", treatment_emergent_days=7)
+    starts = [small.day(22 + 7), small.day(22 + 8)]
+    adae = adae_of(study, *(small.event("01", "Headache", start) for start in starts))
+    assert adae["TRTEMFL"].tolist() == ["Y", "N"]
+
+
+def test_flags(study):
+    adae = adae_of(
+        study,
+        small.event("01", "a", small.day(2), AEREL="RELATED", AETOXGR="3", AESER="Y"),
+        small.event("01", "b", small.day(2), AEREL="NOT RELATED", AETOXGR="2", AEACN="DRUG WITHDRAWN"),
+        small.event("01", "c", small.day(2), AETOXGR="", AEOUT="FATAL"),
+        small.event("01", "d", small.day(2), AETOXGR="9"),
+    )
+    assert adae["RELFL"].tolist() == ["Y", "N", "N", "N"]
+    assert adae["SEVFL"].tolist() == ["Y", "N", "N", "N"]
+    assert adae["SERFL"].tolist() == ["Y", "N", "N", "N"]
+    assert adae["DISCFL"].tolist() == ["N", "Y", "N", "N"]
+    assert adae["FATALFL"].tolist() == ["N", "N", "Y", "N"]
+    assert adae["ASEVN"].isna().tolist() == [False, False, True, True]
+
+
+def test_an_event_without_term_is_kept(study):
+    adae = adae_of(study, small.event("01", "", small.day(2), AEBODSYS=""))
+    assert adae[["AEDECOD", "AEBODSYS"]].to_numpy().tolist() == [["Not coded", "Not coded"]]
+
+
+def supplement(*values):
+    return pd.DataFrame(
+        [
+            {
+                "USUBJID": "01",
+                "RDOMAIN": "AE",
+                "IDVAR": variable,
+                "IDVARVAL": key,
+                "QNAM": "AEDLT",
+                "QVAL": "Y",
+            }
+            for variable, key in values
+        ]
+    )
+
+
+def test_supplements_join_by_number_however_it_is_written(study):
+    records = [small.event("01", name, small.day(2)) for name in "ab"]
+    for key in ("2", "2.0", " 2"):
+        adae = adae_of(study, *records, supplement=supplement(("AESEQ", key)))
+        assert adae["DLTFL"].tolist() == ["N", "Y"]
+
+
+def test_a_supplement_that_stands_twice_is_refused(study):
+    with pytest.raises(DataError, match="AEDLT stands twice for 01, AESEQ 1"):
+        adae_of(study, small.event("01", "a", ""), supplement=supplement(("AESEQ", "1"), ("AESEQ", "1")))
+
+
+def test_no_domain_gives_no_rows_and_all_flags(study):
+    datasets = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)
+    assert datasets["adae"].empty
+    assert {"TRTEMFL", "DLTFL", "AEDECOD", "ASEVN"} <= set(datasets["adae"].columns)
+
+
+def test_treatment_emergence_is_that_of_the_published_adae(pilot, pilot_folder):
+    import pyreadstat
+
+    published = pyreadstat.read_xport(pilot_folder / "adam/adae.xpt")[0][["USUBJID", "AESEQ", "TRTEMFL"]]
+    both = pilot["adae"].merge(
+        published, on=["USUBJID", "AESEQ"], suffixes=("", "_PUBLISHED"), validate="1:1"
+    )
+    assert len(both) == 1191
+    assert (both["TRTEMFL"] == both["TRTEMFL_PUBLISHED"].replace("", "N")).all()

@@ -1,0 +1,59 @@
+import pandas as pd
+
+from itpcsr.adam import derive
+from tests import small
+
+
+def test_sets_need_an_arm_and_a_dose(study):
+    dm = small.dm(("01", "ESC05"), ("02", "ESC05"), ("03", "SCRNFAIL"))
+    adsl = derive(small.trial(DM=dm, EX=small.ex("01")), study)["adsl"]
+    assert adsl["ENRLFL"].tolist() == ["Y", "Y", "N"]
+    assert adsl["SAFFL"].tolist() == ["Y", "N", "N"]
+    assert adsl["TRTDURD"].tolist()[0] == 22
+
+
+def test_disposition_is_the_last_event_of_its_scope(study):
+    ds = pd.DataFrame(
+        {
+            "USUBJID": "01",
+            "DSSEQ": [1.0, 2.0, 3.0],
+            "DSCAT": ["PROTOCOL MILESTONE", "DISPOSITION EVENT", "DISPOSITION EVENT"],
+            "DSSCAT": ["", "TREATMENT", "STUDY"],
+            "DSDECOD": ["ENROLLED", "ADVERSE EVENT", "COMPLETED"],
+            "DSSTDTC": [small.day(1), small.day(16), small.day(197)],
+        }
+    )
+    adsl = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"), DS=ds), study)["adsl"]
+    found = adsl.loc[0, ["EOTSTT", "DCTREAS", "EOSSTT", "DCSREAS"]].tolist()
+    assert found == ["DISCONTINUED", "ADVERSE EVENT", "COMPLETED", ""]
+
+
+def test_history_of_the_simulated_trial_is_the_published_one(demo):
+    treated = demo["adsl"].query("SAFFL == 'Y'")
+    assert len(treated) == 18
+    assert (treated["SEX"] == "F").sum() == 15
+    assert (treated["SPLENFL"] == "Y").sum() == 10
+    assert (treated["RITUXFL"] == "Y").sum() == 13
+    assert (treated["NPRIOR"] >= 5).sum() == 15
+    assert treated["AGE"].median() == 44
+    assert round(treated["DISDURM"].median()) == 73
+
+
+def test_values_are_those_of_the_published_adsl(pilot, pilot_folder):
+    import pyreadstat
+
+    published = pyreadstat.read_xport(pilot_folder / "adam/adsl.xpt")[0].set_index("USUBJID")
+    derived = pilot["adsl"].query("SAFFL == 'Y'").set_index("USUBJID")
+    assert set(derived.index) == set(published.index)
+    published = published.loc[derived.index]
+    assert (derived["AGE"] == published["AGE"]).all()
+    both = derived["WEIGHTBL"].sub(published["WEIGHTBL"]).abs()
+    assert both.max() < 1e-9
+    assert (derived["WEIGHTBL"].isna() == published["WEIGHTBL"].isna()).all()
+    assert (derived["TRTSDT"] == pd.to_datetime(published["TRTSDT"])).all()
+
+
+def test_absent_domains_leave_missing_values(study):
+    adsl = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)["adsl"]
+    assert adsl[["WEIGHTBL", "DISDURM", "NPRIOR", "BPLAT"]].isna().all(axis=None)
+    assert adsl["EOSSTT"].tolist() == [""]

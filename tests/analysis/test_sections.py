@@ -1,0 +1,139 @@
+"""The analyses of each report section: published counts on the simulated trial, and trials with gaps."""
+
+import pandas as pd
+import pytest
+
+from itpcsr.adam import derive
+from itpcsr.analysis import efficacy, population, safety
+from itpcsr.results import absence, combine
+from itpcsr.study import Study
+from tests import small
+
+
+def value(rows, analysis, group, statistic, level="", visit=""):
+    keys = {"analysis": analysis, "group": group, "statistic": statistic, "level": level, "visit": visit}
+    for name, wanted in keys.items():
+        rows = rows[rows[name] == wanted]
+    assert len(rows) == 1, keys
+    return rows["value"].iloc[0]
+
+
+def all_rows(datasets: dict[str, pd.DataFrame], study: Study) -> dict[str, pd.DataFrame]:
+    adsl, adae, adex, adlb, adrs = (datasets[name] for name in ("adsl", "adae", "adex", "adlb", "adrs"))
+    rows = combine(
+        population.analyse_flow(adsl),
+        population.analyse_disposition(adsl, study),
+        population.analyse_baseline(adsl, study),
+        population.analyse_exposure(adsl, adex, study),
+        safety.analyse_ae_overview(adsl, adae, study, 0.95),
+        safety.analyse_ae_by_term(adsl, adae, study),
+        efficacy.analyse_platelet_course(adsl, adlb, study),
+        efficacy.analyse_response(adsl, adrs, adlb, study, 0.95),
+    )
+    return {str(name): part for name, part in rows.groupby("display", sort=False)}
+
+
+@pytest.fixture(scope="module")
+def demo_rows(demo, study):
+    return all_rows(demo, study)
+
+
+@pytest.mark.parametrize(
+    ("group", "n", "low", "high"),
+    [
+        # trial_facts 1.4: published counts with their exact intervals
+        ("esc05", 0, 0, 70.8),
+        ("esc10", 2, 9.4, 99.2),
+        ("esc20", 3, 11.8, 88.2),
+        ("exp20", 3, 11.8, 88.2),
+        ("all20", 6, 21.1, 78.9),
+        ("total", 8, 21.5, 69.2),
+    ],
+)
+def test_responders_are_the_published_ones(demo_rows, group, n, low, high):
+    rows = demo_rows["tbl-response"]
+    assert value(rows, "overall", group, "n", "responder") == n
+    assert round(value(rows, "overall", group, "ci_low", "responder"), 1) == low
+    assert round(value(rows, "overall", group, "ci_high", "responder"), 1) == high
+
+
+@pytest.mark.parametrize(("level", "n", "low", "high"), [("any", 13, 46.5, 90.3), ("serious", 4, 6.4, 47.6)])
+def test_adverse_events_are_the_published_ones(demo_rows, level, n, low, high):
+    rows = demo_rows["tbl-ae-overview"]
+    assert value(rows, "overview", "total", "n", level) == n
+    assert round(value(rows, "overview", "total", "ci_low", level), 1) == low
+    assert round(value(rows, "overview", "total", "ci_high", level), 1) == high
+
+
+def test_the_flow_is_the_published_one(demo_rows):
+    rows = demo_rows["fig-disposition"]
+    assert value(rows, "screened", "total", "n") == 22
+    assert value(rows, "not_enrolled", "total", "n") == 4
+    assert value(rows, "enrolled", "total", "n") == 18
+    assert value(rows, "not_enrolled", "total", "n", "SCREEN FAILURE") == 3
+
+
+def test_categories_of_response_add_up(demo_rows):
+    rows = demo_rows["tbl-response"]
+    for group in ("esc05", "total"):
+        parts = [value(rows, "category", group, "n", level) for level in efficacy.RESPONSES]
+        assert sum(parts) == value(rows, "overall", group, "N", "responder")
+
+
+def test_terms_add_up_to_the_overview(demo_rows):
+    overview, terms = demo_rows["tbl-ae-overview"], demo_rows["tbl-ae-soc-pt"]
+    assert value(terms, "any", "total", "n", "any") == value(overview, "overview", "total", "n", "any")
+    events = terms[
+        (terms["analysis"] == "pt") & (terms["statistic"] == "events") & (terms["group"] == "total")
+    ]
+    assert events["value"].sum() == value(overview, "overview", "total", "events", "any")
+
+
+def test_the_platelet_summary_is_that_of_the_data(demo, demo_rows):
+    adlb, adsl = demo["adlb"], demo["adsl"].set_index("USUBJID")
+    week = adlb.query("PARAMCD == 'PLAT' and AVISITN == 4 and ANL01FL == 'Y'")
+    group = week[week["USUBJID"].map(adsl["ARMCD"]) == "EXP20"]
+    rows = demo_rows["tbl-platelets"]
+    assert value(rows, "AVAL", "exp20", "n", visit="Week 4") == len(group)
+    assert value(rows, "AVAL", "exp20", "median", visit="Week 4") == group["AVAL"].median()
+    assert value(rows, "CHG", "exp20", "mean", visit="Week 4") == pytest.approx(group["CHG"].mean())
+
+
+def test_every_not_estimable_value_has_a_reason(demo_rows):
+    for rows in demo_rows.values():
+        assert (rows.loc[rows["value"].isna(), "reason"] != "").all()
+
+
+def test_without_adverse_event_domain_the_display_says_so(study):
+    datasets = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)
+    rows = all_rows(datasets, study)
+    assert "no adverse event domain" in absence(rows["tbl-ae-overview"])
+    assert "no platelet counts" in absence(rows["tbl-response"])
+
+
+def test_an_empty_adverse_event_domain_is_no_event(study):
+    ae = small.events(small.event("01", "x", "")).head(0)
+    datasets = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"), AE=ae), study)
+    rows = all_rows(datasets, study)
+    assert value(rows["tbl-ae-overview"], "overview", "total", "n", "any") == 0
+    assert value(rows["tbl-ae-overview"], "overview", "total", "N", "any") == 1
+    assert absence(rows["tbl-ae-soc-pt"]) == "No treatment-emergent adverse event was reported."
+
+
+@pytest.mark.parametrize("arms", [[], ["ESC05"], ["ESC05"] * 3])
+def test_groups_of_none_one_and_three(study, arms):
+    names = [(f"{number:02}", arm) for number, arm in enumerate(arms)]
+    dm = small.dm(*names, ("99", "SCRNFAIL"))
+    ex = small.ex(*(name for name, _ in names)) if names else small.ex("99").head(0)
+    rows = all_rows(derive(small.trial(DM=dm, EX=ex), study), study)
+    assert value(rows["fig-disposition"], "enrolled", "total", "n") == len(arms)
+
+
+def test_the_pilot_study_has_no_efficacy_here(pilot, pilot_study):
+    rows = all_rows(pilot, pilot_study)
+    for name in ("tbl-response", "tbl-platelets"):
+        assert (
+            absence(rows[name])
+            == "This study defines no platelet response, so efficacy is not analysed here."
+        )
+    assert "dlt" not in set(rows["tbl-ae-overview"]["level"])

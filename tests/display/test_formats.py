@@ -1,0 +1,69 @@
+import math
+
+import pytest
+
+from itpcsr.display import formats
+
+NAN = math.nan
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        (0.285, 2, "0.29"),  # binary 0.28499999999999998
+        (2.5, 0, "3"),
+        (-2.5, 0, "-3"),
+        (42.65, 1, "42.7"),
+        (1.005, 2, "1.01"),
+        (0.1 + 0.2, 1, "0.3"),
+        (-0.04, 1, "0.0"),
+        (1e6, 0, "1000000"),
+        (123456.789, 2, "123456.79"),
+        (3, 2, "3.00"),
+        (NAN, 1, "NE"),
+    ],
+)
+def test_numbers_round_half_away_from_zero(value, decimals, text):
+    assert formats.format_number(value, decimals) == text
+
+
+@pytest.mark.parametrize(
+    ("n", "percent", "text"), [(0, 0, "0"), (2, 66.666, "2 (66.7)"), (3, 100, "3 (100.0)"), (0, NAN, "NE")]
+)
+def test_zero_has_no_percentage(n, percent, text):
+    assert formats.format_count_percent(n, percent) == text
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (0.0009999, "<0.001"),
+        (0.001, "0.001"),
+        (0.04951, "0.050"),
+        (0.999, "0.999"),
+        (0.9991, ">0.999"),
+        (1.0, ">0.999"),
+        (0.0, "<0.001"),
+        (NAN, "NE"),
+    ],
+)
+def test_p_values(p, text):
+    assert formats.format_p(p) == text
+
+
+def test_statistics_get_the_decimals_of_their_kind():
+    shown = {
+        name: formats.format_statistic(name, 12.3456, 1)
+        for name in ("n", "mean", "sd", "median", "min", "percent", "p_value")
+    }
+    assert shown == {
+        "n": "12", "mean": "12.35", "sd": "12.346", "median": "12.35", "min": "12.3", "percent": "12.3",
+        "p_value": ">0.999",
+    }  # fmt: skip
+
+
+def test_rates_for_sentences():
+    assert formats.format_rate(8, 18, 44.44, 21.53, 69.24, 0.95) == "8 of 18 (44.4%; 95% CI 21.5 to 69.2)"
+    assert formats.format_rate(2, 3, 66.67, NAN, NAN, 0.95) == "2 of 3 (66.7%)"
+    assert formats.format_rate(0, 0, NAN, NAN, NAN, 0.95) == "0 of 0"
+    assert formats.format_level(0.975) == "97.5"

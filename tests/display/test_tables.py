@@ -1,0 +1,99 @@
+import pytest
+
+from itpcsr.analysis import efficacy, population, safety
+from itpcsr.display import figures, tables, theme
+from itpcsr.display.table import Table
+
+
+def cells(table: Table, label: str) -> tuple[str, ...]:
+    found = [row for row in table.rows if row.label == label]
+    assert len(found) >= 1, [row.label for row in table.rows]
+    return found[0].cells
+
+
+def test_response_reads_as_published(demo, study):
+    rows = efficacy.analyse_response(demo["adsl"], demo["adrs"], demo["adlb"], study, 0.95)
+    table = tables.table_response(rows, study, 0.95)
+    assert [header.n for header in table.headers] == ["3", "3", "6", "6", "12", "18"]
+    assert cells(table, "Responders (CR or R), n (%)") == (
+        "0", "2 (66.7)", "3 (50.0)", "3 (50.0)", "6 (50.0)", "8 (44.4)",
+    )  # fmt: skip
+    assert cells(table, "95% CI")[-1] == "21.5 to 69.2"
+
+
+def test_the_interval_says_its_level(demo, study):
+    rows = efficacy.analyse_response(demo["adsl"], demo["adrs"], demo["adlb"], study, 0.9)
+    table = tables.table_response(rows, study, 0.9)
+    assert cells(table, "90% CI")[-1] == "24.4 to 65.9"
+    assert "level 90%" in table.notes[0]
+
+
+def test_an_empty_column_shows_ne_and_says_why(demo, study):
+    adsl = demo["adsl"][demo["adsl"]["ARMCD"] != "EXP20"]
+    adrs = demo["adrs"][demo["adrs"]["USUBJID"].isin(adsl["USUBJID"])]
+    table = tables.table_response(
+        efficacy.analyse_response(adsl, adrs, demo["adlb"], study, 0.95), study, 0.95
+    )
+    assert table.headers[3].n == "0"
+    assert cells(table, "Responders (CR or R), n (%)")[3] == "NE"
+    assert table.notes[-1] == "NE: not estimable (no subjects in this group)."
+
+
+def test_comparisons_stand_in_the_table_of_a_controlled_study(pilot, pilot_study):
+    table = tables.table_ae_by_term(
+        safety.analyse_ae_by_term(pilot["adsl"], pilot["adae"], pilot_study), pilot_study
+    )
+    assert [header.label for header in table.headers] == [
+        "Placebo", "Xanomeline low dose", "p", "Xanomeline high dose", "p", "Total",
+    ]  # fmt: skip
+    assert cells(table, "Any adverse event")[:3] == ("65 (75.6) [281]", "77 (91.7) [412]", "0.007")
+    baseline = tables.table_baseline(population.analyse_baseline(pilot["adsl"], pilot_study), pilot_study)
+    assert "Age 0.593" in baseline.notes[-1]
+
+
+def test_events_follow_the_subjects(demo, study):
+    rows = safety.analyse_ae_overview(demo["adsl"], demo["adae"], study, 0.95)
+    table = tables.table_ae_overview(rows, study, 0.95)
+    assert cells(table, "Serious")[-1].startswith("4 (22.2) [")
+    assert cells(table, "Fatal") == ("0",) * 6
+
+
+def test_capitals_are_lowered_and_other_text_kept():
+    assert tables.sentence_case("GENERAL DISORDERS") == "General disorders"
+    assert tables.sentence_case("Acute myocardial infarction") == "Acute myocardial infarction"
+
+
+@pytest.mark.parametrize("name", ["demo", "pilot"])
+def test_the_flow_figure_draws_every_box(name, request):
+    adsl = request.getfixturevalue(name)["adsl"]
+    svg = theme.chart_svg(figures.figure_disposition(population.analyse_flow(adsl)).to_dict())
+    assert f"Screened (n={len(adsl)})" in svg
+    assert "Discontinued study" in svg
+
+
+def test_the_platelet_figure_has_every_subject_and_both_limits(demo, study):
+    adsl, adlb = demo["adsl"], demo["adlb"]
+    course = efficacy.analyse_platelet_course(adsl, adlb, study)
+    platelets = efficacy.select_platelets(adsl, adlb, study)
+    chart = figures.figure_platelets(platelets, adsl, course, study).to_dict()
+    data = next(iter(chart["datasets"].values()))
+    assert {row["USUBJID"] for row in data if row["kind"] == "subject"} == set(platelets["USUBJID"])
+    limits = [
+        layer["encoding"]["y"]["datum"]
+        for layer in chart["spec"]["layer"]
+        if "datum" in layer["encoding"]["y"]
+    ]
+    assert limits == [30, 100]
+
+
+def test_a_figure_without_data_is_its_sentence(pilot, pilot_study):
+    adsl, adlb = pilot["adsl"], pilot["adlb"]
+    course = efficacy.analyse_platelet_course(adsl, adlb, pilot_study)
+    figure = figures.figure_platelets(adlb.head(0), adsl, course, pilot_study)
+    assert figure.absent.startswith("This study defines no platelet response")
+
+
+def test_a_closing_script_tag_in_a_text_cannot_end_the_chart():
+    html = theme.chart_html({"title": "</script><b>"}, 'a "quoted" text')
+    assert html.count("</script>") == 1
+    assert "&quot;quoted&quot;" in html

@@ -1,0 +1,112 @@
+import csv
+import io
+import json
+import subprocess
+
+import lxml.html
+import pypandoc
+import pytest
+import typst
+
+from itpcsr.display import writers
+from itpcsr.display.table import MIME, Header, Row, Table, spanner_runs, table_from_json
+
+TABLE = Table(
+    stub="Response, n (%)",
+    headers=(
+        Header("0.5", "3", "Escalation, 10⁶ cells/kg"),
+        Header("1.0", "3", "Escalation, 10⁶ cells/kg"),
+        Header("2.0", "6", "Expansion"),
+        Header("Total", "12"),
+    ),
+    rows=(
+        Row("Any <response>", ("0", "2 (66.7)", "3 (50.0)", "5 (41.7)")),
+        Row("95% CI", ("0.0 to 70.8", "9.4 to 99.2", "NE", "15.2 to 72.3"), 1),
+        Row("Section [with] #marks*"),
+        Row("p_value $x$", ("<0.001", "a_b", "", "-1.5"), 2),
+    ),
+    notes=("NE: not estimable (no subjects).", "Second note with 10^6 and ~."),
+)
+CELLS = ["0", "2 (66.7)", "3 (50.0)", "5 (41.7)", "0.0 to 70.8", "9.4 to 99.2", "NE", "15.2 to 72.3"]
+
+
+def test_html_keeps_every_cell_and_scopes_its_heads():
+    page = lxml.html.fromstring(f"<div>{writers.to_html(TABLE)}</div>")
+    assert [cell.text_content() for cell in page.xpath("//td")][:8] == CELLS
+    assert page.xpath("//thead/tr[1]/th/@colspan") == ["2", "1"]
+    assert [cell.text_content() for cell in page.xpath("//thead/tr[2]/th")] == [
+        "0.5(N=3)",
+        "1.0(N=3)",
+        "2.0(N=6)",
+    ]
+    assert page.xpath("//tbody//th[@scope='rowgroup']/@colspan") == ["5"]
+    assert page.xpath("//tbody/tr[1]/th")[0].text_content() == "Any <response>"
+    assert len(page.xpath("//p[@class='csr-note']")) == 2
+
+
+def test_typst_compiles_and_repeats_the_head():
+    source = writers.to_typst(TABLE)
+    assert "table.header(" in source
+    pdf = typst.compile(source.encode(), format="svg")
+    assert b"<svg" in (pdf if isinstance(pdf, bytes) else pdf[0])
+
+
+def grid_as_json():
+    command = [pypandoc.get_pandoc_path(), "-f", "markdown", "-t", "json"]
+    result = subprocess.run(command, input=writers.to_grid(TABLE), capture_output=True, text=True, check=True)
+    return json.loads(result.stdout)
+
+
+def text_of(node):
+    if isinstance(node, list):
+        return "".join(map(text_of, node))
+    if isinstance(node, dict):
+        return {"Str": lambda: node["c"], "Space": lambda: " ", "SoftBreak": lambda: " "}.get(
+            node["t"], lambda: text_of(node.get("c", []))
+        )()
+    return ""
+
+
+def test_the_grid_is_one_table_for_pandoc_with_every_cell():
+    blocks = grid_as_json()["blocks"]
+    tables = [block for block in blocks if block["t"] == "Table"]
+    assert len(tables) == 1
+    head, bodies = tables[0]["c"][3], tables[0]["c"][4]
+    assert len(head[1]) == 2
+    rows = [[text_of(cell[4]) for cell in row[1]] for row in bodies[0][3]]
+    assert [cell for row in rows[:2] for cell in row[1:]] == CELLS
+    assert rows[0][0] == "Any <response>"
+    assert rows[3][1:] == ["<0.001", "a_b", "", "-1.5"]
+    assert [block["t"] for block in blocks if block["t"] != "Table"] == ["Div", "Div"]
+
+
+def test_csv_has_a_row_for_a_row_and_no_formula():
+    risky = Table("x", (Header("A"),), (Row("=cmd()", ("+SUM(A1)",)), Row("y", ("-1.5",))))
+    rows = list(csv.reader(io.StringIO(writers.to_csv(risky))))
+    assert rows == [["x", "indent", "A"], ["'=cmd()", "0", "'+SUM(A1)"], ["y", "0", "-1.5"]]
+
+
+def test_rtf_holds_every_cell(tmp_path, capsys):
+    writers.write_rtf(TABLE, "Title", "Subtitle", tmp_path / "t.rtf")
+    text = (tmp_path / "t.rtf").read_text(encoding="utf-8")
+    assert text.startswith("{\\rtf")
+    for cell in CELLS:
+        assert cell in text
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("write", [writers.to_html, writers.to_typst, writers.to_grid, writers.to_csv])
+def test_a_table_without_data_is_its_sentence(write, tmp_path):
+    empty = Table("x", absent="There are no data.")
+    assert "There are no data." in write(empty)
+    writers.write_rtf(empty, "Title", "Subtitle", tmp_path / "t.rtf")
+
+
+def test_the_notebook_carries_the_table_itself():
+    bundle = TABLE._repr_mimebundle_()
+    assert table_from_json(json.loads(json.dumps(bundle[MIME]))) == TABLE
+    assert "2 (66.7)" in bundle["text/html"]
+
+
+def test_neighbours_with_one_spanner_share_it():
+    assert spanner_runs(TABLE.headers) == [("Escalation, 10⁶ cells/kg", 2), ("Expansion", 1), ("", 1)]

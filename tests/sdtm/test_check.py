@@ -1,0 +1,52 @@
+import pandas as pd
+import pytest
+
+from itpcsr.errors import DataError
+from itpcsr.sdtm import check_trial, load_trial
+from itpcsr.study import read_study
+from tests import small
+
+
+def good(**more):
+    domains = {"DM": small.dm(("01", "ESC05"), ("02", "ESC10")), "EX": small.ex("01", "02")}
+    return small.trial(**{**domains, **more})
+
+
+def test_good_data_pass(study):
+    check_trial(good(), study)
+
+
+@pytest.mark.parametrize(
+    ("domains", "message"),
+    [
+        ({"EX": None}, "Domain EX is missing; it is required. Found: DM"),
+        ({"DM": small.dm(("01", "ESC05")).drop(columns="AGE")}, "domain DM lacks AGE"),
+        ({"DM": small.dm(("01", "ESC05"), ("01", "ESC10"))}, "DM: more than one record for 01"),
+        ({"DM": small.dm(("01", "ESC05"))}, "EX: records of 02, who is not in DM"),
+        ({"EX": pd.concat([small.ex("01"), small.ex("01")])}, "EXSEQ stands twice for 01"),
+        ({"DM": small.dm(("01", "A"), ("02", "B"))}, "no subject's ARMCD is an arm of the study"),
+    ],
+)
+def test_each_fault_is_named(study, domains, message):
+    trial = good(**{name: frame for name, frame in domains.items() if frame is not None})
+    for name in [name for name, frame in domains.items() if frame is None]:
+        del trial.domains[name]
+    with pytest.raises(DataError, match=message):
+        check_trial(trial, study)
+
+
+def test_all_faults_are_shown_at_once(study):
+    stranger = small.event("09", "Headache", small.day(3))
+    twice = small.dm(("01", "ESC05"), ("01", "ESC05"), ("02", "ESC10"))
+    with pytest.raises(DataError) as error:
+        check_trial(good(DM=twice, AE=small.events(stranger)), study)
+    assert "more than one record for 01" in str(error.value)
+    assert "AE: records of 09" in str(error.value)
+
+
+def test_cohorts_leave_the_others_out_but_keep_screening(root, study):
+    chosen = read_study(root / "params/study.yml", cohorts=["ESC05"])
+    trial = load_trial([root / "data/simulated"], chosen)
+    arms = trial["DM"]["ARMCD"].value_counts().to_dict()
+    assert arms == {"ESC05": 3, "SCRNFAIL": 3, "NOTASSGN": 1}
+    assert set(trial["AE"]["USUBJID"]) <= set(trial["DM"]["USUBJID"])

@@ -1,0 +1,123 @@
+import gzip
+import shutil
+
+import pandas as pd
+import pytest
+
+from itpcsr.errors import DataError
+from itpcsr.sdtm import read_trial
+
+DM = "STUDYID,DOMAIN,USUBJID,AGE\nT,DM,01,44\nT,DM,02,\n"
+
+
+def put(folder, name, content):
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def test_csv_gives_text_and_numbers(tmp_path):
+    put(tmp_path, "dm.csv", DM)
+    dm = read_trial([tmp_path])["DM"]
+    assert dm["USUBJID"].tolist() == ["01", "02"]
+    assert dm["AGE"].dtype == "float64"
+    assert dm["AGE"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_other_delimiters_are_found(tmp_path, delimiter):
+    put(tmp_path, "dm.csv", DM.replace(",", delimiter))
+    assert read_trial([tmp_path])["DM"].shape == (2, 4)
+
+
+def test_gzip_and_any_file_name(tmp_path):
+    path = put(tmp_path, "export-2021.data", gzip.compress(DM.encode()))
+    assert "DM" in read_trial([path])
+
+
+def test_csv_and_transport_hold_the_same(root, tmp_path):
+    transport = read_trial([root / "data/simulated"])
+    for name, frame in transport.domains.items():
+        frame.to_csv(tmp_path / f"{name.lower()}.csv", index=False)
+    text = read_trial([tmp_path])
+    assert set(text.domains) == set(transport.domains)
+    for name, frame in transport.domains.items():
+        numbers = frame.select_dtypes("number").columns
+        pd.testing.assert_frame_equal(text[name][numbers], frame[numbers])
+        pd.testing.assert_frame_equal(text[name].drop(columns=numbers), frame.drop(columns=numbers))
+
+
+def test_the_domain_is_read_from_the_content(root, tmp_path):
+    shutil.copy(root / "data/simulated/dm.xpt", tmp_path / "demographics.xpt")
+    assert read_trial([tmp_path]).sources["DM"].name == "demographics.xpt"
+
+
+def test_two_files_of_one_domain_are_both_named(root, tmp_path):
+    shutil.copy(root / "data/simulated/dm.xpt", tmp_path / "a.xpt")
+    shutil.copy(root / "data/simulated/dm.xpt", tmp_path / "b.xpt")
+    with pytest.raises(DataError, match=r"a\.xpt and .*b\.xpt both hold domain DM"):
+        read_trial([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("dm.xpt", b"\x89PNG\r\n", "is not a SAS transport file, though its name says so"),
+        ("dm.xpt", b"", "the file is empty"),
+        ("dm.csv", "just a line of words\n", "no row of column names"),
+        ("dm.csv", "A,B\n1,2\n", "no DOMAIN"),
+        ("ae.csv", DM, "holds domain DM, though its name says AE"),
+        ("dm.csv", DM.replace("44", "forty"), "AGE in line 2 is 'forty'; a number is expected"),
+        ("dm.csv", DM.replace("T,DM,02,", "T,AE,02,"), "must hold one domain in every row"),
+        ("dm.csv", DM.replace("T,DM,02,", "T,DM"), "line 3 has 2 values for 4 columns"),
+        ("dm.csv.gz", gzip.compress(DM.encode())[:20], "can't be read"),
+        ("dm.csv", b"a\x00b,c\n", "neither SAS transport nor text"),
+    ],
+)
+def test_a_file_that_is_not_what_it_should_be_is_named(tmp_path, name, content, message):
+    put(tmp_path, name, content)
+    with pytest.raises(DataError, match=message) as error:
+        read_trial([tmp_path])
+    assert name in str(error.value)
+
+
+def test_a_truncated_transport_file_is_an_error(root, tmp_path):
+    content = (root / "data/simulated/dm.xpt").read_bytes()
+    put(tmp_path, "dm.xpt", content[:700])
+    with pytest.raises(DataError, match=r"dm\.xpt"):
+        read_trial([tmp_path])
+
+
+def test_missing_and_empty_folders_are_named(tmp_path):
+    with pytest.raises(DataError, match="no such folder or file"):
+        read_trial([tmp_path / "nowhere"])
+    with pytest.raises(DataError, match="holds no trial data"):
+        read_trial([tmp_path])
+
+
+def test_other_files_in_a_folder_are_left_alone(tmp_path):
+    put(tmp_path, "dm.csv", DM)
+    put(tmp_path, "define.xml", "<xml/>")
+    assert list(read_trial([tmp_path]).domains) == ["DM"]
+
+
+def test_simulated_data_say_so_even_as_csv(root, tmp_path):
+    trial = read_trial([root / "data/simulated"])
+    assert trial.simulated
+    trial["DM"].to_csv(tmp_path / "dm.csv", index=False)
+    assert read_trial([tmp_path]).simulated
+    put(tmp_path, "dm.csv", DM)
+    assert not read_trial([tmp_path]).simulated
+
+
+def test_the_real_study_reads_with_its_windows_text(pilot_trial):
+    assert not pilot_trial.simulated
+    assert len(pilot_trial["DM"]) == 306
+    assert pilot_trial["TS"]["TSVAL"].str.contains("\u2019").any()
+
+
+def test_the_full_laboratory_file_reads_from_gzipped_csv(pilot_folder):
+    lb = read_trial([pilot_folder / "sdtm_converted/lb_full.csv.gz"])["LB"]
+    assert len(lb) == 59580
+    assert lb["LBSTRESN"].dtype == "float64"
+    assert (lb["LBBLFL"] != "NA").all()
