@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -22,7 +22,8 @@ _console = Console(stderr=True)
 
 Parameters = Annotated[Path, typer.Argument(help="Parameters of a report version, e.g. params/demo.yml.")]
 EngineOption = Annotated[
-    str, typer.Option(help="auto (Quarto where it is on the PATH), quarto or embedded.", metavar="ENGINE")
+    Literal["auto", "quarto", "embedded"],
+    typer.Option(help="auto takes Quarto where it is on the PATH, else the embedded renderer."),
 ]
 
 
@@ -41,12 +42,6 @@ def _say(text: str) -> None:
     _console.print(f"• {text}", markup=False, highlight=False)
 
 
-def _engine(name: str) -> str:
-    if name not in ("auto", "quarto", "embedded"):
-        raise typer.BadParameter(f"{name!r} is no engine; allowed: auto, quarto, embedded.")
-    return name
-
-
 @app.command()
 def build(
     parameters: Parameters,
@@ -58,8 +53,7 @@ def build(
     from itpcsr.build.pipeline import build_report
 
     with _errors_without_traceback():
-        chosen = _engine(engine)
-        target = build_report(parameters, Path(), output, chosen, _say)  # type: ignore[arg-type]
+        target = build_report(parameters, Path(), output, engine, _say)
         _say(f"Published {target}: open {target / 'index.html'}")
 
 
@@ -76,12 +70,13 @@ def run(parameters: Parameters) -> None:
 
 @app.command()
 def render(parameters: Parameters, engine: EngineOption = "auto") -> None:
-    """Render the report from notebooks that have run, without publishing: for work on its words."""
-    from itpcsr.build.pipeline import open_run, render_report
+    """Render the report without publishing, for work on its words; notebooks run where they have to."""
+    from itpcsr.build.pipeline import open_run, render_report, run_notebooks
 
     with _errors_without_traceback():
-        chosen = _engine(engine)
-        book, *_ = render_report(open_run(parameters, Path()), chosen, _say)  # type: ignore[arg-type]
+        opened = open_run(parameters, Path())
+        run_notebooks(opened, _say)
+        book, *_ = render_report(opened, engine, _say)
         _say(f"Rendered {book}: open {book / 'index.html'}")
 
 

@@ -137,3 +137,22 @@ def test_the_pilot_study_has_no_efficacy_here(pilot, pilot_study):
             == "This study defines no platelet response, so efficacy is not analysed here."
         )
     assert "dlt" not in set(rows["tbl-ae-overview"]["level"])
+
+
+def test_what_the_data_record_for_nobody_is_not_zero(pilot, pilot_study):
+    """The pilot study has no end-of-treatment records and no action taken with any event."""
+    rows = all_rows(pilot, pilot_study)
+    unknown = rows["tbl-disposition"].query("level == 'completed_treatment' and statistic == 'n'")
+    assert unknown["value"].isna().all()
+    assert set(unknown["reason"]) == {"not recorded in the data"}
+    assert value(rows["tbl-disposition"], "status", "total", "n", "completed_study") == 110
+    withdrawal = rows["tbl-ae-overview"].query("level == 'withdrawal' and statistic in ['n', 'events']")
+    assert withdrawal["value"].isna().all()
+    assert value(rows["tbl-ae-overview"], "overview", "total", "N", "withdrawal") == 254
+
+
+def test_no_disposition_domain_is_not_zero(study):
+    datasets = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)
+    rows = all_rows(datasets, study)["tbl-disposition"]
+    assert rows.query("level == 'completed_study' and statistic == 'n'")["value"].isna().all()
+    assert value(rows, "status", "total", "n", "treated") == 1

@@ -65,5 +65,7 @@ def test_statistics_get_the_decimals_of_their_kind():
 def test_rates_for_sentences():
     assert formats.format_rate(8, 18, 44.44, 21.53, 69.24, 0.95) == "8 of 18 (44.4%; 95% CI 21.5 to 69.2)"
     assert formats.format_rate(2, 3, 66.67, NAN, NAN, 0.95) == "2 of 3 (66.7%)"
+    assert formats.format_rate(0, 18, 0, 0, 18.5, 0.95) == "0 of 18 (95% CI 0.0 to 18.5)"
+    assert formats.format_rate(0, 18, 0, NAN, NAN, 0.95) == "0 of 18"
     assert formats.format_rate(0, 0, NAN, NAN, NAN, 0.95) == "0 of 0"
     assert formats.format_level(0.975) == "97.5"

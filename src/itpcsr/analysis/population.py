@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from itpcsr.analysis.comparisons import compare_categories, compare_means, single_arm_columns
 from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.proportions import count_subjects
+from itpcsr.analysis.proportions import NOT_RECORDED, count_subjects, mark_unrecorded
 from itpcsr.analysis.summaries import summarize
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
@@ -42,11 +43,14 @@ def analyse_flow(adsl: pd.DataFrame) -> pd.DataFrame:
         ("discontinued_study", treated[treated["EOSSTT"] == "DISCONTINUED"], "DCSREAS"),
         ("completed_study", treated[treated["EOSSTT"] == "COMPLETED"], ""),
     ]
-    counts = [(name, "", float(len(frame))) for name, frame, _ in boxes]
+    counts = [
+        (name, "", float(len(frame)), "") if _recorded(treated, name) else (name, "", np.nan, NOT_RECORDED)
+        for name, frame, _ in boxes
+    ]
     for name, frame, reason in boxes:
         if reason:
-            counts += [(name, str(text), float(n)) for text, n in _ordered_counts(frame[reason])]
-    rows = pd.DataFrame(counts, columns=["analysis", "level", "value"])
+            counts += [(name, str(text), float(n), "") for text, n in _ordered_counts(frame[reason])]
+    rows = pd.DataFrame(counts, columns=["analysis", "level", "value", "reason"])
     return make_rows(
         rows.assign(statistic="n", unit="subjects"),
         display="fig-disposition",
@@ -63,7 +67,10 @@ def _ordered_counts(values: pd.Series) -> list[tuple[object, int]]:
 
 
 def analyse_disposition(adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Count enrolled subjects by column: treated, end of treatment and of study, with reasons."""
+    """Count enrolled subjects by column: treated, end of treatment and of study, with reasons.
+
+    An end that the data record for nobody (of treatment or of study) is not estimable.
+    """
     members = assign_groups(adsl, study.design.columns, "ENRLFL")
     subjects = adsl[adsl["ENRLFL"] == "Y"]
     states = {
@@ -75,8 +82,9 @@ def analyse_disposition(adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     }
     parts = [size_rows(members)]
     for name, state in states.items():
-        chosen = subjects[state].assign(level=name)
-        parts.append(count_subjects(chosen, members, [name], "level").assign(analysis="status"))
+        counts = count_subjects(subjects[state].assign(level=name), members, [name], "level")
+        counts = counts if _recorded(subjects, name) else mark_unrecorded(counts)
+        parts.append(counts.assign(analysis="status"))
     for name, reason in (("discontinued_treatment", "DCTREAS"), ("discontinued_study", "DCSREAS")):
         chosen = subjects[states[name]]
         levels = [str(text) for text, _ in _ordered_counts(chosen[reason])]
@@ -87,6 +95,12 @@ def analyse_disposition(adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
         population="enrolled subjects",
         dataset="ADSL",
     )
+
+
+def _recorded(subjects: pd.DataFrame, state: str) -> bool:
+    """Tell whether the data record the end that a state is about: no record isn't a count of zero."""
+    status = {"treatment": "EOTSTT", "study": "EOSSTT"}.get(state.rpartition("_")[2])
+    return status is None or subjects.empty or bool((subjects[status] != "").any())
 
 
 def analyse_baseline(adsl: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from itpcsr.analysis.groups import group_sizes
 
 EXACT = "Clopper-Pearson exact interval"
 NO_SUBJECTS = "no subjects in this group"
+NOT_RECORDED = "not recorded in the data"
 
 
 def exact_interval(
@@ -77,6 +78,18 @@ def _to_long(table: pd.DataFrame) -> pd.DataFrame:
     long["method"] = np.where(interval, EXACT, "")
     long["reason"] = np.where(long["value"].isna(), NO_SUBJECTS, "")
     return long
+
+
+def mark_unrecorded(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return counts of something that the data record for nobody: only N stays, the rest says why.
+
+    Nothing recorded isn't a count of zero.
+    """
+    unknown = counts["statistic"] != "N"
+    return counts.assign(
+        value=counts["value"].mask(unknown),
+        reason=np.where(unknown, NOT_RECORDED, ""),
+    )
 
 
 def count_events(records: pd.DataFrame, members: pd.DataFrame, levels: list[str], level: str) -> pd.DataFrame:

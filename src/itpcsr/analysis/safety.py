@@ -6,7 +6,7 @@ import pandas as pd
 
 from itpcsr.analysis.comparisons import compare_counts, single_arm_columns
 from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.proportions import count_events, count_subjects
+from itpcsr.analysis.proportions import count_events, count_subjects, mark_unrecorded
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
@@ -21,6 +21,8 @@ OVERVIEW = {
     "withdrawal": "DISCFL",
     "fatal": "FATALFL",
 }
+# What must be recorded for any event before a level of the overview says something.
+_RECORDED_IN = {"related": "AEREL", "severe": "ASEVN", "withdrawal": "AEACN"}
 _NO_DOMAIN = "The study's data hold no adverse event domain (AE), so adverse events can't be shown."
 
 
@@ -30,8 +32,8 @@ def analyse_ae_overview(
     """Count subjects with treatment-emergent adverse events of each kind, with exact intervals.
 
     ``level`` is a key of ``OVERVIEW``; statistics are n, N, percent, ci_low, ci_high (percent) and events.
-    Flags that the study's data can't give (dose-limiting toxicity and infusion reaction without SUPPAE) are
-    left out.
+    Relation, severity or action taken that no event has recorded is not estimable; dose-limiting toxicity
+    and infusion reaction belong to studies with infusions alone.
     """
     display = "tbl-ae-overview"
     if "absent" in adae.attrs:
@@ -45,13 +47,20 @@ def analyse_ae_overview(
         chosen = emergent[emergent[flag] == "Y"].assign(level=level)
         counts = count_subjects(chosen, members, [level], "level", confidence)
         events = count_events(chosen, members, [level], "level")
-        parts.append(pd.concat([counts, events]).assign(analysis="overview"))
+        found = pd.concat([counts, events]).assign(analysis="overview")
+        parts.append(found if _recorded(adae, level) else mark_unrecorded(found))
     return make_rows(
         pd.concat(parts, ignore_index=True),
         display=display,
         population="safety set",
         dataset="ADAE",
     )
+
+
+def _recorded(adae: pd.DataFrame, level: str) -> bool:
+    """Tell whether any event has what the level is about; without events a count is truly zero."""
+    values = adae[_RECORDED_IN[level]] if level in _RECORDED_IN else pd.Series(dtype="str")
+    return values.empty or bool((values.notna() & (values != "")).any())
 
 
 def analyse_ae_by_term(adsl: pd.DataFrame, adae: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import copy
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ def assemble(
     displays: Sequence[Display],
     variables: Mapping[str, Any],
     simulated: bool,
+    hidden: AbstractSet[str],
 ) -> Path:
     """Write the complete book project into an emptied folder, which Quarto or the embedded renderer reads.
 
@@ -48,6 +50,8 @@ def assemble(
         The labelled displays of all notebooks and the values that pages quote.
     simulated
         Whether the data say of themselves that they are simulated: then every page says so, too.
+    hidden
+        Keys of the study's columns that this version leaves out.
     """
     shutil.rmtree(project, ignore_errors=True)
     project.mkdir(parents=True)
@@ -63,7 +67,7 @@ def assemble(
         folder.mkdir(parents=True, exist_ok=True)
         write_fragment(display, folder)
     values = copy.deepcopy(dict(variables))
-    fill_absent(values, [page.read_text(encoding="utf-8") for page in sorted(project.rglob("*.qmd"))])
+    fill_absent(values, [page.read_text(encoding="utf-8") for page in sorted(project.rglob("*.qmd"))], hidden)
     _write_yaml(project / "_variables.yml", values)
     _write_yaml(project / "_quarto.yml", _configuration(root, report, study, notice))
     write_reference_doc(project / "reference.docx", _running_title(report, study), notice)

@@ -111,11 +111,24 @@ def render_report(run: Run, engine: Engine, say: Say) -> tuple[Path, list[Displa
     displays = [display for name in run.report.notebooks for display in read_displays(run.executed(name))]
     variables = {**collect_variables(rows, run.report.confidence_level), **_facts(run, renderer_name(chosen))}
     project = assemble(
-        run.root, run.work / "render", run.report, run.study, displays, variables, run.trial.simulated
+        run.root,
+        run.work / "render",
+        run.report,
+        run.study,
+        displays,
+        variables,
+        run.trial.simulated,
+        _hidden_columns(run),
     )
     say(f"Assembled {len(displays)} displays and {len(rows)} result rows")
     say(f"Rendering with {renderer_name(chosen)}")
     return render(project, run.report, chosen, say), displays, rows, renderer_name(chosen)
+
+
+def _hidden_columns(run: Run) -> set[str]:
+    """Return the keys of the study file's columns that this version doesn't show."""
+    everything = read_study(run.root / run.report.study).design.columns
+    return {column.key for column in everything} - {column.key for column in run.study.design.columns}
 
 
 def _facts(run: Run, renderer: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import zipfile
 from pathlib import Path
 
 import docx
@@ -63,6 +64,16 @@ def write_reference_doc(path: Path, title: str, notice: str) -> None:
         _add_field(footer, field)
     _small(footer)
     document.save(str(path))
+    _forget_times(path)
+
+
+def _forget_times(path: Path) -> None:
+    """Write the archive again with one fixed time: pandoc copies the times of parts into the report."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
 
 
 def _rule_tables(document: docx.document.Document) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from itpcsr.display.tables import DECIMALS
 from itpcsr.results import absence
 
 NOT_AVAILABLE = "not available"
+NOT_SHOWN = "not part of this version"
 _QUOTED = re.compile(r"\{\{<\s*var\s+([\w.]+)\s*>\}\}")
 _RATE = ("n", "N", "percent", "ci_low", "ci_high")
 
@@ -39,20 +41,25 @@ def collect_variables(rows: pd.DataFrame, confidence: float) -> dict[str, Any]:
     return variables
 
 
-def fill_absent(variables: dict[str, Any], pages: Iterable[str]) -> None:
-    """Give every value that pages quote from a display without data the text "not available".
+def fill_absent(variables: dict[str, Any], pages: Iterable[str], hidden: AbstractSet[str]) -> None:
+    """Give values that this version can't have a text in place of the number.
 
-    Only displays that say that they have no data are filled; any other unknown name stays an error of the
+    A value quoted from a display without data becomes "not available", one of a column that the version
+    doesn't show (``cohorts``) "not part of this version". Any other unknown name stays an error of the
     page, which the renderer reports with its line.
     """
-    for text in pages:
-        for name in _QUOTED.findall(text):
-            path = name.split(".")
-            if "absent" in variables.get(path[0], {}):
-                tree = variables[path[0]]
-                for part in path[1:-1]:
-                    tree = tree.setdefault(part, {})
-                tree.setdefault(path[-1], NOT_AVAILABLE)
+    for name in sorted({name for text in pages for name in _QUOTED.findall(text)}):
+        path = name.split(".")
+        if "absent" in variables.get(path[0], {}):
+            _fill(variables, path, NOT_AVAILABLE)
+        elif hidden & set(path):
+            _fill(variables, path, NOT_SHOWN)
+
+
+def _fill(tree: dict[str, Any], path: list[str], text: str) -> None:
+    for part in path[:-1]:
+        tree = tree.setdefault(part, {})
+    tree.setdefault(path[-1], text)
 
 
 def _texts(values: dict[str, float], analysis: str, confidence: float) -> dict[str, str]:

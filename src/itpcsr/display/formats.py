@@ -72,9 +72,14 @@ def format_statistic(statistic: str, value: float, decimals: int) -> str:
 
 
 def format_rate(n: float, total: float, percent: float, low: float, high: float, level: float) -> str:
-    """Return a rate for a sentence: ``8 of 18 (44.4%; 95% CI 21.5 to 69.2)``."""
+    """Return a rate for a sentence: ``8 of 18 (44.4%; 95% CI 21.5 to 69.2)``, or NE; 0 has no
+    percentage."""
+    if math.isnan(n):
+        return NOT_ESTIMABLE
     head = f"{format_count(n)} of {format_count(total)}"
     if math.isnan(percent):
         return head
-    interval = "" if math.isnan(low) else f"; {format_level(level)}% CI {format_interval(low, high)}"
-    return f"{head} ({format_percent(percent)}%{interval})"
+    parts = [f"{format_percent(percent)}%"] if n else []
+    if not math.isnan(low):
+        parts.append(f"{format_level(level)}% CI {format_interval(low, high)}")
+    return f"{head} ({'; '.join(parts)})" if parts else head

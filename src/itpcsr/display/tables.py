@@ -30,7 +30,13 @@ BASELINE = {
     "BPLAT": ("Platelet count, 10⁹/L", 0),
     "NPRIOR": ("Distinct prior therapies", 0),
 }
-CATEGORY_LABELS = {"F": "Female", "M": "Male"}
+CATEGORY_LABELS = {
+    "F": "Female",
+    "M": "Male",
+    "AMERICAN INDIAN OR ALASKA NATIVE": "American Indian or Alaska Native",
+    "BLACK OR AFRICAN AMERICAN": "Black or African American",
+    "NATIVE HAWAIIAN OR OTHER PACIFIC ISLANDER": "Native Hawaiian or other Pacific Islander",
+}
 EXPOSURE = {
     "NADMIN": ("Administrations received", 0),
     "CUMDOSE": ("Cumulative dose", 1),

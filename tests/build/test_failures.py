@@ -1,0 +1,210 @@
+"""Bad input: a clear error, nothing half-made, and the published version stays as it was."""
+
+import hashlib
+import shutil
+import stat
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+import yaml
+
+from itpcsr.build import pipeline, render
+from itpcsr.build.notebooks import choose_parameters
+from itpcsr.build.publish import refuse_final
+from itpcsr.errors import DataError, NotebookError, ParameterError, PublishError, RenderError
+from itpcsr.study import read_report
+from tests.build.conftest import copy_project, run_itpcsr
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def copy(project, tmp_path):
+    """Return a copy of the built project, so that a fault in it harms no other test."""
+    folder = copy_project(project, tmp_path / "copy")
+    shutil.copytree(project / "output", folder / "output")
+    shutil.copytree(project / "work", folder / "work")
+    return folder
+
+
+def change(folder: Path, **values: object) -> Path:
+    path = folder / "params/demo.yml"
+    path.write_text(
+        yaml.safe_dump(yaml.safe_load(path.read_text(encoding="utf-8")) | values), encoding="utf-8"
+    )
+    return path
+
+
+def build(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str = "params/demo.yml") -> Path:
+    monkeypatch.chdir(folder)
+    return pipeline.build_report(Path(name), Path(), Path("output"), "embedded", lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "message"),
+    [
+        ({"colour": "red"}, ParameterError, "colour: unknown name"),
+        ({"data": ["data/nowhere"]}, DataError, "data/nowhere: there is no such folder or file"),
+        ({"cohorts": ["ESC99"]}, ParameterError, "cohorts names unknown arm ESC99"),
+        ({"study": "params/nothing.yml"}, ParameterError, "no such parameter file"),
+        ({"notebooks": {"99-nothing": {}}}, NotebookError, "no such notebook"),
+        (
+            {"notebooks": {"30-efficacy": {"respons_count": 50}}},
+            NotebookError,
+            "has no parameter respons_count; its parameters: study_file",
+        ),
+        ({"pages": "report/nowhere"}, RenderError, "no such folder of report pages"),
+    ],
+)
+def test_a_fault_of_the_parameters_stops_and_changes_nothing(copy, monkeypatch, values, error, message):
+    before = fingerprint(copy / "output")
+    change(copy, **values)
+    with pytest.raises(error, match=message):
+        build(copy, monkeypatch)
+    assert fingerprint(copy / "output") == before
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda data: (data / "ex.xpt").unlink(), "Domain EX is missing"),
+        (lambda data: (data / "dm.xpt").write_bytes(b"GIF89a"), "dm.xpt: is not a SAS transport file"),
+        (
+            lambda data: shutil.copy(data / "ae.xpt", data / "cm.xpt"),
+            "holds domain AE, though its name says CM",
+        ),
+        (lambda data: shutil.copy(data / "ae.xpt", data / "ae2.xpt"), "both hold domain AE"),
+    ],
+)
+def test_a_fault_of_the_data_stops_and_changes_nothing(copy, monkeypatch, damage, message):
+    before = fingerprint(copy / "output")
+    damage(copy / "data/simulated")
+    with pytest.raises(DataError, match=message):
+        build(copy, monkeypatch)
+    assert fingerprint(copy / "output") == before
+
+
+def test_a_notebook_that_raises_is_named_and_its_copy_kept(copy):
+    path = copy / "notebooks/20-safety.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[5].source += "\nraise ValueError('nothing adds up')"
+    nbformat.write(notebook, path)
+    before = fingerprint(copy / "output")
+    result = run_itpcsr(copy, "build", "params/demo.yml")
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert "notebooks/20-safety.ipynb: cell " in result.stderr
+    assert "raised ValueError: nothing adds up" in result.stderr
+    assert "work/demo/failed/20-safety.ipynb" in result.stderr
+    assert "nothing adds up" in (copy / "work/demo/failed/20-safety.ipynb").read_text(encoding="utf-8")
+    assert fingerprint(copy / "output") == before
+    assert not list((copy / "work/demo/notebooks").glob(".partial*"))
+
+
+def test_a_notebook_is_skipped_exactly_when_its_inputs_are_the_same(copy, monkeypatch):
+    said: list[str] = []
+    monkeypatch.chdir(copy)
+    change(copy, confidence_level=0.9, notebooks={"10-population": {}, "20-safety": {}})
+    run = pipeline.open_run(Path("params/demo.yml"), Path())
+    pipeline.run_notebooks(run, said.append)
+    # population doesn't use the confidence level, safety does
+    assert said == ["10-population is up to date"]
+
+
+def test_a_report_page_outside_the_grammar_is_named_with_its_line(copy, monkeypatch):
+    page = copy / "report/13-discussion.qmd"
+    page.write_text(page.read_text(encoding="utf-8") + "\n```{python}\n1 + 1\n```\n", encoding="utf-8")
+    before = fingerprint(copy / "output")
+    with pytest.raises(RenderError, match=r"report/13-discussion\.qmd:\d+: .*code"):
+        build(copy, monkeypatch)
+    assert fingerprint(copy / "output") == before
+
+
+def test_a_final_version_is_never_overwritten(copy, monkeypatch):
+    manifest = copy / "output/demo-1.0.0/manifest.json"
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace('"draft"', '"final"'), encoding="utf-8")
+    with pytest.raises(PublishError, match="is final and is never overwritten"):
+        build(copy, monkeypatch)
+    refuse_final(
+        copy / "output", read_report(copy / "params/demo.yml").model_copy(update={"version": "1.0.1"})
+    )
+
+
+def test_a_real_trial_bears_no_notice_and_a_simulated_one_cannot_lose_it(copy, monkeypatch):
+    data = copy / "data/real"
+    data.mkdir()
+    for path in sorted((copy / "data/simulated").glob("*.xpt")):
+        frame = pipeline.load_trial([path.parent], pipeline.read_study(copy / "params/study.yml"))[
+            path.stem.upper()
+        ]
+        frame.assign(STUDYID="NCT04014166").to_csv(data / f"{path.stem}.csv", index=False)
+    (data / "ae.csv").unlink()
+    (data / "suppae.csv").unlink()
+    change(copy, report="real", data=["data/real"])
+    folder = build(copy, monkeypatch)
+    for page in sorted(folder.rglob("*.html")):
+        assert "Simulated data" not in page.read_text(encoding="utf-8"), page
+    safety = (folder / "report/12-safety-evaluation.html").read_text(encoding="utf-8")
+    assert "no adverse event domain" in safety
+    with pytest.raises(ParameterError, match="simulated: unknown name"):
+        read_report(change(copy, simulated=False))
+
+
+def test_unknown_engine_and_missing_quarto_are_said(copy, monkeypatch):
+    monkeypatch.setattr(render, "quarto_version", lambda: None)
+    with pytest.raises(RenderError, match="not on the PATH"):
+        render.choose_engine("quarto")
+    assert render.choose_engine("auto") == "embedded"
+    monkeypatch.setattr(render, "quarto_version", lambda: (1, 6, 40))
+    with pytest.raises(RenderError, match=r"is version 1\.6\.40; version 1\.7 or later"):
+        render.choose_engine("quarto")
+    monkeypatch.setattr(render, "quarto_version", lambda: (1, 10, 18))
+    assert render.choose_engine("auto") == "quarto"
+    assert render.choose_engine("embedded") == "embedded"
+    assert run_itpcsr(copy, "build", "params/demo.yml", "--engine", "word").returncode == 2
+
+
+def test_quarto_is_called_as_it_should_be(copy, monkeypatch, tmp_path):
+    """A stand-in for Quarto shows what the build asks of it; the real one isn't to be had everywhere."""
+    stand_in = tmp_path / "quarto"
+    stand_in.write_text(
+        '#!/bin/sh\nif [ "$1" = --version ]; then echo 1.10.18; exit; fi\n'
+        'echo "$1 $SOURCE_DATE_EPOCH $TZ" > "$2/asked.txt"; echo "no such format" >&2; exit 1\n',
+        encoding="utf-8",
+    )
+    stand_in.chmod(stand_in.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.chdir(copy)
+    with pytest.raises(RenderError, match=r"(?s)Quarto could not render .*no such format"):
+        pipeline.build_report(Path("params/demo.yml"), Path(), Path("output"), "auto", lambda _: None)
+    assert (copy / "work/demo/render/asked.txt").read_text(encoding="utf-8") == "render 1795392000 UTC\n"
+
+
+def test_the_wrong_folder_is_said(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ParameterError, match="is not the project's folder"):
+        pipeline.open_run(Path("params/demo.yml"), Path())
+
+
+def test_a_file_that_is_no_notebook_is_named(tmp_path):
+    path = tmp_path / "x.ipynb"
+    path.write_text("no json", encoding="utf-8")
+    with pytest.raises(NotebookError, match="can't be read as a notebook"):
+        choose_parameters(path, {}, {})
+
+
+def test_no_subject_at_all_still_gives_a_report(copy, monkeypatch):
+    run = run_itpcsr(copy, "simulate", "data/none", "--subjects", "0")
+    assert run.returncode == 0, run.stderr
+    change(copy, report="none", data=["data/none"])
+    folder = build(copy, monkeypatch)
+    rows = pd.read_parquet(folder / "results.parquet")
+    assert (rows.loc[rows["value"].isna(), "reason"] != "").all()

@@ -1,0 +1,75 @@
+"""The one-way flow of DESIGN: which room may import which."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+LEAVES = {"errors", "__init__"}
+MAY_IMPORT = {
+    "study": set(),
+    "results": set(),
+    "sdtm": {"study"},
+    "adam": {"sdtm", "study"},
+    "analysis": {"results", "study"},
+    "display": {"results", "study"},
+    "build": {"display", "analysis", "results", "adam", "sdtm", "study"},
+    "cli": {"build", "display", "analysis", "results", "adam", "sdtm", "study"},
+}
+
+
+def room_of(path: Path, package: Path) -> str:
+    return path.relative_to(package).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> set[str]:
+    rooms = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("itpcsr"):
+            names = (
+                [node.module] if node.module != "itpcsr" else [f"itpcsr.{item.name}" for item in node.names]
+            )
+        elif isinstance(node, ast.Import):
+            names = [item.name for item in node.names if item.name.startswith("itpcsr.")]
+        rooms |= {name.split(".")[1] for name in names if "." in name}
+    return rooms
+
+
+def test_imports_follow_the_flow(root):
+    package = root / "src/itpcsr"
+    wrong = []
+    for path in sorted(package.rglob("*.py")):
+        room = room_of(path, package)
+        if room in LEAVES:
+            continue
+        for other in imported_rooms(path) - {room} - LEAVES - MAY_IMPORT[room]:
+            wrong.append(f"{path.relative_to(package)} imports {other}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "forbidden", ["datetime.now(", "date.today(", "time.time(", "np.random.seed", "utcnow("]
+)
+def test_no_clock_and_no_global_randomness(root, forbidden):
+    found = [
+        path.name for path in (root / "src").rglob("*.py") if forbidden in path.read_text(encoding="utf-8")
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("forbidden", ["open(", "read_parquet", "altair", "great_tables", "Path("])
+def test_analysis_touches_no_file_and_no_plot(root, forbidden):
+    files = (root / "src/itpcsr/analysis").rglob("*.py")
+    assert [path.name for path in files if forbidden in path.read_text(encoding="utf-8")] == []
+
+
+def test_rounding_for_print_stands_in_formats_alone(root):
+    files = [*(root / "src/itpcsr/analysis").glob("*.py"), *(root / "src/itpcsr/build").glob("*.py")]
+    found = [
+        path.name
+        for path in files
+        for mark in (".round(", "{:.1f}", ":.1f}", ":.2f}")
+        if mark in path.read_text()
+    ]
+    assert found == []

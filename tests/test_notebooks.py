@@ -1,0 +1,90 @@
+"""The contract of the notebooks as they are committed."""
+
+import ast
+import statistics
+
+import nbformat
+import papermill
+import pytest
+
+from itpcsr.study import read_study
+
+NAMES = ["10-population", "20-safety", "30-efficacy"]
+# Parameters that say where things are, not what the protocol fixes.
+COMMON = {"study_file", "data", "data_cutoff", "cohorts", "output"}
+REPORT = {"confidence_level"}
+OWN = {"30-efficacy": {"weeks_shown"}}
+
+
+@pytest.fixture(params=NAMES)
+def notebook(request, root):
+    return request.param, nbformat.read(root / f"notebooks/{request.param}.ipynb", as_version=4)
+
+
+def code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_every_notebook_is_tested(root):
+    assert sorted(path.stem for path in (root / "notebooks").glob("*.ipynb")) == NAMES
+
+
+def test_no_outputs_are_committed(notebook):
+    name, content = notebook
+    assert [cell.execution_count for cell in code(content)] == [None] * len(code(content)), name
+    assert all(cell.outputs == [] for cell in code(content))
+
+
+def test_the_kernel_is_plain(notebook):
+    assert notebook[1].metadata.kernelspec == {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
+
+
+def test_cells_are_short_and_define_nothing(notebook):
+    lengths = [len(cell.source.splitlines()) for cell in code(notebook[1])]
+    assert max(lengths) <= 15
+    assert statistics.median(lengths) <= 5
+    kinds = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.If)
+    for cell in code(notebook[1]):
+        assert not any(isinstance(node, kinds) for node in ast.walk(ast.parse(cell.source)))
+
+
+def test_words_come_first_and_before_the_displays(notebook):
+    cells = notebook[1].cells
+    assert cells[0].cell_type == "markdown"
+    for word in ("Question.", "Analysis set", "Estimand.", "Writes."):
+        assert word in cells[0].source
+    assert cells[1].metadata.tags == ["parameters"]
+    texts = sum(cell.cell_type == "markdown" for cell in cells)
+    assert texts >= 0.4 * len(code(notebook[1]))
+
+
+def test_every_display_is_labelled_and_named_in_the_front_matter(notebook):
+    front = notebook[1].cells[0].source
+    labels = [
+        line.split(":")[1].strip()
+        for cell in code(notebook[1])
+        for line in cell.source.splitlines()
+        if line.startswith("#| label:")
+    ]
+    assert labels
+    for label in labels:
+        assert f"`{label}`" in front
+
+
+def test_parameters_are_commented_literals_that_equal_the_study_file(notebook, root):
+    name, content = notebook
+    study = read_study(root / "params/study.yml").values()
+    known = papermill.inspect_notebook(str(root / f"notebooks/{name}.ipynb"))
+    for parameter, found in known.items():
+        assert found["help"], f"{name}: {parameter} has no comment"
+        assert found["inferred_type_name"] != "None", f"{name}: {parameter} has no type"
+        if parameter in COMMON | REPORT | OWN.get(name, set()):
+            continue
+        default = eval(found["default"], {"__builtins__": {}})
+        assert default == study[parameter], f"{name}: {parameter}"
+    lines = content.cells[1].source.splitlines()
+    assert len(known) == len(lines)
