@@ -141,6 +141,7 @@ HEADINGS = """\
 ALLOWED = {
     r"0\.5, 1\.0 (and|or) 2\.0 × 10⁶ cells/kg": "dose levels of the register",
     r"(at|both cohorts at) 2\.0 × 10⁶ cells/kg": "dose of the expansion",
+    r"\d\.\d × 10⁶ cells/kg, (escalation|expansion):": "name of a cohort",
     r"\b(version|CTCAE) 5\.0": "version of the grading",
     r"level 0\.95": "a property of the exact interval, true at this level",
     r"[Pp]lan(ned|s)\b[^.|]*\b(3|300) subjects": "planned size, register or trial summary",
