@@ -75,7 +75,7 @@ def test_sixteen_chapters_with_their_e3_numbers(pages, pdf):
 
 
 def test_simulated_is_said_on_every_page_of_every_format(pages, pdf, word):
-    for path, page in report_pages(pages).items():
+    for path, page in pages.items():
         assert NOTICE in page.text_content(), path
     for number, page in enumerate(pdf.pages, start=1):
         assert NOTICE in " ".join(page.extract_text().split()), number

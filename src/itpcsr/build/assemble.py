@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import html
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,11 @@ from itpcsr.study import Report, Study
 SIMULATED_NOTICE = "Simulated data: no patient of any trial is described, and no number is a trial result."
 REAL_STATEMENT = "The data are those of the study as they were provided for this version."
 _FIRST_HEADING = re.compile(r"^# .*$", re.MULTILINE)
+
+
+def notice_for(simulated: bool) -> str:
+    """Return what every page says of simulated data, or "" for a real trial's."""
+    return SIMULATED_NOTICE if simulated else ""
 
 
 def assemble(
@@ -55,7 +61,7 @@ def assemble(
     """
     shutil.rmtree(project, ignore_errors=True)
     project.mkdir(parents=True)
-    notice = SIMULATED_NOTICE if simulated else ""
+    notice = notice_for(simulated)
     _copy_pages(root, project, report, notice)
     shutil.copytree(root / "_extensions", project / "_extensions")
     write_vega_bundle(project / "_extensions" / "csr" / "assets" / "vega.js")
@@ -101,8 +107,13 @@ def _copy_pages(root: Path, project: Path, report: Report, notice: str) -> None:
 
 def _with_notice(text: str, notice: str) -> str:
     """Put the notice under the page's heading; PDF and Word have it in their running heads."""
-    block = f'\n\n```{{=html}}\n<div class="csr-notice" role="note">{notice}</div>\n```\n'
+    block = f"\n\n```{{=html}}\n{notice_block(notice)}\n```\n"
     return _FIRST_HEADING.sub(lambda match: match.group() + block, text, count=1)
+
+
+def notice_block(notice: str) -> str:
+    """Return the notice as HTML."""
+    return f'<div class="csr-notice" role="note">{html.escape(notice)}</div>'
 
 
 def _configuration(root: Path, report: Report, study: Study, notice: str) -> dict[str, Any]:

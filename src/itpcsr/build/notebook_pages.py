@@ -9,6 +9,8 @@ import nbformat
 from nbconvert import HTMLExporter
 from pygments.formatters import HtmlFormatter
 
+from itpcsr.build.assemble import notice_block
+
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -26,7 +28,7 @@ pre {{ overflow-x: auto; padding: 0.5rem; background: #f6f8fa; color: #1f2328; }
 </head>
 <body>
 <p><a href="../index.html">Back to the report</a></p>
-<main>
+{notice}<main>
 {body}
 </main>
 </body>
@@ -34,14 +36,26 @@ pre {{ overflow-x: auto; padding: 0.5rem; background: #f6f8fa; color: #1f2328; }
 """
 
 
-def write_notebook_page(executed: Path, page: Path, assets: Path) -> None:
+def write_notebook_page(executed: Path, page: Path, assets: Path, notice: str) -> None:
     """Write the executed notebook as one HTML page that links the report's own script and style sheet.
 
-    ``assets`` is the folder with ``csr.css``, ``csr.js`` and ``vega.js``, relative to the page.
+    ``assets`` is the folder with ``csr.css``, ``csr.js`` and ``vega.js``, relative to the page;
+    ``notice`` stands on top of the page, "" for none.
     """
     notebook = nbformat.read(executed, as_version=4)
-    exporter = HTMLExporter(template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True)
+    exporter = HTMLExporter(
+        template_name="basic",
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        anchor_link_text="",
+    )
     body, _ = exporter.from_notebook_node(notebook)
     code = HtmlFormatter(style="default").get_style_defs(".highlight")
-    text = _PAGE.format(title=html.escape(executed.stem), assets=assets.as_posix(), code=code, body=body)
+    text = _PAGE.format(
+        title=html.escape(executed.stem),
+        assets=assets.as_posix(),
+        code=code,
+        body=body,
+        notice=f"{notice_block(notice)}\n" if notice else "",
+    )
     page.write_text(text, encoding="utf-8")

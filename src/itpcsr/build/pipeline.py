@@ -11,7 +11,7 @@ import pandas as pd
 
 from itpcsr import results
 from itpcsr.adam import derive
-from itpcsr.build.assemble import REAL_STATEMENT, SIMULATED_NOTICE, assemble
+from itpcsr.build.assemble import REAL_STATEMENT, assemble, notice_for
 from itpcsr.build.fragments import Display, read_displays
 from itpcsr.build.manifest import hash_inputs, make_manifest
 from itpcsr.build.notebooks import choose_parameters, run_notebook
@@ -147,7 +147,7 @@ def _facts(run: Run, renderer: str) -> dict[str, Any]:
             "cutoff": report.data_cutoff.isoformat() if report.data_cutoff else "none: all records",
             "confidence": format_level(report.confidence_level),
             "renderer": renderer,
-            "data_statement": SIMULATED_NOTICE if run.trial.simulated else REAL_STATEMENT,
+            "data_statement": notice_for(run.trial.simulated) or REAL_STATEMENT,
         },
         "rule": {name: _plain_text(value) for name, value in rules.items() if _is_plain(value)},
     }

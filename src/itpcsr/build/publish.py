@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from itpcsr.build.assemble import notice_for
 from itpcsr.build.fragments import Display
 from itpcsr.build.manifest import write_manifest
 from itpcsr.build.notebook_pages import write_notebook_page
@@ -50,7 +51,7 @@ def publish(
     with tempfile.TemporaryDirectory(dir=output, prefix=f".{report.name}-") as temporary:
         folder = Path(temporary) / "new"
         shutil.copytree(book, folder)
-        _write_notebooks(folder, executed)
+        _write_notebooks(folder, executed, notice_for(bool(manifest["simulated"])))
         _write_tables(folder / "tables", displays, report, study)
         rows.to_parquet(folder / "results.parquet", index=False)
         rows.to_csv(folder / "results.csv", index=False, lineterminator="\n")
@@ -64,13 +65,14 @@ def publish(
     return target
 
 
-def _write_notebooks(folder: Path, executed: Sequence[Path]) -> None:
+def _write_notebooks(folder: Path, executed: Sequence[Path], notice: str) -> None:
     target = folder / "notebooks"
     target.mkdir()
     scripts = next((folder / "site_libs").glob("**/csr.js")).parent
     for path in executed:
         shutil.copyfile(path, target / path.name)
-        write_notebook_page(path, target / f"{path.stem}.html", Path("..") / scripts.relative_to(folder))
+        assets = Path("..") / scripts.relative_to(folder)
+        write_notebook_page(path, target / f"{path.stem}.html", assets, notice)
 
 
 def _write_tables(folder: Path, displays: Sequence[Display], report: Report, study: Study) -> None:

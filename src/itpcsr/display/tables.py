@@ -237,7 +237,10 @@ def table_platelets(rows: pd.DataFrame, study: Study, weeks: Iterable[int]) -> T
         for label, analysis, names in _course_lines(visit):
             cells = [_joined(lookup, analysis, column.key, names, visit) for column in columns]
             body.append(Row(label, tuple(cells), 1))
-    notes = ["Platelet counts in 10⁹/L. Q1, Q3: quartiles by averaging at discontinuities (SAS PCTLDEF=5)."]
+    notes = [
+        "Platelet counts in 10⁹/L; change from and ratio to baseline.",
+        "Q1, Q3: quartiles by averaging at discontinuities (SAS PCTLDEF=5).",
+    ]
     return _finish("Visit", rows, lookup, columns, body, notes)
 
 
@@ -248,8 +251,8 @@ def _course_lines(visit: str) -> list[tuple[str, str, tuple[str, ...]]]:
         ("Min, max", "AVAL", ("min", "max")),
     ]
     if visit != "Baseline":
-        lines.append(("Median change from baseline", "CHG", ("median",)))
-        lines.append(("Median ratio to baseline", "R2BASE", ("median",)))
+        lines.append(("Median change", "CHG", ("median",)))
+        lines.append(("Median ratio", "R2BASE", ("median",)))
     return lines
 
 

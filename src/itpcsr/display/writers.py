@@ -76,7 +76,9 @@ def to_typst(table: Table) -> str:
         "    table.hline(stroke: 0.5pt)),",
     ]
     for row in table.rows:
-        label = f"#h({row.indent}em)" * (row.indent > 0) + _typst_text(row.label)
+        label = _typst_text(row.label)
+        if row.indent:
+            label = f"#pad(left: {row.indent}em)[{label}]"  # wrapped lines keep the indentation
         if row.is_section:
             lines.append(f"  table.cell(colspan: {width + 1}, align: left)[#strong[{label}]],")
         else:
