@@ -21,7 +21,9 @@ ORIGINS = ("registry", "publication", "assumption")
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    """No unknown name, no silent conversion ("7" is no number, true is no 1), no infinity."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Identity(_Strict):
@@ -110,9 +112,11 @@ class Safety(_Strict):
     """Rules for adverse events.
 
     ``treatment_emergent_days``: days after the last dose in which an onset still counts; None for no end.
+    ``safety_arm``: whether the safety set is grouped by the arm planned or the one actually given.
     ``severity_variable``: AETOXGR (CTCAE grades 1 to 5) or AESEV (MILD, MODERATE, SEVERE read as 1, 2, 3).
     """
 
+    safety_arm: Literal["planned", "actual"] = "actual"
     treatment_emergent_days: int | None = Field(default=None, ge=0)
     related_values: list[str] = Field(min_length=1)
     severe_grade: int = Field(default=3, ge=1, le=5)
@@ -157,8 +161,14 @@ class Study(_Strict):
         return [arm.code for arm in self.design.arms if arm.code in shown]
 
 
-class Report(_Strict):
-    """What one report version chooses."""
+class Report(BaseModel):
+    """What one report version chooses.
+
+    ``rules`` tries other values of the study file for the whole version; ``notebooks`` names the notebooks
+    that run, each with values for parameters that are its own.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     report: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
@@ -171,6 +181,7 @@ class Report(_Strict):
     cohorts: list[str] | None = Field(default=None, min_length=1)
     confidence_level: float = Field(default=0.95, gt=0.5, lt=1)
     pages: Path | None = None
+    rules: dict[str, Any] = {}
     notebooks: dict[str, dict[str, Any]] = Field(min_length=1)
 
     @field_validator("data", mode="before")
@@ -205,9 +216,8 @@ def read_study(path: str | Path, *, cohorts: list[str] | None = None, **override
     cohorts
         Arm codes to report on; the table columns are cut down to them. None or empty takes all.
     **overrides
-        Leaf name to value, for notebooks and report versions that try another rule. A name that the
-        file's model doesn't have is an error; where the study has no such section (``efficacy`` of a study
-        without platelet response), its names are accepted and not used.
+        Leaf name to value, for notebooks that try another rule. A name that the file's model doesn't have
+        is an error; the names of ``efficacy`` are accepted and not used for a study without it.
 
     Raises
     ------
@@ -217,16 +227,37 @@ def read_study(path: str | Path, *, cohorts: list[str] | None = None, **override
     path = Path(path)
     tree = {section: _plain(path, section, leaves) for section, leaves in _mapping(path).items()}
     for name, value in overrides.items():
-        homes = [section for section, model in _SECTIONS.items() if name in model.model_fields]
-        if not homes:
-            known = sorted(leaf for model in _SECTIONS.values() for leaf in model.model_fields)
-            raise ParameterError(
-                f"{path}: no parameter is called {name!r}. Known parameters: {', '.join(known)}."
-            )
-        if homes[0] in tree:
-            tree[homes[0]][name] = value
+        section = _section_of(name, path)
+        if section in tree or Study.model_fields[section].default is not None:
+            tree.setdefault(section, {})[name] = value
     study = _validate(Study, tree, path)
     return _only_cohorts(study, cohorts, path) if cohorts else study
+
+
+def write_study(path: Path, rules: dict[str, Any], target: Path) -> Path:
+    """Write a copy of a study file in which other values stand, and return it.
+
+    Raises ParameterError for a name that the study file doesn't hold; the values are checked when the copy
+    is read.
+    """
+    tree = _mapping(path)
+    for name, value in rules.items():
+        section = _section_of(name, path)
+        if name not in tree.get(section, {}):
+            raise ParameterError(f"{path}: has no {section}.{name} that `rules` could change.")
+        note = f"changed for this version from {tree[section][name]['value']!r}"
+        tree[section][name] = {"value": value, "origin": "assumption", "note": note}
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return target
+
+
+def _section_of(name: str, path: Path) -> str:
+    for section, model in _SECTIONS.items():
+        if name in model.model_fields:
+            return section
+    known = sorted(leaf for model in _SECTIONS.values() for leaf in model.model_fields)
+    raise ParameterError(f"{path}: no parameter is called {name!r}. Known parameters: {', '.join(known)}.")
 
 
 def _only_cohorts(study: Study, cohorts: list[str], path: Path) -> Study:
@@ -234,16 +265,20 @@ def _only_cohorts(study: Study, cohorts: list[str], path: Path) -> Study:
     unknown = sorted(set(cohorts) - set(codes))
     if unknown:
         raise ParameterError(f"{path}: cohorts names unknown arm {', '.join(unknown)}; arms: {codes}.")
-    columns = [
-        column.model_copy(update={"arms": arms})
-        for column in study.design.columns
-        if (arms := [code for code in column.arms if code in cohorts])
-    ]
+    columns: list[Column] = []
+    for column in study.design.columns:
+        arms = [code for code in column.arms if code in cohorts]
+        # a pooled column with the arms of one before it would say everything twice; the last is the total
+        again = any(arms == other.arms for other in columns) and column is not study.design.columns[-1]
+        if arms and not again:
+            columns.append(column.model_copy(update={"arms": arms}))
+    if not columns:
+        raise ParameterError(f"{path}: no column of the study shows the cohorts {', '.join(cohorts)}.")
     return study.model_copy(update={"design": study.design.model_copy(update={"columns": columns})})
 
 
 def read_origins(path: str | Path) -> dict[str, dict[str, str]]:
-    """Return leaf name to its origin and note, for the report's statement of what is assumed."""
+    """Return leaf name to its origin and note; a test holds section 9.8 of the report to them."""
     path = Path(path)
     return {
         leaf: {"origin": entry["origin"], "note": entry.get("note", "")}

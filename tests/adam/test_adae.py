@@ -30,6 +30,46 @@ def test_treatment_emergence(study, start, emergent):
     assert adae_of(study, small.event("01", "Headache", start))["TRTEMFL"].tolist() == [emergent]
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "emergent", "imputed"),
+    [
+        ("2020-03", "2020-03-05", "N", "2020-03-05"),  # over before the first dose of 10 March
+        ("2020-03", "2020-03-12", "Y", "2020-03-10"),
+        ("", "2020-01-05", "N", None),
+        ("", "2020-03-15", "Y", None),
+        ("2020-03", "2020-03", "Y", "2020-03-10"),  # the end may be as late as the 31st
+    ],
+)
+def test_a_known_end_limits_the_start(study, start, end, emergent, imputed):
+    event = adae_of(study, small.event("01", "Headache", start, end)).iloc[0]
+    assert event["TRTEMFL"] == emergent
+    assert pd.isna(event["ASTDT"]) if imputed is None else event["ASTDT"] == pd.Timestamp(imputed)
+    assert not event["ASTDT"] > event["AENDT"]
+
+
+def test_grades_are_read_with_or_without_the_word(study):
+    grades = ["GRADE 4", "3", ""]
+    adae = adae_of(study, *(small.event("01", "a", small.day(2), AETOXGR=grade) for grade in grades))
+    assert adae["ASEVN"].fillna(0).tolist() == [4, 3, 0]
+
+
+def test_a_supplement_of_no_record_is_refused(study):
+    with pytest.raises(DataError, match="AEDLT names 01, AESEQ 7, which is no record of AE"):
+        adae_of(study, small.event("01", "a", ""), supplement=supplement(("AESEQ", "7")))
+
+
+def test_a_qualifier_may_come_by_two_variables(study):
+    records = [small.event("01", name, small.day(2), AESPID=name) for name in "ab"]
+    both = supplement(("AESEQ", "1"), ("AESPID", "b"))
+    assert adae_of(study, *records, supplement=both)["DLTFL"].tolist() == ["Y", "Y"]
+
+
+def test_without_supplements_toxicity_is_not_known(study):
+    adae = adae_of(study, small.event("01", "a", small.day(2)))
+    assert adae["DLTFL"].tolist() == [""]
+    assert adae["FATALFL"].tolist() == [""]
+
+
 def test_the_window_after_the_last_dose(root):
     study = read_study(root / "params/study.yml", treatment_emergent_days=7)
     starts = [small.day(22 + 7), small.day(22 + 8)]

@@ -30,7 +30,8 @@ def best_of(study, counts, cm=None, ae=None):
         ({1: 10, 8: 120, 15: 100}, "CR"),
         ({1: 10, 8: 120, 15: 99}, "R"),  # one complete count isn't confirmed, the response is
         ({1: 10, 8: 50, 15: 120, 22: 130}, "CR"),
-        ({1: 60, 8: 110, 15: 115}, "NR"),  # at least 100, but not doubled
+        ({1: 60, 8: 110, 15: 115}, "CR"),  # a complete response needs no doubling
+        ({1: 60, 8: 110, 15: 90, 22: 110}, "NR"),
         ({1: 10, 8: 12}, "NR"),
         ({1: 10}, "NE"),
         ({8: 50, 15: 60}, "NE"),
@@ -75,6 +76,8 @@ def rescue(category, start, domain="CM"):
         ("RESCUE THERAPY", small.day(8), "NR"),
         ("RESCUE THERAPY", small.day(15), "NR"),  # the confirming count falls on the day of rescue
         ("RESCUE THERAPY", small.day(16), "R"),
+        ("RESCUE THERAPY", "2020-03", "NR"),  # may have begun on Day 1
+        ("RESCUE THERAPY", "2020-04", "R"),
         ("RESCUE THERAPY", small.day(-5), "R"),  # before treatment it is history
         ("CONCOMITANT ITP THERAPY", small.day(8), "R"),
     ],
@@ -91,6 +94,9 @@ def test_counts_from_the_first_day_of_rescue_on_do_not_count(study, category, st
         ("Epistaxis", small.day(9), small.day(14), "R"),  # between the counts
         ("Epistaxis", small.day(2), "", "NR"),  # goes on without an end
         ("Headache", small.day(8), small.day(8), "R"),
+        ("Epistaxis", "", "", "NR"),
+        ("Epistaxis", "", small.day(5), "R"),
+        ("Epistaxis", small.day(2), "2020-03", "NR"),  # may have gone on to the 31st
     ],
 )
 def test_bleeding_on_the_day_of_a_count(study, term, start, end, answer):
@@ -108,3 +114,21 @@ def test_the_simulated_trial_gives_the_published_responders(demo):
     arms = demo["adsl"].set_index("USUBJID")["ARMCD"]
     responders = best.groupby(best["USUBJID"].map(arms))["AVAL"].agg(["sum", "size"])
     assert responders.to_numpy().tolist() == [[0, 3], [2, 3], [3, 6], [3, 6]]
+
+
+def test_a_sample_before_the_infusion_is_no_response(study):
+    """Day 1 has a count at 07:00 and one at 08:00, the infusion is at 10:00: the later one is the baseline."""
+    lb = small.platelets("01", {1: 40, 2: 10}).assign(
+        LBDTC=[f"{small.day(1)}T07:00", f"{small.day(1)}T08:00"]
+    )
+    ex = small.ex("01")
+    ex["EXSTDTC"] = ex["EXSTDTC"] + "T10:00"
+    adrs = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=ex, LB=lb), study)["adrs"]
+    assert adrs["PARAMCD"].tolist() == ["BOR"]
+    assert adrs["AVALC"].tolist() == ["NE"]
+
+
+def test_the_week_is_that_of_the_dating_count(study):
+    best = best_of(study, {1: 10, 5: 35, 8: 40, 15: 40})
+    assert best["ADY"] == 5
+    assert best["AVISITN"] != best["AVISITN"]  # Day 5 lies in no visit's window

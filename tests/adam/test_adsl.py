@@ -57,3 +57,42 @@ def test_absent_domains_leave_missing_values(study):
     adsl = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)["adsl"]
     assert adsl[["WEIGHTBL", "DISDURM", "NPRIOR", "BPLAT"]].isna().all(axis=None)
     assert adsl["EOSSTT"].tolist() == [""]
+
+
+def test_safety_stands_by_the_arm_given_where_the_study_says_so(root):
+    from itpcsr.study import read_study
+
+    dm = small.dm(("01", "ESC05")).assign(ACTARMCD="ESC20")
+    for rule, arm in (("actual", "ESC20"), ("planned", "ESC05")):
+        study = read_study(root / "params/study.yml", safety_arm=rule)
+        adsl = derive(small.trial(DM=dm, EX=small.ex("01")), study)["adsl"]
+        assert adsl.loc[0, ["ARMCD", "SAFARMCD"]].tolist() == ["ESC05", arm]
+
+
+def test_follow_up_after_treatment_is_no_end_of_treatment(study):
+    ds = pd.DataFrame(
+        {
+            "USUBJID": "01",
+            "DSSEQ": [1.0, 2.0],
+            "DSCAT": "DISPOSITION EVENT",
+            "DSSCAT": ["STUDY TREATMENT", "POST-TREATMENT FOLLOW-UP"],
+            "DSDECOD": ["ADVERSE EVENT", "COMPLETED"],
+            "DSSTDTC": [small.day(16), small.day(197)],
+        }
+    )
+    adsl = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"), DS=ds), study)["adsl"]
+    assert adsl.loc[0, ["EOTSTT", "EOSSTT"]].tolist() == ["DISCONTINUED", "COMPLETED"]
+
+
+def test_disease_duration_of_partial_dates(study):
+    dm = small.dm(*((name, "ESC05") for name in "abc"))
+    mh = pd.DataFrame(
+        {
+            "USUBJID": list("abc"),
+            "MHSEQ": 1.0,
+            "MHTERM": "Immune thrombocytopenia",
+            "MHSTDTC": ["2019", "2020-03", "2019-03-10"],
+        }
+    )
+    adsl = derive(small.trial(DM=dm, EX=small.ex(*"abc"), MH=mh), study)["adsl"]
+    assert adsl["DISDURM"].round(1).tolist() == [8.3, 0.0, 12.0]

@@ -1,4 +1,7 @@
-"""Every number of two published tables of the CDISC pilot study, against result rows derived from its SDTM."""
+"""Published numbers of the CDISC pilot study against result rows derived from its SDTM.
+
+Every number of table 14-5.01; of table 14-2.01 the continuous rows and sex.
+"""
 
 import math
 

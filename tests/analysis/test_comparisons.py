@@ -47,10 +47,28 @@ def test_fisher_is_that_of_r(witness, numbers):
 
 @pytest.mark.parametrize(
     ("values", "reason"),
-    [([1.0, 2, 3, 4, 5], "fewer than 3 values in a group"), ([7.0] * 6, "all subjects have the same value")],
+    [
+        ([1.0, 2, 3, 4, 5], "fewer than 3 subjects in a group"),
+        ([7.0] * 6, "all subjects have the same value"),
+    ],
 )
 def test_what_cannot_be_compared_says_why(values, reason):
     members = groups(a=3, b=len(values) - 3)
     row = compare_means(members[["USUBJID"]].assign(X=values), members, "X").iloc[0]
     assert np.isnan(row["value"])
     assert row["reason"] == reason
+
+
+def test_without_the_control_nothing_is_compared(root):
+    from itpcsr.study import read_study
+
+    for cohorts in (["Xan_Lo", "Xan_Hi"], ["Xan_Lo"], ["Pbo"]):
+        design = read_study(root / "params/cdiscpilot01-study.yml", cohorts=cohorts).design
+        assert single_arm_columns(design) == []
+
+
+def test_an_unknown_category_is_no_category():
+    members = groups(a=4, b=4)
+    frame = members[["USUBJID"]].assign(RACE=["X", "Y", "X", "Y", "X", "Y", "X", ""])
+    assert compare_categories(frame, members, "RACE")["value"].notna().all()
+    assert compare_categories(frame.assign(RACE=""), members, "RACE")["reason"].iloc[0] != ""

@@ -37,7 +37,7 @@ def test_published_intervals_of_romiplostim(root):
 
 @pytest.fixture
 def members(study):
-    adsl = pd.DataFrame({"USUBJID": ["1", "2", "3"], "ARMCD": ["ESC05", "ESC20", "EXP20"], "SAFFL": "Y"})
+    adsl = pd.DataFrame({"USUBJID": ["1", "2", "3"], "SAFARMCD": ["ESC05", "ESC20", "EXP20"], "SAFFL": "Y"})
     return assign_groups(adsl, study.design.columns, "SAFFL")
 
 
@@ -72,3 +72,9 @@ def test_an_empty_group_says_why(members):
     empty = counts[(counts["group"] == "esc10") & ~counts["statistic"].isin(["n", "N"])]
     assert empty["value"].isna().all()
     assert set(empty["reason"]) == {NO_SUBJECTS}
+
+
+@pytest.mark.parametrize("level", [95, 1.0, 0.0, -0.5])
+def test_a_level_is_a_share(level):
+    with pytest.raises(ValueError, match="share between 0 and 1"):
+        exact_interval(1, 3, level)

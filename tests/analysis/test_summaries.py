@@ -15,7 +15,7 @@ SAMPLES = {
 
 def summary(study, values):
     names = [f"{number:02}" for number in range(len(values))]
-    adsl = pd.DataFrame({"USUBJID": names, "ARMCD": "ESC05", "SAFFL": "Y"}).astype({"USUBJID": "str"})
+    adsl = pd.DataFrame({"USUBJID": names, "SAFARMCD": "ESC05", "SAFFL": "Y"}).astype({"USUBJID": "str"})
     members = assign_groups(adsl, study.design.columns, "SAFFL")
     rows = summarize(pd.DataFrame({"USUBJID": names, "X": np.array(values, dtype=float)}), members, "X")
     return rows[rows["group"] == "esc05"].set_index("statistic")

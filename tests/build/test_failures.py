@@ -61,6 +61,13 @@ def build(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str = "params/dem
             NotebookError,
             "has no parameter respons_count; its parameters: study_file",
         ),
+        (
+            {"notebooks": {"30-efficacy": {"response_count": 50}}},
+            NotebookError,
+            "response_count holds for the whole version; give it under `rules`",
+        ),
+        ({"rules": {"respons_count": 50}}, ParameterError, "no parameter is called 'respons_count'"),
+        ({"rules": {"response_count": -1}}, ParameterError, "should be greater than 0"),
         ({"pages": "report/nowhere"}, RenderError, "no such folder of report pages"),
     ],
 )
@@ -206,5 +213,46 @@ def test_no_subject_at_all_still_gives_a_report(copy, monkeypatch):
     assert run.returncode == 0, run.stderr
     change(copy, report="none", data=["data/none"])
     folder = build(copy, monkeypatch)
+    page = " ".join((folder / "report/11-efficacy-evaluation.html").read_text(encoding="utf-8").split())
+    assert "No subject was treated" in page
+
+
+def test_a_rule_holds_for_tables_sentences_and_datasets_alike(copy, monkeypatch):
+    change(copy, report="strict", rules={"response_count": 50}, confidence_level=0.9)
+    folder = build(copy, monkeypatch)
     rows = pd.read_parquet(folder / "results.parquet")
-    assert (rows.loc[rows["value"].isna(), "reason"] != "").all()
+    overall = rows.query("display == 'tbl-response' and level == 'responder' and group == 'total'")
+    found = overall.set_index("statistic")["value"]
+    adrs = pd.read_parquet(folder / "adam/adrs.parquet")
+    assert found["n"] == adrs.query("PARAMCD == 'BOR'")["AVAL"].sum() == 7
+    page = " ".join((folder / "report/11-efficacy-evaluation.html").read_text(encoding="utf-8").split())
+    assert "7 of 18 (38.9%; 90% CI 19.9 to 60.8)" in page
+    plan = " ".join((folder / "report/09-investigational-plan.html").read_text(encoding="utf-8").split())
+    assert "at least 50 × 10⁹/L" in plan
+
+
+def test_a_notebook_that_writes_no_rows_is_an_error(copy, monkeypatch):
+    path = copy / "notebooks/20-safety.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[-1].source = "1"
+    nbformat.write(notebook, path)
+    with pytest.raises(NotebookError, match=r"20-safety\.ipynb: wrote no result rows"):
+        build(copy, monkeypatch)
+
+
+def test_lost_rows_are_made_again(copy, monkeypatch):
+    shutil.rmtree(copy / "work/demo/rows/20-safety")
+    build(copy, monkeypatch)
+    assert (copy / "work/demo/rows/20-safety/results.parquet").exists()
+
+
+def test_a_page_without_heading_cannot_hide_the_notice(copy, monkeypatch):
+    (copy / "report/13-discussion.qmd").write_text("No heading.\n", encoding="utf-8")
+    with pytest.raises(RenderError, match="under which simulated data are announced"):
+        build(copy, monkeypatch)
+
+
+def test_an_early_cut_off_gives_a_report(copy, monkeypatch):
+    change(copy, report="early", data_cutoff="2020-01-15", cohorts=["ESC05"])
+    folder = build(copy, monkeypatch)
+    assert "2020-01-15" in (folder / "index.html").read_text(encoding="utf-8")

@@ -97,3 +97,15 @@ def test_a_closing_script_tag_in_a_text_cannot_end_the_chart():
     html = theme.chart_html({"title": "</script><b>"}, 'a "quoted" text')
     assert html.count("</script>") == 1
     assert "&quot;quoted&quot;" in html
+
+
+def test_a_table_cannot_ask_for_what_was_not_computed(demo, study):
+    course = efficacy.analyse_platelet_course(demo["adsl"], demo["adlb"], study)
+    with pytest.raises(ValueError, match="no result row for AVAL, Week 99"):
+        tables.table_platelets(course, study, [4, 99])
+
+
+def test_a_flow_in_which_nobody_completes_still_ends(demo):
+    adsl = demo["adsl"].assign(EOSSTT="DISCONTINUED", DCSREAS="WITHDRAWAL BY SUBJECT")
+    svg = theme.chart_svg(figures.figure_disposition(population.analyse_flow(adsl)).to_dict())
+    assert "Completed study (n=0)" in svg

@@ -110,3 +110,17 @@ def test_the_notebook_carries_the_table_itself():
 
 def test_neighbours_with_one_spanner_share_it():
     assert spanner_runs(TABLE.headers) == [("Escalation, 10⁶ cells/kg", 2), ("Expansion", 1), ("", 1)]
+
+
+def test_chinese_text_keeps_the_grid_whole(monkeypatch):
+    table = Table(
+        "\u53cd\u5e94",
+        (Header("A*b*", "3", "\u5242\u91cf 10\u2076/kg, a long head over one column"),),
+        (Row("\u8840\u5c0f\u677f\u8ba1\u6570", ("1 (2.0)",)),),
+    )
+    monkeypatch.setitem(globals(), "TABLE", table)
+    tables = [block for block in grid_as_json()["blocks"] if block["t"] == "Table"]
+    assert len(tables) == 1
+    head = [text_of(cell[4]) for row in tables[0]["c"][3][1] for cell in row[1]]
+    assert head == ["\u53cd\u5e94", "\u5242\u91cf 10\u2076/kg, a long head over one column", "A*b* (N=3)"]
+    assert text_of(tables[0]["c"][4][0][3][0][1][0][4]) == "\u8840\u5c0f\u677f\u8ba1\u6570"

@@ -25,6 +25,19 @@ def test_good_data_pass(study):
         ({"DM": small.dm(("01", "ESC05"))}, "EX: records of 02, who is not in DM"),
         ({"EX": pd.concat([small.ex("01"), small.ex("01")])}, "EXSEQ stands twice for 01"),
         ({"DM": small.dm(("01", "A"), ("02", "B"))}, "no subject's ARMCD is an arm of the study"),
+        ({"DM": small.dm(("01", "ESC05"), ("02", "ESC5"))}, r"02 \('ESC5'\) got treatment in EX"),
+        ({"EX": small.ex("01", "02").assign(EXSTDTC="2020-03")}, "EXSTDTC of 01, 01, .* is no complete date"),
+        ({"EX": small.ex("01", "02").assign(EXSTDTC="10MAR2020")}, "is '10MAR2020'.*dates are ISO 8601"),
+        ({"EX": small.ex("01", "02").assign(EXDOSU="mg")}, r"EXDOSU is mg; the study's dose unit is 10\^6"),
+        (
+            {"LB": small.platelets("01", {1: 25000}).assign(LBSTRESU="/uL")},
+            "LB: PLAT of 01 is in '/uL'; needed is one of",
+        ),
+        (
+            {"AE": small.events(small.event("01", "a", "", AETOXGR="SEVERE"))},
+            "AETOXGR of 01 is 'SEVERE'; allowed are the grades 1 to 5",
+        ),
+        ({"AE": small.events(small.event("", "a", ""))}, "AE: records of , who is not in DM"),
     ],
 )
 def test_each_fault_is_named(study, domains, message):

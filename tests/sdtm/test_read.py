@@ -30,6 +30,11 @@ def test_other_delimiters_are_found(tmp_path, delimiter):
     assert read_trial([tmp_path])["DM"].shape == (2, 4)
 
 
+def test_names_are_read_in_any_case(tmp_path):
+    put(tmp_path, "dm.csv", DM.lower().replace("t,dm,", "T,DM,"))
+    assert read_trial([tmp_path])["DM"]["AGE"].dtype == "float64"
+
+
 def test_gzip_and_any_file_name(tmp_path):
     path = put(tmp_path, "export-2021.data", gzip.compress(DM.encode()))
     assert "DM" in read_trial([path])
@@ -72,6 +77,10 @@ def test_two_files_of_one_domain_are_both_named(root, tmp_path):
         ("dm.csv", DM.replace("T,DM,02,", "T,DM"), "line 3 has 2 values for 4 columns"),
         ("dm.csv.gz", gzip.compress(DM.encode())[:20], "can't be read"),
         ("dm.csv", b"a\x00b,c\n", "neither SAS transport nor text"),
+        ("dm.csv", DM.replace("USUBJID,AGE", "USUBJID,usubjid"), "the column USUBJID stands twice"),
+        ("dm.csv", DM.replace("44", "inf"), "AGE in line 2 is 'inf'; a number is expected"),
+        ("dm.csv", DM.replace("01", "\u9f3b").encode("gbk"), "is no UTF-8"),
+        ("dm.csv", 'STUDYID,DOMAIN,USUBJID,AGE\nT,DM,"0\n1",44\nT,DM,02,x\n', "AGE in line 4 is 'x'"),
     ],
 )
 def test_a_file_that_is_not_what_it_should_be_is_named(tmp_path, name, content, message):

@@ -51,3 +51,24 @@ def test_subjects_not_yet_in_the_study_leave_it():
     trial = cut(DM=dm, EX=small.ex("01", "02"))
     assert trial["DM"]["USUBJID"].tolist() == ["01"]
     assert set(trial["EX"]["USUBJID"]) == {"01"}
+
+
+def test_what_came_after_the_cut_is_not_known():
+    fatal = small.event("01", "x", "2020-03-15", "2020-03-25", AEOUT="FATAL", AESDTH="Y")
+    dm = small.dm(("01", "ESC05")).assign(DTHFL="Y", DTHDTC="2020-03-25")
+    trial = cut(AE=small.events(fatal), DM=dm)
+    assert trial["AE"].loc[0, ["AEENDTC", "AEOUT", "AESDTH"]].tolist() == [
+        "",
+        "NOT RECOVERED/NOT RESOLVED",
+        "",
+    ]
+    assert trial["DM"].loc[0, ["DTHFL", "DTHDTC"]].tolist() == ["", ""]
+
+
+def test_empty_domains_and_a_cut_before_everything():
+    events = small.events(small.event("01", "x", "2020-03-15")).head(0)
+    assert cut(AE=events)["AE"].empty
+    dm = small.dm(("01", "ESC05")).assign(RFICDTC="2020-03-01")
+    trial = cut_trial(small.trial(DM=dm, EX=small.ex("01")), dt.date(2019, 1, 1))
+    assert trial["DM"].empty
+    assert trial["EX"].empty

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
-from itpcsr.adam.dates import impute_start, study_day, to_date
+from itpcsr.adam.dates import impute_end, impute_start, study_day
 from itpcsr.adam.domains import look_up, read_domain
+from itpcsr.adam.flags import yes_no
 from itpcsr.adam.supplement import add_supplement
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
@@ -16,16 +16,18 @@ _KEPT = (
     "STUDYID", "USUBJID", "AESEQ", "AETERM", "AEDECOD", "AEBODSYS", "AESER", "AESDTH", "AEREL", "AEACN",
     "AEOUT", "AESTDTC", "AEENDTC", "AETOXGR", "AESEV",
 )  # fmt: skip
+GRADE = r"^(?:GRADE\s*)?([1-5])$"
 NOT_CODED = "Not coded"
 
 
 def derive_adae(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Derive the adverse event dataset from AE and SUPPAE.
 
-    Added variables: ASTDT with its imputation flag ASTDTF, AENDT, ASTDY, AENDY, ASEVN (severity 1 to 5,
-    NaN if not recorded) and flags Y or N: TRTEMFL (starts on or after first dose, within the study's
-    window after the last one), RELFL (related to treatment), SEVFL (severity from the study's severe
-    grade on), SERFL, DLTFL and INFRFL (from SUPPAE), DISCFL (led to withdrawal of treatment), FATALFL.
+    Added variables: ASTDT, AENDT with their imputation flags ASTDTF, AENDTF, ASTDY, AENDY, ASEVN (severity
+    1 to 5, NaN if not recorded) and flags Y or N: TRTEMFL (starts on or after first dose, within the
+    study's window after the last one), RELFL (related to treatment), SEVFL (severity from the study's
+    severe grade on), SERFL, DLTFL and INFRFL (from SUPPAE), DISCFL (led to withdrawal of treatment),
+    FATALFL. A flag is empty throughout where the data record nothing that it could be taken from.
     An event without preferred term or system organ class is kept as "Not coded".
     """
     ae = read_domain(trial, "AE", [name for name in _KEPT if name != "AESEQ"], ["AESEQ"])
@@ -33,41 +35,36 @@ def derive_adae(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     adae = supplied[list(_KEPT)].copy()
     subject = adsl.set_index("USUBJID")
     first, last = (look_up(subject[name], adae["USUBJID"]) for name in ("TRTSDT", "TRTEDT"))
-    adae["ASTDT"], adae["ASTDTF"] = impute_start(adae["AESTDTC"], first)
-    adae["AENDT"] = to_date(adae["AEENDTC"])
+    adae["AENDT"], adae["AENDTF"] = impute_end(adae["AEENDTC"])
+    adae["ASTDT"], adae["ASTDTF"] = impute_start(adae["AESTDTC"], first, adae["AENDT"])
     adae["ASTDY"], adae["AENDY"] = study_day(adae["ASTDT"], first), study_day(adae["AENDT"], first)
     adae["ASEVN"] = _severity(adae, study)
     for name in ("AEDECOD", "AEBODSYS"):
         adae[name] = adae[name].replace("", NOT_CODED)
-    conditions = {
-        "TRTEMFL": _treatment_emergent(adae["ASTDT"], first, last, study),
-        "RELFL": adae["AEREL"].isin(study.safety.related_values),
-        "SEVFL": adae["ASEVN"] >= study.safety.severe_grade,
-        "SERFL": adae["AESER"] == "Y",
-        "DLTFL": _supplied(supplied, "AEDLT") == "Y",
-        "INFRFL": _supplied(supplied, "AEINFRN") == "Y",
-        "DISCFL": adae["AEACN"] == "DRUG WITHDRAWN",
-        "FATALFL": (adae["AESDTH"] == "Y") | (adae["AEOUT"] == "FATAL"),
-    }
-    for name, condition in conditions.items():
-        adae[name] = condition.map({True: "Y", False: "N"}).astype("str")
+    adae["TRTEMFL"] = yes_no(_treatment_emergent(adae, first, last, study))
+    adae["RELFL"] = yes_no(adae["AEREL"].isin(study.safety.related_values))
+    adae["SEVFL"] = yes_no(adae["ASEVN"] >= study.safety.severe_grade)
+    adae["SERFL"] = yes_no(adae["AESER"] == "Y")
+    adae["DISCFL"] = yes_no(adae["AEACN"] == "DRUG WITHDRAWN")
+    adae["FATALFL"] = yes_no((adae["AESDTH"] == "Y") | (adae["AEOUT"] == "FATAL"))
+    if (adae[["AESDTH", "AEOUT"]] == "").all(axis=None):
+        adae["FATALFL"] = ""
+    for name, qualifier in (("DLTFL", "AEDLT"), ("INFRFL", "AEINFRN")):
+        marked = supplied.get(qualifier, pd.Series("", index=adae.index)) == "Y"
+        adae[name] = yes_no(marked) if "SUPPAE" in trial else ""
     return adae
-
-
-def _supplied(frame: pd.DataFrame, name: str) -> pd.Series:
-    return frame[name] if name in frame else pd.Series("", index=frame.index, dtype="str")
 
 
 def _severity(adae: pd.DataFrame, study: Study) -> pd.Series:
     if study.safety.severity_variable == "AESEV":
         return adae["AESEV"].map(_SEVERITY).astype("float64")
-    grades = pd.to_numeric(adae["AETOXGR"].replace("", np.nan), errors="coerce").astype("float64")
-    return grades.where(grades.between(1, 5))
+    return adae["AETOXGR"].str.extract(GRADE, expand=False).astype("float64")
 
 
-def _treatment_emergent(start: pd.Series, first: pd.Series, last: pd.Series, study: Study) -> pd.Series:
-    """On or after first dose; without any date an event of a treated subject counts as emergent."""
-    emergent = (start >= first) | (start.isna() & first.notna())
+def _treatment_emergent(adae: pd.DataFrame, first: pd.Series, last: pd.Series, study: Study) -> pd.Series:
+    """On or after first dose; an event without start date is emergent unless it ended before."""
+    start = adae["ASTDT"]
+    emergent = (start >= first) | (start.isna() & first.notna() & ~(adae["AENDT"] < first))
     window = study.safety.treatment_emergent_days
     if window is None:
         return emergent

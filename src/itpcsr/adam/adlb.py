@@ -7,6 +7,7 @@ import pandas as pd
 
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
+from itpcsr.adam.flags import yes_no
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 
@@ -18,7 +19,8 @@ _KEYS = ["USUBJID", "PARAMCD"]
 def derive_adlb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Derive the laboratory dataset from LB, treated subjects only.
 
-    Variables: PARAMCD, PARAM, AVAL in AVALU, ADT, ADTM, ADY, ABLFL (Y for the baseline record), BASE,
+    Variables: PARAMCD, PARAM, AVAL in AVALU, ADT, ADTM, ADY, ONTRTFL (N: taken before the first dose; on its
+    day the times decide, without times before), ABLFL (Y for the baseline record), BASE,
     CHG (AVAL - BASE), R2BASE (AVAL / BASE; NaN for a baseline of 0), all NaN without baseline; AVISITN is
     the week (0 baseline; week w is Day 1 + 7 w within the study's window; NaN outside every window),
     AVISIT its name, ANL01FL is Y for the record nearest to the planned day where a window holds several
@@ -47,22 +49,28 @@ def derive_adlb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     )
     adlb = adlb.sort_values([*_KEYS, "ADTM", "LBSEQ"], ignore_index=True)
     adlb["ADY"] = study_day(adlb["ADT"], look_up(treated["TRTSDT"], adlb["USUBJID"]))
-    adlb["ABLFL"] = _baseline_flag(adlb, trial["EX"], study)
+    adlb["ONTRTFL"] = yes_no(~_before_treatment(adlb, treated))
+    adlb["ABLFL"] = _baseline_flag(adlb, study)
     return _add_visits(_add_baseline(adlb), study).drop(columns="LBBLFL")
 
 
-def _baseline_flag(adlb: pd.DataFrame, ex: pd.DataFrame, study: Study) -> pd.Series:
+def _before_treatment(adlb: pd.DataFrame, treated: pd.DataFrame) -> pd.Series:
+    """True where the sample was taken before the first dose.
+
+    On the day of the first dose the times decide; without both times the sample counts as taken before.
+    """
+    dosed = look_up(treated["TRTSDTM"], adlb["USUBJID"])
+    timed = (adlb["ADTM"] != adlb["ADT"]) & dosed.notna()
+    return (adlb["ADTM"] < dosed).where(timed, adlb["ADT"] <= look_up(treated["TRTSDT"], adlb["USUBJID"]))
+
+
+def _baseline_flag(adlb: pd.DataFrame, study: Study) -> pd.Series:
     """Mark the last record before the first dose, or the one that the data flag."""
     if study.baseline.baseline_rule == "value flagged in the data":
-        before = adlb["LBBLFL"] == "Y"
+        candidates = adlb[adlb["LBBLFL"] == "Y"]
     else:
-        first = ex.assign(start=ex["EXSTDTC"]).groupby("USUBJID")["start"].min()
-        start = look_up(first, adlb["USUBJID"])
-        # a sample of the first day without a time, or a dose without one, counts as taken before it
-        timed = (adlb["ADTM"] != adlb["ADT"]) & (start.str.len() >= 16)
-        dosed = to_datetime(start)
-        before = (adlb["ADTM"] < dosed).where(timed, adlb["ADT"] <= to_date(start))
-    last = adlb[before].drop_duplicates(_KEYS, keep="last").index
+        candidates = adlb[adlb["ONTRTFL"] == "N"]
+    last = candidates.drop_duplicates(_KEYS, keep="last").index
     return pd.Series(np.where(adlb.index.isin(last), "Y", ""), index=adlb.index, dtype="str")
 
 
@@ -80,7 +88,7 @@ def _add_visits(adlb: pd.DataFrame, study: Study) -> pd.DataFrame:
     distance = (adlb["ADY"] - 1 - 7 * week).abs()
     inside = (week >= 1) & (distance <= study.visits.visit_window_days)
     adlb["AVISITN"] = week.where(inside).mask(baseline, 0.0)
-    names = "Week " + adlb["AVISITN"].map("{:.0f}".format).astype("str")
+    names = "Week " + adlb["AVISITN"].astype("Int64").astype("str")
     adlb["AVISIT"] = names.mask(adlb["AVISITN"].isna(), "").mask(baseline, "Baseline").astype("str")
     nearest = (
         adlb.assign(distance=distance.mask(baseline, 0.0))[adlb["AVISITN"].notna()]

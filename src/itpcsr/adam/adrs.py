@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.adam.dates import to_date
+from itpcsr.adam.dates import impute_start
 from itpcsr.adam.domains import look_up
 from itpcsr.sdtm import Trial
 from itpcsr.study import Efficacy, Study
@@ -20,9 +20,11 @@ def derive_adrs(
 ) -> pd.DataFrame:
     """Derive response by the rule of Rodeghiero et al., Blood 2009;113:2386.
 
-    A count qualifies as response when it is at least ``response_count`` and ``response_ratio`` times
-    baseline, on a day without a bleeding adverse event, before any rescue therapy; as complete response
-    when it is also at least ``complete_count``. A response is confirmed when qualifying counts follow one
+    A count after the first infusion qualifies as complete response when it is at least ``complete_count``,
+    as response when it is that or at least ``response_count`` and ``response_ratio`` times baseline; in both
+    cases on a day without a bleeding adverse event and before any rescue therapy. A rescue or a bleeding
+    with a partial date counts from the earliest day on or after the first infusion that the date allows, a
+    bleeding without start from Day 1. A response is confirmed when qualifying counts follow one
     another over at least ``confirmation_days``, with no count in between that fails to qualify; a missed
     visit in between does not break it. It dates from the first of these counts.
 
@@ -47,36 +49,35 @@ def _first_rescue(trial: Trial, adsl: pd.DataFrame, rule: Efficacy) -> pd.Series
         frame = trial[domain]
         if {f"{domain}CAT", f"{domain}STDTC"} <= set(frame.columns):
             rows = frame[frame[f"{domain}CAT"] == rule.rescue_category]
-            starts.append(
-                pd.DataFrame({"USUBJID": rows["USUBJID"], "start": to_date(rows[f"{domain}STDTC"])})
-            )
+            first = look_up(adsl.set_index("USUBJID")["TRTSDT"], rows["USUBJID"])
+            start, _ = impute_start(rows[f"{domain}STDTC"], first)
+            starts.append(pd.DataFrame({"USUBJID": rows["USUBJID"], "start": start, "first": first}))
     if not starts:
         return pd.Series([], index=pd.Index([], dtype="str"), dtype="datetime64[us]")
     rescue = pd.concat(starts)
-    rescue = rescue[rescue["start"] >= look_up(adsl.set_index("USUBJID")["TRTSDT"], rescue["USUBJID"])]
+    rescue = rescue[rescue["start"] >= rescue["first"]]
     return rescue.groupby("USUBJID")["start"].min()
 
 
 def _qualify(adlb: pd.DataFrame, adae: pd.DataFrame, rescue: pd.Series, rule: Efficacy) -> pd.DataFrame:
-    counts = adlb[
-        (adlb["PARAMCD"] == rule.platelet_test) & (adlb["ABLFL"] != "Y") & (adlb["ADY"] >= 1)
-    ].copy()
+    counts = adlb[(adlb["PARAMCD"] == rule.platelet_test) & (adlb["ONTRTFL"] == "Y")].copy()
     after_rescue = counts["ADT"] >= look_up(rescue, counts["USUBJID"])
     clear = counts["BASE"].notna() & ~after_rescue & ~_bleeding(counts, adae, rule)
     doubled = counts["AVAL"] >= rule.response_ratio * counts["BASE"]
-    counts["R"] = clear & doubled & (counts["AVAL"] >= rule.response_count)
-    counts["CR"] = counts["R"] & (counts["AVAL"] >= rule.complete_count)
+    # complete response asks for no doubling (Rodeghiero, table 2); every complete response is a response
+    counts["CR"] = clear & (counts["AVAL"] >= rule.complete_count)
+    counts["R"] = clear & doubled & (counts["AVAL"] >= rule.response_count) | counts["CR"]
     return counts.sort_values(["USUBJID", "ADTM", "LBSEQ"], ignore_index=True)
 
 
 def _bleeding(counts: pd.DataFrame, adae: pd.DataFrame, rule: Efficacy) -> pd.Series:
-    """True where a bleeding event is under way on the day of the count; one without end goes on."""
+    """True where a bleeding is under way on the day of the count; without start or end it has none."""
     terms = {term.upper() for term in rule.bleeding_terms}
-    events = adae[adae["AEDECOD"].str.upper().isin(terms) & adae["ASTDT"].notna()]
+    events = adae[adae["AEDECOD"].str.upper().isin(terms)]
     pairs = (
         counts[["USUBJID", "ADT"]].reset_index().merge(events[["USUBJID", "ASTDT", "AENDT"]], on="USUBJID")
     )
-    during = (pairs["ASTDT"] <= pairs["ADT"]) & ~(pairs["AENDT"] < pairs["ADT"])
+    during = ~(pairs["ASTDT"] > pairs["ADT"]) & ~(pairs["AENDT"] < pairs["ADT"])
     return counts.index.to_series().isin(pairs.loc[during, "index"])
 
 
@@ -85,11 +86,11 @@ def _confirmed(counts: pd.DataFrame, kind: str, rule: Efficacy) -> pd.DataFrame:
     # a count that fails to qualify starts a new run
     run = (~counts[kind]).groupby(counts["USUBJID"]).cumsum()
     rows = counts[counts[kind]].assign(run=run)
-    spans = rows.groupby(["USUBJID", "run"], as_index=False).agg(
-        ADT=("ADT", "min"), last=("ADT", "max"), ADY=("ADY", "min"), AVISITN=("AVISITN", "first")
-    )
-    long = spans[(spans["last"] - spans["ADT"]).dt.days >= rule.confirmation_days]
-    return long.sort_values(["USUBJID", "ADT"]).drop_duplicates("USUBJID").set_index("USUBJID")
+    ends = rows.groupby(["USUBJID", "run"])["ADT"].agg(["min", "max"])
+    long = ends[(ends["max"] - ends["min"]).dt.days >= rule.confirmation_days].index
+    # the first record of each run stands for it: counts are in order of time
+    first = rows.drop_duplicates(["USUBJID", "run"]).set_index(["USUBJID", "run"])
+    return first[first.index.isin(long)].reset_index().drop_duplicates("USUBJID").set_index("USUBJID")
 
 
 def _by_count(counts: pd.DataFrame) -> pd.DataFrame:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.adam.dates import to_date
-from itpcsr.adam.domains import look_up
+from itpcsr.adam.dates import to_date, to_datetime
+from itpcsr.adam.domains import look_up, read_domain
+from itpcsr.adam.flags import yes_no
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 
@@ -14,13 +15,17 @@ _KEPT = (
     "STUDYID", "USUBJID", "SUBJID", "SITEID", "AGE", "AGEU", "SEX", "RACE", "ETHNIC", "COUNTRY",
     "ARMCD", "ARM",
 )  # fmt: skip
+# DSSCAT of records on the end of treatment; all other disposition events are of the study.
+_TREATMENT_SCOPES = ("TREATMENT", "STUDY TREATMENT", "END OF TREATMENT")
 _DAYS_PER_MONTH = 365.25 / 12
 
 
 def derive_adsl(trial: Trial, study: Study) -> pd.DataFrame:
     """Derive the subject-level dataset from DM, EX, DS, VS, MH, CM and PR.
 
-    Added variables: TRT01P and TRT01A (arm labels of the study file), TRTSDT, TRTEDT, TRTDURD (days),
+    Added variables: TRT01P and TRT01A (labels of the planned and the actual arm; the actual one is the
+    planned where DM gives none), SAFARMCD (the arm by which safety is grouped), TRTSDT, TRTSDTM (NaT
+    without a time), TRTEDT, TRTDURD (days),
     ENRLFL (assigned to an arm), SAFFL and FASFL (assigned and dosed at least once), EOSSTT, DCSREAS,
     EOTSTT, DCTREAS (completed or discontinued, with the reason of DS), WEIGHTBL (kg) and HEIGHTBL (cm) to
     one decimal, DISDURM (months from diagnosis to first dose), NPRIOR (distinct earlier therapies) and one
@@ -31,31 +36,35 @@ def derive_adsl(trial: Trial, study: Study) -> pd.DataFrame:
     adsl = dm[[name for name in _KEPT if name in dm]].copy()
     labels = {arm.code: arm.label for arm in study.design.arms}
     adsl["TRT01P"] = adsl["ARMCD"].map(labels).fillna("").astype("str")
-    adsl["TRT01A"] = adsl["TRT01P"]
+    actual = dm.get("ACTARMCD", dm["ARMCD"])
+    adsl["ACTARMCD"] = actual.where(actual.isin(list(labels)), dm["ARMCD"])
+    adsl["SAFARMCD"] = adsl["ACTARMCD"] if study.safety.safety_arm == "actual" else adsl["ARMCD"]
+    adsl["TRT01A"] = adsl["ACTARMCD"].map(labels).fillna("").astype("str")
     adsl = adsl.merge(_treatment(trial["EX"]), on="USUBJID", how="left", validate="1:1")
     assigned = adsl["TRT01P"] != ""
     dosed = assigned & adsl["TRTSDT"].notna()
-    adsl["ENRLFL"] = _flag(assigned)
-    adsl["SAFFL"] = _flag(dosed)
-    adsl["FASFL"] = _flag(dosed)
+    adsl["ENRLFL"] = yes_no(assigned)
+    adsl["SAFFL"] = yes_no(dosed)
+    adsl["FASFL"] = yes_no(dosed)
     adsl = adsl.merge(_disposition(trial["DS"]), on="USUBJID", how="left", validate="1:1")
     for name in ("EOSSTT", "DCSREAS", "EOTSTT", "DCTREAS"):
         adsl[name] = adsl[name].fillna("").astype("str")
     for name, test in (("WEIGHTBL", "WEIGHT"), ("HEIGHTBL", "HEIGHT")):
-        adsl[name] = _to_tenths(look_up(_baseline_vital(trial["VS"], test, adsl, study), adsl["USUBJID"]))
+        adsl[name] = _to_tenths(look_up(_baseline_vital(trial, test, adsl, study), adsl["USUBJID"]))
     adsl["DISDURM"] = _disease_months(trial["MH"], adsl, study)
     return _add_prior_therapy(adsl, trial, study)
 
 
-def _flag(condition: pd.Series) -> pd.Series:
-    return condition.map({True: "Y", False: "N"}).astype("str")
-
-
 def _treatment(ex: pd.DataFrame) -> pd.DataFrame:
-    """First and last dose date and the days between, both included."""
+    """First and last dose date, the first one's time, and the days between, both included."""
     starts, ends = to_date(ex["EXSTDTC"]), to_date(ex.get("EXENDTC", ex["EXSTDTC"]))
-    doses = pd.DataFrame({"USUBJID": ex["USUBJID"], "TRTSDT": starts, "TRTEDT": ends.fillna(starts)})
-    given = doses.groupby("USUBJID", as_index=False).agg({"TRTSDT": "min", "TRTEDT": "max"})
+    times = to_datetime(ex["EXSTDTC"]).where(ex["EXSTDTC"].str.len() >= 16)
+    doses = pd.DataFrame(
+        {"USUBJID": ex["USUBJID"], "TRTSDT": starts, "TRTSDTM": times, "TRTEDT": ends.fillna(starts)}
+    )
+    firsts = {"TRTSDT": "min", "TRTSDTM": "min", "TRTEDT": "max"}
+    given = doses.groupby("USUBJID", as_index=False).agg(firsts)
+    given["TRTSDTM"] = given["TRTSDTM"].where(given["TRTSDTM"].dt.normalize() == given["TRTSDT"])
     given["TRTDURD"] = (given["TRTEDT"] - given["TRTSDT"]).dt.days + 1.0
     return given
 
@@ -67,7 +76,7 @@ def _disposition(ds: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=columns, dtype="str")
     events = ds[ds["DSCAT"] == "DISPOSITION EVENT"]
     scope = events.get("DSSCAT", pd.Series("", index=events.index))
-    of_treatment = scope.str.contains("TREATMENT")
+    of_treatment = scope.isin(_TREATMENT_SCOPES)
     study = _last_status(events[~of_treatment], "EOSSTT", "DCSREAS")
     treatment = _last_status(events[of_treatment], "EOTSTT", "DCTREAS")
     return study.merge(treatment, on="USUBJID", how="outer", validate="1:1")[columns]
@@ -85,10 +94,9 @@ def _last_status(events: pd.DataFrame, status: str, reason: str) -> pd.DataFrame
     )
 
 
-def _baseline_vital(vs: pd.DataFrame, test: str, adsl: pd.DataFrame, study: Study) -> pd.Series:
+def _baseline_vital(trial: Trial, test: str, adsl: pd.DataFrame, study: Study) -> pd.Series:
     """Baseline value of a vital sign by subject: flagged in the data, or last on or before first dose."""
-    if vs.empty:
-        return pd.Series(dtype="float64")
+    vs = read_domain(trial, "VS", ["USUBJID", "VSTESTCD", "VSDTC", "VSBLFL"], ["VSSEQ", "VSSTRESN"])
     rows = vs[(vs["VSTESTCD"] == test) & vs["VSSTRESN"].notna()].copy()
     if study.baseline.baseline_rule == "value flagged in the data":
         rows = rows[rows["VSBLFL"] == "Y"]
@@ -105,27 +113,32 @@ def _to_tenths(values: pd.Series) -> pd.Series:
 
 
 def _disease_months(mh: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> pd.Series:
-    """Months from the first recorded start of the disease to first dose; a missing day counts as the 15th."""
+    """Months from the first recorded start of the disease to first dose.
+
+    A missing day counts as the 15th, a missing month as 1 July, neither later than the first dose.
+    """
     if mh.empty or not study.baseline.diagnosis_terms or "MHSTDTC" not in mh:
         return pd.Series(np.nan, index=adsl.index)
     terms = {term.upper() for term in study.baseline.diagnosis_terms}
     names = [name for name in ("MHTERM", "MHDECOD") if name in mh]
     rows = mh[mh[names].apply(lambda column: column.str.upper().isin(terms)).any(axis=1)]
-    text = rows["MHSTDTC"].where(rows["MHSTDTC"].str.len() != 7, rows["MHSTDTC"] + "-15")
-    start = to_date(text).groupby(rows["USUBJID"]).min()
-    return (adsl["TRTSDT"] - look_up(start, adsl["USUBJID"])).dt.days / _DAYS_PER_MONTH
+    text, length = rows["MHSTDTC"], rows["MHSTDTC"].str.len()
+    text = text.mask(length == 7, text + "-15").mask(length == 4, text + "-07-01")
+    start = look_up(to_date(text).groupby(rows["USUBJID"]).min(), adsl["USUBJID"])
+    return (adsl["TRTSDT"] - start).dt.days.clip(lower=0) / _DAYS_PER_MONTH
 
 
 def _add_prior_therapy(adsl: pd.DataFrame, trial: Trial, study: Study) -> pd.DataFrame:
     """Count distinct earlier therapies, and flag those that the study names."""
     prior = pd.concat([_prior(trial["CM"], "CM", study), _prior(trial["PR"], "PR", study)], ignore_index=True)
-    if not study.baseline.prior_therapy_category or not ("CM" in trial or "PR" in trial):
+    categorised = any(f"{domain}CAT" in trial[domain] for domain in ("CM", "PR"))
+    if not study.baseline.prior_therapy_category or not categorised:
         return adsl.assign(NPRIOR=np.nan)
     counts = prior.groupby("USUBJID")["TERM"].nunique()
     adsl = adsl.assign(NPRIOR=look_up(counts, adsl["USUBJID"]).fillna(0).astype("float64"))
     for therapy in study.baseline.prior_therapies:
         had = set(prior.loc[prior["TERM"] == therapy.term.upper(), "USUBJID"])
-        adsl[therapy.flag] = _flag(adsl["USUBJID"].isin(had))
+        adsl[therapy.flag] = yes_no(adsl["USUBJID"].isin(had))
     return adsl
 
 

@@ -20,7 +20,9 @@ def to_datetime(text: pd.Series) -> pd.Series:
     return pd.to_datetime(stamp.where(text.str.len() >= 10), format="%Y-%m-%dT%H:%M", errors="coerce")
 
 
-def impute_start(text: pd.Series, treatment_start: pd.Series) -> tuple[pd.Series, pd.Series]:
+def impute_start(
+    text: pd.Series, treatment_start: pd.Series, end: pd.Series | None = None
+) -> tuple[pd.Series, pd.Series]:
     """Impute partial start dates to the earliest day possible, but not needlessly before treatment.
 
     A missing day becomes the 1st, a missing month January. Where the treatment started within the unknown
@@ -33,6 +35,8 @@ def impute_start(text: pd.Series, treatment_start: pd.Series) -> tuple[pd.Series
         ISO 8601 dates, possibly partial (``2021-03``, ``2021``) or empty.
     treatment_start
         First dose date of each record's subject, datetime64, NaT if untreated.
+    end
+        Known end dates, datetime64: nothing is imputed to a day after its own end.
 
     Returns
     -------
@@ -54,7 +58,20 @@ def impute_start(text: pd.Series, treatment_start: pd.Series) -> tuple[pd.Series
         treatment_start.dt.month == earliest.dt.month
     )
     dates = earliest.mask(in_year | ((flags == "D") & same_month), treatment_start)
+    if end is not None:
+        dates = dates.mask((flags != "") & (dates > end), end)
     return dates, flags
+
+
+def impute_end(text: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Impute partial end dates to the last day possible; return dates and imputation flags as for starts."""
+    parts = text.str.extract(_PARTS)
+    year, month, day = (parts[name].fillna("") for name in ("year", "month", "day"))
+    flags = pd.Series("", index=text.index, dtype="str")
+    flags = flags.mask((year != "") & (day == ""), "D").mask((year != "") & (month == ""), "M")
+    known = (year + "-" + month.replace("", "12") + "-" + day.replace("", "01")).where(year != "")
+    dates = pd.to_datetime(known, format="%Y-%m-%d", errors="coerce")
+    return dates.mask(flags != "", dates + pd.offsets.MonthEnd(0)), flags
 
 
 def study_day(dates: pd.Series, reference: pd.Series) -> pd.Series:

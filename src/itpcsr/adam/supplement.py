@@ -13,8 +13,13 @@ _SEPARATOR = "\x1f"  # the ASCII unit separator: in no identifier
 def add_supplement(parent: pd.DataFrame, supplement: pd.DataFrame, domain: str) -> pd.DataFrame:
     """Return the parent with one text column per QNAM ("" where a record has none).
 
-    Records are joined by USUBJID and the parent's variable that IDVAR names. Two values of one QNAM for
-    one record raise DataError: choosing one silently would lose the other.
+    Records are joined by USUBJID and the parent's variable that IDVAR names.
+
+    Raises
+    ------
+    DataError
+        Two values of one QNAM for one record, or a value for a record that isn't there: leaving one out
+        silently could lose a dose-limiting toxicity.
     """
     if supplement.empty:
         return parent
@@ -27,8 +32,16 @@ def add_supplement(parent: pd.DataFrame, supplement: pd.DataFrame, domain: str) 
             raise DataError(f"SUPP{domain}: {name} stands twice for {record}; keep one.")
         if variable not in parent:
             raise DataError(f"SUPP{domain}: IDVAR {variable} is no variable of {domain}.")
+        parents = _keys(parent["USUBJID"], parent[variable])
+        orphans = keys[~keys.isin(parents)]
+        if len(orphans):
+            record = orphans.iloc[0].replace(_SEPARATOR, f", {variable} ")
+            raise DataError(f"SUPP{domain}: {name} names {record}, which is no record of {domain}.")
         values = pd.Series(rows["QVAL"].to_numpy(), index=keys.to_numpy())
-        joined[name] = _keys(parent["USUBJID"], parent[variable]).map(values).fillna("").astype("str")
+        found = parents.map(values).fillna("").astype("str")
+        if name in joined and ((joined[name] != "") & (found != "") & (joined[name] != found)).any():
+            raise DataError(f"SUPP{domain}: {name} has two values for one record by {variable}; keep one.")
+        joined[name] = found.where(found != "", joined[name]) if name in joined else found
     return joined
 
 

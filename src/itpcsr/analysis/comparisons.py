@@ -14,19 +14,23 @@ from itpcsr.study import Column, Design
 ANOVA = "one-way analysis of variance"
 CHI_SQUARE = "Pearson's chi-square test"
 FISHER = "Fisher's exact test against control, two-sided"
-_TOO_FEW = "fewer than 3 values in a group"
+_TOO_FEW = "fewer than 3 subjects in a group"
 _NO_CONTRAST = "all subjects have the same value"
 
 
 def single_arm_columns(design: Design) -> list[Column]:
-    """Return the columns that hold one arm each, the control first; empty without a control arm.
+    """Return the columns that hold one arm each, the control first.
 
-    Pooled columns share subjects with others, so they can't be compared with them.
+    Pooled columns share subjects with others, so they can't be compared with them. Empty without a control
+    arm, and where no column shows the control or nothing but the control.
     """
-    if design.control is None:
+    single: dict[str, Column] = {}
+    for column in design.columns:
+        if len(column.arms) == 1:
+            single.setdefault(column.arms[0], column)
+    if design.control not in single or len(single) < 2:
         return []
-    single = [column for column in design.columns if len(column.arms) == 1]
-    return sorted(single, key=lambda column: column.arms[0] != design.control)
+    return sorted(single.values(), key=lambda column: column.arms[0] != design.control)
 
 
 def compare_means(records: pd.DataFrame, members: pd.DataFrame, variable: str) -> pd.DataFrame:
@@ -45,8 +49,10 @@ def compare_means(records: pd.DataFrame, members: pd.DataFrame, variable: str) -
 
 def compare_categories(records: pd.DataFrame, members: pd.DataFrame, variable: str) -> pd.DataFrame:
     """Compare a category over all groups by Pearson's chi-square (pingouin); returns one p_value row."""
-    frame = records[["USUBJID", variable]].merge(members, on="USUBJID")
+    frame = records.loc[records[variable] != "", ["USUBJID", variable]].merge(members, on="USUBJID")
     frame["group"] = frame["group"].astype("str")
+    if frame.empty or frame["group"].value_counts().min() < 3:
+        return _p_row(np.nan, CHI_SQUARE, _TOO_FEW)
     if frame[variable].nunique() < 2 or frame["group"].nunique() < 2:
         return _p_row(np.nan, CHI_SQUARE, _NO_CONTRAST)
     import pingouin as pg  # takes seconds to import, and a single-arm study never needs it
@@ -87,11 +93,11 @@ def compare_counts(counts: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFr
         ]
         parts.append(pd.DataFrame({"group": column.key, "level": active.index, "value": values}))
     rows = pd.concat(parts, ignore_index=True).assign(statistic="p_value", method=FISHER)
-    return rows.assign(reason=np.where(rows["value"].isna(), "no subjects in a group", ""))
+    return rows.assign(reason=np.where(rows["value"].isna(), _TOO_FEW, ""))
 
 
 def _fisher(n: float, total: float, n_control: float, total_control: float) -> float:
-    if total == 0 or total_control == 0:
+    if min(total, total_control) < 3:
         return np.nan
     table = [[n, total - n], [n_control, total_control - n_control]]
     return float(stats.fisher_exact(np.array(table, dtype="int64")).pvalue)

@@ -50,6 +50,7 @@ def analyse_platelet_course(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study
             analysis=variable, unit=unit
         )
         for variable, unit in COURSE.items()
+        if variable == "AVAL" or len(visits) > 1
     ]
     return make_rows(
         pd.concat([size_rows(members), *parts]),

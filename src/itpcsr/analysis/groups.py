@@ -15,11 +15,12 @@ def assign_groups(adsl: pd.DataFrame, columns: Sequence[Column], flag: str) -> p
     Parameters
     ----------
     adsl
-        One row per subject with USUBJID, ARMCD and the flag (Y or N).
+        One row per subject with USUBJID, ARMCD, SAFARMCD and the flag (Y or N).
     columns
         Report columns; an arm may stand in several (pooled) columns.
     flag
-        Variable of the analysis set, for example ``SAFFL``.
+        Variable of the analysis set. The safety set (``SAFFL``) is grouped by SAFARMCD, all others by the
+        planned arm.
 
     Returns
     -------
@@ -30,7 +31,9 @@ def assign_groups(adsl: pd.DataFrame, columns: Sequence[Column], flag: str) -> p
     pairs = pd.DataFrame(
         [(column.key, code) for column in columns for code in column.arms], columns=["group", "ARMCD"]
     )
-    members = adsl.loc[adsl[flag] == "Y", ["USUBJID", "ARMCD"]].merge(pairs, on="ARMCD", how="inner")
+    arm = "SAFARMCD" if flag == "SAFFL" else "ARMCD"
+    subjects = adsl.loc[adsl[flag] == "Y", ["USUBJID", arm]].rename(columns={arm: "ARMCD"})
+    members = subjects.merge(pairs, on="ARMCD", how="inner")
     members["group"] = pd.Categorical(members["group"], categories=keys, ordered=True)
     return members[["USUBJID", "group"]].sort_values(["group", "USUBJID"], ignore_index=True)
 

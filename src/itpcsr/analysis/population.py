@@ -174,5 +174,5 @@ def _count_administrations(subjects: pd.DataFrame, members: pd.DataFrame, planne
     """Count subjects by number of administrations, from the planned number down to 1."""
     most = max([planned, *subjects["NADMIN"].dropna().astype(int)])
     levels = [str(number) for number in range(most, 0, -1)]
-    shown = subjects.assign(level=subjects["NADMIN"].map("{:.0f}".format))
+    shown = subjects.assign(level=subjects["NADMIN"].astype("Int64").astype("str"))
     return count_subjects(shown, members, levels, "level").assign(analysis="administrations")

@@ -21,7 +21,10 @@ def exact_interval(
 
     Limits are 0 for n = 0 and 1 for n = total; NaN where total is 0. Clopper and Pearson, Biometrika
     1934;26:404, by quantiles of the beta distribution; the same as R's ``binom.test(n, total)$conf.int``.
+    Raises ValueError for a level that isn't between 0 and 1.
     """
+    if not 0 < level < 1:
+        raise ValueError(f"The confidence level is a share between 0 and 1, for example 0.95, not {level}.")
     n, total = np.asarray(n, dtype="float64"), np.asarray(total, dtype="float64")
     tail = (1 - level) / 2
     low = np.where(n > 0, stats.beta.ppf(tail, np.maximum(n, 1), total - n + 1), 0.0)

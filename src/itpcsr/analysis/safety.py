@@ -22,7 +22,14 @@ OVERVIEW = {
     "fatal": "FATALFL",
 }
 # What must be recorded for any event before a level of the overview says something.
-_RECORDED_IN = {"related": "AEREL", "severe": "ASEVN", "withdrawal": "AEACN"}
+_RECORDED_IN = {
+    "related": "AEREL",
+    "severe": "ASEVN",
+    "withdrawal": "AEACN",
+    "dlt": "DLTFL",
+    "infusion_reaction": "INFRFL",
+    "fatal": "FATALFL",
+}
 _NO_DOMAIN = "The study's data hold no adverse event domain (AE), so adverse events can't be shown."
 
 
@@ -32,8 +39,8 @@ def analyse_ae_overview(
     """Count subjects with treatment-emergent adverse events of each kind, with exact intervals.
 
     ``level`` is a key of ``OVERVIEW``; statistics are n, N, percent, ci_low, ci_high (percent) and events.
-    Relation, severity or action taken that no event has recorded is not estimable; dose-limiting toxicity
-    and infusion reaction belong to studies with infusions alone.
+    What the data record for no event (relation, severity, action taken, outcome, the flags of SUPPAE) is
+    not estimable; dose-limiting toxicity and infusion reaction belong to studies with infusions alone.
     """
     display = "tbl-ae-overview"
     if "absent" in adae.attrs:

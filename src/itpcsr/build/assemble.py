@@ -101,14 +101,18 @@ def _copy_pages(root: Path, project: Path, report: Report, notice: str) -> None:
     (project / "report").mkdir()
     for target, path in sources.items():
         text = path.read_text(encoding="utf-8")
-        is_page = target.suffix == ".qmd" and notice
-        (project / target).write_text(_with_notice(text, notice) if is_page else text, encoding="utf-8")
+        if target.suffix == ".qmd" and notice:
+            text = _with_notice(text, notice, target)
+        (project / target).write_text(text, encoding="utf-8")
 
 
-def _with_notice(text: str, notice: str) -> str:
+def _with_notice(text: str, notice: str, page: Path) -> str:
     """Put the notice under the page's heading; PDF and Word have it in their running heads."""
     block = f"\n\n```{{=html}}\n{notice_block(notice)}\n```\n"
-    return _FIRST_HEADING.sub(lambda match: match.group() + block, text, count=1)
+    marked, headings = _FIRST_HEADING.subn(lambda match: match.group() + block, text, count=1)
+    if not headings:
+        raise RenderError(f"{page}: has no heading `# …`, under which simulated data are announced. Add it.")
+    return marked
 
 
 def notice_block(notice: str) -> str:

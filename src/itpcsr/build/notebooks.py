@@ -28,11 +28,13 @@ def choose_parameters(
 ) -> dict[str, Any]:
     """Return the values that a notebook gets: those provided that it has, and the report's own for it.
 
+    What the study file or the report fixes for all notebooks alike can't be changed for one of them.
+
     Raises
     ------
     NotebookError
         The notebook doesn't exist or is no notebook; the report overrides a name that the notebook
-        doesn't have (papermill would accept it silently).
+        doesn't have (papermill would accept it silently) or one that holds for the whole version.
     """
     try:
         known = pm.inspect_notebook(str(notebook))
@@ -47,6 +49,12 @@ def choose_parameters(
         raise NotebookError(
             f"{notebook}: has no parameter {', '.join(unknown)}; its parameters: {', '.join(known)}."
         )
+    common = sorted(set(overrides) & set(provided))
+    if common:
+        raise NotebookError(
+            f"{notebook}: {', '.join(common)} holds for the whole version; give it under `rules` or in the "
+            "report's parameters, not for one notebook."
+        )
     return {name: value for name, value in {**provided, **overrides}.items() if name in known}
 
 
@@ -56,6 +64,7 @@ def run_notebook(
     root: Path,
     executed: Path,
     failed: Path,
+    rows: Path,
     inputs: Mapping[str, str],
 ) -> bool:
     """Run one notebook unless its inputs are those of the executed copy; return whether it ran.
@@ -70,21 +79,25 @@ def run_notebook(
         Where the executed copy goes; it appears whole or not at all.
     failed
         Where the executed copy of a notebook that raised is kept.
+    rows
+        The result rows that the notebook has to write.
     inputs
         Hashes of all else that the result depends on (data, study file, code, lock file).
 
     Raises
     ------
     NotebookError
-        The notebook raised: its name, cell, message and where the executed copy is.
+        The notebook raised: its name, cell, message and where the executed copy is; or it wrote no rows.
     """
     manifest = {**inputs, "notebook": file_hash(notebook), "parameters": parameters}
     manifest_path = executed.with_suffix(".inputs.json")
     text = json.dumps(manifest, sort_keys=True, indent=1)
-    if executed.exists() and manifest_path.exists() and manifest_path.read_text(encoding="utf-8") == text:
+    made = (executed, rows, manifest_path)
+    if all(path.exists() for path in made) and manifest_path.read_text(encoding="utf-8") == text:
         return False
     executed.parent.mkdir(parents=True, exist_ok=True)
     manifest_path.unlink(missing_ok=True)
+    rows.unlink(missing_ok=True)
     partial = executed.with_name(f".partial-{executed.name}")
     try:
         _execute(notebook, dict(parameters), root, partial)
@@ -95,6 +108,9 @@ def run_notebook(
             f"{notebook}: cell {error.exec_count} raised {error.ename}: {error.evalue}\n"
             f"The executed copy is kept in {failed}."
         ) from error
+    if not rows.exists():
+        partial.unlink()
+        raise NotebookError(f"{notebook}: wrote no result rows; its last cell must call write_rows.")
     _strip_stamps(partial)
     partial.replace(executed)
     manifest_path.write_text(text, encoding="utf-8")

@@ -18,10 +18,10 @@ from itpcsr.build.notebooks import choose_parameters, run_notebook
 from itpcsr.build.publish import publish, refuse_final
 from itpcsr.build.render import Engine, choose_engine, render, renderer_name
 from itpcsr.build.variables import collect_variables
-from itpcsr.display.formats import format_level
+from itpcsr.display.formats import format_level, format_plain
 from itpcsr.errors import NotebookError, ParameterError
 from itpcsr.sdtm import Trial, load_trial
-from itpcsr.study import Report, Study, read_report, read_study
+from itpcsr.study import Report, Study, read_report, read_study, write_study
 
 Say = Callable[[str], None]
 
@@ -51,10 +51,16 @@ class Run:
 
 
 def open_run(parameters: Path, root: Path) -> Run:
-    """Read and check parameters and data of a report version; paths start at the project's root."""
+    """Read and check parameters and data of a report version; paths start at the project's root.
+
+    Where the version tries other rules, a study file with them is written and used by every step.
+    """
     if not (root / "_quarto.yml").exists() or not (root / "notebooks").is_dir():
         raise ParameterError(f"{root}: is not the project's folder (no _quarto.yml, no notebooks). Go there.")
     report = read_report(parameters)
+    if report.rules:
+        changed = write_study(root / report.study, report.rules, root / "work" / report.report / "study.yml")
+        report = report.model_copy(update={"study": changed.relative_to(root)})
     study = read_study(root / report.study, cohorts=report.cohorts)
     trial = load_trial([root / path for path in report.data], study, report.data_cutoff)
     return Run(root, parameters, report, study, trial)
@@ -67,10 +73,9 @@ def run_notebooks(run: Run, say: Say) -> None:
         notebook = run.root / "notebooks" / f"{name}.ipynb"
         chosen = choose_parameters(notebook, _provided(run, name), overrides)
         failed = run.work / "failed" / f"{name}.ipynb"
-        if not run_notebook(notebook, chosen, run.root, run.executed(name), failed, inputs):
+        rows = run.rows_folder(name) / results.FILE
+        if not run_notebook(notebook, chosen, run.root, run.executed(name), failed, rows, inputs):
             say(f"{name} is up to date")
-        elif not (run.rows_folder(name) / results.FILE).exists():
-            raise NotebookError(f"{name}: wrote no result rows; its last cell must call write_rows.")
 
 
 def _provided(run: Run, name: str) -> dict[str, Any]:
@@ -136,8 +141,7 @@ def _facts(run: Run, renderer: str) -> dict[str, Any]:
     identity = run.study.identity
     report = run.report
     planned = sum(arm.planned or 0 for arm in run.study.design.arms)
-    overrides = {name: value for own in report.notebooks.values() for name, value in own.items()}
-    rules = {**run.study.values(), **overrides}
+    rules = run.study.values()
     return {
         "study": {**identity.model_dump(), "planned": str(planned)},
         "report": {
@@ -156,7 +160,7 @@ def _facts(run: Run, renderer: str) -> dict[str, Any]:
 def _plain_text(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(_plain_text, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return format_plain(value) if isinstance(value, float) else str(value)
 
 
 def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say: Say) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ def refuse_final(output: Path, report: Report) -> None:
     """Stop before any work when this version exists and is final (PublishError says what to do)."""
     target = output / report.name
     manifest = target / "manifest.json"
-    if manifest.exists() and '"status": "final"' in manifest.read_text(encoding="utf-8"):
+    if manifest.exists() and json.loads(manifest.read_text(encoding="utf-8"))["status"] == "final":
         raise PublishError(
             f"{target}: this version is final and is never overwritten. Raise `version` in the parameters."
         )
@@ -59,10 +60,20 @@ def publish(
         for name, frame in sorted(datasets.items()):
             frame.to_parquet(folder / "adam" / f"{name}.parquet", index=False)
         write_manifest(folder, manifest)
-        if target.exists():
-            target.rename(Path(temporary) / "old")
-        folder.rename(target)
+        _replace(folder, target, Path(temporary) / "old")
     return target
+
+
+def _replace(folder: Path, target: Path, old: Path) -> None:
+    """Put the folder in the target's place; what stood there comes back when that fails."""
+    if target.exists():
+        target.rename(old)
+    try:
+        folder.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
 
 
 def _write_notebooks(folder: Path, executed: Sequence[Path], notice: str) -> None:

@@ -15,6 +15,7 @@ from itpcsr.display.tables import DECIMALS
 from itpcsr.results import absence
 
 NOT_AVAILABLE = "not available"
+AMBIGUOUS = "ambiguous: two results share this name"
 NOT_SHOWN = "not part of this version"
 _QUOTED = re.compile(r"\{\{<\s*var\s+([\w.]+)\s*>\}\}")
 _RATE = ("n", "N", "percent", "ci_low", "ci_high")
@@ -72,10 +73,16 @@ def _texts(values: dict[str, float], analysis: str, confidence: float) -> dict[s
 
 
 def _put(tree: dict[str, Any], path: list[str], text: str) -> None:
-    names = [slug for name in path if (slug := slugify(name))]
-    for name in names[:-1]:
+    """Set a value by its path. A name without a letter or digit of ASCII can't be quoted and has none.
+
+    Two names that differ only in signs ("follow-up", "follow up") share a path: it then says so.
+    """
+    slugs = [slugify(name) for name in path if name]
+    if not all(slugs):
+        return
+    for name in slugs[:-1]:
         tree = tree.setdefault(name, {})
-    tree[names[-1]] = text
+    tree[slugs[-1]] = text if slugs[-1] not in tree else AMBIGUOUS
 
 
 def slugify(text: str) -> str:

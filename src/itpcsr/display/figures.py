@@ -5,6 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from itpcsr.display.formats import format_count
 from itpcsr.display.table import Table
 from itpcsr.display.tables import STATES, sentence_case
 from itpcsr.results import absence
@@ -28,7 +29,8 @@ _FLOW_LABELS = {"screened": "Screened", "not_enrolled": "Not enrolled", "enrolle
 def figure_disposition(rows: pd.DataFrame) -> alt.LayerChart | Table:
     """Draw the flow of subjects from screening to the end of the study.
 
-    A box without information in the data (no end of treatment recorded, for example) is left out.
+    A box of something that the data don't record (no end of treatment, for example) is left out, and so
+    is a box to the right that nobody is in.
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
@@ -58,9 +60,9 @@ def figure_disposition(rows: pd.DataFrame) -> alt.LayerChart | Table:
 def _flow_boxes(rows: pd.DataFrame) -> pd.DataFrame:
     """Lay out the boxes: name, text, side (main or out) and corners in pixels."""
     boxes, top = [], 0.0
-    known = set(rows.loc[(rows["value"] > 0) & (rows["level"] == ""), "analysis"])
+    totals = rows[rows["level"] == ""].set_index("analysis")["value"]
     for name, side in _FLOW.items():
-        if name in known or name in ("screened", "enrolled", "treated"):
+        if totals[name] > 0 or (side == "main" and totals.notna()[name]):
             text = _box_text(rows, name)
             left = 0.0 if side == "main" else float(_BOX_WIDTH + _BOX_GAP)
             boxes.append((name, text, side, left, top, top + _height(text)))
@@ -76,10 +78,10 @@ def _height(text: str) -> float:
 def _box_text(rows: pd.DataFrame, name: str) -> str:
     chosen = rows[rows["analysis"] == name]
     total = chosen.loc[chosen["level"] == "", "value"].iloc[0]
-    lines = [f"{_FLOW_LABELS[name]} (n={total:.0f})"]
+    lines = [f"{_FLOW_LABELS[name]} (n={format_count(total)})"]
     reasons = chosen[chosen["level"] != ""]
     lines += [
-        f"  {sentence_case(level)} (n={n:.0f})"
+        f"  {sentence_case(level)} (n={format_count(n)})"
         for level, n in zip(reasons["level"], reasons["value"], strict=True)
     ]
     return "\n".join(lines)
@@ -112,20 +114,22 @@ def figure_platelets(
     if study.efficacy is None:
         raise ValueError("A study without platelet response has no platelet figure.")
     labels = [arm.label for arm in study.design.arms]
-    subjects = platelets.merge(adsl[["USUBJID", "TRT01A"]], on="USUBJID")
-    subjects = subjects[["USUBJID", "TRT01A", "AVISITN", "AVAL", "ADY"]]
+    subjects = platelets.merge(adsl[["USUBJID", "TRT01P"]], on="USUBJID")
+    subjects = subjects[["USUBJID", "TRT01P", "AVISITN", "AVAL", "ADY"]]
     # zero has no place on a log axis; counts are given to the nearest 10^9/L, so 0 is drawn at 0.5
     data = pd.concat([subjects.assign(kind="subject"), _medians(rows, study)], ignore_index=True)
     data["shown"] = data["AVAL"].clip(lower=0.5)
     highlight = alt.selection_point(fields=["USUBJID"], on="pointerover", empty=False)
     base = alt.Chart(data).encode(
         x=alt.X(
-            "AVISITN:Q", title="Week after infusion 1", axis=alt.Axis(values=[0, 4, 8, 12, 16, 20, 24, 28])
+            "AVISITN:Q",
+            title="Week after infusion 1",
+            axis=alt.Axis(values=list(range(0, study.design.follow_up_weeks + 1, 4))),
         ),
         y=alt.Y(
             "shown:Q",
             title="Platelet count, 10⁹/L",
-            scale=alt.Scale(type="log", domain=[0.5, 500], clamp=True, nice=False),
+            scale=alt.Scale(type="log", domain=[0.5, max(500.0, float(data["shown"].max()))], nice=False),
             axis=alt.Axis(values=[1, 3, 10, 30, 100, 300]),
         ),
     )
@@ -158,7 +162,7 @@ def figure_platelets(
     return (
         alt.layer(*limits, lines, median)
         .properties(width=290, height=190)
-        .facet(alt.Facet("TRT01A:N", title=None, sort=labels), columns=2)
+        .facet(alt.Facet("TRT01P:N", title=None, sort=labels), columns=2)
     )
 
 
@@ -168,5 +172,5 @@ def _medians(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
     single = {column.key: names[column.arms[0]] for column in study.design.columns if len(column.arms) == 1}
     chosen = rows[(rows["analysis"] == "AVAL") & (rows["statistic"] == "median") & rows["group"].isin(single)]
     weeks = chosen["visit"].replace("Baseline", "Week 0").str.removeprefix("Week ").astype("float64")
-    medians = pd.DataFrame({"TRT01A": chosen["group"].map(single), "AVISITN": weeks, "AVAL": chosen["value"]})
+    medians = pd.DataFrame({"TRT01P": chosen["group"].map(single), "AVISITN": weeks, "AVAL": chosen["value"]})
     return medians.dropna().assign(kind="median")

@@ -54,9 +54,14 @@ def format_p(p: float) -> str:
     return ">0.999" if p > 0.999 else format_number(p, 3)
 
 
+def format_plain(value: float) -> str:
+    """Return a parameter's value as it was written: 30.0 is ``30``, 2.5 is ``2.5``."""
+    return f"{value:.15g}"
+
+
 def format_level(level: float) -> str:
     """Return a confidence level as percent without needless decimals: 0.95 is ``95``, 0.975 ``97.5``."""
-    return format_number(100 * level, 1).removesuffix(".0")
+    return f"{100 * level:.10g}"
 
 
 def format_statistic(statistic: str, value: float, decimals: int) -> str:

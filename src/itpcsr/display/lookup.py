@@ -29,9 +29,16 @@ class Lookup:
         self.methods = [str(method) for method in rows["method"].unique() if method]
 
     def value(self, analysis: str, group: str, statistic: str, level: str = "", visit: str = "") -> float:
-        """Return a raw value; NaN where it can't be estimated (its reason is noted) or isn't there."""
-        value, reason = self._values.get((analysis, level, visit, group, statistic), (math.nan, ""))
-        if math.isnan(value) and reason and reason not in self._reasons:
+        """Return a raw value; NaN where it can't be estimated (its reason is noted).
+
+        Raises ValueError where no row has these keys: a table must not ask for what wasn't computed.
+        """
+        key = (analysis, level, visit, group, statistic)
+        if key not in self._values:
+            wanted = ", ".join(part for part in key if part)
+            raise ValueError(f"There is no result row for {wanted}; was it computed for this level or visit?")
+        value, reason = self._values[key]
+        if math.isnan(value) and reason not in self._reasons:
             self._reasons.append(reason)
         return float(value)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from typing import ParamSpec, cast
 
 import pandas as pd
 
-from itpcsr.display.formats import NOT_ESTIMABLE, format_level, format_p
+from itpcsr.display.formats import NOT_ESTIMABLE, format_count, format_level, format_p
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.table import Header, Row, Table
 from itpcsr.results import absence
 from itpcsr.study import Column, Study
 
+_P = ParamSpec("_P")
 STATES = {
     "treated": "Treated",
     "completed_treatment": "Completed treatment",
@@ -66,6 +69,18 @@ RESPONSES = {
 _EXACT_NOTE = "CI: exact (Clopper-Pearson) confidence interval at level {level}%, in percent."
 
 
+def _sentence_if_absent(arrange: Callable[_P, Table]) -> Callable[_P, Table]:
+    """Show the one sentence of a display without data in place of its table."""
+
+    @functools.wraps(arrange)
+    def arrange_or_say(*args: _P.args, **kwargs: _P.kwargs) -> Table:
+        sentence = absence(cast(pd.DataFrame, args[0]))
+        return Table("", absent=sentence) if sentence else arrange(*args, **kwargs)
+
+    return arrange_or_say
+
+
+@_sentence_if_absent
 def table_disposition(rows: pd.DataFrame, study: Study) -> Table:
     """Arrange disposition: n (%) of enrolled subjects by state, with reasons."""
     columns, lookup = study.design.columns, Lookup(rows)
@@ -76,9 +91,10 @@ def table_disposition(rows: pd.DataFrame, study: Study) -> Table:
             _count_row(lookup, sentence_case(reason), columns, state, reason, indent=1)
             for reason in lookup.levels(state)
         ]
-    return _finish("Status, n (%)", rows, lookup, columns, body, ["Percentages of the enrolled subjects."])
+    return _finish("Status, n (%)", lookup, columns, body, ["Percentages of the enrolled subjects."])
 
 
+@_sentence_if_absent
 def table_baseline(rows: pd.DataFrame, study: Study) -> Table:
     """Arrange demographic and baseline characteristics; with a control arm the p-values stand last."""
     columns, lookup = study.design.columns, Lookup(rows)
@@ -100,7 +116,7 @@ def table_baseline(rows: pd.DataFrame, study: Study) -> Table:
     notes = ["SD: standard deviation. Percentages of the subjects treated."]
     if study.design.control is not None:
         notes.append(_comparison_note(lookup))
-    return _finish("Characteristic", rows, lookup, columns, body, notes)
+    return _finish("Characteristic", lookup, columns, body, notes)
 
 
 def _comparison_note(lookup: Lookup) -> str:
@@ -115,6 +131,7 @@ def _comparison_note(lookup: Lookup) -> str:
     )
 
 
+@_sentence_if_absent
 def table_exposure(rows: pd.DataFrame, study: Study) -> Table:
     """Arrange exposure: administrations received, cumulative dose, time on treatment."""
     columns, lookup = study.design.columns, Lookup(rows)
@@ -127,13 +144,14 @@ def table_exposure(rows: pd.DataFrame, study: Study) -> Table:
         if lookup.has(variable):
             unit = f", {_dose_unit(study)}" if variable == "CUMDOSE" else ""
             body += [Row(label + unit), *_summary_rows(lookup, columns, variable)]
-    return _finish("Exposure", rows, lookup, columns, body, ["SD: standard deviation."])
+    return _finish("Exposure", lookup, columns, body, ["SD: standard deviation."])
 
 
 def _dose_unit(study: Study) -> str:
     return study.design.dose_unit.replace("10^6 CELLS/KG", "10⁶ cells/kg")
 
 
+@_sentence_if_absent
 def table_ae_overview(rows: pd.DataFrame, study: Study, confidence: float) -> Table:
     """Arrange the overview of treatment-emergent adverse events: n (%) [events] and exact interval."""
     columns, lookup = study.design.columns, Lookup(rows)
@@ -150,7 +168,7 @@ def table_ae_overview(rows: pd.DataFrame, study: Study, confidence: float) -> Ta
         "n (%) of subjects [number of events]. " + _EXACT_NOTE.format(level=format_level(confidence)),
         _severity_note(study),
     ]
-    return _finish("Treatment-emergent, n (%) [events]", rows, lookup, columns, body, notes)
+    return _finish("Treatment-emergent, n (%) [events]", lookup, columns, body, notes)
 
 
 def _severity_note(study: Study) -> str:
@@ -159,6 +177,7 @@ def _severity_note(study: Study) -> str:
     return "Severity grade: CTCAE grade as recorded."
 
 
+@_sentence_if_absent
 def table_ae_by_term(rows: pd.DataFrame, study: Study) -> Table:
     """Arrange adverse events by system organ class and preferred term: n (%) [events].
 
@@ -178,7 +197,7 @@ def table_ae_by_term(rows: pd.DataFrame, study: Study) -> Table:
     notes = ["n (%) of subjects [number of events]; a subject counts once in each row."]
     if compared:
         notes.append("p: Fisher's exact test against control, two-sided, not adjusted, exploratory.")
-    table = _finish("System organ class, preferred term", rows, lookup, columns, body, notes)
+    table = _finish("System organ class, preferred term", lookup, columns, body, notes)
     return _with_p_columns(table, columns, compared) if compared else table
 
 
@@ -210,6 +229,7 @@ def _with_p_columns(table: Table, columns: Sequence[Column], compared: Sequence[
     return Table(table.stub, tuple(headers), table.rows, table.notes, table.absent)
 
 
+@_sentence_if_absent
 def table_response(rows: pd.DataFrame, study: Study, confidence: float) -> Table:
     """Arrange best confirmed response: responders with exact interval, then each category."""
     columns, lookup = study.design.columns, Lookup(rows)
@@ -225,9 +245,10 @@ def table_response(rows: pd.DataFrame, study: Study, confidence: float) -> Table
         _EXACT_NOTE.format(level=format_level(confidence)),
         "Subjects not evaluable count as non-responders.",
     ]
-    return _finish("Response", rows, lookup, columns, body, notes)
+    return _finish("Response", lookup, columns, body, notes)
 
 
+@_sentence_if_absent
 def table_platelets(rows: pd.DataFrame, study: Study, weeks: Iterable[int]) -> Table:
     """Arrange the platelet course at baseline and the weeks asked for: n, median, quartiles, change."""
     columns, lookup = study.design.columns, Lookup(rows)
@@ -241,7 +262,7 @@ def table_platelets(rows: pd.DataFrame, study: Study, weeks: Iterable[int]) -> T
         "Platelet counts in 10⁹/L; change from and ratio to baseline.",
         "Q1, Q3: quartiles by averaging at discontinuities (SAS PCTLDEF=5).",
     ]
-    return _finish("Visit", rows, lookup, columns, body, notes)
+    return _finish("Visit", lookup, columns, body, notes)
 
 
 def _course_lines(visit: str) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -291,20 +312,17 @@ def _interval_row(
 def _with_events(lookup: Lookup, analysis: str, group: str, level: str) -> str:
     text = lookup.count_percent(analysis, group, level)
     events = lookup.value(analysis, group, "events", level)
-    return f"{text} [{events:.0f}]" if events > 0 else text
+    return f"{text} [{format_count(events)}]" if events > 0 else text
 
 
 def _finish(
     stub: str,
-    rows: pd.DataFrame,
     lookup: Lookup,
     columns: Sequence[Column],
     body: list[Row],
     notes: list[str],
 ) -> Table:
-    """Close a table: heads with N, notes, and the one sentence in place of a table without data."""
-    if sentence := absence(rows):
-        return Table(stub, absent=sentence)
+    """Close a table: heads with N, and the notes with the reasons of what isn't estimable."""
     return Table(stub, lookup.headers(columns), tuple(body), (*notes, *lookup.notes()))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 import rtflite as rtf
+from wcwidth import wcswidth
 
 from itpcsr.display.table import Row, Table, spanner_runs
 
@@ -123,26 +124,47 @@ def to_grid(table: Table) -> str:
     lines = [rule]
     if any(header.spanner for header in table.headers):
         lines += _grid_spanners(table, widths)
-    heads = [table.stub, *(header.text for header in table.headers)]
-    lines += _grid_row(heads, widths)
+    lines += _grid_row(_grid_heads(table), widths)
     lines.append(
         "+"
         + "+".join(":" + "=" * (w + 1) if i == 0 else ":" + "=" * w + ":" for i, w in enumerate(widths))
         + "+"
     )
     for row in table.rows:
-        label = "\u2003" * row.indent + _pandoc_text(row.label)
-        cells = [f"**{label}**" if row.is_section else label, *map(_pandoc_text, row.cells)]
-        cells += [""] * (len(widths) - len(cells))
-        lines += [*_grid_row(cells, widths), rule]
+        lines += [*_grid_row(_grid_cells(row, len(widths)), widths), rule]
     notes = [f'\n::: {{custom-style="{NOTE_STYLE}"}}\n{_pandoc_text(note)}\n:::' for note in table.notes]
     return "\n".join([*lines, *notes])
 
 
+def _grid_heads(table: Table) -> list[str]:
+    return [_pandoc_text(text) for text in (table.stub, *(header.text for header in table.headers))]
+
+
+def _grid_cells(row: Row, width: int) -> list[str]:
+    label = "\u2003" * row.indent + _pandoc_text(row.label)
+    cells = [f"**{label}**" if row.is_section else label, *map(_pandoc_text, row.cells)]
+    return cells + [""] * (width - len(cells))
+
+
 def _grid_widths(table: Table) -> list[int]:
+    """Return the width of each column in characters: its share, or what its widest word needs."""
     stub = int(_GRID_WIDTH * _STUB_SHARE)
     others = max(14, (_GRID_WIDTH - stub) // max(1, len(table.headers)))
-    return [stub, *[others] * len(table.headers)]
+    shares = [stub, *[others] * len(table.headers)]
+    rows = [_grid_heads(table), *(_grid_cells(row, len(shares)) for row in table.rows)]
+    return [
+        max(share, *(wcswidth(line) for row in rows for line in _wrap(row[column], share)))
+        for column, share in enumerate(shares)
+    ]
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False) or [""]
+
+
+def _pad(text: str, width: int) -> str:
+    """Fill up with blanks to a width on screen: Chinese characters are two wide."""
+    return text + " " * (width - wcswidth(text))
 
 
 def _grid_rule(widths: list[int], mark: str) -> str:
@@ -150,35 +172,28 @@ def _grid_rule(widths: list[int], mark: str) -> str:
 
 
 def _grid_row(cells: list[str], widths: list[int]) -> list[str]:
-    wrapped = [
-        textwrap.wrap(cell, width, break_on_hyphens=False) or [""]
-        for cell, width in zip(cells, widths, strict=True)
-    ]
-    height = max(map(len, wrapped))
+    wrapped = [_wrap(cell, width) for cell, width in zip(cells, widths, strict=True)]
     return [
         "|"
         + "|".join(
-            f" {(part[line] if line < len(part) else ''):<{width}} "
+            f" {_pad(part[line] if line < len(part) else '', width)} "
             for part, width in zip(wrapped, widths, strict=True)
         )
         + "|"
-        for line in range(height)
+        for line in range(max(map(len, wrapped)))
     ]
 
 
 def _grid_spanners(table: Table, widths: list[int]) -> list[str]:
     """Write the row of spanning heads; below them a rule, beside them the cell goes on."""
-    runs = [("", 1), *spanner_runs(table.headers)]
-    line, rule, start = "|", "+", 0
-    for text, count in runs:
-        width = sum(widths[start : start + count]) + 3 * (count - 1)
-        line += f" {textwrap.shorten(text, width):<{width}} |"
-        if text:
-            rule += _grid_rule(widths[start : start + count], "-")[1:]
-        else:
-            rule += " " * (width + 2) + "+"
+    texts, spans, rule, start = [], [], "+", 0
+    for text, count in [("", 1), *spanner_runs(table.headers)]:
+        part = widths[start : start + count]
+        texts.append(_pandoc_text(text))
+        spans.append(sum(part) + 3 * (count - 1))
+        rule += _grid_rule(part, "-")[1:] if text else " " * (spans[-1] + 2) + "+"
         start += count
-    return [line, rule]
+    return [*_grid_row(texts, spans), rule]
 
 
 def _pandoc_text(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import pandas as pd
@@ -25,6 +26,14 @@ REQUIRED_COLUMNS = {
     "PR": ("USUBJID", "PRSEQ", "PRTRT"),
     "SUPPAE": ("USUBJID", "RDOMAIN", "IDVAR", "IDVARVAL", "QNAM", "QVAL"),
 }
+# The same count of cells per volume by other names; none of them needs a conversion.
+_COUNT_UNITS = {"10^9/L", "10*9/L", "G/L", "GI/L", "10^3/UL", "10*3/UL", "K/UL", "10E9/L", "10E3/UL"}
+_SEVERITIES = {"AETOXGR": "the grades 1 to 5", "AESEV": "MILD, MODERATE and SEVERE"}
+# Complete or partial dates with or without time; a hyphen stands for an unknown part.
+_ISO_8601 = re.compile(
+    r"^(?:|(?:\d{4}|-)(?:-(?:\d{2}|-)(?:-(?:\d{2}|-))?)?"
+    r"|\d{4}-\d{2}-\d{2}T(?:\d{2}|-)(?::(?:\d{2}|-)(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d{2}:?\d{2})?)$"
+)
 
 
 def check_trial(trial: Trial, study: Study) -> None:
@@ -33,8 +42,9 @@ def check_trial(trial: Trial, study: Study) -> None:
     Raises
     ------
     DataError
-        A required domain or column is missing; a key isn't unique; a record's subject isn't in DM; DM
-        names no arm of the study.
+        A required domain or column is missing; a key isn't unique; a record's subject isn't in DM; a
+        treated subject has no arm of the study; a date isn't ISO 8601; an administration has no complete
+        date; a unit or a severity isn't one that the derivations can read.
     """
     faults = [
         *_missing_domains(trial),
@@ -44,6 +54,11 @@ def check_trial(trial: Trial, study: Study) -> None:
         *_unknown_subjects(trial),
         *_repeated_keys(trial),
         *_no_known_arm(trial["DM"], study),
+        *_treated_without_arm(trial, study),
+        *_unreadable_dates(trial),
+        *_dose_without_date(trial["EX"]),
+        *_other_units(trial, study),
+        *_unknown_severity(trial["AE"], study),
     ]
     if faults:
         raise DataError("The trial data can't be used:\n" + "\n".join(f"  {fault}" for fault in faults))
@@ -75,7 +90,7 @@ def _unknown_subjects(trial: Trial) -> list[str]:
     return [
         f"{name}: records of {_some(strangers)}, who {'are' if len(strangers) > 1 else 'is'} not in DM."
         for name, frame in sorted(trial.domains.items())
-        if "USUBJID" in frame and (strangers := sorted(set(frame["USUBJID"]) - known - {""}))
+        if "USUBJID" in frame and (strangers := sorted(set(frame["USUBJID"]) - known))
     ]
 
 
@@ -98,6 +113,78 @@ def _no_known_arm(dm: pd.DataFrame, study: Study) -> list[str]:
         f"DM: no subject's ARMCD is an arm of the study ({', '.join(sorted(codes))}); "
         f"found {_some(sorted(set(dm['ARMCD'])))}."
     ]
+
+
+def _treated_without_arm(trial: Trial, study: Study) -> list[str]:
+    codes = {arm.code for arm in study.design.arms}
+    dm = trial["DM"]
+    stray = dm[dm["USUBJID"].isin(trial["EX"]["USUBJID"]) & ~dm["ARMCD"].isin(codes)]
+    if stray.empty:
+        return []
+    named = _some(f"{name} ({arm!r})" for name, arm in zip(stray["USUBJID"], stray["ARMCD"], strict=True))
+    return [
+        f"DM: {named} got treatment in EX, but ARMCD is no arm of the study ({', '.join(sorted(codes))})."
+    ]
+
+
+def _unreadable_dates(trial: Trial) -> list[str]:
+    return [
+        f"{name}: {column} of {_some(wrong['USUBJID'])} is {_some(map(repr, wrong[column]))}; "
+        "dates are ISO 8601, e.g. 2020-03-10 or 2020-03."
+        for name, frame in sorted(trial.domains.items())
+        if "USUBJID" in frame
+        for column in frame.columns.astype(str)
+        if column.endswith("DTC") and len(wrong := frame[~frame[column].str.match(_ISO_8601)])
+    ]
+
+
+def _dose_without_date(ex: pd.DataFrame) -> list[str]:
+    wrong = ex[ex["EXSTDTC"].str.len() < 10]
+    if wrong.empty:
+        return []
+    return [f"EX: EXSTDTC of {_some(wrong['USUBJID'])} is no complete date; study days can't be counted."]
+
+
+def _other_units(trial: Trial, study: Study) -> list[str]:
+    """Values are never converted, so each has to come in the unit that the report prints."""
+    wanted = [
+        ("VS", "VSTESTCD", "WEIGHT", "VSSTRESN", "VSSTRESU", {"KG"}),
+        ("VS", "VSTESTCD", "HEIGHT", "VSSTRESN", "VSSTRESU", {"CM"}),
+    ]
+    if study.efficacy is not None:
+        test = study.efficacy.platelet_test
+        wanted.append(("LB", "LBTESTCD", test, "LBSTRESN", "LBSTRESU", _COUNT_UNITS))
+    faults = []
+    for domain, code, test, result, unit, allowed in wanted:
+        if domain in trial:
+            frame = trial[domain]
+            rows = frame[(frame[code] == test) & frame[result].notna()]
+            other = rows[~rows[unit].str.upper().isin(allowed)]
+            if len(other):
+                found = _some(map(repr, sorted(set(other[unit]))))
+                faults.append(
+                    f"{domain}: {test} of {_some(other['USUBJID'].unique())} is in {found}; "
+                    f"needed is one of {', '.join(sorted(allowed))}. Convert {result} and {unit}."
+                )
+    ex = trial["EX"]
+    if "EXDOSU" in ex:
+        units = sorted(set(ex.loc[ex["EXDOSE"].notna(), "EXDOSU"]))
+        if any(unit.upper() != study.design.dose_unit.upper() for unit in units):
+            faults.append(f"EX: EXDOSU is {_some(units)}; the study's dose unit is {study.design.dose_unit}.")
+    return faults
+
+
+def _unknown_severity(ae: pd.DataFrame, study: Study) -> list[str]:
+    variable = study.safety.severity_variable
+    if variable not in ae:
+        return []
+    pattern = r"^$|^(?:GRADE\s*)?[1-5]$" if variable == "AETOXGR" else r"^$|^MILD$|^MODERATE$|^SEVERE$"
+    wrong = ae[~ae[variable].str.match(pattern)]
+    if wrong.empty:
+        return []
+    found = _some(map(repr, sorted(set(wrong[variable]))))
+    who = _some(wrong["USUBJID"].unique())
+    return [f"AE: {variable} of {who} is {found}; allowed are {_SEVERITIES[variable]}."]
 
 
 def _some(names: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyreadstat
 
@@ -159,8 +160,10 @@ def _read_csv(content: bytes, path: Path) -> pd.DataFrame:
         raise DataError(f"{path}: is neither SAS transport nor text.")
     try:
         text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}: byte {error.start} is no UTF-8, and other encodings can't be told apart. Save as UTF-8."
+        ) from error
     header = text.split("\n", 1)[0].strip()
     delimiter = max(",;\t|", key=header.count)
     if header.count(delimiter) == 0:
@@ -170,25 +173,28 @@ def _read_csv(content: bytes, path: Path) -> pd.DataFrame:
         names, *rows = [(reader.line_num, row) for row in reader if row]
     except csv.Error as error:
         raise DataError(f"{path}: line {reader.line_num} can't be read as CSV ({error}).") from error
+    heads = [name.strip().upper() for name in names[1]]
+    twice = sorted({name for name in heads if heads.count(name) > 1})
+    if twice:
+        raise DataError(f"{path}: the column {', '.join(twice)} stands twice. Keep one.")
     for line, row in rows:
-        if len(row) != len(names[1]):
-            raise DataError(f"{path}: line {line} has {len(row)} values for {len(names[1])} columns.")
-    frame = pd.DataFrame([row for _, row in rows], columns=names[1], dtype="str")
-    return _tidy(_numbers(frame, path))
+        if len(row) != len(heads):
+            raise DataError(f"{path}: line {line} has {len(row)} values for {len(heads)} columns.")
+    frame = pd.DataFrame([row for _, row in rows], columns=heads, dtype="str")
+    return _tidy(_numbers(frame, [line for line, _ in rows], path))
 
 
-def _numbers(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+def _numbers(frame: pd.DataFrame, lines: list[int], path: Path) -> pd.DataFrame:
     # "NA" is how R writes a missing value; it is no SDTM value
     frame = frame.where(frame != "NA", "")
     for name in [name for name in frame.columns if _NUMERIC.match(name)]:
-        values = pd.to_numeric(frame[name].replace("", None), errors="coerce")
-        wrong = values.isna() & (frame[name] != "")
+        values = pd.to_numeric(frame[name].replace("", None), errors="coerce").astype("float64")
+        wrong = (values.isna() & (frame[name] != "")) | np.isinf(values)
         if wrong.any():
             row = int(wrong.to_numpy().argmax())
-            raise DataError(
-                f"{path}: {name} in line {row + 2} is {frame[name].iloc[row]!r}; a number is expected."
-            )
-        frame[name] = values.astype("float64")
+            found = frame[name].iloc[row]
+            raise DataError(f"{path}: {name} in line {lines[row]} is {found!r}; a number is expected.")
+        frame[name] = values
     return frame
 
 

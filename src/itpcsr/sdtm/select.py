@@ -35,8 +35,10 @@ def cut_trial(trial: Trial, cutoff: dt.date | None) -> Trial:
 
     A record stays when its start (``--STDTC``, else ``--DTC``) is on or before the cut-off, or has no
     date. A partial date stays when it could lie before the cut-off. An end after the cut-off is emptied,
-    so the event or treatment is ongoing at the cut. Subjects who had given no consent and started no
-    treatment by then leave DM, and all that belongs to records left out goes with them.
+    so the event or treatment is ongoing at the cut, and the outcome of such an adverse event is not yet
+    known to be other than that; a later death leaves DM. What a record says beside that (severity,
+    seriousness) can't be taken back to what it was at the cut. Subjects who had given no consent and
+    started no treatment by then leave DM, and all that belongs to records left out goes with them.
     """
     if cutoff is None:
         return trial
@@ -48,7 +50,11 @@ def cut_trial(trial: Trial, cutoff: dt.date | None) -> Trial:
         name: frame if name in _TIMELESS else _cut_domain(name, frame, day, subjects)
         for name, frame in trial.domains.items()
     }
-    domains["DM"] = _blank_after(entered, [c for c in entered.columns.astype(str) if c.endswith("DTC")], day)
+    entered = entered.reset_index(drop=True)
+    dates = [column for column in entered.columns.astype(str) if column.endswith("DTC")]
+    domains["DM"] = _blank_after(entered, dates, day)
+    if {"DTHFL", "DTHDTC"} <= set(entered.columns):
+        domains["DM"]["DTHFL"] = entered["DTHFL"].where(domains["DM"]["DTHDTC"] != "", "")
     for name in [name for name in domains if name.startswith("SUPP")]:
         domains[name] = _supplements_of(domains[name], domains.get(name[4:], pd.DataFrame()))
     return Trial(domains, trial.sources, trial.labels)
@@ -69,13 +75,21 @@ def _cut_domain(name: str, frame: pd.DataFrame, day: str, subjects: set[str]) ->
     start = next((c for c in (f"{name}STDTC", f"{name}DTC") if c in frame), None)
     if start is not None:
         frame = frame[_known(frame[start], day)]
-    return _blank_after(frame, [c for c in (f"{name}ENDTC",) if c in frame], day)
+    frame = frame.reset_index(drop=True)
+    end = f"{name}ENDTC"
+    cut = _blank_after(frame, [end] if end in frame else [], day)
+    if name == "AE" and end in frame:
+        open_ended = (frame[end] != "") & (cut[end] == "")
+        for variable, value in (("AEOUT", "NOT RECOVERED/NOT RESOLVED"), ("AESDTH", "")):
+            if variable in cut:
+                cut[variable] = cut[variable].mask(open_ended, value)
+    return cut
 
 
 def _known(dates: pd.Series, day: str) -> pd.Series:
     """True where a date, cut to its own precision, isn't after the day."""
     lengths = dates.str[:10].str.len()
-    limits = lengths.map(lambda length: day[: int(length)])
+    limits = lengths.map(lambda length: day[: int(length)]).astype("str")
     return (dates == "") | (dates.str[:10] <= limits)
 
 
