@@ -36,6 +36,15 @@ def _errors_without_traceback() -> Iterator[None]:
         _console.print(f"[bold red]Stopped.[/] {type(error).__name__}:", highlight=False)
         _console.print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
+    except OSError as error:
+        _console.print("[bold red]Stopped.[/] The system refused:", highlight=False)
+        _console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        _console.print(
+            "[bold red]Interrupted.[/] Nothing was published; published versions are as they were."
+        )
+        raise typer.Exit(130) from None
 
 
 def _say(text: str) -> None:
@@ -60,23 +69,27 @@ def build(
 @app.command()
 def run(parameters: Parameters) -> None:
     """Run the notebooks only; a notebook whose inputs haven't changed is skipped."""
+    from itpcsr.build.lock import lock
     from itpcsr.build.pipeline import open_run, run_notebooks
 
     with _errors_without_traceback():
         opened = open_run(parameters, Path())
-        run_notebooks(opened, _say)
+        with lock(opened.work):
+            run_notebooks(opened, _say)
         _say(f"Executed notebooks are in {opened.work / 'notebooks'}")
 
 
 @app.command()
 def render(parameters: Parameters, engine: EngineOption = "auto") -> None:
     """Render the report without publishing, for work on its words; notebooks run where they have to."""
+    from itpcsr.build.lock import lock
     from itpcsr.build.pipeline import open_run, render_report, run_notebooks
 
     with _errors_without_traceback():
         opened = open_run(parameters, Path())
-        run_notebooks(opened, _say)
-        book, *_ = render_report(opened, engine, _say)
+        with lock(opened.work):
+            run_notebooks(opened, _say)
+            book, *_ = render_report(opened, engine, _say)
         _say(f"Rendered {book}: open {book / 'index.html'}")
 
 
@@ -103,7 +116,9 @@ def check(
 def simulate(
     out: Annotated[Path, typer.Argument(help="Folder for the files, e.g. data/simulated.")],
     study: Annotated[Path, typer.Option(help="The study file.")] = Path("params/study.yml"),
-    seed: Annotated[int | None, typer.Option(help="Seed; without it the seed of the shipped trial.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed; without it the seed of the shipped trial.")
+    ] = None,
     subjects: Annotated[
         int | None, typer.Option(min=0, help="Subjects; without it the cohorts as conducted.")
     ] = None,

@@ -68,7 +68,12 @@ class Design(_Strict):
     follow_up_weeks: int = Field(gt=0)
 
     @model_validator(mode="after")
-    def _columns_name_arms(self) -> Design:
+    def _days_rise_and_columns_name_arms(self) -> Design:
+        if (
+            any(day < 1 for day in self.infusion_days)
+            or sorted(set(self.infusion_days)) != self.infusion_days
+        ):
+            raise ValueError(f"infusion_days must rise from Day 1 on, each once; found {self.infusion_days}")
         codes = [arm.code for arm in self.arms]
         for kind, names in (("arm code", codes), ("column key", [column.key for column in self.columns])):
             twice = sorted({name for name in names if names.count(name) > 1})
@@ -134,6 +139,14 @@ class Efficacy(_Strict):
     rescue_category: str
     bleeding_terms: list[str]
 
+    @model_validator(mode="after")
+    def _complete_is_more(self) -> Efficacy:
+        if self.complete_count < self.response_count:
+            raise ValueError(
+                f"complete_count ({self.complete_count:g}) is below response_count ({self.response_count:g})"
+            )
+        return self
+
 
 class Study(_Strict):
     """Everything that the protocol fixes. ``efficacy`` is None for a study without platelet response."""
@@ -171,7 +184,7 @@ class Report(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     report: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    version: str = Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")
     status: Literal["draft", "final"]
     title: str = Field(min_length=1)
     date: dt.date
@@ -305,7 +318,7 @@ def _mapping(path: Path) -> dict[str, Any]:
         raise ParameterError(f"{path}: can't be read as UTF-8 text ({error}).") from error
     try:
         tree = yaml.load(text, Loader=_UniqueKeys)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # an impossible date is a ValueError
         raise ParameterError(f"{path}: is not valid YAML. {_one_line(str(error))}") from error
     if not isinstance(tree, dict):
         raise ParameterError(f"{path}: must hold names and values (key: value), but holds {tree!r}.")

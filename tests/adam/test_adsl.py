@@ -96,3 +96,19 @@ def test_disease_duration_of_partial_dates(study):
     )
     adsl = derive(small.trial(DM=dm, EX=small.ex(*"abc"), MH=mh), study)["adsl"]
     assert adsl["DISDURM"].round(1).tolist() == [8.3, 0.0, 12.0]
+
+
+def test_without_procedures_nobody_s_history_is_whole(demo_trial, study):
+    from itpcsr.sdtm import Trial
+
+    without = Trial({name: frame for name, frame in demo_trial.domains.items() if name != "PR"})
+    adsl = derive(without, study)["adsl"]
+    assert adsl["NPRIOR"].isna().all()
+    assert "SPLENFL" not in adsl
+
+
+def test_administrations_that_did_not_take_place_do_not_count(study):
+    ex = small.ex("01", "02").assign(EXOCCUR=["Y"] * 4 + ["N"] * 4)
+    datasets = derive(small.trial(DM=small.dm(("01", "ESC05"), ("02", "ESC05")), EX=ex), study)
+    assert datasets["adsl"]["SAFFL"].tolist() == ["Y", "N"]
+    assert len(datasets["adex"]) == 4

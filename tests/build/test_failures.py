@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from itpcsr.build import pipeline, render
+from itpcsr.build.lock import lock
 from itpcsr.build.notebooks import choose_parameters
 from itpcsr.build.publish import refuse_final
 from itpcsr.errors import DataError, NotebookError, ParameterError, PublishError, RenderError
@@ -256,3 +257,38 @@ def test_an_early_cut_off_gives_a_report(copy, monkeypatch):
     change(copy, report="early", data_cutoff="2020-01-15", cohorts=["ESC05"])
     folder = build(copy, monkeypatch)
     assert "2020-01-15" in (folder / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_notebook_without_its_parameters_tag_is_refused(copy, monkeypatch):
+    """Papermill would run it on its defaults: on the simulated data, in a real trial's report."""
+    path = copy / "notebooks/30-efficacy.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].metadata.tags = []
+    nbformat.write(notebook, path)
+    with pytest.raises(NotebookError, match="has no parameter study_file, data, output"):
+        build(copy, monkeypatch)
+
+
+def test_one_label_in_two_notebooks_is_refused(copy, monkeypatch):
+    path = copy / "notebooks/30-efficacy.ipynb"
+    text = path.read_text(encoding="utf-8").replace("label: tbl-response", "label: tbl-ae-overview")
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(NotebookError, match="20-safety and 30-efficacy both label a display tbl-ae-overview"):
+        build(copy, monkeypatch)
+
+
+def test_two_builds_at_once_do_not_disturb_each_other(copy, monkeypatch):
+    with (
+        lock(copy / "work/demo"),
+        pytest.raises(PublishError, match="another build of this report is under way"),
+    ):
+        build(copy, monkeypatch)
+    build(copy, monkeypatch)
+
+
+def test_the_system_s_refusal_is_a_sentence(copy):
+    (copy / "taken").write_text("a file", encoding="utf-8")
+    result = run_itpcsr(copy, "build", "params/demo.yml", "--output", "taken")
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert "taken" in result.stderr

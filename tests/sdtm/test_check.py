@@ -26,7 +26,10 @@ def test_good_data_pass(study):
         ({"EX": pd.concat([small.ex("01"), small.ex("01")])}, "EXSEQ stands twice for 01"),
         ({"DM": small.dm(("01", "A"), ("02", "B"))}, "no subject's ARMCD is an arm of the study"),
         ({"DM": small.dm(("01", "ESC05"), ("02", "ESC5"))}, r"02 \('ESC5'\) got treatment in EX"),
-        ({"EX": small.ex("01", "02").assign(EXSTDTC="2020-03")}, "EXSTDTC of 01, 01, .* is no complete date"),
+        (
+            {"EX": small.ex("01", "02").assign(EXSTDTC="2020-03")},
+            r"EXSTDTC is no complete date; study days can't be counted \(01, 02\)",
+        ),
         ({"EX": small.ex("01", "02").assign(EXSTDTC="10MAR2020")}, "is '10MAR2020'.*dates are ISO 8601"),
         ({"EX": small.ex("01", "02").assign(EXDOSU="mg")}, r"EXDOSU is mg; the study's dose unit is 10\^6"),
         (
@@ -36,6 +39,30 @@ def test_good_data_pass(study):
         (
             {"AE": small.events(small.event("01", "a", "", AETOXGR="SEVERE"))},
             "AETOXGR of 01 is 'SEVERE'; allowed are the grades 1 to 5",
+        ),
+        ({"EX": small.ex("01", "02").assign(EXENDTC="2019-01-01")}, "EXENDTC lies before EXSTDTC"),
+        ({"EX": small.ex("01", "02").assign(EXDOSE=-1.0)}, "EXDOSE is negative"),
+        ({"EX": small.ex("01", "02").assign(EXSTDTC="2020-02-31")}, "is '2020-02-31'"),
+        ({"EX": small.ex("01", "02").assign(EXSTDTC="2020-03-10T08:00Z")}, "in local time"),
+        ({"DM": small.dm(("01", "ESC05"), ("02", "ESC10")).assign(STUDYID=["A", "B"])}, "several studies"),
+        ({"AE": small.events(small.event("01", "a", "", AESER="Yes"))}, "AESER of 01 is 'Yes'; Y or N"),
+        (
+            {
+                "AE": small.events(small.event("01", "a", "")),
+                "SUPPAE": pd.DataFrame(
+                    [
+                        {
+                            "USUBJID": "01",
+                            "RDOMAIN": "AE",
+                            "IDVAR": "AESEQ",
+                            "IDVARVAL": "1",
+                            "QNAM": "AEDLT",
+                            "QVAL": "Yes",
+                        }
+                    ]
+                ),
+            },
+            "QVAL of AEDLT is 'Yes'",
         ),
         ({"AE": small.events(small.event("", "a", ""))}, "AE: records of , who is not in DM"),
     ],

@@ -2,6 +2,7 @@ import gzip
 import shutil
 
 import pandas as pd
+import pyreadstat
 import pytest
 
 from itpcsr.errors import DataError
@@ -90,11 +91,30 @@ def test_a_file_that_is_not_what_it_should_be_is_named(tmp_path, name, content, 
     assert name in str(error.value)
 
 
-def test_a_truncated_transport_file_is_an_error(root, tmp_path):
+@pytest.mark.parametrize("length", [100, 700, 4107, 8001])
+def test_a_truncated_transport_file_is_an_error(root, tmp_path, length):
     content = (root / "data/simulated/dm.xpt").read_bytes()
-    put(tmp_path, "dm.xpt", content[:700])
-    with pytest.raises(DataError, match=r"dm\.xpt"):
+    put(tmp_path, "dm.xpt", content[:length])
+    with pytest.raises(DataError, match=r"dm\.xpt.*cut off"):
         read_trial([tmp_path])
+
+
+def test_a_transport_file_with_numbers_for_text_is_refused(root, tmp_path):
+    dm = read_trial([root / "data/simulated"])["DM"]
+    for name, frame, message in (
+        ("USUBJID", dm.assign(USUBJID=range(len(dm))), "USUBJID is numeric; SDTM has text there"),
+        ("AGE", dm.assign(AGE="old"), "AGE in line 1 is 'old'; a number is expected"),
+    ):
+        pyreadstat.write_xport(frame, tmp_path / "dm.xpt", file_format_version=5, table_name="DM")
+        with pytest.raises(DataError, match=message):
+            read_trial([tmp_path])
+        assert name in message
+
+
+def test_empty_columns_at_the_right_and_office_files_do_no_harm(tmp_path):
+    put(tmp_path, "dm.csv", "\n".join(line + ",," for line in DM.splitlines()))
+    put(tmp_path, "~$dm.csv", b"\x00lock")
+    assert read_trial([tmp_path])["DM"].shape == (2, 4)
 
 
 def test_missing_and_empty_folders_are_named(tmp_path):

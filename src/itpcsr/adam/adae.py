@@ -42,10 +42,12 @@ def derive_adae(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     for name in ("AEDECOD", "AEBODSYS"):
         adae[name] = adae[name].replace("", NOT_CODED)
     adae["TRTEMFL"] = yes_no(_treatment_emergent(adae, first, last, study))
-    adae["RELFL"] = yes_no(adae["AEREL"].isin(study.safety.related_values))
+    adae["RELFL"] = yes_no(
+        adae["AEREL"].str.upper().isin([value.upper() for value in study.safety.related_values])
+    )
     adae["SEVFL"] = yes_no(adae["ASEVN"] >= study.safety.severe_grade)
     adae["SERFL"] = yes_no(adae["AESER"] == "Y")
-    adae["DISCFL"] = yes_no(adae["AEACN"] == "DRUG WITHDRAWN")
+    adae["DISCFL"] = yes_no(adae["AEACN"].str.upper() == "DRUG WITHDRAWN")
     adae["FATALFL"] = yes_no((adae["AESDTH"] == "Y") | (adae["AEOUT"] == "FATAL"))
     if (adae[["AESDTH", "AEOUT"]] == "").all(axis=None):
         adae["FATALFL"] = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from itpcsr.adam.dates import study_day, to_date
-from itpcsr.adam.domains import look_up
+from itpcsr.adam.domains import given_doses, look_up
 from itpcsr.sdtm import Trial
 
 
@@ -14,7 +14,7 @@ def derive_adex(trial: Trial, adsl: pd.DataFrame) -> pd.DataFrame:
 
     Added variables: ASTDT, AENDT, ASTDY and EXNUM (1 for a subject's first administration, by start).
     """
-    ex = trial["EX"]
+    ex = given_doses(trial["EX"])
     ends = ex.get("EXENDTC", pd.Series("", index=ex.index, dtype="str"))
     adex = ex.copy()
     adex["ASTDT"], adex["AENDT"] = to_date(ex["EXSTDTC"]), to_date(ends)

@@ -48,7 +48,7 @@ def _first_rescue(trial: Trial, adsl: pd.DataFrame, rule: Efficacy) -> pd.Series
     for domain in ("CM", "PR"):
         frame = trial[domain]
         if {f"{domain}CAT", f"{domain}STDTC"} <= set(frame.columns):
-            rows = frame[frame[f"{domain}CAT"] == rule.rescue_category]
+            rows = frame[frame[f"{domain}CAT"].str.upper() == rule.rescue_category.upper()]
             first = look_up(adsl.set_index("USUBJID")["TRTSDT"], rows["USUBJID"])
             start, _ = impute_start(rows[f"{domain}STDTC"], first)
             starts.append(pd.DataFrame({"USUBJID": rows["USUBJID"], "start": start, "first": first}))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.adam.dates import to_date, to_datetime
-from itpcsr.adam.domains import look_up, read_domain
+from itpcsr.adam.domains import given_doses, look_up, read_domain
 from itpcsr.adam.flags import yes_no
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
@@ -29,8 +29,8 @@ def derive_adsl(trial: Trial, study: Study) -> pd.DataFrame:
     ENRLFL (assigned to an arm), SAFFL and FASFL (assigned and dosed at least once), EOSSTT, DCSREAS,
     EOTSTT, DCTREAS (completed or discontinued, with the reason of DS), WEIGHTBL (kg) and HEIGHTBL (cm) to
     one decimal, DISDURM (months from diagnosis to first dose), NPRIOR (distinct earlier therapies) and one
-    flag for each prior therapy that the study names. What a missing domain would have given is missing
-    ("" or NaN).
+    flag for each prior therapy that the study names, both from CM and PR together. What a missing domain
+    would have given is missing ("" or NaN).
     """
     dm = trial["DM"]
     adsl = dm[[name for name in _KEPT if name in dm]].copy()
@@ -57,6 +57,7 @@ def derive_adsl(trial: Trial, study: Study) -> pd.DataFrame:
 
 def _treatment(ex: pd.DataFrame) -> pd.DataFrame:
     """First and last dose date, the first one's time, and the days between, both included."""
+    ex = given_doses(ex)
     starts, ends = to_date(ex["EXSTDTC"]), to_date(ex.get("EXENDTC", ex["EXSTDTC"]))
     times = to_datetime(ex["EXSTDTC"]).where(ex["EXSTDTC"].str.len() >= 16)
     doses = pd.DataFrame(
@@ -84,7 +85,7 @@ def _disposition(ds: pd.DataFrame) -> pd.DataFrame:
 
 def _last_status(events: pd.DataFrame, status: str, reason: str) -> pd.DataFrame:
     last = events.sort_values(["USUBJID", "DSSTDTC", "DSSEQ"]).drop_duplicates("USUBJID", keep="last")
-    completed = last["DSDECOD"] == "COMPLETED"
+    completed = last["DSDECOD"].str.upper() == "COMPLETED"
     return pd.DataFrame(
         {
             "USUBJID": last["USUBJID"],
@@ -131,8 +132,9 @@ def _disease_months(mh: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> pd.Se
 def _add_prior_therapy(adsl: pd.DataFrame, trial: Trial, study: Study) -> pd.DataFrame:
     """Count distinct earlier therapies, and flag those that the study names."""
     prior = pd.concat([_prior(trial["CM"], "CM", study), _prior(trial["PR"], "PR", study)], ignore_index=True)
-    categorised = any(f"{domain}CAT" in trial[domain] for domain in ("CM", "PR"))
-    if not study.baseline.prior_therapy_category or not categorised:
+    # a therapy may stand in either domain: without one of them nobody's history is whole
+    whole = all(f"{domain}CAT" in trial[domain] for domain in ("CM", "PR"))
+    if not study.baseline.prior_therapy_category or not whole:
         return adsl.assign(NPRIOR=np.nan)
     counts = prior.groupby("USUBJID")["TERM"].nunique()
     adsl = adsl.assign(NPRIOR=look_up(counts, adsl["USUBJID"]).fillna(0).astype("float64"))
@@ -146,7 +148,7 @@ def _prior(frame: pd.DataFrame, domain: str, study: Study) -> pd.DataFrame:
     category = f"{domain}CAT"
     if frame.empty or category not in frame:
         return pd.DataFrame({"USUBJID": [], "TERM": []}, dtype="str")
-    rows = frame[frame[category] == study.baseline.prior_therapy_category]
+    rows = frame[frame[category].str.upper() == study.baseline.prior_therapy_category.upper()]
     term = rows.get(f"{domain}DECOD", pd.Series("", index=rows.index))
     term = term.where(term != "", rows[f"{domain}TRT"])
     return pd.DataFrame({"USUBJID": rows["USUBJID"], "TERM": term.str.upper()})

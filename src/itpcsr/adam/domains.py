@@ -17,6 +17,11 @@ def look_up(values: pd.Series, subjects: pd.Series) -> pd.Series:
     return values.reindex(subjects.to_numpy()).set_axis(subjects.index)
 
 
+def given_doses(ex: pd.DataFrame) -> pd.DataFrame:
+    """Return the administrations that took place: those planned and not given have EXOCCUR N."""
+    return ex[ex["EXOCCUR"] != "N"] if "EXOCCUR" in ex else ex
+
+
 def read_domain(trial: Trial, name: str, text: Iterable[str], numbers: Iterable[str]) -> pd.DataFrame:
     """Return the domain with at least these variables: missing text is "", missing numbers NaN.
 

@@ -21,6 +21,14 @@ from itpcsr.errors import NotebookError
 
 # Times and run identifiers that papermill and nbclient stamp into a notebook: the wall clock leaves no trace.
 _STAMPS = ("papermill", "execution")
+# Without these a notebook would read other data than the version's, or write its rows elsewhere.
+REQUIRED = ("study_file", "data", "output")
+
+
+def is_literal(value: object) -> bool:
+    """Tell whether a value is a literal or a list of literals, as a notebook's parameter cell can hold."""
+    items = value if isinstance(value, list) else [value]
+    return all(isinstance(item, str | int | float | bool | None) for item in items)
 
 
 def choose_parameters(
@@ -33,8 +41,9 @@ def choose_parameters(
     Raises
     ------
     NotebookError
-        The notebook doesn't exist or is no notebook; the report overrides a name that the notebook
-        doesn't have (papermill would accept it silently) or one that holds for the whole version.
+        The notebook doesn't exist, is no notebook or lacks a parameter that every notebook needs; the
+        report overrides a name that the notebook doesn't have (papermill would accept it silently) or one
+        that holds for the whole version.
     """
     try:
         known = pm.inspect_notebook(str(notebook))
@@ -44,11 +53,20 @@ def choose_parameters(
         ) from None
     except Exception as error:
         raise NotebookError(f"{notebook}: can't be read as a notebook ({error}).") from error
+    needed = [name for name in REQUIRED if name not in known]
+    if needed:
+        raise NotebookError(
+            f"{notebook}: has no parameter {', '.join(needed)}. Its second cell must bear the tag "
+            "`parameters` and list them."
+        )
     unknown = sorted(set(overrides) - set(known))
     if unknown:
         raise NotebookError(
             f"{notebook}: has no parameter {', '.join(unknown)}; its parameters: {', '.join(known)}."
         )
+    odd = sorted(name for name, value in overrides.items() if not is_literal(value))
+    if odd:
+        raise NotebookError(f"{notebook}: {', '.join(odd)} must be text, numbers or a list; quote a date.")
     common = sorted(set(overrides) & set(provided))
     if common:
         raise NotebookError(

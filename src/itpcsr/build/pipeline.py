@@ -13,8 +13,9 @@ from itpcsr import results
 from itpcsr.adam import derive
 from itpcsr.build.assemble import REAL_STATEMENT, assemble, notice_for
 from itpcsr.build.fragments import Display, read_displays
+from itpcsr.build.lock import lock
 from itpcsr.build.manifest import hash_inputs, make_manifest
-from itpcsr.build.notebooks import choose_parameters, run_notebook
+from itpcsr.build.notebooks import choose_parameters, is_literal, run_notebook
 from itpcsr.build.publish import publish, refuse_final
 from itpcsr.build.render import Engine, choose_engine, render, renderer_name
 from itpcsr.build.variables import collect_variables
@@ -82,7 +83,7 @@ def _provided(run: Run, name: str) -> dict[str, Any]:
     """Return what the runner offers every notebook; each takes the names it has."""
     report = run.report
     return {
-        **{leaf: value for leaf, value in run.study.values().items() if _is_plain(value)},
+        **{leaf: value for leaf, value in run.study.values().items() if is_literal(value)},
         "study_file": report.study.as_posix(),
         "data": [path.as_posix() for path in report.data],
         "data_cutoff": report.data_cutoff.isoformat() if report.data_cutoff else "",
@@ -90,12 +91,6 @@ def _provided(run: Run, name: str) -> dict[str, Any]:
         "confidence_level": report.confidence_level,
         "output": run.rows_folder(name).relative_to(run.root).as_posix(),
     }
-
-
-def _is_plain(value: object) -> bool:
-    """Tell whether a parameter is a literal or a list of literals, as a notebook's cell can hold."""
-    items = value if isinstance(value, list) else [value]
-    return all(isinstance(item, str | int | float | bool | None) for item in items)
 
 
 def read_results(run: Run) -> pd.DataFrame:
@@ -113,7 +108,7 @@ def render_report(run: Run, engine: Engine, say: Say) -> tuple[Path, list[Displa
     """Assemble and render from the executed notebooks; return book, displays, rows and renderer."""
     chosen = choose_engine(engine)
     rows = read_results(run)
-    displays = [display for name in run.report.notebooks for display in read_displays(run.executed(name))]
+    displays = _read_all_displays(run)
     variables = {**collect_variables(rows, run.report.confidence_level), **_facts(run, renderer_name(chosen))}
     project = assemble(
         run.root,
@@ -128,6 +123,17 @@ def render_report(run: Run, engine: Engine, say: Say) -> tuple[Path, list[Displa
     say(f"Assembled {len(displays)} displays and {len(rows)} result rows")
     say(f"Rendering with {renderer_name(chosen)}")
     return render(project, run.report, chosen, say), displays, rows, renderer_name(chosen)
+
+
+def _read_all_displays(run: Run) -> list[Display]:
+    displays: dict[str, Display] = {}
+    for name in run.report.notebooks:
+        for display in read_displays(run.executed(name)):
+            if display.label in displays:
+                other = displays[display.label].notebook
+                raise NotebookError(f"{other} and {name} both label a display {display.label}; rename one.")
+            displays[display.label] = display
+    return list(displays.values())
 
 
 def _hidden_columns(run: Run) -> set[str]:
@@ -153,7 +159,7 @@ def _facts(run: Run, renderer: str) -> dict[str, Any]:
             "renderer": renderer,
             "data_statement": notice_for(run.trial.simulated) or REAL_STATEMENT,
         },
-        "rule": {name: _plain_text(value) for name, value in rules.items() if _is_plain(value)},
+        "rule": {name: _plain_text(value) for name, value in rules.items() if is_literal(value)},
     }
 
 
@@ -167,10 +173,16 @@ def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say
     """Make and publish a report version from its parameters; return the published folder."""
     run = open_run(parameters, root)
     refuse_final(output, run.report)
+    output.mkdir(parents=True, exist_ok=True)
     say(f"Read {len(run.trial.domains)} domains of {run.study.identity.study_id}")
+    with lock(run.work):
+        return _build(run, output, engine, say)
+
+
+def _build(run: Run, output: Path, engine: Engine, say: Say) -> Path:
     run_notebooks(run, say)
     book, displays, rows, renderer = render_report(run, engine, say)
     executed = [run.executed(name) for name in run.report.notebooks]
-    manifest = make_manifest(root, parameters, run.report, run.trial, renderer)
+    manifest = make_manifest(run.root, run.parameters, run.report, run.trial, renderer)
     datasets = derive(run.trial, run.study)
     return publish(output, run.report, run.study, book, executed, displays, rows, datasets, manifest)

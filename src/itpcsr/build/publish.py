@@ -52,8 +52,9 @@ def publish(
     with tempfile.TemporaryDirectory(dir=output, prefix=f".{report.name}-") as temporary:
         folder = Path(temporary) / "new"
         shutil.copytree(book, folder)
-        _write_notebooks(folder, executed, notice_for(bool(manifest["simulated"])))
-        _write_tables(folder / "tables", displays, report, study)
+        notice = notice_for(bool(manifest["simulated"]))
+        _write_notebooks(folder, executed, notice)
+        _write_tables(folder / "tables", displays, _subtitle(report, study, notice))
         rows.to_parquet(folder / "results.parquet", index=False)
         rows.to_csv(folder / "results.csv", index=False, lineterminator="\n")
         (folder / "adam").mkdir()
@@ -86,9 +87,13 @@ def _write_notebooks(folder: Path, executed: Sequence[Path], notice: str) -> Non
         write_notebook_page(path, target / f"{path.stem}.html", assets, notice)
 
 
-def _write_tables(folder: Path, displays: Sequence[Display], report: Report, study: Study) -> None:
+def _subtitle(report: Report, study: Study, notice: str) -> str:
+    text = f"{study.identity.study_id}, version {report.version} ({report.status})"
+    return f"{text}. {notice}" if notice else text
+
+
+def _write_tables(folder: Path, displays: Sequence[Display], subtitle: str) -> None:
     folder.mkdir()
-    subtitle = f"{study.identity.study_id}, version {report.version} ({report.status})"
     for display in displays:
         if display.table is not None:
             text = writers.to_csv(display.table)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 NOT_ESTIMABLE = "NE"
+_WIDE = Context(prec=400)  # room for any float, however wrong the data
 
 
 def format_number(value: float, decimals: int) -> str:
@@ -17,7 +18,7 @@ def format_number(value: float, decimals: int) -> str:
     if math.isnan(value):
         return NOT_ESTIMABLE
     exact = Decimal(f"{value:.15g}")
-    text = str(exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP))
+    text = str(exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP, context=_WIDE))
     return text.removeprefix("-") if Decimal(text) == 0 else text
 
 

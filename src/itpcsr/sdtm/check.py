@@ -29,10 +29,11 @@ REQUIRED_COLUMNS = {
 # The same count of cells per volume by other names; none of them needs a conversion.
 _COUNT_UNITS = {"10^9/L", "10*9/L", "G/L", "GI/L", "10^3/UL", "10*3/UL", "K/UL", "10E9/L", "10E3/UL"}
 _SEVERITIES = {"AETOXGR": "the grades 1 to 5", "AESEV": "MILD, MODERATE and SEVERE"}
-# Complete or partial dates with or without time; a hyphen stands for an unknown part.
+# Complete or partial dates with or without time; a hyphen stands for an unknown part. Times are local: one
+# with a time zone couldn't be compared with one without.
 _ISO_8601 = re.compile(
     r"^(?:|(?:\d{4}|-)(?:-(?:\d{2}|-)(?:-(?:\d{2}|-))?)?"
-    r"|\d{4}-\d{2}-\d{2}T(?:\d{2}|-)(?::(?:\d{2}|-)(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d{2}:?\d{2})?)$"
+    r"|\d{4}-\d{2}-\d{2}T(?:\d{2}|-)(?::(?:\d{2}|-)(?::\d{2}(?:\.\d+)?)?)?)$"
 )
 
 
@@ -56,7 +57,9 @@ def check_trial(trial: Trial, study: Study) -> None:
         *_no_known_arm(trial["DM"], study),
         *_treated_without_arm(trial, study),
         *_unreadable_dates(trial),
-        *_dose_without_date(trial["EX"]),
+        *_faulty_doses(trial["EX"]),
+        *_other_answers(trial),
+        *_several_studies(trial["DM"]),
         *_other_units(trial, study),
         *_unknown_severity(trial["AE"], study),
     ]
@@ -130,19 +133,56 @@ def _treated_without_arm(trial: Trial, study: Study) -> list[str]:
 def _unreadable_dates(trial: Trial) -> list[str]:
     return [
         f"{name}: {column} of {_some(wrong['USUBJID'])} is {_some(map(repr, wrong[column]))}; "
-        "dates are ISO 8601, e.g. 2020-03-10 or 2020-03."
+        "dates are ISO 8601 in local time, e.g. 2020-03-10T08:30, 2020-03-10 or 2020-03."
         for name, frame in sorted(trial.domains.items())
         if "USUBJID" in frame
         for column in frame.columns.astype(str)
-        if column.endswith("DTC") and len(wrong := frame[~frame[column].str.match(_ISO_8601)])
+        if column.endswith("DTC") and len(wrong := frame[~_is_date(frame[column])])
     ]
 
 
-def _dose_without_date(ex: pd.DataFrame) -> list[str]:
-    wrong = ex[ex["EXSTDTC"].str.len() < 10]
-    if wrong.empty:
-        return []
-    return [f"EX: EXSTDTC of {_some(wrong['USUBJID'])} is no complete date; study days can't be counted."]
+def _is_date(text: pd.Series) -> pd.Series:
+    """True for ISO 8601 dates, partial ones included, that the calendar has."""
+    days = text.str[:10].where(text.str.match(r"^\d{4}-\d{2}-\d{2}"))
+    exists = pd.to_datetime(days, format="%Y-%m-%d", errors="coerce").notna() | days.isna()
+    return text.str.match(_ISO_8601) & exists
+
+
+def _faulty_doses(ex: pd.DataFrame) -> list[str]:
+    starts, ends = ex["EXSTDTC"].str[:10], ex.get("EXENDTC", ex["EXSTDTC"]).str[:10]
+    faults = {
+        "EXSTDTC is no complete date; study days can't be counted": starts.str.len() < 10,
+        "EXENDTC lies before EXSTDTC": (starts.str.len() == 10) & (ends.str.len() == 10) & (ends < starts),
+        "EXDOSE is negative": ex["EXDOSE"] < 0,
+    }
+    return [
+        f"EX: {fault} ({_some(ex.loc[wrong, 'USUBJID'].unique())})."
+        for fault, wrong in faults.items()
+        if wrong.any()
+    ]
+
+
+def _other_answers(trial: Trial) -> list[str]:
+    """Yes-or-no variables hold Y, N or nothing: "Yes" would silently count as no."""
+    wanted = [("AE", "AESER"), ("AE", "AESDTH"), ("EX", "EXOCCUR")]
+    faults = []
+    for domain, variable in wanted:
+        frame = trial[domain]
+        if variable in frame and len(wrong := frame[~frame[variable].isin(["Y", "N", ""])]):
+            found = _some(map(repr, sorted(set(wrong[variable]))))
+            faults.append(f"{domain}: {variable} of {_some(wrong['USUBJID'].unique())} is {found}; Y or N.")
+    supplement = trial["SUPPAE"]
+    if len(supplement):
+        flags = supplement[supplement["QNAM"].isin(["AEDLT", "AEINFRN"])]
+        if len(wrong := flags[~flags["QVAL"].isin(["Y", "N"])]):
+            found = _some(map(repr, sorted(set(wrong["QVAL"]))))
+            faults.append(f"SUPPAE: QVAL of {_some(wrong['QNAM'].unique())} is {found}; Y or N.")
+    return faults
+
+
+def _several_studies(dm: pd.DataFrame) -> list[str]:
+    studies = sorted(set(dm["STUDYID"]))
+    return [f"DM: holds several studies ({_some(studies)}). Keep one."] if len(studies) > 1 else []
 
 
 def _other_units(trial: Trial, study: Study) -> list[str]:

@@ -23,11 +23,16 @@ from itpcsr.errors import DataError
 _DATA_NAMES = (".xpt", ".csv", ".xpt.gz", ".csv.gz")
 _XPORT_MAGIC = b"HEADER RECORD*******LIB"  # LIBRARY in version 5, LIBV8 in version 8
 _XPORT_MEMBER = re.compile(rb"HEADER RECORD\*{7}(?:MEMBER|MEMBV8)")
+_XPORT_RECORD = 80  # bytes
 _GZIP_MAGIC = b"\x1f\x8b"
 _DOMAIN_NAME = re.compile(r"^(?:[A-Z]{2}|SUPP[A-Z]{2}|RELREC)$")
 # Text files carry no types; these SDTM variables are numbers, all others are text.
 _NUMERIC = re.compile(
     r"^(?:VISITNUM|VISITDY|AGE|TAETORD|.{2}(?:SEQ|DY|STDY|ENDY|DOSE|STRESN|STNRLO|STNRHI|TPTNUM|DUR[NX]))$"
+)
+# Variables that are text in SDTM, which the derivations rely on.
+_TEXT = re.compile(
+    r".*(?:DTC|ID|TESTCD|ARMCD|TERM|DECOD|BODSYS|CAT|TRT|STRESU|DOSU|FL|SER|REL|TOXGR|SEV)$|^SEX$|^ARM$"
 )
 _SIMULATED_STUDY = re.compile(r"-SIM$")
 _SIMULATED_LABEL = "(simulated)"
@@ -102,7 +107,11 @@ def _files(sources: Iterable[str | Path]) -> list[Path]:
     files: list[Path] = []
     for source in map(Path, sources):
         if source.is_dir():
-            inside = sorted(path for path in source.iterdir() if path.name.lower().endswith(_DATA_NAMES))
+            inside = sorted(
+                path
+                for path in source.iterdir()
+                if path.name.lower().endswith(_DATA_NAMES) and not path.name.startswith(("._", "~$"))
+            )
             if not inside:
                 raise DataError(f"{source}: the folder holds no trial data ({', '.join(_DATA_NAMES)}).")
             files += inside
@@ -134,6 +143,8 @@ def _read_file(path: Path) -> tuple[pd.DataFrame, str]:
 
 def _read_transport(content: bytes, path: Path) -> tuple[pd.DataFrame, str]:
     members = len(_XPORT_MEMBER.findall(content))
+    if members == 0 or len(content) % _XPORT_RECORD:
+        raise DataError(f"{path}: the file is cut off: it isn't made of whole records. Copy it again.")
     if members != 1:
         raise DataError(f"{path}: holds {members} data sets; one file holds one domain. Split it.")
     with tempfile.NamedTemporaryFile(suffix=".xpt") as copy:
@@ -143,7 +154,13 @@ def _read_transport(content: bytes, path: Path) -> tuple[pd.DataFrame, str]:
             frame, meta = pyreadstat.read_xport(copy.name)
         except Exception:  # pyreadstat has no class of its own for a wrong encoding
             frame, meta = _read_windows_transport(copy.name, path)
-    return _tidy(frame), meta.file_label or ""
+    frame = _tidy(frame)
+    numbers = [name for name in frame if frame[name].dtype == "float64" and _TEXT.match(str(name))]
+    if numbers:
+        raise DataError(f"{path}: {', '.join(map(str, numbers))} is numeric; SDTM has text there.")
+    text: pd.DataFrame = frame.select_dtypes("str")
+    frame[text.columns] = _numbers(text, list(range(1, len(text) + 1)), path)
+    return frame, meta.file_label or ""
 
 
 def _read_windows_transport(copy: str, path: Path) -> tuple[pd.DataFrame, Any]:
@@ -174,6 +191,9 @@ def _read_csv(content: bytes, path: Path) -> pd.DataFrame:
     except csv.Error as error:
         raise DataError(f"{path}: line {reader.line_num} can't be read as CSV ({error}).") from error
     heads = [name.strip().upper() for name in names[1]]
+    while heads and not heads[-1] and not any("".join(row[len(heads) - 1 :]).strip() for _, row in rows):
+        heads.pop()  # empty columns that spreadsheets leave at the right
+    rows = [(line, row[: len(heads)]) for line, row in rows]
     twice = sorted({name for name in heads if heads.count(name) > 1})
     if twice:
         raise DataError(f"{path}: the column {', '.join(twice)} stands twice. Keep one.")
