@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from itpcsr.paths import from_root
+
 COLUMNS = (
     "display", "analysis", "population", "dataset", "group", "level", "visit", "statistic", "value", "unit",
     "method", "reason", "notebook",
@@ -81,7 +83,7 @@ def combine(*frames: pd.DataFrame) -> pd.DataFrame:
 def write_rows(rows: Iterable[pd.DataFrame], folder: str | Path) -> pd.DataFrame:
     """Combine the rows of one notebook, write them to ``folder/results.parquet`` and return them."""
     combined = combine(*rows)
-    path = Path(folder)
+    path = from_root(folder)
     path.mkdir(parents=True, exist_ok=True)
     combined.to_parquet(path / FILE, index=False)
     return combined

@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from itpcsr.errors import ParameterError
+from itpcsr.paths import from_root
 
 ORIGINS = ("registry", "publication", "assumption")
 
@@ -237,7 +238,7 @@ def read_study(path: str | Path, *, cohorts: list[str] | None = None, **override
     ParameterError
         With file, key, value and what is allowed.
     """
-    path = Path(path)
+    path = from_root(path)
     tree = {section: _plain(path, section, leaves) for section, leaves in _mapping(path).items()}
     for name, value in overrides.items():
         section = _section_of(name, path)

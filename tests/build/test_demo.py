@@ -5,6 +5,8 @@ import json
 import re
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import docx
 import lxml.html
@@ -205,6 +207,19 @@ def test_results_command_prints_the_rows(project):
     assert result.returncode == 0
     assert result.stdout.startswith("display,analysis,population")
     assert run_itpcsr(project, "results", "output/demo-1.0.0", "--display", "tbl-x").returncode == 1
+
+
+def test_a_notebook_runs_by_itself_and_in_its_own_folder(root, tmp_path):
+    """README's papermill command, and JupyterLab, whose kernels start in the notebook's folder."""
+    folder = copy_project(root, tmp_path / "alone")
+    papermill = str(Path(sys.executable).parent / "papermill")
+    command = [papermill, "notebooks/30-efficacy.ipynb", "out.ipynb", "-p", "confidence_level", "0.9"]
+    for cwd in (".", "notebooks"):
+        subprocess.run([*command, "--cwd", cwd], cwd=folder, capture_output=True, check=True)
+        rows = pd.read_parquet(folder / "work/30-efficacy/results.parquet")
+        total = rows.query("level == 'responder' and group == 'total' and statistic == 'ci_low'")
+        assert round(total["value"].iloc[0], 1) == 24.4
+        (folder / "work/30-efficacy/results.parquet").unlink()
 
 
 def test_another_folder_zone_and_locale_give_the_same_bytes(root, published, tmp_path):

@@ -18,6 +18,7 @@ import pandas as pd
 import pyreadstat
 
 from itpcsr.errors import DataError
+from itpcsr.paths import from_root
 
 # A folder may also hold define.xml, a README or pictures: only these names are taken as data there.
 _DATA_NAMES = (".xpt", ".csv", ".xpt.gz", ".csv.gz")
@@ -105,7 +106,7 @@ def read_trial(sources: Iterable[str | Path]) -> Trial:
 
 def _files(sources: Iterable[str | Path]) -> list[Path]:
     files: list[Path] = []
-    for source in map(Path, sources):
+    for source in map(from_root, sources):
         if source.is_dir():
             inside = sorted(
                 path
