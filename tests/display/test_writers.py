@@ -33,7 +33,9 @@ CELLS = ["0", "2 (66.7)", "3 (50.0)", "5 (41.7)", "0.0 to 70.8", "9.4 to 99.2", 
 def test_html_keeps_every_cell_and_scopes_its_heads():
     page = lxml.html.fromstring(f"<div>{writers.to_html(TABLE)}</div>")
     assert [cell.text_content() for cell in page.xpath("//td")][:8] == CELLS
-    assert page.xpath("//thead/tr[1]/th/@colspan") == ["2", "1"]
+    assert page.xpath("//thead/tr[1]/th/@colspan") == ["2"]
+    assert page.xpath("//thead/tr[1]/th/@rowspan") == ["2", "2"]
+    assert [cell.text_content() for cell in page.xpath("//thead/tr[1]/th")][2] == "Expansion"
     assert [cell.text_content() for cell in page.xpath("//thead/tr[2]/th")] == [
         "0.5(N=3)",
         "1.0(N=3)",

@@ -9,6 +9,7 @@ from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
 from itpcsr.adam.supplement import add_supplement
 from itpcsr.sdtm import Trial
+from itpcsr.sdtm.check import GRADE
 from itpcsr.study import Study
 
 _SEVERITY = {"MILD": 1.0, "MODERATE": 2.0, "SEVERE": 3.0}
@@ -16,7 +17,6 @@ _KEPT = (
     "STUDYID", "USUBJID", "AESEQ", "AETERM", "AEDECOD", "AEBODSYS", "AESER", "AESDTH", "AEREL", "AEACN",
     "AEOUT", "AESTDTC", "AEENDTC", "AETOXGR", "AESEV",
 )  # fmt: skip
-GRADE = r"^(?:GRADE\s*)?([1-5])$"
 NOT_CODED = "Not coded"
 
 
@@ -60,7 +60,8 @@ def derive_adae(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
 def _severity(adae: pd.DataFrame, study: Study) -> pd.Series:
     if study.safety.severity_variable == "AESEV":
         return adae["AESEV"].map(_SEVERITY).astype("float64")
-    return adae["AETOXGR"].str.extract(GRADE, expand=False).astype("float64")
+    grades = adae["AETOXGR"]
+    return grades.str[-1:].where(grades.str.fullmatch(GRADE)).astype("float64")
 
 
 def _treatment_emergent(adae: pd.DataFrame, first: pd.Series, last: pd.Series, study: Study) -> pd.Series:

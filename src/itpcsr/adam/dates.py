@@ -20,6 +20,15 @@ def to_datetime(text: pd.Series) -> pd.Series:
     return pd.to_datetime(stamp.where(text.str.len() >= 10), format="%Y-%m-%dT%H:%M", errors="coerce")
 
 
+def _parts_and_flags(text: pd.Series) -> tuple[pd.Series, pd.Series, pd.Series, pd.Series]:
+    """Return year, month and day as far as known ("" if not), and what has to be imputed."""
+    parts = text.str.extract(_PARTS)
+    year, month, day = (parts[name].fillna("") for name in ("year", "month", "day"))
+    flags = pd.Series("", index=text.index, dtype="str")
+    flags = flags.mask((year != "") & (day == ""), "D").mask((year != "") & (month == ""), "M")
+    return year, month, day, flags
+
+
 def impute_start(
     text: pd.Series, treatment_start: pd.Series, end: pd.Series | None = None
 ) -> tuple[pd.Series, pd.Series]:
@@ -44,10 +53,7 @@ def impute_start(
         datetime64 (NaT where even the year is missing) and the ADaM imputation flag: ``D`` day imputed,
         ``M`` month and day imputed, empty for a complete date.
     """
-    parts = text.str.extract(_PARTS)
-    year, month, day = (parts[name].fillna("") for name in ("year", "month", "day"))
-    flags = pd.Series("", index=text.index, dtype="str")
-    flags = flags.mask((year != "") & (day == ""), "D").mask((year != "") & (month == ""), "M")
+    year, month, day, flags = _parts_and_flags(text)
     earliest = pd.to_datetime(
         (year + "-" + month.replace("", "01") + "-" + day.replace("", "01")).where(year != ""),
         format="%Y-%m-%d",
@@ -65,10 +71,7 @@ def impute_start(
 
 def impute_end(text: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Impute partial end dates to the last day possible; return dates and imputation flags as for starts."""
-    parts = text.str.extract(_PARTS)
-    year, month, day = (parts[name].fillna("") for name in ("year", "month", "day"))
-    flags = pd.Series("", index=text.index, dtype="str")
-    flags = flags.mask((year != "") & (day == ""), "D").mask((year != "") & (month == ""), "M")
+    year, month, day, flags = _parts_and_flags(text)
     known = (year + "-" + month.replace("", "12") + "-" + day.replace("", "01")).where(year != "")
     dates = pd.to_datetime(known, format="%Y-%m-%d", errors="coerce")
     return dates.mask(flags != "", dates + pd.offsets.MonthEnd(0)), flags

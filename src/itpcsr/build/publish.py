@@ -47,7 +47,6 @@ def publish(
     version that stood there is replaced.
     """
     refuse_final(output, report)
-    output.mkdir(parents=True, exist_ok=True)
     target = output / report.name
     with tempfile.TemporaryDirectory(dir=output, prefix=f".{report.name}-") as temporary:
         folder = Path(temporary) / "new"

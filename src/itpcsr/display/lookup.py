@@ -26,7 +26,6 @@ class Lookup:
         )
         self._values = dict(zip(keys, zip(rows["value"], rows["reason"], strict=True), strict=True))
         self._reasons: list[str] = []
-        self.methods = [str(method) for method in rows["method"].unique() if method]
 
     def value(self, analysis: str, group: str, statistic: str, level: str = "", visit: str = "") -> float:
         """Return a raw value; NaN where it can't be estimated (its reason is noted).

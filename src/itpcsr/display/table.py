@@ -81,6 +81,32 @@ def spanner_runs(headers: tuple[Header, ...]) -> list[tuple[str, int]]:
     return runs
 
 
+@dataclass(frozen=True)
+class HeadCell:
+    """One cell of a table's head: its text, the N below it, how many columns and rows it covers."""
+
+    label: str
+    n: str = ""
+    columns: int = 1
+    rows: int = 1
+
+
+def head_rows(table: Table) -> list[list[HeadCell]]:
+    """Return the one or two rows of the head; without spanners there is one."""
+    depth = 2 if any(header.spanner for header in table.headers) else 1
+    upper, lower = [HeadCell(table.stub, rows=depth)], []
+    start = 0
+    for text, width in spanner_runs(table.headers):
+        run = table.headers[start : start + width]
+        if text:
+            upper.append(HeadCell(text, columns=width))
+            lower += [HeadCell(header.label, header.n) for header in run]
+        else:
+            upper += [HeadCell(header.label, header.n, rows=depth) for header in run]
+        start += width
+    return [upper, lower] if lower else [upper]
+
+
 def as_great_table(table: Table) -> gt.GT:
     """Return the table as the notebook shows it."""
     names = [f"c{number}" for number in range(len(table.headers))]

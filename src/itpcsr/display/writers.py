@@ -14,7 +14,7 @@ import polars as pl
 import rtflite as rtf
 from wcwidth import wcswidth
 
-from itpcsr.display.table import Row, Table, spanner_runs
+from itpcsr.display.table import HeadCell, Row, Table, head_rows, spanner_runs
 
 # Word's paragraph style for the notes below a table; the reference document defines it.
 NOTE_STYLE = "Table Note"
@@ -36,23 +36,15 @@ def to_html(table: Table) -> str:
 
 
 def _html_head(table: Table) -> list[str]:
-    spanners = any(header.spanner for header in table.headers)
-    two_rows = ' rowspan="2"' if spanners else ""
-    rows = [f'<th scope="col"{two_rows}>{html.escape(table.stub)}</th>']
-    lower = []
-    start = 0
-    for text, width in spanner_runs(table.headers):
-        if text:
-            rows.append(f'<th colspan="{width}" scope="colgroup">{html.escape(text)}</th>')
-        for header in table.headers[start : start + width]:
-            count = f"<br>(N={header.n})" if header.n else ""
-            cell = f"{html.escape(header.label)}{count}</th>"
-            if text:
-                lower.append(f'<th scope="col">{cell}')
-            else:
-                rows.append(f'<th scope="col"{two_rows}>{cell}')
-        start += width
-    return ["<tr>" + "".join(cells) + "</tr>" for cells in (rows, lower) if cells]
+    return ["<tr>" + "".join(map(_html_head_cell, row)) + "</tr>" for row in head_rows(table)]
+
+
+def _html_head_cell(cell: HeadCell) -> str:
+    spans = f' colspan="{cell.columns}"' if cell.columns > 1 else ""
+    spans += f' rowspan="{cell.rows}"' if cell.rows > 1 else ""
+    scope = "colgroup" if cell.columns > 1 else "col"
+    count = f"<br>(N={cell.n})" if cell.n else ""
+    return f'<th{spans} scope="{scope}">{html.escape(cell.label)}{count}</th>'
 
 
 def _html_row(row: Row, width: int) -> str:
@@ -91,23 +83,18 @@ def to_typst(table: Table) -> str:
 
 
 def _typst_head(table: Table) -> list[str]:
-    spanners = any(header.spanner for header in table.headers)
-    span = "table.cell(rowspan: 2, align: bottom + {})" if spanners else ""
-    upper = [f"    {span.format('left')}[{_typst_text(table.stub)}],"]
-    lower = []
-    start = 0
-    for text, width in spanner_runs(table.headers):
-        if text:
-            upper.append(f"    table.cell(colspan: {width})[{_typst_text(text)}],")
-        for header in table.headers[start : start + width]:
-            count = f" \\ (N={header.n})" if header.n else ""
-            cell = f"[{_typst_text(header.label)}{count}],"
-            if text:
-                lower.append(f"    {cell}")
-            else:
-                upper.append(f"    {span.format('center')}{cell}")
-        start += width
-    return upper + lower
+    rows = head_rows(table)
+    lines = [f"    {_typst_head_cell(cell)}," for row in rows for cell in row]
+    lines[0] = lines[0].replace("bottom + center", "bottom + left")  # the stub's head, over its rows
+    return lines
+
+
+def _typst_head_cell(cell: HeadCell) -> str:
+    count = f" \\ (N={cell.n})" if cell.n else ""
+    text = f"[{_typst_text(cell.label)}{count}]"
+    if cell.columns > 1:
+        return f"table.cell(colspan: {cell.columns}){text}"
+    return f"table.cell(rowspan: {cell.rows}, align: bottom + center){text}" if cell.rows > 1 else text
 
 
 def _typst_text(text: str) -> str:

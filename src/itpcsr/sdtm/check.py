@@ -28,6 +28,7 @@ REQUIRED_COLUMNS = {
 }
 # The same count of cells per volume by other names; none of them needs a conversion.
 _COUNT_UNITS = {"10^9/L", "10*9/L", "G/L", "GI/L", "10^3/UL", "10*3/UL", "K/UL", "10E9/L", "10E3/UL"}
+GRADE = r"(?:GRADE\s*)?[1-5]"  # a CTCAE grade, with or without the word
 _SEVERITIES = {"AETOXGR": "the grades 1 to 5", "AESEV": "MILD, MODERATE and SEVERE"}
 # Complete or partial dates with or without time; a hyphen stands for an unknown part. Times are local: one
 # with a time zone couldn't be compared with one without.
@@ -218,7 +219,7 @@ def _unknown_severity(ae: pd.DataFrame, study: Study) -> list[str]:
     variable = study.safety.severity_variable
     if variable not in ae:
         return []
-    pattern = r"^$|^(?:GRADE\s*)?[1-5]$" if variable == "AETOXGR" else r"^$|^MILD$|^MODERATE$|^SEVERE$"
+    pattern = f"^$|^{GRADE}$" if variable == "AETOXGR" else "^$|^MILD$|^MODERATE$|^SEVERE$"
     wrong = ae[~ae[variable].str.match(pattern)]
     if wrong.empty:
         return []
