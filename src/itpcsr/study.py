@@ -97,6 +97,27 @@ class Visits(_Strict):
     visit_window_days: int = Field(default=2, ge=0)
 
 
+class Sampling(_Strict):
+    """Planned samples beside blood counts; weeks count from infusion 1.
+
+    ``immune_weeks`` come after a sample on the day before infusion 1. ``antibody_hours_after`` counts from
+    the end of the last infusion; that sample's partner is taken before the first. ``concentration_hours``
+    are negative before the start of infusion 1 and positive after its end. ``concentration_sex`` is the DM.SEX sampled, empty for everyone.
+    ``concentration_limit`` is the lower limit of quantification in ``concentration_unit``.
+    """
+
+    virus_tests: list[str] = []
+    virus_weeks: list[int] = []
+    immune_weeks: list[int] = []
+    antibody_subjects: int | None = Field(default=None, ge=0)
+    antibody_hours_after: float = Field(default=48, ge=0)
+    concentration_test: str = ""
+    concentration_hours: list[float] = []
+    concentration_sex: Literal["", "F", "M"] = ""
+    concentration_limit: float | None = Field(default=None, gt=0)
+    concentration_unit: str = ""
+
+
 class PriorTherapy(_Strict):
     """One earlier therapy that the baseline table counts; ``flag`` is its variable in ADSL."""
 
@@ -155,6 +176,7 @@ class Study(_Strict):
     identity: Identity
     design: Design
     visits: Visits = Visits()
+    sampling: Sampling = Sampling()
     baseline: Baseline
     safety: Safety
     efficacy: Efficacy | None = None
@@ -214,6 +236,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "identity": Identity,
     "design": Design,
     "visits": Visits,
+    "sampling": Sampling,
     "baseline": Baseline,
     "safety": Safety,
     "efficacy": Efficacy,
