@@ -16,10 +16,11 @@ from itpcsr.sdtm.simulation.disposition import make_dm, make_ds, treatment_end
 from itpcsr.sdtm.simulation.events import draw_events, make_ae, make_suppae
 from itpcsr.sdtm.simulation.exposure import infusions, make_ex
 from itpcsr.sdtm.simulation.fates import add_fates
-from itpcsr.sdtm.simulation.history import add_history, make_cm, make_mh, make_pr
+from itpcsr.sdtm.simulation.history import add_history, make_mh, make_pr
 from itpcsr.sdtm.simulation.laboratory import draw_samples, make_lb, make_vs
+from itpcsr.sdtm.simulation.medication import make_cm
 from itpcsr.sdtm.simulation.people import make_people
-from itpcsr.sdtm.simulation.tables import finish
+from itpcsr.sdtm.simulation.tables import arrange, typed
 from itpcsr.sdtm.simulation.visits import attend, last_days
 from itpcsr.study import Study
 
@@ -64,21 +65,21 @@ def simulate(study: Study, *, seed: int, subjects: int | None = None) -> dict[st
     visits = attend(next(streams), study, people)
     last = last_days(people, visits)
     given = infusions(next(streams), people, visits)
-    events = draw_events(next(streams), people, given, last, rule)
+    events = draw_events(next(streams), people, visits, given, last, rule)
     samples = draw_samples(next(streams), people, visits)
     ex = make_ex(study, people, given)
-    ae = make_ae(people, events, given)
     rows = {
         "DM": make_dm(people, ex, last),
         "EX": ex,
-        "AE": ae,
+        "AE": make_ae(people, events, given),
         "LB": make_lb(next(streams), people, samples, events, rule),
         "VS": make_vs(people, samples),
         "DS": make_ds(people, given, last),
         "MH": make_mh(next(streams), people),
         "PR": make_pr(next(streams), people, study, rule),
-        "CM": make_cm(next(streams), people, study, rule),
+        "CM": make_cm(next(streams), people, events, last, study, rule),
     }
     reference = rows["DM"].assign(treatment_end=treatment_end(rows["DM"], rows["DS"]))
-    domains = {name: finish(name, table, reference) for name, table in rows.items()}
-    return domains | {"SUPPAE": make_suppae(domains["AE"], ae)}
+    arranged = {name: arrange(name, table, reference) for name, table in rows.items()}
+    domains = {name: typed(table, name) for name, table in arranged.items()}
+    return domains | {"SUPPAE": make_suppae(arranged["AE"])}
