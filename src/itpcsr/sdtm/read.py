@@ -175,7 +175,7 @@ def _domain_in(table: Table, path: Path) -> str:
     else:
         analysis = " It looks like an ADaM dataset." if columns & _ADAM_VARIABLES else ""
         raise DataError(f"{path}: has no DOMAIN (or RDOMAIN) column, so it is no SDTM data.{analysis}")
-    names = sorted(set(values.astype(str)))
+    names = sorted(map(str, values.unique()))
     if not names:  # a data set without rows says its domain by its name alone
         for said in (table.name.upper(), path.name.split(".")[0].upper()):
             if _DOMAIN_NAME.match(said):

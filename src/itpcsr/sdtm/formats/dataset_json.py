@@ -96,7 +96,7 @@ def _table(head: dict[str, Any], rows: list[Any], path: Path) -> Table:
             f"{path}: holds {len(rows)} rows, but says it has {head['records']} records. Is it complete?"
         )
     for number, row in enumerate(rows, 1):
-        if not isinstance(row, list) or len(row) != len(columns):
+        if type(row) is not list or len(row) != len(columns):
             width = f"{len(row)} values" if isinstance(row, list) else _short(row)
             raise DataError(f"{path}: row {number} has {width} for {len(columns)} columns.")
     heads = column_names([column["name"] for column in columns], path)
@@ -116,12 +116,12 @@ def _table(head: dict[str, Any], rows: list[Any], path: Path) -> Table:
 
 
 def _column(kind: str, cells: tuple[Any, ...], place: str) -> pd.Series:
-    wanted, types = ("text", str) if kind in _TEXTS or kind == "decimal" else ("a number", (int, float))
-    for number, cell in enumerate(cells, 1):
-        if cell is not None and (not isinstance(cell, types) or isinstance(cell, bool)):
-            raise DataError(
-                f"{place} in row {number} is {_short(cell)}; dataType {kind} is written as {wanted}."
-            )
+    wanted, types = ("text", {str}) if kind in _TEXTS or kind == "decimal" else ("a number", {int, float})
+    others = set(map(type, cells)) - types - {type(None)}
+    if others:
+        row = next(row for row, cell in enumerate(cells) if type(cell) in others)
+        found = _short(cells[row])
+        raise DataError(f"{place} in row {row + 1} is {found}; dataType {kind} is written as {wanted}.")
     if kind in _TEXTS:
         return clean_text(pd.Series(pa.array(cells, pa.large_string()).to_pandas(), dtype="str"))
     if kind == "decimal":

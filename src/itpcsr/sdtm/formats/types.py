@@ -46,7 +46,7 @@ def settle_types(table: Table, path: Path) -> Table:
     notes: list[str] = []
     for name in _columns(frame, "str"):
         frame[name] = frame[name].mask(frame[name] == "NA", "")
-    wrong = [name for name in _columns(frame, "number") if TEXT.match(name)]
+    wrong = [name for name in _columns(frame, "float64") if TEXT.match(name)]
     for name in wrong:
         if frame[name].notna().any():
             raise DataError(
@@ -63,7 +63,7 @@ def settle_types(table: Table, path: Path) -> Table:
 
 
 def _columns(frame: pd.DataFrame, kind: str) -> list[str]:
-    return [str(name) for name in frame.select_dtypes(kind).columns]
+    return [str(name) for name, found in frame.dtypes.items() if found == kind]
 
 
 def _to_numbers(text: pd.Series, table: Table, path: Path) -> pd.Series:
