@@ -95,7 +95,9 @@ def render(parameters: Parameters, engine: EngineOption = "auto") -> None:
 
 @app.command()
 def check(
-    data: Annotated[list[Path], typer.Argument(help="Folders and files with SDTM domains.")],
+    data: Annotated[
+        list[Path], typer.Argument(help="Folders and files with SDTM domains, and a mapping file (.yml).")
+    ],
     study: Annotated[Path, typer.Option(help="The study file.")] = Path("params/study.yml"),
 ) -> None:
     """Read trial data, say what was found, and what is wrong with it."""
@@ -122,18 +124,23 @@ def simulate(
     subjects: Annotated[
         int | None, typer.Option(min=0, help="Subjects; without it the cohorts as conducted.")
     ] = None,
+    form: Annotated[
+        Literal["xpt", "csv", "parquet", "json"],
+        typer.Option("--format", help="SAS transport v5, CSV, Parquet or Dataset-JSON 1.1."),
+    ] = "xpt",
 ) -> None:
-    """Write the simulated trial as SAS transport files."""
+    """Write the simulated trial, one file per domain."""
     from itpcsr.sdtm import simulate as simulation
-    from itpcsr.sdtm.transport import write_transport
+    from itpcsr.sdtm.write import write_domains
     from itpcsr.study import read_study
 
     with _errors_without_traceback():
         chosen = simulation.DEFAULT_SEED if seed is None else seed
         domains = simulation.simulate(read_study(study), seed=chosen, subjects=subjects)
-        paths = write_transport(
+        paths = write_domains(
             domains,
             out,
+            form,
             dataset_labels=simulation.DATASET_LABELS,
             variable_labels=simulation.VARIABLE_LABELS,
         )

@@ -263,12 +263,12 @@ def read_study(path: str | Path, *, cohorts: list[str] | None = None, **override
         With file, key, value and what is allowed.
     """
     path = from_root(path)
-    tree = {section: _plain(path, section, leaves) for section, leaves in _mapping(path).items()}
+    tree = {section: _plain(path, section, leaves) for section, leaves in read_yaml(path).items()}
     for name, value in overrides.items():
         section = _section_of(name, path)
         if section in tree or Study.model_fields[section].default is not None:
             tree.setdefault(section, {})[name] = value
-    study = _validate(Study, tree, path)
+    study = validate(Study, tree, path)
     return _only_cohorts(study, cohorts, path) if cohorts else study
 
 
@@ -278,7 +278,7 @@ def write_study(path: Path, rules: dict[str, Any], target: Path) -> Path:
     Raises ParameterError for a name that the study file doesn't hold; the values are checked when the copy
     is read.
     """
-    tree = _mapping(path)
+    tree = read_yaml(path)
     for name, value in rules.items():
         section = _section_of(name, path)
         if name not in tree.get(section, {}):
@@ -320,7 +320,7 @@ def read_origins(path: str | Path) -> dict[str, dict[str, str]]:
     path = Path(path)
     return {
         leaf: {"origin": entry["origin"], "note": entry.get("note", "")}
-        for section, leaves in _mapping(path).items()
+        for section, leaves in read_yaml(path).items()
         for leaf, entry in _leaves(path, section, leaves)
     }
 
@@ -331,10 +331,11 @@ def read_report(path: str | Path) -> Report:
     Raises ParameterError with file, key, value and what is allowed.
     """
     path = Path(path)
-    return _validate(Report, _mapping(path), path)
+    return validate(Report, read_yaml(path), path)
 
 
-def _mapping(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the names and values of a YAML file; a key that stands twice is an error (ParameterError)."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -388,7 +389,8 @@ def _plain(path: Path, section: str, leaves: object) -> dict[str, Any]:
     return {leaf: entry["value"] for leaf, entry in _leaves(path, section, leaves)}
 
 
-def _validate(model: type[_Model], tree: dict[str, Any], path: Path) -> _Model:
+def validate(model: type[_Model], tree: dict[str, Any], path: Path) -> _Model:
+    """Return the model of a file's names and values, or raise ParameterError with every fault."""
     try:
         return model.model_validate(tree)
     except ValidationError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from itpcsr.sdtm.check import check_trial
 from itpcsr.sdtm.read import Trial, read_trial
 from itpcsr.sdtm.select import cut_trial, keep_reported
+from itpcsr.sdtm.units import standardise_units
 from itpcsr.study import Study
 
 __all__ = ["Trial", "check_trial", "cut_trial", "keep_reported", "load_trial", "read_trial"]
@@ -33,7 +34,7 @@ def load_trial(
     DataError
         With file, domain, subject and variable, and what to do.
     """
-    trial = read_trial(sources)
+    trial = standardise_units(read_trial(sources), study)
     check_trial(trial, study)
     day = dt.date.fromisoformat(data_cutoff) if isinstance(data_cutoff, str) and data_cutoff else data_cutoff
     return keep_reported(cut_trial(trial, day or None), study)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pandas as pd
 
@@ -27,7 +28,7 @@ def keep_reported(trial: Trial, study: Study) -> Trial:
         name: frame[~frame["USUBJID"].isin(gone)].reset_index(drop=True) if "USUBJID" in frame else frame
         for name, frame in trial.domains.items()
     }
-    return Trial(domains, trial.sources, trial.labels)
+    return replace(trial, domains=domains)
 
 
 def cut_trial(trial: Trial, cutoff: dt.date | None) -> Trial:
@@ -57,7 +58,7 @@ def cut_trial(trial: Trial, cutoff: dt.date | None) -> Trial:
         domains["DM"]["DTHFL"] = entered["DTHFL"].where(domains["DM"]["DTHDTC"] != "", "")
     for name in [name for name in domains if name.startswith("SUPP")]:
         domains[name] = _supplements_of(domains[name], domains.get(name[4:], pd.DataFrame()))
-    return Trial(domains, trial.sources, trial.labels)
+    return replace(trial, domains=domains)
 
 
 def _first_date(dm: pd.DataFrame) -> pd.Series:

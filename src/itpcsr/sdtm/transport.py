@@ -74,7 +74,7 @@ def _faults(name: str, frame: pd.DataFrame, label: str, labels: Mapping[str, str
         if len(text) > _LABEL_LENGTH or not text.isascii()
     ]
     for column, values in frame.select_dtypes(exclude="number").items():
-        bad = [value for value in values if not _fits(value)]
+        bad = [value for value in values.unique() if not _fits(value)]
         if bad:
             faults.append(
                 f"{name}.{column}: {bad[0]!r} is longer than {_TEXT_LENGTH} characters or not ASCII text"
@@ -88,8 +88,10 @@ def _fits(value: object) -> bool:
 
 def _write(name: str, frame: pd.DataFrame, folder: Path, label: str, labels: Mapping[str, str]) -> Path:
     path = folder / f"{name.lower()}.xpt"
+    # the writer asks for one value after the other: Python strings are there a third as long as Arrow's
+    texts = {column: object for column in frame.columns if frame[column].dtype == "str"}
     pyreadstat.write_xport(
-        frame,
+        frame.astype(texts),
         path,
         file_label=label,
         column_labels=dict(labels),

@@ -1,0 +1,87 @@
+"""Trial data in every usual format: each file is told by its content, never by its name."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+
+from itpcsr.errors import DataError
+from itpcsr.sdtm.formats import dataset_json, delimited, parquet, sas
+from itpcsr.sdtm.formats.encoding import decode
+from itpcsr.sdtm.formats.table import Table, Variable
+from itpcsr.sdtm.formats.types import settle_types
+
+__all__ = ["Table", "Variable", "read_table", "settle_types"]
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_ZLIB_MAGICS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+# What people have beside the formats that are read, by its first bytes.
+_FOREIGN = {
+    b"PK\x03\x04": "a ZIP archive or an Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an old Excel or other Office file",
+    b"%PDF": "a PDF",
+    b"$FL2": "an SPSS file",
+    b"<stata_dta>": "a Stata file",
+    b"**COMPRESSED**": "a SAS CPORT file, which SAS alone can read",
+    b"<?xml": "an XML file",
+}
+_NAMED = {
+    ".xpt": "a SAS transport file",
+    ".v5xpt": "a SAS transport file",
+    ".xpt8": "a SAS transport file",
+    ".sas7bdat": "a SAS7BDAT file",
+    ".parquet": "a Parquet file",
+    ".json": "Dataset-JSON",
+    ".ndjson": "Dataset-JSON",
+    ".dsjc": "Dataset-JSON",
+}
+_BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"
+_ADVICE = "Save it as SAS transport, Dataset-JSON, Parquet or CSV (UTF-8)."
+
+
+def read_table(path: Path, encoding: str = "") -> Table | None:
+    """Read one file; None for a JSON schema, which is no data.
+
+    ``encoding`` is that of text that isn't UTF-8 (from a mapping file); without it the encoding is told
+    from the bytes. Text isn't converted to numbers yet: ``settle_types`` does that. Raises DataError.
+    """
+    content = _content(path)
+    if content.startswith(sas.TRANSPORT_MAGIC):
+        return sas.read_transport(content, path, encoding)
+    if content.startswith(sas.SAS7BDAT_MAGIC):
+        return sas.read_sas7bdat(content, path)
+    if content.startswith(parquet.MAGIC):
+        return parquet.read_parquet(content, path)
+    for magic, what in _FOREIGN.items():
+        if content.startswith(magic):
+            raise DataError(f"{path}: is {what}, which isn't read. {_ADVICE}")
+    if content.lstrip(_BEFORE_JSON)[:1] in (b"{", b"["):
+        return dataset_json.read_dataset_json(decode(content, path)[0].strip(), path)
+    _refuse_wrong_name(path)
+    return delimited.read_delimited(content, path, encoding)
+
+
+def _refuse_wrong_name(path: Path) -> None:
+    """Text is what no magic number tells: there a name that says otherwise shows a broken file."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    for suffix, what in _NAMED.items():
+        if suffix in suffixes:
+            raise DataError(f"{path}: is not {what}, though its name says so. {_ADVICE}")
+
+
+def _content(path: Path) -> bytes:
+    """Return the bytes of a file, decompressed; Dataset-JSON comes in the framing of zlib or of gzip."""
+    if path.is_dir():
+        raise DataError(f"{path}: is a folder, but a data file is expected here.")
+    try:
+        content = path.read_bytes()
+        if content.startswith(_GZIP_MAGIC):
+            content = gzip.decompress(content)
+        elif content.startswith(_ZLIB_MAGICS):
+            content = zlib.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: can't be read ({error}). Is the file complete?") from error
+    if not content:
+        raise DataError(f"{path}: the file is empty. Export it again.")
+    return content

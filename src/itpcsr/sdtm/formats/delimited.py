@@ -1,0 +1,112 @@
+"""Read and write delimited text (CSV): the delimiter is found in the header, all values stay text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from itpcsr.errors import DataError
+from itpcsr.sdtm.formats.encoding import decode
+from itpcsr.sdtm.formats.table import Table, Variable, clean_text, column_names
+
+_DELIMITERS = ",;\t|"
+_NAME = re.compile(r"\s*[A-Za-z_]\w*\s*")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+def read_delimited(content: bytes, path: Path, named: str = "") -> Table:
+    """Read delimited text with a header; ``named`` is the encoding where it isn't UTF-8.
+
+    Raises
+    ------
+    DataError
+        The encoding can't be told; the first line holds no names; a line has another number of values than
+        the header, or broken quotes (with its line number).
+    """
+    text, note = decode(content, path, named)
+    if "\x00" in text:
+        raise DataError(f"{path}: is neither text nor any other format that is read here.")
+    header = _LINE_END.split(text, maxsplit=1)[0]
+    delimiter = _delimiter(header, path)
+    heads = next(csv.reader([header], delimiter=delimiter))
+    columns = _read_fast(text, delimiter, len(heads)) or _read_strictly(text, delimiter, len(heads), path)
+    while heads and not heads[-1].strip() and (columns[len(heads) - 1].str.strip() == "").all():
+        heads.pop()  # empty columns that spreadsheets leave at the right
+    names = column_names(heads, path)
+    frame = pd.DataFrame(dict(zip(names, columns, strict=False)), columns=names)
+    variables = dict.fromkeys(names, Variable())
+    return Table(frame, variables=variables, line_of=_line_finder(text, delimiter)).noted(note)
+
+
+def _delimiter(header: str, path: Path) -> str:
+    """Return what splits the header into names: in no name stands another delimiter, so one fits at most."""
+    for delimiter in _DELIMITERS:
+        cells = next(csv.reader([header], delimiter=delimiter), [])
+        if sum(map(bool, cells)) > 1 and all(not cell.strip() or _NAME.fullmatch(cell) for cell in cells):
+            return delimiter
+    raise DataError(
+        f"{path}: its first line is no row of column names with , ; tab or | between: {header[:60]!r}."
+    )
+
+
+def _read_fast(text: str, delimiter: str, width: int) -> list[pd.Series] | None:
+    """Read regular text; None where a line has another width or quotes are unbalanced."""
+    if text.count('"') % 2:
+        return None
+    names = [str(number) for number in range(width)]
+    try:
+        table = pacsv.read_csv(
+            pa.BufferReader(text.encode()),
+            pacsv.ReadOptions(column_names=names, skip_rows=1),
+            pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            pacsv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.large_string()),
+                null_values=[],
+                strings_can_be_null=False,
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    return [clean_text(column.to_pandas()) for column in table.columns]
+
+
+def _read_strictly(text: str, delimiter: str, width: int, path: Path) -> list[pd.Series]:
+    """Read value by value, for a message with the line."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        rows = [row for row in reader if row and _is_wide(row, width, reader.line_num, path)][1:]
+    except csv.Error as error:
+        raise DataError(f"{path}: line {reader.line_num} can't be read as CSV ({error}).") from error
+    frame = pd.DataFrame(rows, columns=range(width), dtype="str")
+    return [clean_text(frame[number]) for number in range(width)]
+
+
+def _is_wide(row: list[str], width: int, line: int, path: Path) -> bool:
+    if len(row) == width or (len(row) > width and not "".join(row[width:]).strip()):
+        del row[width:]
+        return True
+    raise DataError(f"{path}: line {line} has {len(row)} values for {width} columns.")
+
+
+def _line_finder(text: str, delimiter: str) -> Callable[[int], int]:
+    """Return the function from row to line; lines are counted only when a message asks."""
+
+    def line_of(row: int) -> int:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        lines = (reader.line_num for cells in reader if cells)
+        return next(islice(lines, row + 1, None))
+
+    return line_of
+
+
+def write_delimited(frame: pd.DataFrame, path: Path) -> None:
+    """Write one domain as UTF-8 with commas; missing is empty, numbers have every digit that they need."""
+    frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")

@@ -1,0 +1,65 @@
+"""Tell the encoding of text: UTF-8, UTF-16 with its mark, Windows; what could be two things is refused."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from itpcsr.errors import DataError
+
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_WINDOWS = "cp1252"
+# Encodings that write a letter in two bytes, Chinese (of two kinds), Japanese and Korean.
+_TWO_BYTE = {"gb18030": "GBK", "big5": "Big5", "shift_jis": "Shift-JIS", "euc_kr": "EUC-KR"}
+_NEIGHBOURS = re.compile(rb"[\x80-\xff]{2,}")
+
+
+def decode(content: bytes, path: Path, named: str = "") -> tuple[str, str]:
+    """Return the text, and a note if the encoding had to be decided (empty for UTF-8 and UTF-16).
+
+    ``named`` is the encoding that a mapping file gives for what isn't UTF-8. Raises DataError, with what
+    was found and what to do, where nothing decodes the bytes or several encodings could.
+    """
+    for mark in _UTF16_MARKS:
+        if content.startswith(mark):
+            return _decode(content, "utf-16", path), ""
+    try:
+        return content.decode("utf-8-sig"), ""
+    except UnicodeDecodeError:
+        encoding = named or guess(content, path)
+        return _decode(content, encoding, path), f"The text is not UTF-8; it was read as {encoding}."
+
+
+def guess(content: bytes, path: Path) -> str:
+    """Return the encoding of text that isn't UTF-8; one that could be Windows or Chinese text is refused.
+
+    In Western text bytes above 127 stand alone between ASCII letters; two side by side may also be one
+    Chinese, Japanese or Korean letter. Statistics of letters can't help: a file of trial data holds a
+    handful of such letters among thousands of others.
+    """
+    pairs = _NEIGHBOURS.search(content)
+    eastern = [name for codec, name in _TWO_BYTE.items() if pairs and _decodes(content, codec)]
+    western = _decodes(content, _WINDOWS)
+    if western and not eastern:
+        return _WINDOWS
+    found = [*(["Windows (cp1252)"] if western else []), *eastern]
+    advice = "Save it as UTF-8, or name its `encoding` in a mapping file."
+    if not found:
+        raise DataError(f"{path}: is no UTF-8, and no other encoding that is known reads it. {advice}")
+    sample = pairs.group()[:8].hex(" ") if pairs else ""
+    raise DataError(f"{path}: is no UTF-8; the bytes {sample} could be {', '.join(found)}. {advice}")
+
+
+def _decodes(content: bytes, encoding: str) -> bool:
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decode(content: bytes, encoding: str, path: Path) -> str:
+    try:
+        return content.decode(encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise DataError(f"{path}: can't be read as {encoding} ({error}). Save it as UTF-8.") from error

@@ -1,0 +1,98 @@
+"""Read SAS files: transport (XPT) version 5 and 8, and SAS7BDAT."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyreadstat
+
+from itpcsr.errors import DataError
+from itpcsr.sdtm.formats import encoding
+from itpcsr.sdtm.formats.table import Table, Variable, clean_text, column_names
+
+TRANSPORT_MAGIC = b"HEADER RECORD*******LIB"  # LIBRARY in version 5, LIBV8 in version 8
+SAS7BDAT_MAGIC = bytes(12) + bytes.fromhex("c2ea8160b31411cfbd92080009c7318c181f1011")
+_MEMBER = re.compile(rb"HEADER RECORD\*{7}(?:MEMBER|MEMBV8)")
+_RECORD = 80  # bytes
+_ERRORS = (pyreadstat.ReadstatError, pyreadstat.PyreadstatError)
+_ANY_BYTES = "ISO-8859-1"  # reads all bytes and keeps them apart
+
+
+def read_transport(content: bytes, path: Path, named: str = "") -> Table:
+    """Read a SAS transport file with one member; ``named`` is the encoding of text that isn't UTF-8.
+
+    The format doesn't say its encoding. Raises DataError for a truncated file, several members, or text
+    whose encoding can't be told.
+    """
+    members = len(_MEMBER.findall(content))
+    if members == 0 or len(content) % _RECORD:
+        raise DataError(f"{path}: the file is cut off: it isn't made of whole records. Copy it again.")
+    if members != 1:
+        raise DataError(f"{path}: holds {members} data sets; one file holds one domain. Split it.")
+    with tempfile.NamedTemporaryFile(suffix=".xpt") as copy:
+        copy.write(content)
+        copy.flush()
+        try:
+            return _table(*_read(pyreadstat.read_xport, copy.name), path)
+        except UnicodeDecodeError:
+            return _read_other_encoding(copy.name, path, named)
+        except _ERRORS as error:
+            raise DataError(f"{path}: can't be read as SAS transport ({error}).") from error
+
+
+def read_sas7bdat(content: bytes, path: Path) -> Table:
+    """Read a SAS7BDAT file, which names its encoding. Raises DataError if it can't be read."""
+    with tempfile.NamedTemporaryFile(suffix=".sas7bdat") as copy:
+        copy.write(content)
+        copy.flush()
+        try:
+            return _table(*_read(pyreadstat.read_sas7bdat, copy.name), path)
+        except (UnicodeDecodeError, *_ERRORS) as error:
+            raise DataError(f"{path}: can't be read as SAS7BDAT ({error}). Is the file complete?") from error
+
+
+def _read_other_encoding(copy: str, path: Path, named: str) -> Table:
+    try:
+        if not named:
+            columns, meta = _read(pyreadstat.read_xport, copy, encoding=_ANY_BYTES)
+            texts = [value for name in columns for value in columns[name] if isinstance(value, str)]
+            texts += [label or "" for label in (meta.file_label, *meta.column_labels)]
+            named = encoding.guess("\n".join(texts).encode(_ANY_BYTES), path)
+        table = _table(*_read(pyreadstat.read_xport, copy, encoding=named), path)
+    except (UnicodeDecodeError, *_ERRORS) as error:
+        raise DataError(f"{path}: can't be read as SAS transport in {named} ({error}).") from error
+    return table.noted(f"The text is not UTF-8; it was read as {named}.")
+
+
+def _read(reader: Any, copy: str, **options: str) -> tuple[dict[str, list[Any]], Any]:
+    # dates stay numbers: a SAS date where SDTM has text must be seen, not turned into text unnoticed
+    result: tuple[dict[str, list[Any]], Any] = reader(
+        copy, output_format="dict", disable_datetime_conversion=True, **options
+    )
+    return result
+
+
+def _table(columns: dict[str, list[Any]], meta: Any, path: Path) -> Table:
+    heads = dict(zip(columns, column_names(columns, path), strict=True))
+    text = {name for name, kind in meta.readstat_variable_types.items() if kind == "string"}
+    frame = pd.DataFrame(
+        {
+            head: clean_text(pd.Series(columns[name], dtype="str"))
+            if name in text
+            else pd.Series(columns[name], dtype="float64")
+            for name, head in heads.items()
+        }
+    )
+    variables = {
+        head: Variable(
+            meta.column_names_to_labels.get(name) or "",
+            meta.variable_storage_width.get(name),
+            meta.original_variable_types.get(name) or "",
+        )
+        for name, head in heads.items()
+    }
+    return Table(frame, meta.file_label or "", meta.table_name or "", variables)

@@ -1,0 +1,107 @@
+"""Which SDTM variables are numbers and which are text, the same for every format."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from itpcsr.errors import DataError
+from itpcsr.sdtm.formats.table import Table
+
+# The variables that SDTMIG 3.4 has as numbers; text files carry no types.
+NUMERIC = re.compile(
+    r"^(?:VISITNUM|VISITDY|TAETORD|AGE|ANCVAR|"
+    r".{2}(?:SEQ|DY|STDY|ENDY|DOSE|DOSTOT|VAMT|STRESN|STNRLO|STNRHI|LLOQ|ULOQ|DETECT|TPTNUM|REPNUM|DUR[NX]|"
+    r"LLTCD|PTCD|HLTCD|HLGTCD|BDYCD|SOCCD))$"
+)
+# Variables that SDTM has as text, which the derivations and checks rely on.
+TEXT = re.compile(
+    r".*(?:DTC|ID|TESTCD|TEST|PARMCD|PARM|ARMCD|ETCD|TERM|DECOD|BODSYS|CAT|TRT|ORRES|ORRESU|STRESC|STRESU|STNRC|"
+    r"DOSU|DOSTXT|FL|SER|REL|TOXGR|SEV|OUT|ACN|SPEC|METHOD|NRIND|STAT|TPT|TPTREF|ELTM|VAL|OCCUR|DUR)$"
+    r"|^(?:SEX|ARM|ACTARM|RACE|ETHNIC|AGEU|COUNTRY|VISIT|EPOCH|ELEMENT|DOMAIN|RDOMAIN|IDVAR|QNAM|QLABEL|SP.{2}CAT)$"
+)
+_MISSING = ("NA", ".")  # how R and SAS write a missing number as text
+_PLAIN_NUMBER = r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?"
+
+
+def settle_types(table: Table, path: Path) -> Table:
+    """Return the table with numbers in the numeric variables of SDTM and text in its text variables.
+
+    Text in a numeric variable is converted. ``NA`` is missing everywhere, ``.`` in numbers; decimal commas
+    are read where nothing else could be meant. A variable without any value becomes what it should be.
+
+    Raises
+    ------
+    DataError
+        A value is no number; numbers stand where SDTM has text (a SAS date for ``--DTC``, a subject number
+        that lost its zeros); commas could be decimal marks or thousands.
+    """
+    frame = table.frame.copy(deep=False)
+    notes: list[str] = []
+    for name in _columns(frame, "str"):
+        frame[name] = frame[name].mask(frame[name] == "NA", "")
+    wrong = [name for name in _columns(frame, "float64") if TEXT.match(name)]
+    for name in wrong:
+        if frame[name].notna().any():
+            raise DataError(
+                f"{path}: {', '.join(wrong)} is numeric; SDTM has text there (dates are ISO 8601 text)."
+            )
+        frame[name] = pd.Series("", index=frame.index, dtype="str")
+    texts = [name for name in _columns(frame, "str") if NUMERIC.match(name)]
+    if _decimal_comma(frame[texts], path):
+        notes.append("Numbers were read with a decimal comma.")
+        frame[texts] = frame[texts].apply(lambda column: column.str.replace(",", ".", regex=False))
+    for name in texts:
+        frame[name] = _to_numbers(frame[name], table, path)
+    return replace(table, frame=frame).noted(*notes)
+
+
+def _columns(frame: pd.DataFrame, kind: str) -> list[str]:
+    return [str(name) for name, found in frame.dtypes.items() if found == kind]
+
+
+def _to_numbers(text: pd.Series, table: Table, path: Path) -> pd.Series:
+    text = text.str.strip()
+    text = text.mask(text.isin(_MISSING), "")
+    try:
+        exact = pc.cast(pa.array(text.where(text != "", None), type=pa.large_string()), pa.float64())
+        values = pd.Series(exact.to_numpy(zero_copy_only=False), index=text.index)
+    except pa.ArrowInvalid:
+        values = pd.to_numeric(text.where(text != "", None), errors="coerce").astype("float64")
+    wrong = (values.isna() & (text != "")) | np.isinf(values)
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        found = table.frame[text.name].iloc[row]
+        raise DataError(
+            f"{path}: {text.name} in line {table.line_of(row)} is {found!r}; a number is expected."
+        )
+    return values
+
+
+def _decimal_comma(frame: pd.DataFrame, path: Path) -> bool:
+    """Tell whether commas are decimal marks; False without any comma."""
+    with_comma, with_point = [], []
+    for name in frame:
+        found = frame[name][frame[name].str.contains(r"[.,]", regex=True)].unique()
+        plain = [text for text in found if re.fullmatch(_PLAIN_NUMBER, text.strip())]
+        with_comma += [(name, text.strip()) for text in plain if "," in text]
+        with_point += [(name, text.strip()) for text in plain if "." in text]
+    if not with_comma:
+        return False
+    (name, text), advice = with_comma[0], "Write numbers with a decimal point and no thousands separators."
+    if with_point:
+        other, point = with_point[0]
+        raise DataError(f"{path}: {name} holds {text!r}, and {other} {point!r}; both marks occur. {advice}")
+    if any(text.count(",") > 1 for _, text in with_comma):
+        raise DataError(f"{path}: {name} holds {text!r}, with thousands separators. {advice}")
+    if all(re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", text) for _, text in with_comma):
+        raise DataError(
+            f"{path}: {name} holds {text!r}: the comma could be a decimal mark or set off thousands. {advice}"
+        )
+    return True
