@@ -37,6 +37,8 @@ _TEXT = re.compile(
 )
 _SIMULATED_STUDY = re.compile(r"-SIM$")
 _SIMULATED_LABEL = "(simulated)"
+# Columns of what the checks find, all text.
+FINDINGS = ["rule", "severity", "domain", "subject", "variable", "value", "message"]
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,14 @@ class Trial:
         Domain name to the file it came from.
     labels
         Domain name to dataset label; empty where the format has none.
+    findings
+        What the checks found (see ``itpcsr.sdtm.checks``); empty until they ran.
     """
 
     domains: dict[str, pd.DataFrame]
     sources: dict[str, Path] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
+    findings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=FINDINGS, dtype="str"))
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """Return a domain's frame; a domain that is absent is a frame without rows and columns."""
