@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from itpcsr.sdtm.check import check_trial
+from itpcsr.sdtm.checks import check_trial, raise_errors
 from itpcsr.sdtm.read import Trial, read_trial
 from itpcsr.sdtm.select import cut_trial, keep_reported
 from itpcsr.sdtm.units import standardise_units
@@ -29,12 +30,20 @@ def load_trial(
     data_cutoff
         Last day whose records count (ISO 8601 or a date); empty or None takes all.
 
+    Returns
+    -------
+    The trial with its ``findings``: the warnings and notes on the records that were selected.
+
     Raises
     ------
     DataError
         With file, domain, subject and variable, and what to do.
     """
     trial = standardise_units(read_trial(sources), study)
-    check_trial(trial, study)
+    found = check_trial(trial, study)
+    raise_errors(found)
     day = dt.date.fromisoformat(data_cutoff) if isinstance(data_cutoff, str) and data_cutoff else data_cutoff
-    return keep_reported(cut_trial(trial, day or None), study)
+    chosen = keep_reported(cut_trial(trial, day or None), study)
+    if chosen is not trial:  # an interim report doesn't tell of later records
+        found = check_trial(chosen, study)
+    return replace(chosen, findings=found)

@@ -37,6 +37,8 @@ _DOMAIN_NAME = re.compile(r"^(?:[A-Z]{2}|SUPP[A-Z]{2}|RELREC)$")
 _ADAM_VARIABLES = {"PARAMCD", "TRT01P", "TRTP", "TRTA", "TRTEMFL"}
 _SIMULATED_STUDY = re.compile(r"-SIM$")
 _SIMULATED_LABEL = "(simulated)"
+# Columns of what the checks find, all text.
+FINDINGS = ["rule", "severity", "domain", "subject", "variable", "value", "message"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Trial:
         Domain name to variable name to label, length and format as far as the file says them.
     notes
         Domain name (or ``mapping``) to what had to be decided on reading: encoding, decimal mark.
+    findings
+        What the checks found (see ``itpcsr.sdtm.checks``); empty until they ran.
     """
 
     domains: dict[str, pd.DataFrame]
@@ -63,6 +67,7 @@ class Trial:
     labels: dict[str, str] = field(default_factory=dict)
     variables: dict[str, dict[str, Variable]] = field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    findings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=FINDINGS, dtype="str"))
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """Return a domain's frame; a domain that is absent is a frame without rows and columns."""
