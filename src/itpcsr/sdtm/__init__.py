@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from itpcsr.sdtm.checks import check_trial, raise_errors
+from itpcsr.sdtm.checks import check_trial, raise_errors, rule_titles
 from itpcsr.sdtm.read import Trial, read_trial
 from itpcsr.sdtm.select import cut_trial, keep_reported
 from itpcsr.sdtm.units import standardise_units
 from itpcsr.study import Study
 
-__all__ = ["Trial", "check_trial", "cut_trial", "keep_reported", "load_trial", "read_trial"]
+__all__ = ["Trial", "check_trial", "cut_trial", "keep_reported", "load_trial", "read_trial", "rule_titles"]
 
 
 def load_trial(

@@ -42,8 +42,13 @@ from itpcsr.study import Study
 
 __all__ = [
     "COLUMNS", "ERROR", "NOTE", "RULES", "SEVERITIES", "WARNING", "Rule", "check_trial", "no_findings",
-    "raise_errors",
+    "raise_errors", "rule_titles",
 ]  # fmt: skip
+
+
+def rule_titles() -> dict[str, str]:
+    """Return what each rule asks for, by its id."""
+    return {name: rule.title for name, rule in sorted(RULES.items())}
 
 
 def check_trial(trial: Trial, study: Study, until: dt.date | None = None) -> pd.DataFrame:
