@@ -11,16 +11,25 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.errors import ParameterError
+from itpcsr.sdtm.simulation import trial_design
+from itpcsr.sdtm.simulation.antibodies import make_is
+from itpcsr.sdtm.simulation.bleeding import make_rs
 from itpcsr.sdtm.simulation.catalogue import DATASET_LABELS, VARIABLE_LABELS
+from itpcsr.sdtm.simulation.concentrations import make_pc
+from itpcsr.sdtm.simulation.deviations import make_dv
 from itpcsr.sdtm.simulation.disposition import make_dm, make_ds, treatment_end
 from itpcsr.sdtm.simulation.events import draw_events, make_ae, make_suppae
 from itpcsr.sdtm.simulation.exposure import infusions, make_ex
 from itpcsr.sdtm.simulation.fates import add_fates
 from itpcsr.sdtm.simulation.history import add_history, make_cm, make_mh, make_pr
-from itpcsr.sdtm.simulation.laboratory import draw_samples, make_lb, make_vs
+from itpcsr.sdtm.simulation.immunity import draw_immune_samples, make_cp, make_cytokines
+from itpcsr.sdtm.simulation.laboratory import draw_samples, make_lb
 from itpcsr.sdtm.simulation.people import make_people
-from itpcsr.sdtm.simulation.tables import finish
+from itpcsr.sdtm.simulation.subject_visits import make_sv
+from itpcsr.sdtm.simulation.tables import finish, finish_design
+from itpcsr.sdtm.simulation.virology import make_mb
 from itpcsr.sdtm.simulation.visits import attend, last_days
+from itpcsr.sdtm.simulation.vitals import make_vs
 from itpcsr.study import Study
 
 __all__ = ["DATASET_LABELS", "DEFAULT_SEED", "VARIABLE_LABELS", "simulate"]
@@ -57,7 +66,7 @@ def simulate(study: Study, *, seed: int, subjects: int | None = None) -> dict[st
     if subjects is not None and subjects < 0:
         raise ParameterError(f"The number of subjects to simulate must be 0 or more (found {subjects}).")
     # One stream for each part: a change in one part leaves the others as they were.
-    streams = iter(np.random.default_rng(seed).spawn(12))
+    streams = iter(np.random.default_rng(seed).spawn(18))
     people = make_people(next(streams), study, subjects)
     people = add_fates(next(streams), people, study, rule)
     people = add_history(next(streams), people)
@@ -65,20 +74,41 @@ def simulate(study: Study, *, seed: int, subjects: int | None = None) -> dict[st
     last = last_days(people, visits)
     given = infusions(next(streams), people, visits)
     events = draw_events(next(streams), people, given, last, rule)
-    samples = draw_samples(next(streams), people, visits)
+    samples = draw_samples(next(streams), people, visits[visits["blood"]].reset_index(drop=True))
     ex = make_ex(study, people, given)
     ae = make_ae(people, events, given)
+    lb = make_lb(next(streams), people, samples, events, rule)
     rows = {
         "DM": make_dm(people, ex, last),
         "EX": ex,
         "AE": ae,
-        "LB": make_lb(next(streams), people, samples, events, rule),
-        "VS": make_vs(people, samples),
         "DS": make_ds(people, given, last),
         "MH": make_mh(next(streams), people),
         "PR": make_pr(next(streams), people, study, rule),
         "CM": make_cm(next(streams), people, study, rule),
+        "MB": make_mb(people, samples, study),
     }
+    rows["VS"] = make_vs(next(streams), people, samples, given, events)
+    rows["PC"], missing = make_pc(next(streams), people, given, study)
+    rows["IS"] = make_is(next(streams), people, samples, given, study)
+    immune = draw_immune_samples(next(streams), visits, samples, study)
+    rows["CP"] = make_cp(next(streams), people, immune)
+    rows["LB"] = pd.concat([lb, make_cytokines(next(streams), people, immune)], ignore_index=True)
+    counts = lb.loc[lb["LBTESTCD"] == rule.platelet_test, "LBSTRESN"].to_numpy(dtype="float64")
+    rows["RS"] = make_rs(next(streams), people, samples, counts, events, rule)
+    rows["DV"] = make_dv(people, visits, given, missing, last, study)
+    rows["SV"] = make_sv(people, visits, samples, {name: rows[name] for name in ("PC", "IS")})
     reference = rows["DM"].assign(treatment_end=treatment_end(rows["DM"], rows["DS"]))
     domains = {name: finish(name, table, reference) for name, table in rows.items()}
-    return domains | {"SUPPAE": make_suppae(domains["AE"], ae)}
+    return domains | {"SUPPAE": make_suppae(domains["AE"], ae)} | _design(study)
+
+
+def _design(study: Study) -> dict[str, pd.DataFrame]:
+    rows = {
+        "TA": trial_design.make_ta(study),
+        "TE": trial_design.make_te(study),
+        "TV": trial_design.make_tv(study),
+        "TI": trial_design.make_ti(),
+        "TS": trial_design.make_ts(study),
+    }
+    return {name: finish_design(name, table) for name, table in rows.items()}

@@ -1,4 +1,4 @@
-"""LB and VS: samples, haematology, chemistry, weight and height."""
+"""LB: samples, haematology and chemistry."""
 
 from __future__ import annotations
 
@@ -81,27 +81,7 @@ def make_lb(
     platelets = Assay(rule.platelet_test, name, unit, limits, limits, (0, 0), 0, 0, 0, "HEMATOLOGY")
     parts = [_rows(people, samples, platelets, counts)]
     parts += [_rows(people, full, test, values[test.code]) for test in _TESTS]
-    return _flag_baseline(pd.concat(parts, ignore_index=True), people, "LB")
-
-
-def make_vs(people: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of VS: weight and height at screening."""
-    screening = samples[samples["VISIT"] == "SCREENING"].reset_index(drop=True)
-    person = people.iloc[screening["subject"]].reset_index(drop=True)
-    parts = []
-    for code, name, unit, decimals in (("HEIGHT", "Height", "cm", 0), ("WEIGHT", "Weight", "kg", 1)):
-        values = person[name.lower()].to_numpy(dtype="float64")
-        rows = {
-            "USUBJID": person["USUBJID"],
-            "VSTESTCD": code,
-            "VSTEST": name,
-            **_result("VS", values, unit, decimals),
-            **{column: screening[column] for column in _VISIT},
-            "VSDTC": minute_text(person["start"], screening["day"], screening["minute"]),
-            "day": screening["day"],
-        }
-        parts.append(pd.DataFrame(rows))
-    return _flag_baseline(pd.concat(parts, ignore_index=True), people, "VS")
+    return flag_baseline(pd.concat(parts, ignore_index=True), people, "LB")
 
 
 def _unscheduled(rng: Generator, people: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
@@ -163,15 +143,15 @@ def _liver_factor(full: pd.DataFrame, events: pd.DataFrame) -> Floats:
 def _rows(people: pd.DataFrame, samples: pd.DataFrame, test: Assay, values: Floats) -> pd.DataFrame:
     person = people.iloc[samples["subject"]].reset_index(drop=True)
     limits = np.where((person["SEX"] == "M").to_numpy()[:, None], test.men, test.women)
-    result = _result("LB", values, test.unit, test.decimals)
-    number = result["LBSTRESN"]
+    measured = result("LB", values, test.unit, test.decimals)
+    number = measured["LBSTRESN"]
     return pd.DataFrame(
         {
             "USUBJID": person["USUBJID"],
             "LBTESTCD": test.code,
             "LBTEST": test.name,
             "LBCAT": test.category,
-            **result,
+            **measured,
             "LBSTNRLO": limits[:, 0],
             "LBSTNRHI": limits[:, 1],
             "LBNRIND": np.select([number < limits[:, 0], number > limits[:, 1]], ["LOW", "HIGH"], "NORMAL"),
@@ -183,7 +163,7 @@ def _rows(people: pd.DataFrame, samples: pd.DataFrame, test: Assay, values: Floa
     )
 
 
-def _result(prefix: str, values: Floats, unit: str, decimals: int) -> dict[str, object]:
+def result(prefix: str, values: Floats, unit: str, decimals: int) -> dict[str, object]:
     """Write the value as text once, and take the number from that text: both always agree."""
     text = [f"{value:.{decimals}f}" for value in values]
     return {
@@ -195,7 +175,7 @@ def _result(prefix: str, values: Floats, unit: str, decimals: int) -> dict[str, 
     }
 
 
-def _flag_baseline(rows: pd.DataFrame, people: pd.DataFrame, domain: str) -> pd.DataFrame:
+def flag_baseline(rows: pd.DataFrame, people: pd.DataFrame, domain: str) -> pd.DataFrame:
     """Flag the last value before infusion 1 of each test; samples of Day 1 are taken before it."""
     enrolled = rows["USUBJID"].map(people.set_index("USUBJID")["enrolled"])
     before = rows[enrolled.astype(bool) & (rows["day"] <= 0)]

@@ -12,7 +12,7 @@ import pandas as pd
 from itpcsr.sdtm.simulation.catalogue import STUDY_ID, VARIABLE_LABELS
 from itpcsr.sdtm.simulation.draws import Texts
 
-_NUMERIC = ("SEQ", "DY", "DOSE", "STRESN", "STNRLO", "STNRHI", "AGE", "VISITNUM")
+_NUMERIC = ("SEQ", "DY", "DOSE", "STRESN", "STNRLO", "STNRHI", "AGE", "NUM", "LLOQ", "ETORD")
 
 
 def day_text(start: npt.ArrayLike, day: npt.ArrayLike) -> Texts:
@@ -62,6 +62,11 @@ def finish(name: str, rows: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFra
         table = table.sort_values(list(order), ignore_index=True)
         table[f"{name}SEQ"] = table.groupby("USUBJID").cumcount() + 1
     return typed(table, name)
+
+
+def finish_design(name: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Turn rows of trial design, which have no subjects, into the domain; their order stays."""
+    return typed(rows.assign(STUDYID=STUDY_ID, DOMAIN=name), name)
 
 
 def typed(table: pd.DataFrame, name: str) -> pd.DataFrame:
