@@ -14,7 +14,7 @@ from itpcsr.errors import ParameterError
 from itpcsr.sdtm.simulation import trial_design
 from itpcsr.sdtm.simulation.antibodies import make_is
 from itpcsr.sdtm.simulation.bleeding import make_rs
-from itpcsr.sdtm.simulation.catalogue import DATASET_LABELS, VARIABLE_LABELS
+from itpcsr.sdtm.simulation.catalogue import DATASET_LABELS, STUDY_ID, VARIABLE_LABELS
 from itpcsr.sdtm.simulation.concentrations import make_pc
 from itpcsr.sdtm.simulation.deviations import make_dv
 from itpcsr.sdtm.simulation.disposition import make_dm, make_ds, treatment_end
@@ -26,7 +26,7 @@ from itpcsr.sdtm.simulation.immunity import draw_immune_samples, make_cp, make_c
 from itpcsr.sdtm.simulation.laboratory import draw_samples, make_lb
 from itpcsr.sdtm.simulation.people import make_people
 from itpcsr.sdtm.simulation.subject_visits import make_sv
-from itpcsr.sdtm.simulation.tables import finish, finish_design
+from itpcsr.sdtm.simulation.tables import finish, typed
 from itpcsr.sdtm.simulation.virology import make_mb
 from itpcsr.sdtm.simulation.visits import attend, last_days
 from itpcsr.sdtm.simulation.vitals import make_vs
@@ -111,4 +111,4 @@ def _design(study: Study) -> dict[str, pd.DataFrame]:
         "TI": trial_design.make_ti(),
         "TS": trial_design.make_ts(study),
     }
-    return {name: finish_design(name, table) for name, table in rows.items()}
+    return {name: typed(table.assign(STUDYID=STUDY_ID, DOMAIN=name), name) for name, table in rows.items()}

@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.random import Generator
 
 from itpcsr.sdtm.simulation.draws import Days, Flags, Floats
-from itpcsr.sdtm.simulation.findings import collected, in_response
+from itpcsr.sdtm.simulation.findings import by_test, collected, in_response
 from itpcsr.sdtm.simulation.laboratory import flag_baseline
+from itpcsr.sdtm.simulation.tables import texts
 from itpcsr.study import Efficacy
 
 # Probability of bleeding without an adverse event, by platelet count in 10^9/L (assumption).
@@ -16,10 +17,12 @@ _COUNTS, _PROBABILITIES = (0, 10, 20, 30, 50, 100), (0.7, 0.6, 0.45, 0.25, 0.08,
 # Share of subjects who bleed with WHO grade 2 at screening; the others have grade 1 (assumption).
 _SECOND_GRADE = 0.3
 _ITP_BAT_WEEKS = (4, 8, 12, 16, 28)
-_DOMAINS = (
-    ("ITPSKIN", "ITP-BAT Skin Grade"),
-    ("ITPMUCOS", "ITP-BAT Visible Mucosae Grade"),
-    ("ITPORGAN", "ITP-BAT Organ Grade"),
+# Code, name and category; the domains of ITP-BAT in the order of their numbers.
+_SCALES = (
+    ("WHOBLEED", "WHO Bleeding Grade", "WHO BLEEDING SCALE"),
+    ("ITPSKIN", "ITP-BAT Skin Grade", "ITP-BAT"),
+    ("ITPMUCOS", "ITP-BAT Visible Mucosae Grade", "ITP-BAT"),
+    ("ITPORGAN", "ITP-BAT Organ Grade", "ITP-BAT"),
 )
 _SKIN, _MUCOSA, _ORGAN = range(3)
 # Where a bleeding term bleeds; every other one is of an organ.
@@ -31,7 +34,7 @@ _PLACES = {
     "Gingival bleeding": _MUCOSA,
 }
 _MUCOSAL_SHARE, _SKIN_TOO = 0.3, 0.4
-_HIGHEST_GRADE = 4
+_HIGHEST_GRADE, _NOT_SCORED = 4, -1
 
 
 def make_rs(
@@ -57,22 +60,17 @@ def make_rs(
     taken, counts = samples[planned].reset_index(drop=True), counts[planned]
     event, place = _bleeding_events(taken, events, rule)
     grade = np.maximum(event, _other_bleeding(rng, people, taken, counts))
-    rows = collected("RS", people, taken)
-    parts = [_graded(rows, "WHOBLEED", "WHO Bleeding Grade", "WHO BLEEDING SCALE", grade)]
+    domains = _by_domain(rng, grade, np.where(event == grade, place, -1))
     weeks = taken["VISITDY"].isin([1.0 + 7 * week for week in _ITP_BAT_WEEKS])
     scored = (weeks | (taken["VISIT"] == "SCREENING")).to_numpy()
-    domains = _by_domain(rng, grade[scored], np.where(event == grade, place, -1)[scored])
-    for (code, name), values in zip(_DOMAINS, domains, strict=True):
-        parts.append(_graded(rows[scored], code, name, "ITP-BAT", values))
-    table = pd.concat(parts, ignore_index=True).assign(RSEVAL="INVESTIGATOR")
-    return flag_baseline(table, people, "RS")
-
-
-def _graded(rows: pd.DataFrame, code: str, name: str, category: str, grade: Days) -> pd.DataFrame:
-    text = np.array([str(value) for value in range(_HIGHEST_GRADE + 1)], dtype=object)[grade]
-    return rows.assign(
-        RSTESTCD=code, RSTEST=name, RSCAT=category, RSORRES=text, RSSTRESC=text, RSSTRESN=grade.astype("float64")
-    )
+    grades = np.column_stack([grade, *(np.where(scored, values, _NOT_SCORED) for values in domains)]).ravel()
+    codes, names, categories = zip(*_SCALES, strict=True)
+    rows = by_test(collected("RS", people, taken), {"RSTESTCD": codes, "RSTEST": names, "RSCAT": categories})
+    done = grades != _NOT_SCORED
+    rows, grades = rows[done].reset_index(drop=True), grades[done]
+    text = texts([str(value) for value in range(_HIGHEST_GRADE + 1)]).take(grades)
+    rows = rows.assign(RSORRES=text, RSSTRESC=text, RSSTRESN=grades.astype("float64"), RSEVAL="INVESTIGATOR")
+    return flag_baseline(rows, people, "RS")
 
 
 def _bleeding_events(taken: pd.DataFrame, events: pd.DataFrame, rule: Efficacy) -> tuple[Days, Days]:
@@ -106,6 +104,6 @@ def _by_domain(rng: Generator, grade: Days, place: Days) -> list[Days]:
     somewhere = np.where(rng.random(grade.size) < _MUCOSAL_SHARE, _MUCOSA, _SKIN)
     worst = np.where(place >= 0, place, somewhere)
     skin_too = (rng.random(grade.size) < _SKIN_TOO) & (grade > 0)
-    domains = [np.where(worst == domain, grade, 0) for domain in range(len(_DOMAINS))]
+    domains = [np.where(worst == domain, grade, 0) for domain in (_SKIN, _MUCOSA, _ORGAN)]
     domains[_SKIN] = np.maximum(domains[_SKIN], skin_too.astype("int64"))
     return domains

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 
 from itpcsr.sdtm.simulation.draws import Days, Floats
-from itpcsr.sdtm.simulation.tables import minute_text
+from itpcsr.sdtm.simulation.tables import minute_text, texts
 
 VISIT = ["VISITNUM", "VISIT", "VISITDY"]
 NEGATIVE, POSITIVE = "NEGATIVE", "POSITIVE"
@@ -24,14 +26,25 @@ def collected(prefix: str, people: pd.DataFrame, samples: pd.DataFrame) -> pd.Da
         beyond midnight), VISITNUM, VISIT and VISITDY.
     """
     subject = samples["subject"].to_numpy()
-    start = people["start"].to_numpy()[subject]
     columns = {
-        "USUBJID": people["USUBJID"].take(subject).reset_index(drop=True),
-        **{name: samples[name].reset_index(drop=True) for name in VISIT},
-        f"{prefix}DTC": minute_text(start, samples["day"], samples["minute"]),
+        "USUBJID": people["USUBJID"].array.take(subject),
+        **{name: samples[name].to_numpy() for name in ("VISITNUM", "VISITDY")},
+        "VISIT": samples["VISIT"].array,
+        f"{prefix}DTC": minute_text(people["start"].to_numpy()[subject], samples["day"], samples["minute"]),
         "day": samples["day"].to_numpy(),
     }
-    return pd.DataFrame(columns).astype({f"{prefix}DTC": "str"})
+    return pd.DataFrame(columns)
+
+
+def by_test(rows: pd.DataFrame, tests: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Cross rows with tests: all tests of the first row in their order, then those of the second.
+
+    ``tests`` has for each column to add the texts of the tests.
+    """
+    count = len(next(iter(tests.values())))
+    crossed = rows.take(np.repeat(np.arange(len(rows)), count)).reset_index(drop=True)
+    place = np.tile(np.arange(count), len(rows))
+    return crossed.assign(**{name: texts(values).take(place) for name, values in tests.items()})
 
 
 def no_time_point(prefix: str) -> dict[str, object]:

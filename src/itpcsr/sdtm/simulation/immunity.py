@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,8 +10,9 @@ import pandas as pd
 from numpy.random import Generator
 
 from itpcsr.sdtm.simulation.draws import Floats, pick
-from itpcsr.sdtm.simulation.findings import collected
+from itpcsr.sdtm.simulation.findings import by_test, collected
 from itpcsr.sdtm.simulation.laboratory import flag_baseline, result
+from itpcsr.sdtm.simulation.tables import texts
 from itpcsr.sdtm.simulation.visits import DAY_BEFORE
 from itpcsr.study import Study
 
@@ -46,7 +48,9 @@ _TH1 = Subset("TH1TH", "TLym Help 1/TLym Help", "CD4+IFNG+", 16, 0.3, 0.05, 2)
 _TH2 = Subset("TH2TH", "TLym Help 2/TLym Help", "CD4+IL4+", 1.45, 0.35, 0.05, 2)
 _TH17 = Subset("TH17TH", "TLym Help 17/TLym Help", "CD4+IL17A+", 1.9, 0.35, 0.08, 2)
 _LARGEST_SUM = 98.0
+_SHOWN = (_ALL_T, _HELPER, _CYTOTOXIC, _B, _KILLER, _REGULATORY, _TH1, _TH2, _TH17)
 # Ratios: code, name, markers, numerator and denominator.
+_RATIO_DECIMALS = 2
 _RATIOS = (
     ("TLYHTLYC", "TLym Help/TLym Cytx", "CD4+/CD8+", _HELPER, _CYTOTOXIC),
     ("TH1TH2", "TLym Help 1/TLym Help 2", "TH1/TH2", _TH1, _TH2),
@@ -113,34 +117,55 @@ def shift(people: pd.DataFrame, subject: np.ndarray, day: Floats) -> Floats:
 
 def make_cp(rng: Generator, people: pd.DataFrame, immune: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of CP: shares of cells in percent, and ratios computed from the shares as written."""
-    rows = collected("CP", people, immune)
     subject, day = immune["subject"].to_numpy(), immune["day"].to_numpy(dtype="float64")
     shares = _lineages(rng, len(people), subject) | _helpers(rng, people, subject, day)
-    parts = [
-        _cells(rows, subset.code, subset.name, subset.markers, values, "%", subset.decimals)
-        for subset, values in shares.items()
-        if subset.code
+    tests = [(*subset[:3], "%", subset.decimals, shares[subset]) for subset in _SHOWN]
+    tests += [
+        (code, name, markers, "RATIO", _RATIO_DECIMALS, shares[top] / shares[bottom])
+        for code, name, markers, top, bottom in _RATIOS
     ]
-    for code, name, markers, top, bottom in _RATIOS:
-        parts.append(_cells(rows, code, name, markers, shares[top] / shares[bottom], "RATIO", 2))
-    table = pd.concat(parts, ignore_index=True).assign(CPCAT="IMMUNOPHENOTYPING", CPSPEC="BLOOD")
-    return flag_baseline(table, people, "CP")
+    codes, names, markers, units, decimals, values = zip(*tests, strict=True)
+    rows = by_test(
+        collected("CP", people, immune), {"CPTESTCD": codes, "CPTEST": names, "CPMRKSTR": markers}
+    )
+    measured = _written("CP", values, units, decimals)
+    return flag_baseline(rows.assign(CPCAT="IMMUNOPHENOTYPING", CPSPEC="BLOOD", **measured), people, "CP")
 
 
 def make_cytokines(rng: Generator, people: pd.DataFrame, immune: pd.DataFrame) -> pd.DataFrame:
     """Return rows of LB with the cytokines; below the lowest measurable value ``<limit`` without a number."""
-    rows = collected("LB", people, immune)
     subject, day = immune["subject"].to_numpy(), immune["day"].to_numpy(dtype="float64")
     there = shift(people, subject, day)
     splenectomy = people["splenectomy"].fillna(False).to_numpy(dtype=bool)[subject]
-    parts = []
+    values = []
     for cytokine in _CYTOKINES:
         factor = np.where(splenectomy, cytokine.splenectomy, 1.0) * cytokine.response**there
         spread = _log_spread(rng, len(people), subject, _CYTOKINE_BETWEEN, _CYTOKINE_WITHIN)
-        parts.append(_cytokine(rows, cytokine, cytokine.median * factor * spread))
-    table = pd.concat(parts, ignore_index=True).assign(LBCAT="CYTOKINE", LBSPEC="SERUM", LBNRIND="")
-    table = table.assign(LBSTNRLO=np.nan, LBSTNRHI=np.nan)
-    return flag_baseline(table, people, "LB")
+        values.append(cytokine.median * factor * spread)
+    codes, names = ([getattr(cytokine, part) for cytokine in _CYTOKINES] for part in ("code", "name"))
+    rows = by_test(collected("LB", people, immune), {"LBTESTCD": codes, "LBTEST": names})
+    rows = rows.assign(LBCAT="CYTOKINE", LBSPEC="SERUM", LBNRIND="", LBSTNRLO=np.nan, LBSTNRHI=np.nan)
+    return flag_baseline(rows.assign(**_limited(values)), people, "LB")
+
+
+def _written(
+    prefix: str, values: Sequence[Floats], units: Sequence[str], decimals: Sequence[int]
+) -> dict[str, object]:
+    """Return results of tests (each an array over samples), sample after sample."""
+    samples = len(values[0])
+    unit = texts(units).take(np.tile(np.arange(len(units)), samples))
+    return result(prefix, np.column_stack(values).ravel(), unit, np.tile(decimals, samples))
+
+
+def _limited(values: Sequence[Floats]) -> dict[str, object]:
+    """Return the results of the cytokines, those below the limit without a number."""
+    count, samples = len(_CYTOKINES), len(values[0])
+    measured = _written("LB", values, ["pg/mL"] * count, [cytokine.decimals for cytokine in _CYTOKINES])
+    number = np.asarray(measured["LBSTRESN"], dtype="float64")
+    low = number < np.tile([cytokine.limit for cytokine in _CYTOKINES], samples)
+    below = texts([f"<{cytokine.limit:g}" for cytokine in _CYTOKINES]).take(np.tile(np.arange(count), samples))
+    text = pd.Series(measured["LBORRES"]).mask(low, pd.Series(below)).array
+    return measured | {"LBORRES": text, "LBSTRESC": text, "LBSTRESN": np.where(low, np.nan, number)}
 
 
 def _log_spread(rng: Generator, n: int, subject: np.ndarray, between: float, within: float) -> Floats:
@@ -174,20 +199,3 @@ def _helpers(rng: Generator, people: pd.DataFrame, subject: np.ndarray, day: Flo
         subset: np.round(np.maximum(_drawn(rng, subset, n, subject) * factor, 0.05), subset.decimals)
         for subset, factor in factors.items()
     }
-
-
-def _cells(
-    rows: pd.DataFrame, code: str, name: str, markers: str, values: Floats, unit: str, decimals: int
-) -> pd.DataFrame:
-    return rows.assign(
-        CPTESTCD=code, CPTEST=name, CPMRKSTR=markers, **result("CP", values, unit, decimals)
-    )
-
-
-def _cytokine(rows: pd.DataFrame, cytokine: Cytokine, values: Floats) -> pd.DataFrame:
-    measured = result("LB", values, "pg/mL", cytokine.decimals)
-    number = np.asarray(measured["LBSTRESN"], dtype="float64")
-    low = number < cytokine.limit
-    text = np.where(low, f"<{cytokine.limit:g}", np.asarray(measured["LBORRES"], dtype=object))
-    written = {"LBORRES": text, "LBSTRESC": text, "LBSTRESN": np.where(low, np.nan, number)}
-    return rows.assign(LBTESTCD=cytokine.code, LBTEST=cytokine.name, **measured | written)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from numpy.random import Generator
+from pandas.api.extensions import ExtensionArray
 
 from itpcsr.sdtm.simulation.draws import Floats
 from itpcsr.sdtm.simulation.fates import GASTROINTESTINAL, MENSTRUAL
 from itpcsr.sdtm.simulation.platelets import observe_platelets
-from itpcsr.sdtm.simulation.tables import minute_text, records
+from itpcsr.sdtm.simulation.tables import minute_text, records, texts
 from itpcsr.sdtm.simulation.terms import LIVER_ENZYME
 from itpcsr.study import Efficacy
 
@@ -163,23 +165,46 @@ def _rows(people: pd.DataFrame, samples: pd.DataFrame, test: Assay, values: Floa
     )
 
 
-def result(prefix: str, values: Floats, unit: str, decimals: int) -> dict[str, object]:
-    """Write the value as text once, and take the number from that text: both always agree."""
-    text = [f"{value:.{decimals}f}" for value in values]
+def result(
+    prefix: str, values: Floats, unit: str | ExtensionArray, decimals: int | npt.NDArray[np.int64]
+) -> dict[str, object]:
+    """Write values as text and as the number that this text says: both always agree.
+
+    Parameters
+    ----------
+    prefix
+        Domain, the start of the variables' names.
+    values
+        Results in ``unit``; NaN gives empty text and NaN.
+    unit, decimals
+        One for all values, or one for each; at most 9 decimals.
+    """
+    scale = 10.0 ** np.asarray(decimals)
+    whole = np.rint(values * scale)
+    # Many rows share few results: each is written once. The last digit of a code says how many decimals.
+    place, codes = pd.factorize(10 * whole + decimals)
+    parts = [divmod(int(code), 10) for code in codes]
+    # Place -1, a missing value, takes the last text.
+    text = texts([*(f"{number / 10**digits:.{digits}f}" for number, digits in parts), ""]).take(place)
     return {
         f"{prefix}ORRES": text,
         f"{prefix}ORRESU": unit,
         f"{prefix}STRESC": text,
-        f"{prefix}STRESN": np.array(text, dtype="float64"),
+        f"{prefix}STRESN": whole / scale,
         f"{prefix}STRESU": unit,
     }
 
 
 def flag_baseline(rows: pd.DataFrame, people: pd.DataFrame, domain: str) -> pd.DataFrame:
-    """Flag the last value before infusion 1 of each test; samples of Day 1 are taken before it."""
-    enrolled = rows["USUBJID"].map(people.set_index("USUBJID")["enrolled"])
-    before = rows[enrolled.astype(bool) & (rows["day"] <= 0)]
-    last = before.groupby(["USUBJID", f"{domain}TESTCD"])["day"].idxmax()
-    flag = pd.Series("", index=rows.index, dtype="str")
-    flag[last] = "Y"
-    return rows.assign(**{f"{domain}LOBXFL": flag, f"{domain}BLFL": flag}).drop(columns="day")
+    """Flag the last value before infusion 1 of each test of those enrolled, and drop ``day``.
+
+    ``day`` counts from infusion 1 (day 0); values of day 0 count as before it, as samples are taken then.
+    """
+    enrolled = people.loc[people["enrolled"].astype(bool), "USUBJID"]
+    place = np.flatnonzero((rows["day"] <= 0) & rows["USUBJID"].isin(enrolled))
+    before = rows[["USUBJID", f"{domain}TESTCD", "day"]].iloc[place].reset_index(drop=True)
+    last = before.groupby(["USUBJID", f"{domain}TESTCD"], sort=False)["day"].idxmax()
+    flagged = np.zeros(len(rows), dtype="int64")
+    flagged[place[last]] = 1
+    flag = texts(["", "Y"]).take(flagged)
+    return rows.drop(columns="day").assign(**{f"{domain}LOBXFL": flag, f"{domain}BLFL": flag})

@@ -37,4 +37,5 @@ def _ends(timed: dict[str, pd.DataFrame]) -> pd.DataFrame:
         rows[["USUBJID", "VISITNUM"]].assign(end=rows[f"{name}DTC"].astype("str").str[:10])
         for name, rows in timed.items()
     ]
-    return pd.concat(parts).groupby(["USUBJID", "VISITNUM"], as_index=False)["end"].max()
+    ends = pd.concat(parts).sort_values("end", kind="stable")
+    return ends.drop_duplicates(["USUBJID", "VISITNUM"], keep="last")

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from itpcsr.sdtm.simulation.catalogue import STUDY_ID, VARIABLE_LABELS
 from itpcsr.sdtm.simulation.draws import Texts
 
 _NUMERIC = ("SEQ", "DY", "DOSE", "STRESN", "STNRLO", "STNRHI", "AGE", "NUM", "LLOQ", "ETORD")
+
+
+def texts(values: Sequence[str]) -> ExtensionArray:
+    """Return the values as an array of pandas' ``str``, which ``take`` spreads over many rows cheaply."""
+    return pd.array(values, dtype="str")
 
 
 def day_text(start: npt.ArrayLike, day: npt.ArrayLike) -> Texts:
@@ -62,11 +68,6 @@ def finish(name: str, rows: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFra
         table = table.sort_values(list(order), ignore_index=True)
         table[f"{name}SEQ"] = table.groupby("USUBJID").cumcount() + 1
     return typed(table, name)
-
-
-def finish_design(name: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Turn rows of trial design, which have no subjects, into the domain; their order stays."""
-    return typed(rows.assign(STUDYID=STUDY_ID, DOMAIN=name), name)
 
 
 def typed(table: pd.DataFrame, name: str) -> pd.DataFrame:

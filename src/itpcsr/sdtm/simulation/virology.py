@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.sdtm.simulation.findings import NEGATIVE, collected
+from itpcsr.sdtm.simulation.findings import NEGATIVE, by_test, collected
 from itpcsr.sdtm.simulation.laboratory import flag_baseline
 from itpcsr.study import Study
 
@@ -27,9 +27,8 @@ def make_mb(people: pd.DataFrame, samples: pd.DataFrame, study: Study) -> pd.Dat
     weeks = {1.0 + 7 * week for week in study.sampling.virus_weeks}
     planned = (samples["VISIT"] == "SCREENING") | samples["VISITDY"].isin(weeks)
     taken = collected("MB", people, samples[planned].reset_index(drop=True))
-    parts = [taken.head(0).assign(MBTESTCD="", MBTEST="", MBSPEC="")]
-    for code in study.sampling.virus_tests:
-        name, specimen = _TESTS.get(code, (code, "SERUM"))
-        parts.append(taken.assign(MBTESTCD=code, MBTEST=name, MBSPEC=specimen))
-    rows = pd.concat(parts, ignore_index=True).assign(MBCAT="VIROLOGY", MBORRES=NEGATIVE, MBSTRESC=NEGATIVE)
+    codes = study.sampling.virus_tests
+    names, specimens = zip(*(_TESTS.get(code, (code, "SERUM")) for code in codes), strict=True)
+    rows = by_test(taken, {"MBTESTCD": codes, "MBTEST": names, "MBSPEC": specimens})
+    rows = rows.assign(MBCAT="VIROLOGY", MBORRES=NEGATIVE, MBSTRESC=NEGATIVE)
     return flag_baseline(rows, people, "MB")

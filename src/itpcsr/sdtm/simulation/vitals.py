@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.random import Generator
 
 from itpcsr.sdtm.simulation.draws import Floats
-from itpcsr.sdtm.simulation.findings import collected, no_time_point
+from itpcsr.sdtm.simulation.findings import by_test, collected, no_time_point
 from itpcsr.sdtm.simulation.laboratory import flag_baseline, result
-from itpcsr.sdtm.simulation.tables import minute_text
+from itpcsr.sdtm.simulation.tables import minute_text, texts
 from itpcsr.sdtm.simulation.terms import REACTION
 
 _FEVER = "Pyrexia"
@@ -42,6 +42,13 @@ _SIGNS = (
     Sign("DIABP", "Diastolic Blood Pressure", "mmHg", 73, 6, 4, -1),
     Sign("RESP", "Respiratory Rate", "breaths/min", 17, 1, 0.8, 1.2),
 )
+# Code to name, unit and decimals.
+_MEASURES = {sign.code: (sign.name, sign.unit, 0) for sign in _SIGNS} | {
+    "TEMP": ("Temperature", "C", 1),
+    "HEIGHT": ("Height", "cm", 0),
+    "WEIGHT": ("Weight", "kg", 1),
+}
+# What a reaction that stops an infusion changes at its end.
 _LOW_PRESSURE = {"PULSE": 18.0, "SYSBP": -14.0, "DIABP": -8.0, "RESP": 3.0}
 
 
@@ -62,33 +69,33 @@ def make_vs(
         VSRFTDTC=_reference(people, moments),
         day=_since_first(given, moments),
     )
-    fever = _fever(moments, events)
-    temperature = _temperature(rng, fever)
-    parts = [_measured(rows, "TEMP", "Temperature", temperature, "C", 1)]
+    temperature = _temperature(rng, _fever(moments, events))
+    values = {"TEMP": temperature}
     for sign in _SIGNS:
-        values = _sign(rng, sign, people, moments, temperature) + _reaction(sign, moments, events)
-        parts.append(_measured(rows, sign.code, sign.name, np.round(values), sign.unit, 0))
-    before = (moments["VSTPTNUM"] < 0).to_numpy()
-    weight = _weight(rng, people, moments[before])
-    parts.append(_measured(rows[before], "WEIGHT", "Weight", weight, "kg", 1))
-    return flag_baseline(pd.concat([*_screening(people, samples), *parts], ignore_index=True), people, "VS")
+        usual = _sign(rng, sign, people, moments, temperature)
+        values[sign.code] = usual + _reaction(sign, moments, events)
+    values["WEIGHT"] = _weight(rng, people, moments)
+    parts = [_screening(people, samples), _measured(rows, values)]
+    return flag_baseline(pd.concat(parts, ignore_index=True), people, "VS")
 
 
-def _measured(
-    rows: pd.DataFrame, code: str, name: str, values: Floats, unit: str, decimals: int
-) -> pd.DataFrame:
-    return rows.assign(VSTESTCD=code, VSTEST=name, **result("VS", values, unit, decimals))
+def _measured(rows: pd.DataFrame, values: dict[str, Floats]) -> pd.DataFrame:
+    """Return the rows crossed with the tests named; a missing value gives no row."""
+    names, units, decimals = zip(*(_MEASURES[code] for code in values), strict=True)
+    crossed = by_test(rows, {"VSTESTCD": list(values), "VSTEST": names})
+    unit = texts(units).take(np.tile(np.arange(len(units)), len(rows)))
+    matrix = np.column_stack(list(values.values())).ravel()
+    found = crossed.assign(**result("VS", matrix, unit, np.tile(decimals, len(rows))))
+    return found[~np.isnan(matrix)].reset_index(drop=True)
 
 
-def _screening(people: pd.DataFrame, samples: pd.DataFrame) -> list[pd.DataFrame]:
+def _screening(people: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
     screening = samples[samples["VISIT"] == "SCREENING"].reset_index(drop=True)
     person = people.iloc[screening["subject"]]
     rows = collected("VS", people, screening).assign(**no_time_point("VS"))
-    height, weight = (person[name].to_numpy(dtype="float64") for name in ("height", "weight"))
-    return [
-        _measured(rows, "HEIGHT", "Height", height, "cm", 0),
-        _measured(rows, "WEIGHT", "Weight", weight, "kg", 1),
-    ]
+    return _measured(
+        rows, {name.upper(): person[name].to_numpy(dtype="float64") for name in ("height", "weight")}
+    )
 
 
 def _moments(rng: Generator, given: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
@@ -108,7 +115,9 @@ def _moments(rng: Generator, given: pd.DataFrame, events: pd.DataFrame) -> pd.Da
         given.assign(begin=start, end=end, minute=minute, VSTPT=name, VSTPTNUM=hours, VSELTM=elapsed)
         for minute, name, hours, elapsed in points
     ]
-    return pd.concat(parts, ignore_index=True)
+    # Infusion after infusion, as time goes.
+    order = np.arange(len(points) * n).reshape(len(points), n).T.ravel()
+    return pd.concat(parts, ignore_index=True).take(order).reset_index(drop=True)
 
 
 def _fevers(events: pd.DataFrame) -> pd.DataFrame:
@@ -141,7 +150,7 @@ def _temperature(rng: Generator, fever: Floats) -> Floats:
     place = rng.random(fever.size)
     for grade, (low, high) in _FEVERISH.items():
         usual = np.where(fever == grade, low + place * (high - low), usual)
-    return np.round(usual, 1)
+    return np.asarray(np.round(usual, 1))
 
 
 def _sign(
@@ -161,5 +170,7 @@ def _reaction(sign: Sign, moments: pd.DataFrame, events: pd.DataFrame) -> Floats
 
 
 def _weight(rng: Generator, people: pd.DataFrame, moments: pd.DataFrame) -> Floats:
+    """Return the weight before each infusion, NaN at other moments."""
     weight = people["weight"].to_numpy(dtype="float64")[moments["subject"]]
-    return np.asarray(np.round(weight + rng.normal(0, _WEIGHT_CHANGE, len(moments)), 1))
+    changed = weight + rng.normal(0, _WEIGHT_CHANGE, len(moments))
+    return np.where(moments["VSTPTNUM"] < 0, changed, np.nan)
