@@ -63,14 +63,14 @@ def make_is(
     Autoantibodies: everyone enrolled on Day 1 before the infusion and in weeks 12 and 28; the ratio of
     signal to cut-off. The visit of a timed sample is that of its infusion.
     """
-    rows = pd.concat([_hla(rng, people, given, study), _autoantibodies(rng, people, samples)], ignore_index=True)
+    rows = pd.concat(
+        [_hla(rng, people, given, study), _autoantibodies(rng, people, samples)], ignore_index=True
+    )
     return flag_baseline(rows.assign(ISSPEC="SERUM"), people, "IS")
 
 
 def _named(rows: pd.DataFrame, antibody: Antibody, category: str) -> pd.DataFrame:
-    return rows.assign(
-        ISTESTCD=antibody.code, ISTEST=antibody.name, ISBDAGT=antibody.agent, ISCAT=category
-    )
+    return rows.assign(ISTESTCD=antibody.code, ISTEST=antibody.name, ISBDAGT=antibody.agent, ISCAT=category)
 
 
 def _found(rows: pd.DataFrame, positive: Flags, number: Floats, unit: str) -> pd.DataFrame:

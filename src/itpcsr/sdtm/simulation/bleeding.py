@@ -74,8 +74,10 @@ def make_rs(
 
 
 def _bleeding_events(taken: pd.DataFrame, events: pd.DataFrame, rule: Efficacy) -> tuple[Days, Days]:
-    """Return for each sample the highest grade of the bleeding events on its day (0 without), and its place."""
-    bleeding = events.loc[events["term"].isin(rule.bleeding_terms), ["subject", "term", "day", "end", "grade"]]
+    """Return for each sample the highest grade of bleeding events on its day (0 without), and its place."""
+    bleeding = events.loc[
+        events["term"].isin(rule.bleeding_terms), ["subject", "term", "day", "end", "grade"]
+    ]
     bleeding = bleeding.rename(columns={"day": "from"}).astype({"subject": "int64"})
     pairs = taken[["subject", "day"]].reset_index(names="sample").merge(bleeding, on="subject")
     during = (pairs["from"] <= pairs["day"]) & (pairs["day"] <= pairs["end"].astype("float64").fillna(np.inf))

@@ -43,7 +43,9 @@ def make_pc(
 def _samples(rng: Generator, people: pd.DataFrame, given: pd.DataFrame, study: Study) -> pd.DataFrame:
     sex = study.sampling.concentration_sex
     first = first_infusions(given)
-    first = first[people["SEX"].take(first["subject"]).isin([sex] if sex else ["F", "M"]).to_numpy()]
+    first = first[
+        people["SEX"].take(first["subject"].to_numpy()).isin([sex] if sex else ["F", "M"]).to_numpy()
+    ]
     hours = pd.DataFrame({"hours": np.asarray(study.sampling.concentration_hours, dtype="float64")})
     samples = first.merge(hours, how="cross")
     after = (samples["hours"] > 0).to_numpy()

@@ -40,7 +40,9 @@ def make_dv(
         _cut_short(given),
         _missing_samples(missing),
     ]
-    rows = pd.concat([part[_COLUMNS] for part in found if len(part)] or [found[0][_COLUMNS]], ignore_index=True)
+    rows = pd.concat(
+        [part[_COLUMNS] for part in found if len(part)] or [found[0][_COLUMNS]], ignore_index=True
+    )
     subject = rows["subject"].to_numpy(dtype="int64")
     return rows.assign(
         USUBJID=people["USUBJID"].take(subject).to_numpy(),

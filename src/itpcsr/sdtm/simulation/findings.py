@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,7 +48,7 @@ def by_test(rows: pd.DataFrame, tests: Mapping[str, Sequence[str]]) -> pd.DataFr
     return crossed.assign(**{name: texts(values).take(place) for name, values in tests.items()})
 
 
-def no_time_point(prefix: str) -> dict[str, object]:
+def no_time_point(prefix: str) -> dict[str, Any]:
     """Return the time point variables of what is taken at a visit without a planned time."""
     texts = ("TPT", "ELTM", "TPTREF", "RFTDTC")
     return {f"{prefix}TPTNUM": np.nan} | dict.fromkeys((f"{prefix}{name}" for name in texts), "")

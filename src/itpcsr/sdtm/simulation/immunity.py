@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ _SHIFT = (0.2, 0.4)
 
 
 class Subset(NamedTuple):
-    """One share of cells: code and name (CDISC), markers, median in percent, log spread between and within."""
+    """One share of cells: code, name (CDISC), markers, median in percent, log spread between and within."""
 
     code: str
     name: str
@@ -125,9 +125,7 @@ def make_cp(rng: Generator, people: pd.DataFrame, immune: pd.DataFrame) -> pd.Da
         for code, name, markers, top, bottom in _RATIOS
     ]
     codes, names, markers, units, decimals, values = zip(*tests, strict=True)
-    rows = by_test(
-        collected("CP", people, immune), {"CPTESTCD": codes, "CPTEST": names, "CPMRKSTR": markers}
-    )
+    rows = by_test(collected("CP", people, immune), {"CPTESTCD": codes, "CPTEST": names, "CPMRKSTR": markers})
     measured = _written("CP", values, units, decimals)
     return flag_baseline(rows.assign(CPCAT="IMMUNOPHENOTYPING", CPSPEC="BLOOD", **measured), people, "CP")
 
@@ -150,20 +148,22 @@ def make_cytokines(rng: Generator, people: pd.DataFrame, immune: pd.DataFrame) -
 
 def _written(
     prefix: str, values: Sequence[Floats], units: Sequence[str], decimals: Sequence[int]
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Return results of tests (each an array over samples), sample after sample."""
     samples = len(values[0])
     unit = texts(units).take(np.tile(np.arange(len(units)), samples))
     return result(prefix, np.column_stack(values).ravel(), unit, np.tile(decimals, samples))
 
 
-def _limited(values: Sequence[Floats]) -> dict[str, object]:
+def _limited(values: Sequence[Floats]) -> dict[str, Any]:
     """Return the results of the cytokines, those below the limit without a number."""
     count, samples = len(_CYTOKINES), len(values[0])
     measured = _written("LB", values, ["pg/mL"] * count, [cytokine.decimals for cytokine in _CYTOKINES])
     number = np.asarray(measured["LBSTRESN"], dtype="float64")
     low = number < np.tile([cytokine.limit for cytokine in _CYTOKINES], samples)
-    below = texts([f"<{cytokine.limit:g}" for cytokine in _CYTOKINES]).take(np.tile(np.arange(count), samples))
+    below = texts([f"<{cytokine.limit:g}" for cytokine in _CYTOKINES]).take(
+        np.tile(np.arange(count), samples)
+    )
     text = pd.Series(measured["LBORRES"]).mask(low, pd.Series(below)).array
     return measured | {"LBORRES": text, "LBSTRESC": text, "LBSTRESN": np.where(low, np.nan, number)}
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.random import Generator
+from pandas.api.extensions import ExtensionArray
 
 from itpcsr.sdtm.simulation.draws import Floats
 from itpcsr.sdtm.simulation.findings import by_test, collected, no_time_point
@@ -24,7 +25,7 @@ _WEIGHT_CHANGE = 0.5
 
 
 class Sign(NamedTuple):
-    """One vital sign: code, name, unit; usual value, spread between and within subjects; per deg C of fever."""
+    """One vital sign: code, name, unit, usual value, spread between and within subjects, rise with fever."""
 
     code: str
     name: str
@@ -127,7 +128,7 @@ def _fevers(events: pd.DataFrame) -> pd.DataFrame:
     return fevers.astype("float64").astype({"subject": "int64", "day": "int64"})
 
 
-def _reference(people: pd.DataFrame, moments: pd.DataFrame) -> np.ndarray:
+def _reference(people: pd.DataFrame, moments: pd.DataFrame) -> ExtensionArray:
     """Return the start of the infusion for what is taken before it, otherwise its end."""
     minute = np.where(moments["VSTPTNUM"] < 0, moments["begin"], moments["end"])
     return minute_text(people["start"].to_numpy()[moments["subject"]], moments["day"], minute)
@@ -164,7 +165,9 @@ def _sign(
 def _reaction(sign: Sign, moments: pd.DataFrame, events: pd.DataFrame) -> Floats:
     """Return the change at the end of an infusion that a reaction stopped."""
     reactions = events.loc[events["term"] == REACTION, ["subject", "day"]].astype("int64")
-    found = moments[["subject", "day"]].merge(reactions.assign(reacted=True), on=["subject", "day"], how="left")
+    found = moments[["subject", "day"]].merge(
+        reactions.assign(reacted=True), on=["subject", "day"], how="left"
+    )
     reacted = found["reacted"].notna().to_numpy() & (moments["VSTPTNUM"] == 0).to_numpy()
     return np.where(reacted, _LOW_PRESSURE[sign.code], 0.0)
 
