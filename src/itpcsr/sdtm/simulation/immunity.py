@@ -92,7 +92,7 @@ def draw_immune_samples(
     """Return the samples for immune function: the day before infusion 1, and with blood counts later.
 
     Columns as of the blood samples: ``subject``, ``day``, ``minute``, VISITNUM, VISIT and VISITDY. A few
-    are missing although the visit took place.
+    of the later ones are missing although the visit took place.
     """
     weeks = {1.0 + 7 * week for week in study.sampling.immune_weeks}
     before = visits[visits["VISITDY"] == DAY_BEFORE]
@@ -100,7 +100,7 @@ def draw_immune_samples(
     columns = ["subject", "day", "minute", "VISITNUM", "VISIT", "VISITDY"]
     taken = pd.concat([before[columns], samples.loc[samples["VISITDY"].isin(weeks), columns]])
     taken = taken.sort_values(["subject", "day"], ignore_index=True)
-    missing = pick(rng, np.ones(len(taken), dtype=bool), round(_MISSING * len(taken)))
+    missing = pick(rng, (taken["day"] > 0).to_numpy(), round(_MISSING * len(taken)))
     return taken[~missing].reset_index(drop=True)
 
 

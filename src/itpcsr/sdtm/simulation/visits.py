@@ -22,7 +22,8 @@ _MISSED = 0.04
 def planned_visits(study: Study) -> pd.DataFrame:
     """Return VISITNUM, VISIT, VISITDY and what is planned.
 
-    ``infusion`` is its number or 0, ``laboratory`` a full blood test; ``blood`` is a platelet count, which every visit has but the day before infusion 1.
+    ``infusion`` is its number or 0, ``laboratory`` a full blood test; ``blood`` is a platelet count, which
+    every visit has but the day before infusion 1.
     """
     infusions = {day: number for number, day in enumerate(study.design.infusion_days, start=1)}
     laboratory = {1 + 7 * week for week in study.visits.laboratory_weeks} | {_SCREENING_DAY, 1}
