@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from numpy.random import Generator
 
-from itpcsr.sdtm.simulation.draws import Days, Floats, choose, pick, scaled
+from itpcsr.sdtm.simulation.draws import Days, Floats, Texts, choose, pick, scaled
 from itpcsr.sdtm.simulation.events import verbatim
 from itpcsr.sdtm.simulation.fates import GASTROINTESTINAL, INFARCTION, MENSTRUAL
 from itpcsr.sdtm.simulation.history import DISEASE, MANY_THERAPIES
@@ -122,34 +122,38 @@ def _length(drug: npt.ArrayLike) -> Floats:
     return np.asarray(days, dtype="float64")
 
 
-def _names(drugs: tuple[Drug, ...]) -> npt.NDArray[np.object_]:
+def _names(drugs: tuple[Drug, ...]) -> Texts:
     return np.array([drug.decod for drug in drugs], dtype=object)
 
 
 def _earlier(rng: Generator, people: pd.DataFrame, category: str) -> pd.DataFrame:
-    """Return earlier drugs: a steroid first, sometimes again, then others at random times.
-
-    The one steroid, rituximab, splenectomy and the others together are the subject's number of therapies.
-    """
+    """Return earlier drugs: a steroid soon after diagnosis, then others at random times."""
     subjects = np.flatnonzero(people["enrolled"])
     person = people.iloc[subjects]
-    steroid = _names(_STEROIDS)[rng.integers(0, len(_STEROIDS), subjects.size)]
-    rituximab = person["rituximab"].to_numpy(dtype=bool)
-    splenectomy = person["splenectomy"].to_numpy(dtype=bool)
-    others = person["therapies"].to_numpy(dtype="int64") - 1 - splenectomy - rituximab
-    row, other = choose(rng, np.tile(_OTHER_SHARES, (subjects.size, 1)), others)
-    again = np.flatnonzero(rng.random(subjects.size) < _REPEATED)
-    with_rituximab = np.flatnonzero(rituximab)
-    rows = np.concatenate([np.arange(subjects.size), row, with_rituximab, again])
-    rituximabs = np.full(with_rituximab.size, _RITUXIMAB.decod, dtype=object)
-    drug = np.concatenate([steroid, _names(_OTHERS)[other], rituximabs, steroid[again]])
-    first = person["diagnosis"].to_numpy(dtype="int64")[rows] + 10
-    latest = person["consent"].to_numpy()[rows] - _WASHOUT - _LONGEST_COURSE
+    row, drug = _earlier_drugs(rng, person)
+    first = person["diagnosis"].to_numpy(dtype="int64")[row] + 10
+    latest = person["consent"].to_numpy()[row] - _WASHOUT - _LONGEST_COURSE
     start = rng.integers(first + 20, latest)
     start[: subjects.size] = first[: subjects.size]
-    known = np.where(rng.random(rows.size) < _DAY_UNKNOWN, 7, 10)
-    table = _courses(people, subjects[rows], drug, start, start + _length(drug) - 1, known)
+    known = np.where(rng.random(row.size) < _DAY_UNKNOWN, 7, 10)
+    table = _courses(people, subjects[row], drug, start, start + _length(drug) - 1, known)
     return table.assign(CMCAT=category, CMINDC=DISEASE)
+
+
+def _earlier_drugs(rng: Generator, person: pd.DataFrame) -> tuple[Days, Texts]:
+    """Return rows of ``person`` and drugs: first everyone's one steroid, which some have a second time.
+
+    The steroid, rituximab, splenectomy and the others together are the subject's number of therapies.
+    """
+    everyone = np.arange(len(person))
+    steroid = _names(_STEROIDS)[rng.integers(0, len(_STEROIDS), len(person))]
+    rituximab, splenectomy = (person[name].to_numpy(dtype=bool) for name in ("rituximab", "splenectomy"))
+    others = person["therapies"].to_numpy(dtype="int64") - 1 - splenectomy - rituximab
+    row, other = choose(rng, np.tile(_OTHER_SHARES, (len(person), 1)), others)
+    again = rng.random(len(person)) < _REPEATED
+    rows = [everyone, row, everyone[rituximab], everyone[again]]
+    rituximabs = np.repeat(_names((_RITUXIMAB,)), int(rituximab.sum()))
+    return np.concatenate(rows), np.concatenate([steroid, _names(_OTHERS)[other], rituximabs, steroid[again]])
 
 
 def _kept(rng: Generator, people: pd.DataFrame) -> pd.DataFrame:
