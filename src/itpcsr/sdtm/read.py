@@ -29,7 +29,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _DOMAIN_NAME = re.compile(r"^(?:[A-Z]{2}|SUPP[A-Z]{2}|RELREC)$")
 # Text files carry no types; these SDTM variables are numbers, all others are text.
 _NUMERIC = re.compile(
-    r"^(?:VISITNUM|VISITDY|AGE|TAETORD|.{2}(?:SEQ|DY|STDY|ENDY|DOSE|STRESN|STNRLO|STNRHI|TPTNUM|DUR[NX]))$"
+    r"^(?:VISITNUM|VISITDY|AGE|TAETORD|.{2}(?:SEQ|DY|STDY|ENDY|DOSE|STRESN|STNRLO|STNRHI|TPTNUM|LLOQ|DUR[NX]))$"
 )
 # Variables that are text in SDTM, which the derivations rely on.
 _TEXT = re.compile(
