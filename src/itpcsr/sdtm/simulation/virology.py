@@ -28,7 +28,7 @@ def make_mb(people: pd.DataFrame, samples: pd.DataFrame, study: Study) -> pd.Dat
     planned = (samples["VISIT"] == "SCREENING") | samples["VISITDY"].isin(weeks)
     taken = collected("MB", people, samples[planned].reset_index(drop=True))
     codes = study.sampling.virus_tests
-    names, specimens = zip(*(_TESTS.get(code, (code, "SERUM")) for code in codes), strict=True)
+    names, specimens = ([_TESTS.get(code, (code, "SERUM"))[part] for code in codes] for part in (0, 1))
     rows = by_test(taken, {"MBTESTCD": codes, "MBTEST": names, "MBSPEC": specimens})
     rows = rows.assign(MBCAT="VIROLOGY", MBORRES=NEGATIVE, MBSTRESC=NEGATIVE)
     return flag_baseline(rows, people, "MB")
