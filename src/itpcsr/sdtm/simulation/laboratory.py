@@ -1,8 +1,9 @@
-"""LB and VS: samples, haematology, chemistry, weight and height."""
+"""LB: samples, haematology and chemistry."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -86,28 +87,6 @@ def make_lb(
     values[full, 1:] = _values(rng, people, samples.iloc[full], events)
     values[:, 0] = observe_platelets(rng, people, samples, rule)
     return flag_baseline(_rows(people, samples, (platelets, *_TESTS), values), people, "LB")
-
-
-def make_vs(people: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of VS: weight and height at screening."""
-    screening = samples[samples["VISIT"] == "SCREENING"].reset_index(drop=True)
-    person = (
-        people[["USUBJID", "start", "height", "weight"]].iloc[screening["subject"]].reset_index(drop=True)
-    )
-    parts = []
-    for code, name, unit, decimals in (("HEIGHT", "Height", "cm", 0), ("WEIGHT", "Weight", "kg", 1)):
-        values = person[name.lower()].to_numpy(dtype="float64")
-        rows = {
-            "USUBJID": person["USUBJID"],
-            "VSTESTCD": code,
-            "VSTEST": name,
-            **result("VS", values, unit, decimals),
-            **{column: screening[column] for column in _VISIT},
-            "VSDTC": minute_text(person["start"], screening["day"], screening["minute"]),
-            "day": screening["day"],
-        }
-        parts.append(pd.DataFrame(rows))
-    return flag_baseline(pd.concat(parts, ignore_index=True), people, "VS")
 
 
 def _unscheduled(rng: Generator, people: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
@@ -212,7 +191,7 @@ def _rows(
 
 def result(
     prefix: str, values: Floats, unit: str | ExtensionArray, decimals: int | npt.NDArray[np.int64]
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Write values as text and as the number that this text says: both always agree.
 
     Parameters

@@ -13,7 +13,7 @@ from pandas.api.extensions import ExtensionArray
 from itpcsr.sdtm.simulation.catalogue import STUDY_ID, VARIABLE_LABELS
 from itpcsr.sdtm.simulation.draws import Days, Floats
 
-_NUMERIC = ("SEQ", "DY", "DOSE", "STRESN", "STNRLO", "STNRHI", "AGE", "VISITNUM")
+_NUMERIC = ("SEQ", "DY", "DOSE", "STRESN", "STNRLO", "STNRHI", "AGE", "NUM", "LLOQ", "ETORD")
 _DAY_MINUTES = 24 * 60
 
 
