@@ -13,6 +13,7 @@ import pytest
 from itpcsr.errors import DataError
 from itpcsr.sdtm import read_trial
 from itpcsr.sdtm.read import Variable
+from tests.sdtm.sas7bdat import make_sas7bdat
 
 DM = "STUDYID,DOMAIN,USUBJID,AGE\nT,DM,01,44\nT,DM,02,\n"
 LB = "STUDYID;DOMAIN;USUBJID;LBSTRESN\n"
@@ -193,6 +194,41 @@ def test_both_transport_versions_keep_labels_and_formats(tmp_path, version):
     assert trial.variables["DM"]["DOMAIN"].length == 2
 
 
+SAS_COLUMNS = {
+    "DOMAIN": ("Domain Abbreviation", "", 2),
+    "AGE": ("Age", "BEST", 0),
+    "COUNTRY": ("", "$", 8),
+}
+SAS_ROWS = [("DM", 44.0, "Köln"), ("DM", float("nan"), "")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+@pytest.mark.parametrize("name", ["dm.sas7bdat", "anything"])
+def test_sas7bdat_is_read_in_the_encoding_that_it_names(tmp_path, encoding, name):
+    path = put(tmp_path, name, make_sas7bdat("DM", SAS_COLUMNS, SAS_ROWS, encoding))
+    trial = read_trial([path])
+    expected = pd.DataFrame(SAS_ROWS, columns=list(SAS_COLUMNS)).astype({"AGE": float})
+    pd.testing.assert_frame_equal(trial["DM"], expected)
+    assert trial.variables["DM"]["AGE"] == Variable("Age", 8, "BEST")
+    assert trial.variables["DM"]["COUNTRY"] == Variable("", 8, "$")
+    assert trial.notes == {}
+
+
+@pytest.mark.parametrize("length", [100, 1500, 6000])
+def test_truncated_sas7bdat_is_an_error(tmp_path, length):
+    put(tmp_path, "dm.sas7bdat", make_sas7bdat("DM", SAS_COLUMNS, SAS_ROWS)[:length])
+    with pytest.raises(DataError, match=r"dm\.sas7bdat: can't be read as SAS7BDAT .* Is the file complete"):
+        read_trial([tmp_path])
+
+
+def test_a_transport_file_cut_between_its_records_is_an_error(root, tmp_path):
+    content = (root / "data/simulated/ae.xpt").read_bytes()
+    for records in range(1, 12):
+        put(tmp_path, "ae.xpt", content[: -80 * records])
+        with pytest.raises(DataError, match=r"ae\.xpt: the file is cut off within its last row"):
+            read_trial([tmp_path])
+
+
 def test_a_sas_date_where_sdtm_has_text_is_refused(tmp_path):
     frame = pd.DataFrame({"DOMAIN": ["DM"], "DMDTC": [19725.0]})
     pyreadstat.write_xport(frame, tmp_path / "dm.xpt", table_name="DM", variable_format={"DMDTC": "DATE9"})
@@ -269,9 +305,10 @@ def test_types_that_sdtm_does_not_have_are_refused(tmp_path, values):
 def test_truncated_parquet_is_an_error(tmp_path):
     pq.write_table(pa.table({"DOMAIN": ["DM"]}), tmp_path / "dm.parquet")
     content = (tmp_path / "dm.parquet").read_bytes()
-    put(tmp_path, "dm.parquet", content[:-30])
-    with pytest.raises(DataError, match=r"dm\.parquet: can't be read as Parquet"):
-        read_trial([tmp_path])
+    for broken in (content[:-30], content.replace(b"DOMAIN", b"DOM\xfeIN")):
+        put(tmp_path, "dm.parquet", broken)
+        with pytest.raises(DataError, match=r"dm\.parquet: can't be read as Parquet"):
+            read_trial([tmp_path])
 
 
 # --- delimited text ---

@@ -27,7 +27,7 @@ TEXT = re.compile(
     r"|^(?:SEX|ARM|ACTARM|RACE|ETHNIC|AGEU|COUNTRY|VISIT|EPOCH|ELEMENT|DOMAIN|RDOMAIN|IDVAR|QNAM|QLABEL|SP.{2}CAT)$"
 )
 _MISSING = ("NA", ".")  # how R and SAS write a missing number as text
-_PLAIN_NUMBER = r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?"
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?")
 
 
 def settle_types(table: Table, path: Path) -> Table:
@@ -86,14 +86,10 @@ def _to_numbers(text: pd.Series, table: Table, path: Path) -> pd.Series:
 
 def _decimal_comma(frame: pd.DataFrame, path: Path) -> bool:
     """Tell whether commas are decimal marks; False without any comma."""
-    with_comma, with_point = [], []
-    for name in frame:
-        found = frame[name][frame[name].str.contains(r"[.,]", regex=True)].unique()
-        plain = [text for text in found if re.fullmatch(_PLAIN_NUMBER, text.strip())]
-        with_comma += [(name, text.strip()) for text in plain if "," in text]
-        with_point += [(name, text.strip()) for text in plain if "." in text]
+    with_comma = _plain_numbers(frame, ",")
     if not with_comma:
         return False
+    with_point = _plain_numbers(frame, ".")
     (name, text), advice = with_comma[0], "Write numbers with a decimal point and no thousands separators."
     if with_point:
         other, point = with_point[0]
@@ -105,3 +101,13 @@ def _decimal_comma(frame: pd.DataFrame, path: Path) -> bool:
             f"{path}: {name} holds {text!r}: the comma could be a decimal mark or set off thousands. {advice}"
         )
     return True
+
+
+def _plain_numbers(frame: pd.DataFrame, mark: str) -> list[tuple[str, str]]:
+    """Return column and text of the different numbers that hold the mark."""
+    return [
+        (str(name), text.strip())
+        for name, column in frame.items()
+        for text in column[column.str.contains(mark, regex=False)].unique()
+        if _PLAIN_NUMBER.fullmatch(text.strip())
+    ]
