@@ -244,6 +244,12 @@ def test_a_numeric_column_without_values_becomes_text(tmp_path):
     assert read_trial([tmp_path])["AE"]["AETOXGR"].tolist() == ["", ""]
 
 
+def test_numbers_become_text_where_nothing_can_be_lost(tmp_path):
+    frame = pd.DataFrame({"DOMAIN": ["LB", "LB"], "LBORRES": [31.0, 2.5], "LBSTRESN": [31.0, 2.5]})
+    frame.to_parquet(tmp_path / "lb.parquet")
+    assert read_trial([tmp_path])["LB"]["LBORRES"].tolist() == ["31", "2.5"]
+
+
 def transport_with(folder, name, text):
     """Write a file whose text isn't UTF-8, by putting other bytes in the place of ASCII ones."""
     frame = pd.DataFrame({"DOMAIN": ["AE"], "USUBJID": ["01"], "AETERM": ["#" * len(text)]})
