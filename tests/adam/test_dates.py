@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
-from itpcsr.adam.dates import impute_start, study_day, to_date, to_datetime
+from itpcsr.adam import derive
+from itpcsr.adam.dates import impute_end, impute_start, study_day, to_date, to_datetime
 
 START = pd.Timestamp("2020-03-10")
 
@@ -17,7 +20,9 @@ START = pd.Timestamp("2020-03-10")
         ("2019", "2019-01-01", "M"),
         ("2020", "2020-03-10", "M"),
         ("2021", "2021-01-01", "M"),
-        ("2020---05", "2020-03-10", "M"),  # month unknown: the day alone says nothing
+        ("2020---05", "2020-03-10", "M"),  # month unknown: it may have started on treatment
+        ("2021---05", "2021-01-05", "M"),  # the day is known and stays
+        ("2021---05T10:30", "2021-01-05", "M"),
         ("", None, ""),
     ],
 )
@@ -25,6 +30,39 @@ def test_partial_start_dates_are_imputed_and_flagged(text, date, flag):
     dates, flags = impute_start(pd.Series([text]), pd.Series([START]))
     assert flags[0] == flag
     assert dates.isna()[0] if date is None else dates[0] == pd.Timestamp(date)
+
+
+@pytest.mark.parametrize(
+    ("text", "date", "flag"),
+    [
+        ("2020-03-01", "2020-03-01", ""),
+        ("2020-02", "2020-02-29", "D"),
+        ("2021", "2021-12-31", "M"),
+        ("2021---05", "2021-12-05", "M"),
+        ("--12-05", None, ""),  # without its year a date can't be imputed
+    ],
+)
+def test_partial_end_dates_are_imputed_and_flagged(text, date, flag):
+    dates, flags = impute_end(pd.Series([text]))
+    assert flags[0] == flag
+    assert dates.isna()[0] if date is None else dates[0] == pd.Timestamp(date)
+
+
+@pytest.mark.parametrize("text", ["2020-03-10T--:30", "2020-03-10T-:30", "2020-03-10T10", "2020-03-10T10:-"])
+def test_a_date_whose_time_is_partial_keeps_its_day(text):
+    assert to_datetime(pd.Series([text]))[0] == START
+    assert to_date(pd.Series([text]))[0] == START
+    assert impute_start(pd.Series([text]), pd.Series([START]))[1][0] == ""
+
+
+def test_the_flag_is_visible_in_adae(demo_trial, study):
+    ae = demo_trial["AE"].copy()
+    ae.loc[ae.index[:3], "AESTDTC"] = ["2031-03", "2031---05", "2031"]
+    adae = derive(replace(demo_trial, domains={**demo_trial.domains, "AE": ae}), study)["adae"]
+    rows = adae.set_index(["USUBJID", "AESEQ"]).loc[
+        [tuple(key) for key in ae[["USUBJID", "AESEQ"]].head(3).values]
+    ]
+    assert rows["ASTDTF"].tolist() == ["D", "M", "M"]
 
 
 def test_an_untreated_subject_gets_the_earliest_day():

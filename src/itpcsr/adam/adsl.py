@@ -116,14 +116,16 @@ def _to_tenths(values: pd.Series) -> pd.Series:
 def _disease_months(mh: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> pd.Series:
     """Months from the first recorded start of the disease to first dose.
 
-    A missing day counts as the 15th, a missing month as 1 July, neither later than the first dose.
+    A missing day counts as the 15th, a missing month as 1 July, neither later than the first dose; a day
+    of an unknown month (``2015---05``) counts as the year alone.
     """
     if mh.empty or not study.baseline.diagnosis_terms or "MHSTDTC" not in mh:
         return pd.Series(np.nan, index=adsl.index)
     terms = {term.upper() for term in study.baseline.diagnosis_terms}
     names = [name for name in ("MHTERM", "MHDECOD") if name in mh]
     rows = mh[mh[names].apply(lambda column: column.str.upper().isin(terms)).any(axis=1)]
-    text, length = rows["MHSTDTC"], rows["MHSTDTC"].str.len()
+    text = rows["MHSTDTC"].mask(rows["MHSTDTC"].str.match(r"\d{4}--"), rows["MHSTDTC"].str[:4])
+    length = text.str.len()
     text = text.mask(length == 7, text + "-15").mask(length == 4, text + "-07-01")
     start = look_up(to_date(text).groupby(rows["USUBJID"]).min(), adsl["USUBJID"])
     return (adsl["TRTSDT"] - start).dt.days.clip(lower=0) / _DAYS_PER_MONTH

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-# Year, month and day as far as they are known; "2021---05" (month unknown) keeps its year alone.
-_PARTS = r"^(?P<year>\d{4})(?:-(?P<month>\d{2}))?(?:-(?P<day>\d{2}))?"
+# Year, month and day as far as they are known; a hyphen stands for an unknown part ("2021---05").
+_PARTS = r"^(?P<year>\d{4})(?:-(?P<month>\d{2}|-))?(?:-(?P<day>\d{2}))?"
 
 
 def to_date(text: pd.Series) -> pd.Series:
@@ -14,8 +14,9 @@ def to_date(text: pd.Series) -> pd.Series:
 
 
 def to_datetime(text: pd.Series) -> pd.Series:
-    """Return date and time to the minute; a complete date without time is midnight, else NaT."""
-    minutes = text.str.slice(11, 16).where(text.str.len() >= 16, "00:00")
+    """Return date and time to the minute; a complete date without a known time is midnight, else NaT."""
+    minutes = text.str.slice(11, 16)
+    minutes = minutes.where(minutes.str.fullmatch(r"\d{2}:\d{2}"), "00:00")
     stamp = text.str[:10] + "T" + minutes
     return pd.to_datetime(stamp.where(text.str.len() >= 10), format="%Y-%m-%dT%H:%M", errors="coerce")
 
@@ -23,7 +24,7 @@ def to_datetime(text: pd.Series) -> pd.Series:
 def _parts_and_flags(text: pd.Series) -> tuple[pd.Series, pd.Series, pd.Series, pd.Series]:
     """Return year, month and day as far as known ("" if not), and what has to be imputed."""
     parts = text.str.extract(_PARTS)
-    year, month, day = (parts[name].fillna("") for name in ("year", "month", "day"))
+    year, month, day = (parts[name].fillna("").replace("-", "") for name in ("year", "month", "day"))
     flags = pd.Series("", index=text.index, dtype="str")
     flags = flags.mask((year != "") & (day == ""), "D").mask((year != "") & (month == ""), "M")
     return year, month, day, flags
@@ -34,14 +35,14 @@ def impute_start(
 ) -> tuple[pd.Series, pd.Series]:
     """Impute partial start dates to the earliest day possible, but not needlessly before treatment.
 
-    A missing day becomes the 1st, a missing month January. Where the treatment started within the unknown
-    month or year, the treatment start is taken: an event that may have started on treatment counts as
-    started on treatment (the conservative rule for safety).
+    A missing day becomes the 1st, a missing month January; a day that is known stays. Where the treatment
+    started within the unknown month or year, the treatment start is taken: an event that may have started
+    on treatment counts as started on treatment (the conservative rule for safety).
 
     Parameters
     ----------
     text
-        ISO 8601 dates, possibly partial (``2021-03``, ``2021``) or empty.
+        ISO 8601 dates, possibly partial (``2021-03``, ``2021``, ``2021---05``) or empty.
     treatment_start
         First dose date of each record's subject, datetime64, NaT if untreated.
     end
@@ -51,7 +52,7 @@ def impute_start(
     -------
     dates, flags
         datetime64 (NaT where even the year is missing) and the ADaM imputation flag: ``D`` day imputed,
-        ``M`` month and day imputed, empty for a complete date.
+        ``M`` month imputed (and the day, unless it is known), empty for a complete date.
     """
     year, month, day, flags = _parts_and_flags(text)
     earliest = pd.to_datetime(
@@ -74,7 +75,7 @@ def impute_end(text: pd.Series) -> tuple[pd.Series, pd.Series]:
     year, month, day, flags = _parts_and_flags(text)
     known = (year + "-" + month.replace("", "12") + "-" + day.replace("", "01")).where(year != "")
     dates = pd.to_datetime(known, format="%Y-%m-%d", errors="coerce")
-    return dates.mask(flags != "", dates + pd.offsets.MonthEnd(0)), flags
+    return dates.mask(day == "", dates + pd.offsets.MonthEnd(0)), flags
 
 
 def study_day(dates: pd.Series, reference: pd.Series) -> pd.Series:

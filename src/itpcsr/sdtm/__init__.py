@@ -19,12 +19,12 @@ __all__ = ["Trial", "check_trial", "cut_trial", "keep_reported", "load_trial", "
 def load_trial(
     sources: Iterable[str | Path], study: Study, data_cutoff: str | dt.date | None = None
 ) -> Trial:
-    """Read, check and select trial data: all that notebooks and the build need.
+    """Read, convert to the report's units, check and select trial data: all that notebooks and build need.
 
     Parameters
     ----------
     sources
-        Folders and single files with SDTM domains.
+        Folders and single files with SDTM domains, and at most one mapping file (``.yml``).
     study
         The study; subjects of arms that stand in none of its columns are left out.
     data_cutoff

@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from itpcsr.errors import DataError
-from itpcsr.sdtm.formats import Table
+from itpcsr.sdtm.formats.table import Table, number_text
 from itpcsr.sdtm.units import is_known
 from itpcsr.study import read_yaml, validate
 
@@ -153,7 +153,7 @@ def _recode(values: pd.Series, codes: Codes[str, str]) -> tuple[pd.Series, list[
     """Return the values in our codes, all at once, and those of theirs that don't occur."""
     text = values
     if pd.api.types.is_numeric_dtype(values):
-        text = values.map(lambda value: f"{value:g}", na_action="ignore").astype("str").fillna("")
+        text = number_text(values)
     found = {value: codes[value.strip()] for value in text.unique() if value.strip() in codes}
     recoded = text.map(lambda value: found.get(value, value)).astype("str") if found else values
     return recoded, [code for code in codes if code not in {value.strip() for value in found}]

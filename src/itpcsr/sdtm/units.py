@@ -77,6 +77,7 @@ _OTHERS = {
     "F": "degF", "°F": "degF", "℉": "degF", "degF": "degF",
     "%": "percent", "FRACTION": "dimensionless", "RATIO": "dimensionless", "1": "dimensionless",
     "mmHg": "mmHg", "kPa": "kPa", "fL": "fL",
+    "g/l": "g/L",  # in small letters it can't be 10^9 per litre
     "BEATS/MIN": "1/min", "BREATHS/MIN": "1/min", "bpm": "1/min", "/min": "1/min",
 }  # fmt: skip
 
@@ -150,8 +151,6 @@ def conversion(unit: str, target: str) -> tuple[float, float]:
 
     Raises DataError, with what to do, for a spelling that isn't in the table and for units of another kind.
     """
-    import pint
-
     meanings = [_meaning_of(text) for text in (unit, target)]
     if None in meanings:
         raise DataError(
@@ -159,6 +158,8 @@ def conversion(unit: str, target: str) -> tuple[float, float]:
         )
     if meanings[0] == meanings[1]:
         return 1.0, 0.0
+    import pint
+
     registry = _registry()
     try:
         theirs, ours = (registry.parse_expression(meaning) for meaning in meanings)

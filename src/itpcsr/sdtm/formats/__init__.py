@@ -8,7 +8,7 @@ from pathlib import Path
 
 from itpcsr.errors import DataError
 from itpcsr.sdtm.formats import dataset_json, delimited, parquet, sas
-from itpcsr.sdtm.formats.encoding import decode
+from itpcsr.sdtm.formats.encoding import UTF16_MARKS, decode
 from itpcsr.sdtm.formats.table import Table, Variable
 from itpcsr.sdtm.formats.types import settle_types
 
@@ -82,6 +82,8 @@ def _content(path: Path) -> bytes:
             content = zlib.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: can't be read ({error}). Is the file complete?") from error
+    if content.startswith(UTF16_MARKS):
+        content = decode(content, path)[0].encode()
     if not content:
         raise DataError(f"{path}: the file is empty. Export it again.")
     return content

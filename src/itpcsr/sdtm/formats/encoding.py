@@ -7,7 +7,7 @@ from pathlib import Path
 
 from itpcsr.errors import DataError
 
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _WINDOWS = "cp1252"
 # Encodings that write a letter in two bytes, Chinese (of two kinds), Japanese and Korean.
 _TWO_BYTE = {"gb18030": "GBK", "big5": "Big5", "shift_jis": "Shift-JIS", "euc_kr": "EUC-KR"}
@@ -20,7 +20,7 @@ def decode(content: bytes, path: Path, named: str = "") -> tuple[str, str]:
     ``named`` is the encoding that a mapping file gives for what isn't UTF-8. Raises DataError, with what
     was found and what to do, where nothing decodes the bytes or several encodings could.
     """
-    for mark in _UTF16_MARKS:
+    for mark in UTF16_MARKS:
         if content.startswith(mark):
             return _decode(content, "utf-16", path), ""
     try:

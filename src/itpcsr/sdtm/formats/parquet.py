@@ -21,9 +21,12 @@ def read_parquet(content: bytes, path: Path) -> Table:
     Raises DataError for a truncated file, or a column of a type that SDTM doesn't have.
     """
     try:
-        table = pq.read_table(pa.BufferReader(content))
-    except (pa.ArrowException, OSError) as error:
+        return _table(pq.read_table(pa.BufferReader(content)), path)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: can't be read as Parquet ({error}). Is the file complete?") from error
+
+
+def _table(table: pa.Table, path: Path) -> Table:
     fields = [field for field in table.schema if not field.name.startswith("__index_level_")]
     heads = column_names([field.name for field in fields], path)
     frame = pd.DataFrame(

@@ -17,6 +17,7 @@ from itpcsr.sdtm.formats.table import Table, Variable, clean_text, column_names
 TRANSPORT_MAGIC = b"HEADER RECORD*******LIB"  # LIBRARY in version 5, LIBV8 in version 8
 SAS7BDAT_MAGIC = bytes(12) + bytes.fromhex("c2ea8160b31411cfbd92080009c7318c181f1011")
 _MEMBER = re.compile(rb"HEADER RECORD\*{7}(?:MEMBER|MEMBV8)")
+_ROWS = b"HEADER RECORD*******OBS"
 _RECORD = 80  # bytes
 _ERRORS = (pyreadstat.ReadstatError, pyreadstat.PyreadstatError)
 _ANY_BYTES = "ISO-8859-1"  # reads all bytes and keeps them apart
@@ -37,11 +38,13 @@ def read_transport(content: bytes, path: Path, named: str = "") -> Table:
         copy.write(content)
         copy.flush()
         try:
-            return _table(*_read(pyreadstat.read_xport, copy.name), path)
+            table = _table(*_read(pyreadstat.read_xport, copy.name), path)
         except UnicodeDecodeError:
-            return _read_other_encoding(copy.name, path, named)
+            table = _read_other_encoding(copy.name, path, named)
         except _ERRORS as error:
             raise DataError(f"{path}: can't be read as SAS transport ({error}).") from error
+    _check_end(content, table, path)
+    return table
 
 
 def read_sas7bdat(content: bytes, path: Path) -> Table:
@@ -53,6 +56,15 @@ def read_sas7bdat(content: bytes, path: Path) -> Table:
             return _table(*_read(pyreadstat.read_sas7bdat, copy.name), path)
         except (UnicodeDecodeError, *_ERRORS) as error:
             raise DataError(f"{path}: can't be read as SAS7BDAT ({error}). Is the file complete?") from error
+
+
+def _check_end(content: bytes, table: Table, path: Path) -> None:
+    """Only blanks may follow the last row: the format has no count of rows that would show a cut."""
+    width = sum(variable.length or 0 for variable in table.variables.values())
+    head = content.find(_ROWS)
+    rest = content[head + _RECORD + width * len(table.frame) :]
+    if head < 0 or rest.strip(b" "):
+        raise DataError(f"{path}: the file is cut off within its last row. Copy it again.")
 
 
 def _read_other_encoding(copy: str, path: Path, named: str) -> Table:

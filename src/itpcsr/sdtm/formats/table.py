@@ -76,3 +76,8 @@ def column_names(names: Iterable[object], path: Path) -> list[str]:
 def clean_text(values: pd.Series) -> pd.Series:
     """Return text as ``str`` without trailing blanks, ``""`` for missing."""
     return values.astype("str").fillna("").str.rstrip()
+
+
+def number_text(values: pd.Series) -> pd.Series:
+    """Return numbers as text as they would be written (3, 2.5), ``""`` for missing."""
+    return values.map(lambda value: f"{value:.15g}", na_action="ignore").astype("str").fillna("")

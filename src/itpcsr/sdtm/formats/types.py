@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from itpcsr.errors import DataError
-from itpcsr.sdtm.formats.table import Table
+from itpcsr.sdtm.formats.table import Table, number_text
 
 # The variables that SDTMIG 3.4 has as numbers; text files carry no types.
 NUMERIC = re.compile(
@@ -20,21 +20,25 @@ NUMERIC = re.compile(
     r".{2}(?:SEQ|DY|STDY|ENDY|DOSE|DOSTOT|VAMT|STRESN|STNRLO|STNRHI|LLOQ|ULOQ|DETECT|TPTNUM|REPNUM|DUR[NX]|"
     r"LLTCD|PTCD|HLTCD|HLGTCD|BDYCD|SOCCD))$"
 )
-# Variables that SDTM has as text, which the derivations and checks rely on.
-TEXT = re.compile(
-    r".*(?:DTC|ID|TESTCD|TEST|PARMCD|PARM|ARMCD|ETCD|TERM|DECOD|BODSYS|CAT|TRT|ORRES|ORRESU|STRESC|STRESU|STNRC|"
-    r"DOSU|DOSTXT|FL|SER|REL|TOXGR|SEV|OUT|ACN|SPEC|METHOD|NRIND|STAT|TPT|TPTREF|ELTM|VAL|OCCUR|DUR)$"
-    r"|^(?:SEX|ARM|ACTARM|RACE|ETHNIC|AGEU|COUNTRY|VISIT|EPOCH|ELEMENT|DOMAIN|RDOMAIN|IDVAR|QNAM|QLABEL|SP.{2}CAT)$"
+# Variables that SDTM has as text. Where those of the first kind come as numbers, dates or leading zeros may be
+# lost, so they are refused; the others are written as text.
+_KEPT_AS_TEXT = re.compile(
+    r".*(?:DTC|ID|TESTCD|PARMCD|ARMCD|ETCD|TERM|DECOD|BODSYS|CAT|TRT|STRESU|DOSU|FL|SER|REL|TOXGR|SEV)$"
+    r"|^(?:SEX|ARM|ACTARM|DOMAIN|RDOMAIN|IDVAR|QNAM)$"
+)
+_TEXT = re.compile(
+    r".*(?:TEST|PARM|ORRES|ORRESU|STRESC|STNRC|DOSTXT|OUT|ACN|SPEC|METHOD|NRIND|STAT|TPT|TPTREF|ELTM|OCCUR|DUR)$"
+    r"|^(?:RACE|ETHNIC|AGEU|COUNTRY|VISIT|EPOCH|ELEMENT|IDVARVAL|QLABEL|QVAL|TSVAL)$"
 )
 _MISSING = ("NA", ".")  # how R and SAS write a missing number as text
-_PLAIN_NUMBER = r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?"
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?")
 
 
 def settle_types(table: Table, path: Path) -> Table:
     """Return the table with numbers in the numeric variables of SDTM and text in its text variables.
 
-    Text in a numeric variable is converted. ``NA`` is missing everywhere, ``.`` in numbers; decimal commas
-    are read where nothing else could be meant. A variable without any value becomes what it should be.
+    Text in a numeric variable is converted, and numbers in a text variable where nothing can be lost.
+    ``NA`` is missing everywhere, ``.`` in numbers; decimal commas are read where nothing else could be meant.
 
     Raises
     ------
@@ -46,13 +50,15 @@ def settle_types(table: Table, path: Path) -> Table:
     notes: list[str] = []
     for name in _columns(frame, "str"):
         frame[name] = frame[name].mask(frame[name] == "NA", "")
-    wrong = [name for name in _columns(frame, "float64") if TEXT.match(name)]
-    for name in wrong:
-        if frame[name].notna().any():
-            raise DataError(
-                f"{path}: {', '.join(wrong)} is numeric; SDTM has text there (dates are ISO 8601 text)."
-            )
-        frame[name] = pd.Series("", index=frame.index, dtype="str")
+    numbers = _columns(frame, "float64")
+    lost = [name for name in numbers if _KEPT_AS_TEXT.match(name) and frame[name].notna().any()]
+    if lost:
+        raise DataError(
+            f"{path}: {', '.join(lost)} is numeric; SDTM has text there (dates are ISO 8601 text)."
+        )
+    for name in numbers:
+        if _KEPT_AS_TEXT.match(name) or _TEXT.match(name):
+            frame[name] = number_text(frame[name])
     texts = [name for name in _columns(frame, "str") if NUMERIC.match(name)]
     if _decimal_comma(frame[texts], path):
         notes.append("Numbers were read with a decimal comma.")
@@ -86,14 +92,10 @@ def _to_numbers(text: pd.Series, table: Table, path: Path) -> pd.Series:
 
 def _decimal_comma(frame: pd.DataFrame, path: Path) -> bool:
     """Tell whether commas are decimal marks; False without any comma."""
-    with_comma, with_point = [], []
-    for name in frame:
-        found = frame[name][frame[name].str.contains(r"[.,]", regex=True)].unique()
-        plain = [text for text in found if re.fullmatch(_PLAIN_NUMBER, text.strip())]
-        with_comma += [(name, text.strip()) for text in plain if "," in text]
-        with_point += [(name, text.strip()) for text in plain if "." in text]
+    with_comma = _plain_numbers(frame, ",")
     if not with_comma:
         return False
+    with_point = _plain_numbers(frame, ".")
     (name, text), advice = with_comma[0], "Write numbers with a decimal point and no thousands separators."
     if with_point:
         other, point = with_point[0]
@@ -105,3 +107,13 @@ def _decimal_comma(frame: pd.DataFrame, path: Path) -> bool:
             f"{path}: {name} holds {text!r}: the comma could be a decimal mark or set off thousands. {advice}"
         )
     return True
+
+
+def _plain_numbers(frame: pd.DataFrame, mark: str) -> list[tuple[str, str]]:
+    """Return column and text of the different numbers that hold the mark."""
+    return [
+        (str(name), text.strip())
+        for name, column in frame.items()
+        for text in column[column.str.contains(mark, regex=False)].unique()
+        if _PLAIN_NUMBER.fullmatch(text.strip())
+    ]
