@@ -102,9 +102,8 @@ def check(
     rules: Annotated[bool, typer.Option("--rules", help="List the rules and stop.")] = False,
 ) -> None:
     """Read trial data, say what was found, and what is wrong with it; exit code 1 if there are errors."""
-    from itpcsr.sdtm import review
     from itpcsr.errors import DataError
-    from itpcsr.sdtm import check_trial, read_trial
+    from itpcsr.sdtm import check_trial, read_trial, review
     from itpcsr.sdtm.checks import ERROR, RULES
     from itpcsr.study import read_study
 
