@@ -21,7 +21,7 @@ def _codes(study: Study) -> list[str]:
 
 @rule("DM-01", ERROR, "Somebody has an arm of the study", REPORT, "DM.ARMCD")
 def _no_known_arm(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    found, codes = sorted(set(tables["DM"]["ARMCD"])), _codes(study)
+    found, codes = sorted(tables.different("DM", "ARMCD")), _codes(study)
     if found and not set(found) & set(codes):
         sentence = f"no subject's ARMCD is an arm of the study ({', '.join(codes)}); found {listed(found)}."
         yield overall(
@@ -32,7 +32,7 @@ def _no_known_arm(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 @rule("DM-02", ERROR, "Treated subjects have an arm of the study", REPORT, "DM.ARMCD EX.USUBJID")
 def _treated_without_arm(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     dm, codes = tables.get("DM", "ARMCD"), _codes(study)
-    stray = dm[dm["USUBJID"].isin(tables["EX"]["USUBJID"]) & ~dm["ARMCD"].isin(codes)]
+    stray = dm[dm["USUBJID"].isin(tables.different("EX", "USUBJID")) & ~dm["ARMCD"].isin(codes)]
     text = "{subject} ({shown}) got treatment in EX, but ARMCD is no arm of the study"
     yield sentences("DM", stray, "ARMCD", f"{text} ({', '.join(codes)}). Correct ARMCD or EX.")
 
@@ -96,7 +96,7 @@ def _age_limits(tables: Tables, study: Study) -> tuple[float, float]:
 @rule("DM-07", NOTE, "Enrolled subjects are treated", REPORT, "DM.ARMCD EX.EXSTDTC")
 def _never_treated(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     dm = tables.get("DM", "ARMCD")
-    idle = dm[dm["ARMCD"].isin(_codes(study)) & ~dm["USUBJID"].isin(tables.infusions["USUBJID"])]
+    idle = dm[dm["ARMCD"].isin(_codes(study)) & ~dm["USUBJID"].isin(tables.first_day.index)]
     text = "{subject} has arm {ARMCD}, but no administration in EX: enrolled, never treated. Check EX."
     yield sentences("DM", idle, "ARMCD", text)
 
@@ -130,6 +130,4 @@ def _deaths_elsewhere(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         if tables.has(f"{name}.{variable}"):
             table = tables.get(name, variable)
             dead = (table[variable].str.upper() == value) & table["USUBJID"].isin(alive)
-            yield values(
-                name, table[dead], variable, "but DM has no date of death for this subject. Fill it in."
-            )
+            yield values(name, table[dead], variable, "but DM has no date of death. Fill it in.")

@@ -19,6 +19,10 @@ def platelets(tables: Tables, study: Study) -> pd.DataFrame:
 
     On the day of the infusion the times decide; without both times a count was taken before.
     """
+    return tables.once("platelets", lambda: _platelets(tables, study))
+
+
+def _platelets(tables: Tables, study: Study) -> pd.DataFrame:
     lb = tables.get("LB", "LBTESTCD", "LBSTRESN", "LBDTC", "LBBLFL", "LBLOBXFL")
     lb["day"], lb["time"] = tables.day("LB", "LBDTC"), tables.minute("LB", "LBDTC")
     test = study.efficacy.platelet_test if study.efficacy else ""
@@ -39,7 +43,7 @@ def _treated(tables: Tables, study: Study) -> pd.DataFrame:
 def _no_baseline(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     if study.efficacy is not None:
         counts, treated = platelets(tables, study), _treated(tables, study)
-        lacking = treated[~treated["USUBJID"].isin(counts.loc[~counts["after"], "USUBJID"])]
+        lacking = treated[~treated["USUBJID"].isin(counts.loc[~counts["after"], "USUBJID"].unique())]
         text = (
             "no platelet count of {subject} before the first infusion; the response can't be "
             "estimated. Add it."
@@ -51,7 +55,7 @@ def _no_baseline(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 def _no_follow_up(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     if study.efficacy is not None:
         counts, treated = platelets(tables, study), _treated(tables, study)
-        lacking = treated[~treated["USUBJID"].isin(counts.loc[counts["after"], "USUBJID"])]
+        lacking = treated[~treated["USUBJID"].isin(counts.loc[counts["after"], "USUBJID"].unique())]
         text = "no platelet count of {subject} after the first infusion; the response can't be estimated."
         yield sentences("LB", lacking, "LBSTRESN", text)
 

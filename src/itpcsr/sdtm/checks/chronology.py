@@ -70,7 +70,7 @@ def _before_birth(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     birth = tables.by_subject("BRTHDTC")
     for name, variable in _moments(tables, (*_LATER, "CM", "MH", "DS")):
         table = tables.get(name, variable)
-        wrong = table[earlier(table[variable], look_up(birth, table["USUBJID"]).fillna(""))]
+        wrong = table[earlier(table[variable], tables.per_record(name, birth).fillna(""))]
         yield values(name, wrong, variable, "before the subject's birth. Correct the date.")
 
 
@@ -79,7 +79,7 @@ def _before_consent(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     consent = tables.day_by_subject("RFICDTC")
     for name, variable in _moments(tables, FINDINGS):
         table = tables.get(name, variable)
-        early = table[tables.day(name, variable) < look_up(consent, table["USUBJID"])]
+        early = table[tables.day(name, variable) < tables.per_record(name, consent)]
         yield values(name, early, variable, "before the day of consent. Correct the date or report it.")
 
 
@@ -89,7 +89,7 @@ def _after_death(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     if death.notna().any():
         for name, variable in _moments(tables, (*_LATER, "CM")):
             table = tables.get(name, variable)
-            late = table[tables.day(name, variable) > look_up(death, table["USUBJID"])]
+            late = table[tables.day(name, variable) > tables.per_record(name, death)]
             yield values(name, late, variable, "after the subject's death. Correct one of the dates.")
 
 
@@ -98,7 +98,7 @@ def _after_participation(tables: Tables, study: Study) -> Iterator[pd.DataFrame]
     end = tables.day_by_subject("RFPENDTC")
     for name, variable in _moments(tables, _LATER):
         table = tables.get(name, variable)
-        late = table[tables.day(name, variable) > look_up(end, table["USUBJID"])]
+        late = table[tables.day(name, variable) > tables.per_record(name, end)]
         yield values(name, late, variable, "after the end of participation (RFPENDTC). Correct one of them.")
 
 
@@ -117,7 +117,7 @@ def _other_days(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         if day not in tables[name]:
             continue
         table = tables.get(name, day)
-        counted = study_days(tables.day(name, variable), look_up(tables.first_day, table["USUBJID"]))
+        counted = study_days(tables.day(name, variable), tables.per_record(name, tables.first_day))
         wrong = table.assign(counted=counted)[(table[day] != counted) & table[day].notna() & counted.notna()]
         yield values(name, wrong, day, f"but {variable} is study day {{counted:g}}. The date is used.")
 

@@ -56,16 +56,17 @@ def _repeated_sequences(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
             twice = table[table.duplicated(["USUBJID", sequence])]
             yield sentences(
                 name, twice, sequence,
-                "{variable} stands twice for {subject} (first: {shown}); it must be unique. Number them anew.",
+                "{variable} stands twice for {subject} (first: {shown}); it must be unique. Number anew.",
             )  # fmt: skip
 
 
 @rule("KEY-03", ERROR, "Subjects of every domain are in DM", SDTM, "DM.USUBJID")
 def _unknown_subjects(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    known = set(tables["DM"]["USUBJID"])
+    known = set(tables.different("DM", "USUBJID"))
     for name in tables.of_subjects:
+        unknown = [subject for subject in tables.different(name, "USUBJID") if subject not in known]
         table = tables.get(name)
-        strangers = table[~table["USUBJID"].isin(known) & (table["USUBJID"] != "")]
+        strangers = table[table["USUBJID"].isin([subject for subject in unknown if subject])]
         yield sentences(
             name, strangers, "USUBJID",
             "records of {subject}, who is not in DM ({records}). Add the subject or remove them.",
@@ -75,26 +76,26 @@ def _unknown_subjects(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 @rule("KEY-04", ERROR, "Every record names its subject", SDTM)
 def _nameless_records(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     for name in tables.of_subjects:
-        table = tables.get(name)
-        empty = table[table["USUBJID"].str.strip() == ""]
-        if name != "RELREC" and len(empty):
-            sentence = f"USUBJID is empty in {len(empty)} record(s); nobody can be counted there. Fill it in."
+        blank = [subject for subject in tables.different(name, "USUBJID") if not subject.strip()]
+        if name != "RELREC" and blank:
+            number = int(tables[name]["USUBJID"].isin(blank).sum())
+            sentence = f"USUBJID is empty in {number} record(s); nobody can be counted there. Fill it in."
             yield overall(name, "USUBJID", "", sentence)
 
 
 @rule("KEY-05", ERROR, "DM holds one study", REPORT, "DM.STUDYID")
 def _several_studies(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    names = sorted(set(tables["DM"]["STUDYID"]))
+    names = sorted(tables.different("DM", "STUDYID"))
     if len(names) > 1:
         yield overall("DM", "STUDYID", listed(names), f"holds several studies ({listed(names)}). Keep one.")
 
 
 @rule("KEY-06", WARNING, "All domains are of the study of DM", SDTM, "DM.STUDYID")
 def _other_studies(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    own = set(tables["DM"]["STUDYID"])
+    own = set(tables.different("DM", "STUDYID"))
     for name in tables.names:
         if name != "DM" and own and "STUDYID" in tables[name]:
-            others = sorted(set(tables[name]["STUDYID"]) - own)
+            others = sorted(set(tables.different(name, "STUDYID")) - own)
             if others:
                 sentence = (
                     f"STUDYID is {listed(map(repr, others))}, but DM says {listed(map(repr, sorted(own)))}."
@@ -107,7 +108,7 @@ def _other_studies(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 @rule("KEY-07", WARNING, "STUDYID is the study file's", REPORT, "DM.STUDYID")
 def _unexpected_study(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     wanted = study.identity.study_id.upper()
-    for name in sorted(set(tables["DM"]["STUDYID"])):
+    for name in sorted(tables.different("DM", "STUDYID")):
         if name.upper().removesuffix(_SIMULATED) != wanted:
             sentence = f"STUDYID is {name!r}, but the study file is of {study.identity.study_id}. Check both."
             yield overall("DM", "STUDYID", name, sentence)
@@ -119,7 +120,7 @@ def _two_identities(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     twice = dm[dm.duplicated(["SITEID", "SUBJID"], keep=False) & (dm["SUBJID"] != "")]
     yield values(
         "DM", twice, "SUBJID",
-        "the same person under several USUBJID at site {SITEID!r}, or two persons with one number. Correct it.",
+        "the same person under several USUBJID at site {SITEID!r}, or two persons with one number. Correct.",
     )  # fmt: skip
 
 
@@ -191,7 +192,7 @@ def _texts(tables: Tables) -> Iterator[tuple[str, str, pd.Series]]:
         table = tables[name]
         for column in table.columns:
             if not column.endswith("DTC") and table[column].dtype == "str":
-                yield name, column, pd.Series(table[column].unique(), dtype="str")
+                yield name, column, pd.Series(tables.different(name, column), dtype="str")
 
 
 def _by_text(tables: Tables, name: str, column: str, wrong: pd.Series, text: str) -> pd.DataFrame:

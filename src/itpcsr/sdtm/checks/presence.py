@@ -68,7 +68,7 @@ def _sampled(study: Study) -> dict[str, str]:
 
 @rule("STR-08", WARNING, "The laboratory data hold platelet counts", REPORT, "LB.LBTESTCD")
 def _no_platelets(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    codes = sorted(set(tables["LB"]["LBTESTCD"]))
+    codes = sorted(tables.different("LB", "LBTESTCD"))
     if study.efficacy is not None and codes and study.efficacy.platelet_test not in codes:
         sentence = (
             f"LBTESTCD is never {study.efficacy.platelet_test}, so the response can't be shown; found "
@@ -90,7 +90,7 @@ def _few_subjects(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 
 @rule("STR-10", NOTE, "Both sexes are in the trial", REPORT, "DM.SEX")
 def _one_sex(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    found = set(tables["DM"]["SEX"])
+    found = set(tables.different("DM", "SEX"))
     sampled = study.sampling.concentration_sex
     if len(tables["DM"]) > 1 and len(found & {"F", "M"}) == 1:
         lost = (

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from itpcsr.sdtm.read import Trial
@@ -20,15 +22,15 @@ _DAY, _MINUTE = 10, 16  # characters of an ISO 8601 date, and of one with a time
 
 
 class Tables:
-    """Domains with text as ``str`` ("" for missing), numbers as ``float64``, rows numbered from 0.
-
-    ``until`` is a day after which nothing can have happened; None for no such day.
-    """
+    """Domains with text as ``str`` ("" for missing), numbers as ``float64``, rows numbered from 0."""
 
     def __init__(self, trial: Trial, until: dt.date | None = None) -> None:
+        """Take a trial; ``until`` is a day after which nothing can have happened, None for no such day."""
         self.trial = trial
         self.until = until
         self._tables: dict[str, pd.DataFrame] = {}
+        self._different: dict[tuple[str, str], tuple[np.ndarray, pd.Index]] = {}
+        self._selected: dict[str, pd.DataFrame] = {}
         self._parsed: dict[tuple[str, str, int], pd.Series] = {}
 
     @property
@@ -59,7 +61,7 @@ class Tables:
         return self._tables[name]
 
     def get(self, name: str, *variables: str) -> pd.DataFrame:
-        """Return subject, sequence number and these variables; what the domain lacks is missing throughout."""
+        """Return subject, sequence number and these variables; what the domain lacks is missing there."""
         table = self[name]
         kept = [column for column in ("USUBJID", f"{name}SEQ", *variables) if column in table]
         added = {
@@ -83,6 +85,28 @@ class Tables:
         if key not in self._parsed:
             self._parsed[key] = parse(self.get(name, variable)[variable], length)
         return self._parsed[key]
+
+    def different(self, name: str, variable: str) -> pd.Index:
+        """Return the different values of a variable; a domain of millions of records has few of them."""
+        return self._codes(name, variable)[1]
+
+    def per_record(self, name: str, values: pd.Series) -> pd.Series:
+        """Return a value by subject for every record of a domain, missing where the subject has none."""
+        codes, subjects = self._codes(name, "USUBJID")
+        return pd.Series(values.reindex(subjects).array.take(codes), index=self[name].index)
+
+    def _codes(self, name: str, variable: str) -> tuple[np.ndarray, pd.Index]:
+        key = (name, variable)
+        if key not in self._different:
+            codes, unique = pd.factorize(self[name][variable])
+            self._different[key] = codes, pd.Index(unique)
+        return self._different[key]
+
+    def once(self, name: str, select: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """Return what ``select`` gives, made once under this name: several rules look at it."""
+        if name not in self._selected:
+            self._selected[name] = select()
+        return self._selected[name]
 
     @cached_property
     def infusions(self) -> pd.DataFrame:
@@ -112,8 +136,7 @@ class Tables:
 
     def day_by_subject(self, variable: str) -> pd.Series:
         """Return a date of DM by subject, NaT where it isn't complete."""
-        days = parse(self.by_subject(variable), _DAY)
-        return days
+        return parse(self.by_subject(variable), _DAY)
 
 
 def look_up(values: pd.Series, subjects: pd.Series) -> pd.Series:

@@ -20,6 +20,10 @@ _DAYS = 7
 
 def visit_days(tables: Tables, name: str) -> pd.DataFrame:
     """Return one record per subject, visit and day of a domain, without unscheduled visits."""
+    return tables.once(f"visits of {name}", lambda: _visit_days(tables, name))
+
+
+def _visit_days(tables: Tables, name: str) -> pd.DataFrame:
     moment = "SVSTDTC" if name == "SV" else f"{name}DTC"
     table = tables.get(name, "VISITNUM", "VISIT", "VISITDY", moment)
     table["day"] = tables.day(name, moment)
