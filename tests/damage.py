@@ -120,9 +120,9 @@ def nothing(domains: Domains) -> None:
     """Leave all as it is."""
 
 
-def fired(rule: str, domains: Domains, study: Study, until: dt.date | None = None) -> pd.DataFrame:
+def fired(rule: str, domains: Domains, study: Study) -> pd.DataFrame:
     """Return what this one rule finds."""
-    tables = Tables(Trial(domains), until)
+    tables = Tables(Trial(domains))
     declared = RULES[rule]
     if declared.find is None:
         pairs = [*structure_faults(tables), *content_faults(tables, study)]

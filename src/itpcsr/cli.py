@@ -106,23 +106,23 @@ def check(
 ) -> None:
     """Read trial data, say what was found, and what is wrong with it; exit code 1 if there are errors."""
     from itpcsr.errors import DataError
-    from itpcsr.sdtm import check_trial, read_trial, review
+    from itpcsr.sdtm import review_trial, terminal
     from itpcsr.sdtm.checks import ERROR, RULES
     from itpcsr.study import read_study
 
     with _errors_without_traceback():
         if rules:
-            Console().print(review.rule_table(RULES.values()))
+            Console().print(terminal.rule_table(RULES.values()))
             return
         if not data:
             raise DataError("Name the data to check, e.g. itpcsr check data/simulated.")
-        trial = read_trial(data)
-        found = check_trial(trial, read_study(study))
-        Console().print(review.domain_table(trial))
-        for table in review.finding_tables(found):
+        trial = review_trial(data, read_study(study))
+        found = trial.findings
+        Console().print(terminal.domain_table(trial))
+        for table in terminal.finding_tables(found):
             Console().print(table)
         _say("The data are simulated." if trial.simulated else "The data don't say that they are simulated.")
-        _say(review.summary(found))
+        _say(terminal.summary(found))
         if findings is not None:
             found.to_csv(findings, index=False, lineterminator="\n", encoding="utf-8")
             _say(f"Wrote {findings}")

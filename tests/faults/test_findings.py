@@ -87,8 +87,8 @@ CASES = [
     # values
     ("platelets below zero", where("LB", "LBTESTCD", "PLAT", LBSTRESN=-5.0), "VAL-02", "LBSTRESN of SIM-001 is -5"),
     ("platelets per litre", where("LB", "LBTESTCD", "PLAT", LBSTRESN=3e6), "VAL-02", "Was it counted per µL?"),
-    ("platelets per microlitre", where("LB", "LBTESTCD", "PLAT", LBSTRESU="/uL"), "UNIT-01", "PLAT needs one of"),
-    ("weight in pounds", where("VS", "VSTESTCD", "WEIGHT", VSSTRESU="LB"), "UNIT-01", "WEIGHT needs one of KG"),
+    ("platelets per microlitre", where("LB", "LBTESTCD", "PLAT", LBSTRESU="/uL"), "UNIT-01", "PLAT is in '/uL'"),
+    ("weight in stones", where("VS", "VSTESTCD", "WEIGHT", VSSTRESU="STONE"), "UNIT-01", "no known unit"),
     ("weight in grams", where("VS", "VSTESTCD", "WEIGHT", VSSTRESN=6e4), "VAL-03", "WEIGHT is 2 to 400 kg"),
     ("haemoglobin in g/dL as g/L", where("LB", "LBTESTCD", "K", LBSTRESN=41.6), "VAL-04", "K lies in 1 to 12"),
     ("one test in two units", put("LB", LBSTRESU="ukat/L"), "UNIT-03", "LBSTRESU of ALP is 'U/L', 'ukat/L'"),

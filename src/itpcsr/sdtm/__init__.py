@@ -13,7 +13,9 @@ from itpcsr.sdtm.select import cut_trial, keep_reported
 from itpcsr.sdtm.units import standardise_units
 from itpcsr.study import Study
 
-__all__ = ["Trial", "check_trial", "cut_trial", "keep_reported", "load_trial", "read_trial", "rule_titles"]
+__all__ = [
+    "Trial", "check_trial", "cut_trial", "keep_reported", "load_trial", "read_trial", "review_trial", "rule_titles",
+]  # fmt: skip
 
 
 def load_trial(
@@ -39,11 +41,17 @@ def load_trial(
     DataError
         With file, domain, subject and variable, and what to do.
     """
-    trial = standardise_units(read_trial(sources), study)
-    found = check_trial(trial, study)
-    raise_errors(found)
+    trial = review_trial(sources, study)
+    raise_errors(trial.findings)
     day = dt.date.fromisoformat(data_cutoff) if isinstance(data_cutoff, str) and data_cutoff else data_cutoff
     chosen = keep_reported(cut_trial(trial, day or None), study)
-    if chosen is not trial:  # an interim report doesn't tell of later records
-        found = check_trial(chosen, study)
-    return replace(chosen, findings=found)
+    if chosen is trial:
+        return trial
+    # an interim report doesn't tell of later records
+    return replace(chosen, findings=check_trial(chosen, study))
+
+
+def review_trial(sources: Iterable[str | Path], study: Study) -> Trial:
+    """Read trial data, convert them to the report's units, and return them with all findings, errors too."""
+    trial = standardise_units(read_trial(sources), study)
+    return replace(trial, findings=check_trial(trial, study))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 
 import pandas as pd
@@ -51,7 +50,7 @@ def rule_titles() -> dict[str, str]:
     return {name: rule.title for name, rule in sorted(RULES.items())}
 
 
-def check_trial(trial: Trial, study: Study, until: dt.date | None = None) -> pd.DataFrame:
+def check_trial(trial: Trial, study: Study) -> pd.DataFrame:
     """Hold trial data to all rules.
 
     Parameters
@@ -59,8 +58,6 @@ def check_trial(trial: Trial, study: Study, until: dt.date | None = None) -> pd.
     trial, study
         The data as read, and what the protocol fixes; a rule of the protocol applies where the study file
         has its value.
-    until
-        Day after which nothing can have happened, such as the report's date; None for no such day.
 
     Returns
     -------
@@ -69,7 +66,7 @@ def check_trial(trial: Trial, study: Study, until: dt.date | None = None) -> pd.
         row per subject, variable and rule, in a total order. Where required domains or variables are
         missing, the rules that need them are left out. Whatever the data look like, no rule raises.
     """
-    tables = Tables(trial, until)
+    tables = Tables(trial)
     found = [no_findings()]
     for rule, rows in _faults(tables, study):
         if len(rows):

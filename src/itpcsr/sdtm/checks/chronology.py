@@ -148,18 +148,7 @@ def _odd_years(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
             yield values(name, odd, variable, f"before {terms.EARLIEST_YEAR}. Correct the year.")
 
 
-@rule("DATE-14", WARNING, "Nothing lies after the day of the report", REALITY)
-def _in_the_future(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    if tables.until is None:
-        return
-    for name in tables.of_subjects:
-        for variable in (column for column in tables[name].columns if column.endswith("DTC")):
-            table = tables.get(name, variable)
-            late = table[tables.day(name, variable) > pd.Timestamp(tables.until)]
-            yield values(name, late, variable, f"after {tables.until.isoformat()}. Correct the date.")
-
-
-@rule("DATE-15", WARNING, "Platelet counts have a complete date", REPORT, "LB.LBTESTCD LB.LBDTC LB.LBSTRESN")
+@rule("DATE-14", WARNING, "Platelet counts have a complete date", REPORT, "LB.LBTESTCD LB.LBDTC LB.LBSTRESN")
 def _undated_counts(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     if study.efficacy is not None:
         lb = tables.get("LB", "LBTESTCD", "LBDTC", "LBSTRESN")

@@ -101,3 +101,10 @@ def _one_sex(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         yield overall(
             "DM", "SEX", listed(sorted(found)), f"all subjects are of one sex{lost}. Is the file whole?"
         )
+
+
+@rule("STR-11", NOTE, "Nothing had to be decided on reading", REPORT)
+def _decided_on_reading(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name, notes in sorted(tables.trial.notes.items()):
+        for note in notes:
+            yield overall(name, "", "", note)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Callable
 from functools import cached_property
@@ -24,10 +23,9 @@ _DAY, _MINUTE = 10, 16  # characters of an ISO 8601 date, and of one with a time
 class Tables:
     """Domains with text as ``str`` ("" for missing), numbers as ``float64``, rows numbered from 0."""
 
-    def __init__(self, trial: Trial, until: dt.date | None = None) -> None:
-        """Take a trial; ``until`` is a day after which nothing can have happened, None for no such day."""
+    def __init__(self, trial: Trial) -> None:
+        """Take a trial; its tables are tidied when they are asked for."""
         self.trial = trial
-        self.until = until
         self._tables: dict[str, pd.DataFrame] = {}
         self._different: dict[tuple[str, str], tuple[np.ndarray, pd.Index]] = {}
         self._selected: dict[str, pd.DataFrame] = {}

@@ -1,4 +1,4 @@
-"""Units: values aren't converted here, so each has to come in the unit that the report prints."""
+"""Units: what could not be converted to the unit that the report prints, and what is mixed."""
 
 from __future__ import annotations
 
@@ -6,31 +6,21 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from itpcsr.sdtm.checks import terms
 from itpcsr.sdtm.checks.findings import ERROR, WARNING, listed, overall, values
 from itpcsr.sdtm.checks.keys import FINDINGS
 from itpcsr.sdtm.checks.rules import PROTOCOL, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables
+from itpcsr.sdtm.read import Trial
+from itpcsr.sdtm.units import UnitFault, unit_faults
 from itpcsr.study import Study
 
 
-@rule("UNIT-01", ERROR, "Platelets, weight and height are in the report's units", REPORT)
+@rule("UNIT-01", ERROR, "Results that the report reads are in units that it can convert", REPORT)
 def _other_units(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    for name, test, allowed in _wanted(study):
-        result, unit, code = f"{name}STRESN", f"{name}STRESU", f"{name}TESTCD"
-        if all(tables.has(f"{name}.{variable}") for variable in (result, unit, code)):
-            table = tables.get(name, code, result, unit)
-            rows = table[(table[code] == test) & table[result].notna()]
-            other = rows[~rows[unit].str.upper().isin(allowed)]
-            text = f"{test} needs one of {', '.join(sorted(allowed))}. Convert {result} and {unit}."
-            yield values(name, other, unit, text)
-
-
-def _wanted(study: Study) -> list[tuple[str, str, frozenset[str]]]:
-    wanted = [("VS", test, frozenset({unit})) for test, (_, _, unit) in terms.PERSON.items()]
-    if study.efficacy is not None:
-        wanted.append(("LB", study.efficacy.platelet_test, terms.COUNT_UNITS))
-    return wanted
+    trial = Trial({name: tables[name] for name in tables.names})
+    faults = pd.DataFrame(unit_faults(trial, study), columns=UnitFault._fields)
+    where = faults["domain"] + ": " + faults["variable"] + " of " + faults["subject"] + ": "
+    yield faults.assign(message=where + faults["message"])
 
 
 @rule("UNIT-02", ERROR, "Doses are in the study's unit", PROTOCOL, "EX.EXDOSE EX.EXDOSU")
@@ -55,19 +45,3 @@ def _several_units(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
                 shown = listed(map(repr, sorted(set(units))))
                 sentence = f"{unit} of {test} is {shown}; one test has one unit. Convert what differs."
                 yield overall(name, unit, f"{test}: {shown}", sentence)
-
-
-@rule(
-    "UNIT-04",
-    ERROR,
-    "Concentrations are in the study's unit",
-    PROTOCOL,
-    "PC.PCSTRESN PC.PCSTRESU PC.PCTESTCD",
-)
-def _other_concentration_units(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    wanted = study.sampling.concentration_unit
-    if wanted:
-        pc = tables.get("PC", "PCTESTCD", "PCSTRESN", "PCSTRESU")
-        own = pc["PCSTRESN"].notna() & (pc["PCTESTCD"] == study.sampling.concentration_test)
-        other = pc[own & (pc["PCSTRESU"].str.upper() != wanted.upper())]
-        yield values("PC", other, "PCSTRESU", f"the study's unit is {wanted}. Convert PCSTRESN and PCSTRESU.")
