@@ -9,8 +9,6 @@ import pytest
 from itpcsr.errors import DataError
 from itpcsr.sdtm import read_trial
 from itpcsr.sdtm.checks import check_trial
-from itpcsr.sdtm.transport import write_transport
-from tests.whole import whole_domains
 
 
 def cut(path: Path, length: int) -> None:
@@ -60,15 +58,10 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory) -> Path:
+def written(tmp_path_factory, root) -> Path:
     folder = tmp_path_factory.mktemp("whole")
-    domains = whole_domains()
-    write_transport(
-        {name: domains[name] for name in ("DM", "EX", "AE", "CM")},
-        folder,
-        dataset_labels={},
-        variable_labels={},
-    )
+    for name in ("dm", "ex", "ae", "cm"):
+        shutil.copy(root / f"data/simulated/{name}.xpt", folder)
     return folder
 
 

@@ -72,7 +72,7 @@ def _too_many(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 
 @rule("EX-06", ERROR, "An infusion stands once", REPORT, _NEEDS)
 def _repeated(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    doses = tables.infusions.assign(EXTRT=tables.get("EX", "EXTRT")["EXTRT"])
+    doses = tables.infusions
     twice = doses[doses.duplicated(["USUBJID", "EXTRT", "EXSTDTC", "EXENDTC", "EXDOSE"])]
     text = "the same administration stands twice, so dose and number would count double. Keep one."
     yield values("EX", twice, "EXSTDTC", text)

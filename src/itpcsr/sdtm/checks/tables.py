@@ -109,7 +109,7 @@ class Tables:
     @cached_property
     def infusions(self) -> pd.DataFrame:
         """Return administrations given, in order of time: start and end as day and, if known, minute."""
-        ex = self.get("EX", "EXDOSE", "EXADJ", "EXSTDTC", "EXENDTC", "EXOCCUR")
+        ex = self.get("EX", "EXTRT", "EXDOSE", "EXADJ", "EXSTDTC", "EXENDTC", "EXOCCUR")
         for variable, name in (("EXSTDTC", "start"), ("EXENDTC", "end")):
             ex[f"{name}_day"] = self.day("EX", variable)
             ex[f"{name}_time"] = self.minute("EX", variable)
