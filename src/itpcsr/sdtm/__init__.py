@@ -14,7 +14,8 @@ from itpcsr.sdtm.units import standardise_units
 from itpcsr.study import Study
 
 __all__ = [
-    "Trial", "check_trial", "cut_trial", "keep_reported", "load_trial", "read_trial", "review_trial", "rule_titles",
+    "Trial", "check_trial", "cut_trial", "keep_reported", "load_trial", "read_trial", "review_trial",
+    "rule_titles",
 ]  # fmt: skip
 
 
