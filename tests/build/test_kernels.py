@@ -2,6 +2,10 @@
 
 import json
 import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -49,3 +53,26 @@ def test_kernels_start_imported_and_share_nothing(tmp_path):
 def test_a_kernel_that_dies_is_named(tmp_path):
     with pytest.raises(NotebookError, match=r"some\.ipynb: its kernel died"):
         run(tmp_path, "import os; os._exit(3)")
+
+
+@pytest.mark.skipif(not CAN_FORK, reason="this system has no forkserver")
+def test_a_kernel_ends_when_the_build_is_killed(tmp_path):
+    """Killed outright, the build can't tell its kernels to stop: they have to notice."""
+    code = (
+        "import pathlib, sys; from tests.build.test_kernels import run\n"
+        'run(pathlib.Path(sys.argv[1]), \'import os, pathlib, time; pathlib.Path("pid")'
+        ".write_text(str(os.getpid())); time.sleep(600)')"
+    )
+    build = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stderr=subprocess.DEVNULL)
+    pid = tmp_path / "pid"
+    wait_until(lambda: pid.exists() and pid.read_text() != "")
+    build.kill()
+    build.wait()
+    wait_until(lambda: not Path(f"/proc/{pid.read_text()}").exists())
+
+
+def wait_until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)

@@ -38,7 +38,7 @@ def test_good_data_pass(study):
         ),
         (
             {"LB": small.platelets("01", {1: 25000}).assign(LBSTRESU="/uL")},
-            r"LB: LBSTRESU of 01 is '/uL' \(LBSEQ 1\); PLAT needs one of",
+            r"LB: LBSTRESU of 01: PLAT is in '/uL'; 10\^9/L is expected",
         ),
         (
             {"AE": small.events(small.event("01", "a", "", AETOXGR="SEVERE"))},

@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing as mp
 import os
 import signal
+import threading
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -75,5 +76,13 @@ def _run_kernel(arguments: list[str], place: str, environment: dict[str, str]) -
     os.chdir(place)
     os.environ.clear()
     os.environ.update(environment)
-    # ipykernel looks for its parent, whose end is its own, when it's imported: here that was too early
+    threading.Thread(target=_end_with_the_build, daemon=True).start()
+    # without the handle ipykernel takes itself to be started by hand, and prints how to connect to it
     launch_new_instance(argv=[*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])
+
+
+def _end_with_the_build() -> None:
+    """Leave when the build has gone, however it went; the process forked from stays while a kernel does."""
+    if (build := mp.parent_process()) is not None:
+        build.join()
+        os._exit(1)
