@@ -20,8 +20,8 @@ NUMERIC = re.compile(
     r".{2}(?:SEQ|DY|STDY|ENDY|DOSE|DOSTOT|VAMT|STRESN|STNRLO|STNRHI|LLOQ|ULOQ|DETECT|TPTNUM|REPNUM|DUR[NX]|"
     r"LLTCD|PTCD|HLTCD|HLGTCD|BDYCD|SOCCD))$"
 )
-# Variables that SDTM has as text. Where those of the first kind come as numbers, dates or leading zeros may be
-# lost, so they are refused; the others are written as text.
+# Variables that SDTM has as text. Where those of the first kind come as numbers, dates or zeros may be lost,
+# so they are refused; the others are written as text.
 _KEPT_AS_TEXT = re.compile(
     r".*(?:DTC|ID|TESTCD|PARMCD|ARMCD|ETCD|TERM|DECOD|BODSYS|CAT|TRT|STRESU|DOSU|FL|SER|REL|TOXGR|SEV)$"
     r"|^(?:SEX|ARM|ACTARM|DOMAIN|RDOMAIN|IDVAR|QNAM)$"
