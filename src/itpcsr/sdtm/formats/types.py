@@ -16,7 +16,7 @@ from itpcsr.sdtm.formats.table import Table, number_text
 
 # The variables that SDTMIG 3.4 has as numbers; text files carry no types.
 NUMERIC = re.compile(
-    r"^(?:VISITNUM|VISITDY|TAETORD|AGE|ANCVAR|"
+    r"^(?:VISITNUM|VISITDY|TAETORD|AGE|"
     r".{2}(?:SEQ|DY|STDY|ENDY|DOSE|DOSTOT|VAMT|STRESN|STNRLO|STNRHI|LLOQ|ULOQ|DETECT|TPTNUM|REPNUM|DUR[NX]|"
     r"LLTCD|PTCD|HLTCD|HLGTCD|BDYCD|SOCCD))$"
 )
