@@ -2,7 +2,7 @@
 # PyPI is all that is reached; nothing needs root, a browser, LaTeX, R or a display.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help report test lint lab simulate clean
+.PHONY: help report test bench lint lab simulate clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -23,6 +23,9 @@ report: $(SYNCED)  ## run the notebooks, render and publish the report (PARAMS=p
 
 test: $(SYNCED)  ## run all tests
 	$(BIN)/python -m pytest
+
+bench: $(SYNCED)  ## measure time and memory, which takes minutes
+	$(BIN)/python -m pytest -s tests/bench/bench_*.py
 
 lint: $(SYNCED)  ## check style and types
 	$(BIN)/ruff check

@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.table import Table as RichTable
 
 from itpcsr.errors import ItpcsrError
 
@@ -96,22 +95,39 @@ def render(parameters: Parameters, engine: EngineOption = "auto") -> None:
 @app.command()
 def check(
     data: Annotated[
-        list[Path], typer.Argument(help="Folders and files with SDTM domains, and a mapping file (.yml).")
-    ],
+        list[Path] | None,
+        typer.Argument(help="Folders and files with SDTM domains, and a mapping file (.yml)."),
+    ] = None,
     study: Annotated[Path, typer.Option(help="The study file.")] = Path("params/study.yml"),
+    findings: Annotated[
+        Path | None, typer.Option(help="Write all findings to this file, e.g. findings.csv.")
+    ] = None,
+    rules: Annotated[bool, typer.Option("--rules", help="List the rules and stop.")] = False,
 ) -> None:
-    """Read trial data, say what was found, and what is wrong with it."""
-    from itpcsr.sdtm import load_trial
+    """Read trial data, say what was found, and what is wrong with it; exit code 1 if there are errors."""
+    from itpcsr.errors import DataError
+    from itpcsr.sdtm import review_trial, terminal
+    from itpcsr.sdtm.checks import ERROR, RULES
     from itpcsr.study import read_study
 
     with _errors_without_traceback():
-        trial = load_trial(data, read_study(study))
-        table = RichTable("Domain", "Records", "Subjects", "File")
-        for name, frame in sorted(trial.domains.items()):
-            subjects = str(frame["USUBJID"].nunique()) if "USUBJID" in frame else ""
-            table.add_row(name, str(len(frame)), subjects, str(trial.sources[name]))
-        Console().print(table)
+        if rules:
+            Console().print(terminal.rule_table(RULES.values()))
+            return
+        if not data:
+            raise DataError("Name the data to check, e.g. itpcsr check data/simulated.")
+        trial = review_trial(data, read_study(study))
+        found = trial.findings
+        Console().print(terminal.domain_table(trial))
+        for table in terminal.finding_tables(found):
+            Console().print(table)
         _say("The data are simulated." if trial.simulated else "The data don't say that they are simulated.")
+        _say(terminal.summary(found))
+        if findings is not None:
+            found.to_csv(findings, index=False, lineterminator="\n", encoding="utf-8")
+            _say(f"Wrote {findings}")
+        if (found["severity"] == ERROR).any():
+            raise typer.Exit(1)
 
 
 @app.command()

@@ -102,8 +102,9 @@ class Sampling(_Strict):
 
     ``immune_weeks`` come after a sample on the day before infusion 1. ``antibody_hours_after`` counts from
     the end of the last infusion; that sample's partner is taken before the first. ``concentration_hours``
-    are negative before the start of infusion 1 and positive after its end. ``concentration_sex`` is the DM.SEX sampled, empty for everyone.
-    ``concentration_limit`` is the lower limit of quantification in ``concentration_unit``.
+    are negative before the start of infusion 1 and positive after its end. ``concentration_sex`` is the
+    DM.SEX sampled, empty for everyone. ``concentration_limit`` is the lower limit of quantification in
+    ``concentration_unit``.
     """
 
     virus_tests: list[str] = []

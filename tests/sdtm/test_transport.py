@@ -70,7 +70,7 @@ def test_trial_without_subjects(tmp_path: Path) -> None:
     for path in write_trial(tmp_path, subjects=0):
         frame, _ = pyreadstat.read_xport(path)
         assert list(frame.columns) == list(VARIABLE_LABELS[path.stem.upper()])
-        assert frame.empty
+        assert frame.empty or "USUBJID" not in frame
 
 
 def test_stamp_in_a_value_is_kept(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from itpcsr.adam.adae import derive_adae
+from itpcsr.adam.addv import derive_addv
 from itpcsr.adam.adex import derive_adex
 from itpcsr.adam.adlb import derive_adlb
 from itpcsr.adam.adrs import derive_adrs
@@ -30,7 +31,9 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     if study.efficacy is not None:
         base = adlb[(adlb["PARAMCD"] == study.efficacy.platelet_test) & (adlb["ABLFL"] == "Y")]
         adsl["BPLAT"] = look_up(base.set_index("USUBJID")["AVAL"], adsl["USUBJID"])
-    for frame, domain in ((adae, "AE"), (adlb, "LB")):
+    addv = derive_addv(trial)
+    for frame, domain in ((adae, "AE"), (adlb, "LB"), (addv, "DV")):
         if domain not in trial:
             frame.attrs["absent"] = domain
-    return {"adsl": adsl, "adae": adae, "adex": derive_adex(trial, adsl), "adlb": adlb, "adrs": adrs}
+    adex = derive_adex(trial, adsl)
+    return {"adsl": adsl, "adae": adae, "addv": addv, "adex": adex, "adlb": adlb, "adrs": adrs}

@@ -9,7 +9,7 @@ from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
 from itpcsr.adam.supplement import add_supplement
 from itpcsr.sdtm import Trial
-from itpcsr.sdtm.check import GRADE
+from itpcsr.sdtm.checks.terms import GRADE
 from itpcsr.study import Study
 
 _SEVERITY = {"MILD": 1.0, "MODERATE": 2.0, "SEVERE": 3.0}

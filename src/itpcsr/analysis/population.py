@@ -7,7 +7,7 @@ import pandas as pd
 
 from itpcsr.analysis.comparisons import compare_categories, compare_means, single_arm_columns
 from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.proportions import NOT_RECORDED, count_subjects, mark_unrecorded
+from itpcsr.analysis.proportions import NOT_RECORDED, count_events, count_subjects, mark_unrecorded
 from itpcsr.analysis.summaries import summarize
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
@@ -101,6 +101,33 @@ def _recorded(subjects: pd.DataFrame, state: str) -> bool:
     """Tell whether the data record the end that a state is about: no record isn't a count of zero."""
     status = {"treatment": "EOTSTT", "study": "EOSSTT"}.get(state.rpartition("_")[2])
     return status is None or subjects.empty or bool((subjects[status] != "").any())
+
+
+def analyse_deviations(adsl: pd.DataFrame, addv: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Count enrolled subjects with protocol deviations, and deviations, by column.
+
+    ``analysis`` is any, category (DVCAT) or term; the level of a term is ``category | term``. Statistics
+    are n, N, percent and events. Terms come in order of decreasing frequency, ties by name.
+    """
+    display = "tbl-deviations"
+    if "absent" in addv.attrs:
+        sentence = "The study's data hold no domain of protocol deviations (DV), so they can't be shown."
+        return absent_rows(display, sentence)
+    members = assign_groups(adsl, study.design.columns, "ENRLFL")
+    records = addv[addv["USUBJID"].isin(members["USUBJID"])]
+    records = records.assign(any="any", category=records["DVCAT"])
+    records["term"] = records["DVCAT"] + " | " + records["DVDECOD"]
+    parts = [size_rows(members)]
+    for analysis in ("any", "category", "term"):
+        levels = (
+            ["any"] if analysis == "any" else [str(name) for name, _ in _ordered_counts(records[analysis])]
+        )
+        counts = count_subjects(records, members, levels, analysis)
+        events = count_events(records, members, levels, analysis)
+        parts.append(pd.concat([counts, events]).assign(analysis=analysis))
+    return make_rows(
+        pd.concat(parts, ignore_index=True), display=display, population="enrolled subjects", dataset="ADDV"
+    )
 
 
 def analyse_baseline(adsl: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -14,9 +14,11 @@ from typing import Any
 
 import nbformat
 import papermill as pm
+from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
+from itpcsr.build.kernels import CAN_FORK, PROVISIONER
 from itpcsr.errors import NotebookError
 
 # Times and run identifiers that papermill and nbclient stamp into a notebook: the wall clock leaves no trace.
@@ -126,6 +128,10 @@ def run_notebook(
             f"{notebook}: cell {error.exec_count} raised {error.ename}: {error.evalue}\n"
             f"The executed copy is kept in {failed}."
         ) from error
+    except DeadKernelError as error:
+        raise NotebookError(
+            f"{notebook}: its kernel died without a message; most often the memory was exhausted."
+        ) from error
     if not rows.exists():
         partial.unlink()
         raise NotebookError(f"{notebook}: wrote no result rows; its last cell must call write_rows.")
@@ -156,6 +162,8 @@ def _kernel_environment() -> Iterator[None]:
     """Give kernels a runtime folder of their own with a short path, and no start-up files of the user."""
     with tempfile.TemporaryDirectory(prefix="itpcsr-") as folder:
         values = {"JUPYTER_RUNTIME_DIR": folder, "IPYTHONDIR": folder, "PYTHONHASHSEED": "0"}
+        if CAN_FORK:
+            values["JUPYTER_DEFAULT_PROVISIONER_NAME"] = PROVISIONER
         before = {name: os.environ.get(name) for name in values}
         os.environ.update(values)
         try:

@@ -182,4 +182,7 @@ def _build(run: Run, output: Path, engine: Engine, say: Say) -> Path:
     executed = [run.executed(name) for name in run.report.notebooks]
     manifest = make_manifest(run.root, run.parameters, run.report, run.trial, renderer)
     datasets = derive(run.trial, run.study)
-    return publish(output, run.report, run.study, book, executed, displays, rows, datasets, manifest)
+    findings = run.trial.findings
+    return publish(
+        output, run.report, run.study, book, executed, displays, rows, datasets, findings, manifest
+    )

@@ -39,6 +39,7 @@ def publish(
     displays: Sequence[Display],
     rows: pd.DataFrame,
     datasets: Mapping[str, pd.DataFrame],
+    findings: pd.DataFrame,
     manifest: dict[str, Any],
 ) -> Path:
     """Write ``output/<report>-<version>/``, whole or not at all, and return it.
@@ -56,6 +57,7 @@ def publish(
         _write_tables(folder / "tables", displays, _subtitle(report, study, notice))
         rows.to_parquet(folder / "results.parquet", index=False)
         rows.to_csv(folder / "results.csv", index=False, lineterminator="\n")
+        findings.to_csv(folder / "findings.csv", index=False, lineterminator="\n")
         (folder / "adam").mkdir()
         for name, frame in sorted(datasets.items()):
             frame.to_parquet(folder / "adam" / f"{name}.parquet", index=False)

@@ -95,6 +95,24 @@ def table_disposition(rows: pd.DataFrame, study: Study) -> Table:
 
 
 @_sentence_if_absent
+def table_deviations(rows: pd.DataFrame, study: Study) -> Table:
+    """Arrange protocol deviations by category and term: n (%) of enrolled subjects [deviations]."""
+    columns, lookup = study.design.columns, Lookup(rows)
+    body = [_term_row(lookup, "Any protocol deviation", columns, (), "any", "any", 0)]
+    terms = lookup.levels("term")
+    for category in ["", *lookup.levels("category")]:
+        if category:
+            body.append(_term_row(lookup, sentence_case(category), columns, (), "category", category, 0))
+        body += [
+            _term_row(lookup, sentence_case(term.partition(" | ")[2]), columns, (), "term", term, 1)
+            for term in terms
+            if term.partition(" | ")[0] == category
+        ]
+    notes = ["n (%) of enrolled subjects [number of deviations]; a subject counts once in each row."]
+    return _finish("Deviation", lookup, columns, body, notes)
+
+
+@_sentence_if_absent
 def table_baseline(rows: pd.DataFrame, study: Study) -> Table:
     """Arrange demographic and baseline characteristics; with a control arm the p-values stand last."""
     columns, lookup = study.design.columns, Lookup(rows)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from itpcsr.sdtm.check import check_trial
+from itpcsr.sdtm.checks import check_trial, raise_errors, rule_titles
 from itpcsr.sdtm.read import Trial, read_trial
 from itpcsr.sdtm.select import cut_trial, keep_reported
 from itpcsr.sdtm.units import standardise_units
 from itpcsr.study import Study
 
-__all__ = ["Trial", "check_trial", "cut_trial", "keep_reported", "load_trial", "read_trial"]
+__all__ = [
+    "Trial", "check_trial", "cut_trial", "keep_reported", "load_trial", "read_trial", "review_trial",
+    "rule_titles",
+]  # fmt: skip
 
 
 def load_trial(
@@ -29,12 +33,26 @@ def load_trial(
     data_cutoff
         Last day whose records count (ISO 8601 or a date); empty or None takes all.
 
+    Returns
+    -------
+    The trial with its ``findings``: the warnings and notes on the records that were selected.
+
     Raises
     ------
     DataError
         With file, domain, subject and variable, and what to do.
     """
-    trial = standardise_units(read_trial(sources), study)
-    check_trial(trial, study)
+    trial = review_trial(sources, study)
+    raise_errors(trial.findings)
     day = dt.date.fromisoformat(data_cutoff) if isinstance(data_cutoff, str) and data_cutoff else data_cutoff
-    return keep_reported(cut_trial(trial, day or None), study)
+    chosen = keep_reported(cut_trial(trial, day or None), study)
+    if chosen is trial:
+        return trial
+    # an interim report doesn't tell of later records
+    return replace(chosen, findings=check_trial(chosen, study))
+
+
+def review_trial(sources: Iterable[str | Path], study: Study) -> Trial:
+    """Read trial data, convert them to the report's units, and return them with all findings, errors too."""
+    trial = standardise_units(read_trial(sources), study)
+    return replace(trial, findings=check_trial(trial, study))

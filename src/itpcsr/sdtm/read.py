@@ -28,6 +28,8 @@ _DOMAIN_NAME = re.compile(r"^(?:[A-Z]{2}|SUPP[A-Z]{2}|RELREC)$")
 _ADAM_VARIABLES = {"PARAMCD", "TRT01P", "TRTP", "TRTA", "TRTEMFL"}
 _SIMULATED_STUDY = re.compile(r"-SIM$")
 _SIMULATED_LABEL = "(simulated)"
+# Columns of what the checks find, all text.
+FINDINGS = ["rule", "severity", "domain", "subject", "variable", "value", "message"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Trial:
     notes
         Domain name to what had to be decided on reading (encoding, decimal mark) and what the mapping file
         names in vain there; ``mapping`` to what it names in vain altogether.
+    findings
+        What the checks found (see ``itpcsr.sdtm.checks``); empty until they ran.
     """
 
     domains: dict[str, pd.DataFrame]
@@ -55,6 +59,7 @@ class Trial:
     labels: dict[str, str] = field(default_factory=dict)
     variables: dict[str, dict[str, Variable]] = field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    findings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=FINDINGS, dtype="str"))
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """Return a domain's frame; a domain that is absent is a frame without rows and columns."""

@@ -7,13 +7,25 @@ STUDY_ID = "NCT04014166-SIM"
 DATASET_LABELS = {
     "AE": "Adverse Events (simulated)",
     "CM": "Concomitant Medications (simulated)",
+    "CP": "Cell Phenotype Findings (simulated)",
     "DM": "Demographics (simulated)",
     "DS": "Disposition (simulated)",
+    "DV": "Protocol Deviations (simulated)",
     "EX": "Exposure (simulated)",
+    "IS": "Immunogenicity (simulated)",
     "LB": "Laboratory Test Results (simulated)",
+    "MB": "Microbiology Specimen (simulated)",
     "MH": "Medical History (simulated)",
+    "PC": "PK Concentrations (simulated)",
     "PR": "Procedures (simulated)",
+    "RS": "Disease Response (simulated)",
     "SUPPAE": "Supplemental AE (simulated)",
+    "SV": "Subject Visits (simulated)",
+    "TA": "Trial Arms (simulated)",
+    "TE": "Trial Elements (simulated)",
+    "TI": "Trial Inclusion Criteria (simulated)",
+    "TS": "Trial Summary (simulated)",
+    "TV": "Trial Visits (simulated)",
     "VS": "Vital Signs (simulated)",
 }
 
@@ -28,6 +40,7 @@ _VISIT = {
     "VISITDY": "Planned Study Day of Visit",
 }
 _EPOCH = {"EPOCH": "Epoch"}
+_DESIGN = {name: _KEYS[name] for name in ("STUDYID", "DOMAIN")}
 
 
 def _sequence(prefix: str) -> dict[str, str]:
@@ -50,6 +63,32 @@ def _finding(prefix: str) -> dict[str, str]:
         f"{prefix}STRESC": "Character Result/Finding in Std Format",
         f"{prefix}STRESN": "Numeric Result/Finding in Standard Units",
         f"{prefix}STRESU": "Standard Units",
+    }
+
+
+def _flags(prefix: str) -> dict[str, str]:
+    return {
+        f"{prefix}LOBXFL": "Last Observation Before Exposure Flag",
+        f"{prefix}BLFL": "Baseline Flag",
+    }
+
+
+def _timing(prefix: str, what: str) -> dict[str, str]:
+    return {
+        **_VISIT,
+        **_EPOCH,
+        f"{prefix}DTC": f"Date/Time of {what}",
+        f"{prefix}DY": f"Study Day of {what}",
+    }
+
+
+def _time_point(prefix: str) -> dict[str, str]:
+    return {
+        f"{prefix}TPT": "Planned Time Point Name",
+        f"{prefix}TPTNUM": "Planned Time Point Number",
+        f"{prefix}ELTM": "Planned Elapsed Time from Time Point Ref",
+        f"{prefix}TPTREF": "Time Point Reference",
+        f"{prefix}RFTDTC": "Date/Time of Reference Time Point",
     }
 
 
@@ -155,6 +194,7 @@ VARIABLE_LABELS: dict[str, dict[str, str]] = {
         **_EPOCH,
         "VSDTC": "Date/Time of Measurements",
         "VSDY": "Study Day of Vital Signs",
+        **_time_point("VS"),
     },
     "DS": {
         **_KEYS,
@@ -198,5 +238,120 @@ VARIABLE_LABELS: dict[str, dict[str, str]] = {
         "CMROUTE": "Route of Administration",
         **_EPOCH,
         **_period("CM", "Medication"),
+    },
+    "MB": {
+        **_KEYS,
+        **_sequence("MB"),
+        "MBTESTCD": "Microbiology Test or Finding Short Name",
+        "MBTEST": "Microbiology Test or Finding Name",
+        "MBCAT": "Category",
+        "MBORRES": "Result or Finding in Original Units",
+        "MBSTRESC": "Result or Finding in Standard Format",
+        "MBSPEC": "Specimen Material Type",
+        **_flags("MB"),
+        **_timing("MB", "Specimen Collection"),
+    },
+    "PC": {
+        **_KEYS,
+        **_sequence("PC"),
+        "PCTESTCD": "Pharmacokinetic Test Short Name",
+        "PCTEST": "Pharmacokinetic Test Name",
+        "PCCAT": "Test Category",
+        **_finding("PC"),
+        "PCSPEC": "Specimen Material Type",
+        "PCLLOQ": "Lower Limit of Quantitation",
+        **_timing("PC", "Specimen Collection"),
+        **_time_point("PC"),
+    },
+    "IS": {
+        **_KEYS,
+        **_sequence("IS"),
+        "ISTESTCD": "Immunogenicity Test/Exam Short Name",
+        "ISTEST": "Immunogenicity Test or Examination Name",
+        "ISBDAGT": "Binding Agent",
+        "ISCAT": "Category for Immunogenicity Test",
+        **_finding("IS"),
+        "ISSPEC": "Specimen Type",
+        **_flags("IS"),
+        **_timing("IS", "Specimen Collection"),
+        **_time_point("IS"),
+    },
+    "CP": {
+        **_KEYS,
+        **_sequence("CP"),
+        "CPTESTCD": "Test or Examination Short Name",
+        "CPTEST": "Name of Measurement, Test or Examination",
+        "CPCAT": "Category for Measurement",
+        "CPMRKSTR": "Marker String",
+        **_finding("CP"),
+        "CPSPEC": "Specimen Material Type",
+        **_flags("CP"),
+        **_timing("CP", "Specimen Collection"),
+    },
+    "RS": {
+        **_KEYS,
+        **_sequence("RS"),
+        "RSTESTCD": "Assessment Short Name",
+        "RSTEST": "Assessment Name",
+        "RSCAT": "Category for Assessment",
+        "RSORRES": "Result or Finding in Original Units",
+        "RSSTRESC": "Character Result/Finding in Std Format",
+        "RSSTRESN": "Numeric Result/Finding in Standard Units",
+        "RSEVAL": "Evaluator",
+        **_flags("RS"),
+        **_timing("RS", "Assessment"),
+    },
+    "DV": {
+        **_KEYS,
+        **_sequence("DV"),
+        "DVTERM": "Protocol Deviation Term",
+        "DVDECOD": "Protocol Deviation Coded Term",
+        "DVCAT": "Category for Protocol Deviation",
+        **_EPOCH,
+        "DVSTDTC": "Start Date/Time of Deviation",
+        "DVSTDY": "Study Day of Start of Deviation",
+    },
+    "SV": {
+        **_KEYS,
+        **_VISIT,
+        **_EPOCH,
+        **_period("SV", "Visit"),
+        "SVUPDES": "Description of Unplanned Visit",
+    },
+    "TA": {
+        **_DESIGN,
+        "ARMCD": "Planned Arm Code",
+        "ARM": "Description of Planned Arm",
+        "TAETORD": "Planned Order of Element within Arm",
+        "ETCD": "Element Code",
+        "ELEMENT": "Description of Element",
+        "TABRANCH": "Branch",
+        "EPOCH": "Epoch",
+    },
+    "TE": {
+        **_DESIGN,
+        "ETCD": "Element Code",
+        "ELEMENT": "Description of Element",
+        "TESTRL": "Rule for Start of Element",
+        "TEENRL": "Rule for End of Element",
+    },
+    "TV": {
+        **_DESIGN,
+        **_VISIT,
+        "TVSTRL": "Visit Start Rule",
+    },
+    "TI": {
+        **_DESIGN,
+        "IETESTCD": "Incl/Excl Criterion Short Name",
+        "IETEST": "Inclusion/Exclusion Criterion",
+        "IECAT": "Inclusion/Exclusion Category",
+    },
+    "TS": {
+        **_DESIGN,
+        "TSSEQ": "Sequence Number",
+        "TSPARMCD": "Trial Summary Parameter Short Name",
+        "TSPARM": "Trial Summary Parameter",
+        "TSVAL": "Parameter Value",
+        "TSVALNF": "Parameter Null Flavor",
     },
 }

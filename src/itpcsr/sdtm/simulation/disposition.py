@@ -10,9 +10,12 @@ from itpcsr.sdtm.simulation.tables import day_text
 
 
 def make_dm(people: pd.DataFrame, ex: pd.DataFrame, last: pd.Series) -> pd.DataFrame:
-    """Return the rows of DM; the reference period runs from the first to the end of the last infusion."""
-    doses = ex.groupby("USUBJID").agg(first=("EXSTDTC", "min"), last=("EXENDTC", "max"))
-    first, final = (people["USUBJID"].map(doses[name]).astype("object").fillna("") for name in doses)
+    """Return the rows of DM; the reference period runs from the first to the end of the last infusion.
+
+    ``ex`` is in order of subject and time.
+    """
+    first = _of_subject(people["USUBJID"], ex.drop_duplicates("USUBJID"), "EXSTDTC")
+    final = _of_subject(people["USUBJID"], ex.drop_duplicates("USUBJID", keep="last"), "EXENDTC")
     consent = day_text(people["start"], people["consent"])
     return pd.DataFrame(
         {
@@ -43,7 +46,7 @@ def make_ds(people: pd.DataFrame, given: pd.DataFrame, last: pd.Series) -> pd.Da
     """Return the rows of DS: consent and enrolment, end of treatment and end of study."""
     enrolled = people["enrolled"].to_numpy(dtype=bool)
     stopped = (people["serious"] == INFARCTION).to_numpy()
-    left = people["left_reason"].fillna("").astype("str")
+    left = people["left_reason"]
     final_infusion = pd.Series(people.index).map(given.groupby("subject")["day"].max())
     everyone, screened_only = np.ones(len(people), dtype=bool), ~enrolled
     withdrew = screened_only & (people["ARMCD"] == "NOTASSGN").to_numpy()
@@ -76,8 +79,12 @@ def make_ds(people: pd.DataFrame, given: pd.DataFrame, last: pd.Series) -> pd.Da
 
 def treatment_end(dm: pd.DataFrame, ds: pd.DataFrame) -> pd.Series:
     """Return for each row of DM the day on which treatment ended, empty if there was none."""
-    ends = ds[ds["DSSCAT"] == "TREATMENT"].set_index("USUBJID")["DSSTDTC"]
-    return dm["USUBJID"].map(ends).astype("object").fillna("").astype("str")
+    return _of_subject(dm["USUBJID"], ds[ds["DSSCAT"] == "TREATMENT"], "DSSTDTC")
+
+
+def _of_subject(usubjid: pd.Series, table: pd.DataFrame, column: str) -> pd.Series:
+    """Return the column's text for each subject, empty without a row; the table has one row a subject."""
+    return usubjid.map(table.set_index("USUBJID")[column]).astype("str").fillna("")
 
 
 def _records(

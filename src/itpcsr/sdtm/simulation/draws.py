@@ -45,6 +45,35 @@ def pick(rng: Generator, eligible: Flags, count: int) -> Flags:
     return chosen
 
 
+def choose(rng: Generator, weights: Floats, counts: npt.ArrayLike) -> tuple[Days, Days]:
+    """Choose for each row of ``weights`` (n x k) so many different items; return rows and items chosen.
+
+    One item is drawn after the other with chances in proportion to the weights of those left (which the
+    order of exponential waiting times gives). Items of weight 0 are never chosen: a row with too few
+    others gets those.
+    """
+    with np.errstate(divide="ignore"):
+        waiting = rng.standard_exponential(weights.shape) / weights
+    turn = np.argsort(np.argsort(waiting, axis=1), axis=1)
+    rows, items = np.nonzero((turn < np.asarray(counts)[:, None]) & (weights > 0))
+    return rows, items
+
+
+def draw_kind(rng: Generator, shares: Floats) -> Days:
+    """Draw for each row of ``shares`` (n x k, each row adds up to 1) one of the kinds 0 to k - 1."""
+    bounds = np.cumsum(shares, axis=1)[:, :-1]
+    kinds: Days = (rng.random(len(shares))[:, None] >= bounds).sum(axis=1)
+    return kinds
+
+
+def draw_one_of(rng: Generator, owner: Days, subject: Days) -> Days:
+    """Draw for each subject one of the rows that ``owner`` (rising) says are the subject's; -1 for none."""
+    first = np.searchsorted(owner, subject)
+    count = np.searchsorted(owner, subject, side="right") - first
+    drawn = first + np.floor(rng.random(subject.size) * count).astype("int64")
+    return np.where(count > 0, drawn, -1)
+
+
 def scaled(count: int, n: int) -> int:
     """Return a count among the 18 published subjects in proportion to ``n`` subjects."""
     return round(count * n / PUBLISHED_SUBJECTS)

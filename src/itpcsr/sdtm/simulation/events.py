@@ -1,33 +1,40 @@
-"""AE and SUPPAE: adverse events that agree with exposure, platelet courses and disposition."""
+"""AE and SUPPAE: adverse events that agree with exposure, laboratory, platelet courses and disposition."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from numpy.random import Generator
+from pandas.api.extensions import ExtensionArray
 
 from itpcsr.sdtm.simulation.catalogue import STUDY_ID
-from itpcsr.sdtm.simulation.draws import pick, scaled
-from itpcsr.sdtm.simulation.exposure import REACTION_INFUSION
+from itpcsr.sdtm.simulation.draws import Days, Floats, Texts, choose, draw_kind, draw_one_of, pick, scaled
 from itpcsr.sdtm.simulation.fates import INFARCTION
-from itpcsr.sdtm.simulation.tables import day_text, minute_text, typed
-from itpcsr.sdtm.simulation.terms import FIXED_TERMS, REACTION, TERMS, Term
+from itpcsr.sdtm.simulation.tables import day_text, known_part, minute_text, typed
+from itpcsr.sdtm.simulation.terms import BY_NAME, LIVER_ENZYME, REACTION, TERMS
 from itpcsr.study import Efficacy
 
 _QUALIFIERS = {"AEDLT": "Dose-Limiting Toxicity", "AEINFRN": "Infusion Reaction"}
 _BEFORE_TERMS = ("Petechiae", "Gingival bleeding", "Insomnia", "Headache")
-_CAUSALITY = ("POSSIBLY RELATED", "UNLIKELY RELATED", "NOT RELATED")
+_CAUSALITY = np.array(["POSSIBLY RELATED", "UNLIKELY RELATED", "NOT RELATED"])
+# Shares of these soon after an infusion, which may then be the cause, and later (assumption).
+_SOON_SHARES, _LATER_SHARES = (0.4, 0.4, 0.2), (0.0, 0.4, 0.6)
 # An event within these days of the last infusion may be related to it (assumption).
 _POSSIBLE = 28
+# Minutes from the end of the infusion to the start of an event that comes after it (assumption).
+_AFTER_INFUSION = (30, 300)
 # Only events of kinds that can last this many days may be still going on when the study ends.
 _CHRONIC = 20
-_BY_NAME = {term.decod: term for term in TERMS} | FIXED_TERMS
 
 
 def draw_events(
-    rng: Generator, people: pd.DataFrame, given: pd.DataFrame, last: pd.Series, rule: Efficacy
+    rng: Generator,
+    people: pd.DataFrame,
+    visits: pd.DataFrame,
+    given: pd.DataFrame,
+    last: pd.Series,
+    rule: Efficacy,
 ) -> pd.DataFrame:
     """Return the adverse events, one row each, before they are written as SDTM.
 
@@ -35,55 +42,61 @@ def draw_events(
     NaN while going on); ``minute`` (of the day, NaN where only the day is known); ``grade``; ``related``;
     ``serious``; ``dlt``; ``infusion`` (an infusion reaction); ``partial`` (the first day isn't known).
     """
-    rows: list[dict[str, Any]] = []
-    for subject in np.flatnonzero(people["emergent"].fillna(False).to_numpy(dtype=bool)):
-        own = given[given["subject"] == subject]
-        rows += _emergent_events(rng, people.iloc[subject], own, int(last[subject]), rule)
-    rows += _events_before(rng, people)
-    columns = ["subject", "term", "day", "end", "minute", "grade", "related", "serious", "dlt", "infusion"]
-    events = pd.DataFrame(rows, columns=columns).sort_values(["subject", "day", "term"], ignore_index=True)
+    usual = _usual_events(rng, people)
+    timing = np.array([term.at_infusion for term in TERMS])[usual["kind"]]
+    bleeding = usual["term"].isin(rule.bleeding_terms).to_numpy()
+    other = (timing == "") & ~bleeding
+    parts = [
+        _serious_events(rng, people),
+        _reactions(given),
+        _during_infusions(rng, usual[timing == "during"], given),
+        _after_infusions(rng, usual[timing == "after"], given),
+        _bleeding(rng, usual[bleeding], people, last),
+        _at_any_time(rng, usual[other], visits, given, last),
+        _events_before(rng, people),
+    ]
+    events = pd.concat(parts).sort_values(["subject", "day", "term"], ignore_index=True)
     return _blur(rng, events, int(people["enrolled"].sum()), rule)
 
 
 def make_ae(people: pd.DataFrame, events: pd.DataFrame, given: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of AE, with the flags ``dlt`` and ``infusion`` for the supplement."""
-    terms = [_BY_NAME[name] for name in events["term"]]
-    person = people.iloc[events["subject"]].reset_index(drop=True)
+    person = people[["USUBJID", "start"]].iloc[events["subject"]].reset_index(drop=True)
+    organs = events["term"].map({name: term.soc for name, term in BY_NAME.items()})
     serious = np.where(events["serious"], "Y", "N")
     never = dict.fromkeys(("AESCONG", "AESDISAB", "AESDTH", "AESLIFE", "AESMIE"), "N")
-    starts, end = _start_text(person, events), events["end"].astype("float64")
     return pd.DataFrame(
         {
             "USUBJID": person["USUBJID"],
-            "AETERM": [term.verbatim for term in terms],
-            "AEDECOD": [term.decod for term in terms],
-            "AEBODSYS": [term.soc for term in terms],
-            "AESOC": [term.soc for term in terms],
+            "AETERM": verbatim(events["term"]),
+            "AEDECOD": events["term"],
+            "AEBODSYS": organs,
+            "AESOC": organs,
             "AESER": serious,
             "AEACN": _action(events, given),
             "AEREL": events["related"],
             "AEOUT": _outcome(events),
             "AESHOSP": serious,
-            "AETOXGR": [str(grade) for grade in events["grade"]],
-            "AESTDTC": starts,
-            "AEENDTC": day_text(person["start"], end),
-            "dlt": events["dlt"].astype(bool),
-            "infusion": events["infusion"].astype(bool),
+            "AETOXGR": events["grade"].astype("int64").astype("str"),
+            "AESTDTC": _start_text(people, events),
+            "AEENDTC": day_text(person["start"], events["end"]),
+            "dlt": events["dlt"],
+            "infusion": events["infusion"],
             **never,
         }
     )
 
 
-def make_suppae(ae: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return SUPPAE: one record per dose-limiting toxicity and per infusion reaction of ``ae``."""
-    keys = ["USUBJID", "AEDECOD", "AESTDTC"]
-    flags = rows[[*keys, "dlt", "infusion"]].astype(dict.fromkeys(keys, "str"))
-    flagged = ae.merge(flags, on=keys, how="left", validate="1:1")
+def make_suppae(ae: pd.DataFrame) -> pd.DataFrame:
+    """Return SUPPAE: a record per dose-limiting toxicity and per infusion reaction.
+
+    ``ae`` has the flags of :func:`make_ae` and AESEQ.
+    """
     parts = [
-        flagged.loc[flagged[column].astype(bool), ["USUBJID", "AESEQ"]].assign(QNAM=name)
+        ae.loc[ae[column], ["USUBJID", "AESEQ"]].assign(QNAM=name)
         for name, column in (("AEDLT", "dlt"), ("AEINFRN", "infusion"))
     ]
-    supplement = pd.concat(parts, ignore_index=True).sort_values(["USUBJID", "AESEQ", "QNAM"])
+    supplement = pd.concat(parts).sort_values(["USUBJID", "AESEQ", "QNAM"], ignore_index=True)
     return typed(
         supplement.assign(
             STUDYID=STUDY_ID,
@@ -94,138 +107,187 @@ def make_suppae(ae: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
             QVAL="Y",
             QORIG="CRF",
             QEVAL="INVESTIGATOR",
-        ).reset_index(drop=True),
+        ),
         "SUPPAE",
     )
 
 
-def _event(subject: int, term: str, day: int, end: float, **more: object) -> dict[str, Any]:
-    event = {"subject": subject, "term": term, "day": day, "end": end}
+def verbatim(terms: pd.Series) -> pd.Series:
+    """Return the investigator's words for preferred terms."""
+    return terms.map({name: term.verbatim for name, term in BY_NAME.items()})
+
+
+def _start_text(people: pd.DataFrame, events: pd.DataFrame) -> ExtensionArray:
+    """Return AESTDTC: to the minute at infusions, else the day, or the month where the day isn't known."""
+    start = people["start"].to_numpy()[events["subject"]]
+    timed = minute_text(start, events["day"], events["minute"].fillna(0))
+    return known_part(timed, np.select([events["partial"], events["minute"].isna()], [7, 10], default=16))
+
+
+def _events(
+    subject: npt.ArrayLike, term: object, day: npt.ArrayLike, end: object, **more: object
+) -> pd.DataFrame:
     usual = {"minute": np.nan, "grade": 1, "related": "NOT RELATED"}
-    return event | usual | dict.fromkeys(("serious", "dlt", "infusion"), False) | more
+    flags = dict.fromkeys(("serious", "dlt", "infusion"), False)
+    known = {"subject": subject, "term": term, "day": day, "end": end} | usual | flags | more
+    types = {"bool": flags, "int64": ("subject", "day", "grade"), "str": ("term", "related")}
+    types |= {"float64": ("end", "minute")}
+    return pd.DataFrame(known).astype({name: kind for kind, names in types.items() for name in names})
 
 
-def _emergent_events(
-    rng: Generator, person: pd.Series, own: pd.DataFrame, last: int, rule: Efficacy
-) -> list[dict[str, Any]]:
-    subject = int(own["subject"].iloc[0])
-    rows = []
-    if person["serious"]:
-        rows.append(_serious_event(rng, subject, person))
-    if person["reaction"]:
-        rows.append(_reaction(subject, own))
-    count = int(rng.poisson(0.8 + 0.6 * person["dose"])) + (not rows)
-    weights = np.array([term.weight * (person["dose"] if term.by_dose else 1.0) for term in TERMS])
-    chosen = rng.choice(len(TERMS), min(count, len(TERMS)), replace=False, p=weights / weights.sum())
-    return rows + [_usual_event(rng, subject, TERMS[k], person, own, last, rule) for k in chosen]
+def _usual_events(rng: Generator, people: pd.DataFrame) -> pd.DataFrame:
+    """Draw what subjects with events have: ``subject``, ``kind`` (place in TERMS), ``grade``, ``duration``.
+
+    Everyone has at least one event, with serious ones and reactions counted.
+    """
+    subjects = np.flatnonzero(people["emergent"])
+    person = people.iloc[subjects]
+    dose = person["dose"].to_numpy(dtype="float64")
+    none_yet = (person["serious"] == "").to_numpy() & ~person["reaction"].to_numpy()
+    weight, by_dose = (np.array([getattr(term, name) for term in TERMS]) for name in ("weight", "by_dose"))
+    weights = weight * np.where(by_dose, dose[:, None], 1.0)
+    row, kind = choose(rng, weights, rng.poisson(0.8 + 0.6 * dose) + none_yet)
+    longest = np.array([term.longest for term in TERMS])
+    return pd.DataFrame(
+        {
+            "subject": subjects[row],
+            "kind": kind,
+            "term": np.array([term.decod for term in TERMS])[kind],
+            "grade": 1 + draw_kind(rng, np.array([term.grades for term in TERMS])[kind]),
+            "duration": rng.integers(0, longest[kind] + 1),
+        }
+    )
 
 
-def _serious_event(rng: Generator, subject: int, person: pd.Series) -> dict[str, Any]:
-    term, day = FIXED_TERMS[person["serious"]], int(person["serious_day"])
-    end = day + int(rng.integers(4, term.longest + 1))
-    toxic = term.decod == INFARCTION
-    related = "POSSIBLY RELATED" if toxic else "NOT RELATED"
-    return _event(subject, term.decod, day, end, grade=3, serious=True, dlt=toxic, related=related)
+def _serious_events(rng: Generator, people: pd.DataFrame) -> pd.DataFrame:
+    subjects = np.flatnonzero(people["serious"] != "")
+    person = people.iloc[subjects]
+    term, day = person["serious"].to_numpy(), person["serious_day"].to_numpy(dtype="int64")
+    longest = np.array([BY_NAME[name].longest for name in term], dtype="int64")
+    toxic = term == INFARCTION
+    related = np.where(toxic, "POSSIBLY RELATED", "NOT RELATED")
+    end = day + rng.integers(4, longest + 1)
+    return _events(subjects, term, day, end, grade=3, serious=True, dlt=toxic, related=related)
 
 
-def _reaction(subject: int, own: pd.DataFrame) -> dict[str, Any]:
-    """Return the reaction that stopped an infusion: it starts five minutes before that."""
-    infusion = own[own["number"] == REACTION_INFUSION].iloc[0]
-    minute = infusion["minute"] + infusion["minutes"] - 5
-    day = int(infusion["day"])
-    return _event(subject, REACTION, day, day, minute=minute, grade=2, related="RELATED", infusion=True)
+def _reactions(given: pd.DataFrame) -> pd.DataFrame:
+    """Return the reactions that stopped an infusion: each starts five minutes before that."""
+    infusion = given[given["interrupted"]]
+    day, minute = infusion["day"], infusion["minute"] + infusion["minutes"] - 5
+    known = {"minute": minute, "grade": 2, "related": "RELATED", "infusion": True}
+    return _events(infusion["subject"], REACTION, day, day, **known)
 
 
-def _usual_event(
-    rng: Generator, subject: int, term: Term, person: pd.Series, own: pd.DataFrame, last: int, rule: Efficacy
-) -> dict[str, Any]:
-    grade = 1 + int(rng.choice(3, p=term.grades))
-    duration = int(rng.integers(0, term.longest + 1))
-    if term.at_infusion:
-        return _infusion_event(rng, subject, term, own, grade, duration)
-    if term.decod in rule.bleeding_terms:
-        day, duration = _bleeding_days(rng, person, duration, last)
-        related = str(rng.choice(_CAUSALITY[1:]))
-    else:
-        day = int(rng.integers(1, max(2, last - 3)))
-        soon = day <= own["day"].max() + _POSSIBLE
-        related = str(rng.choice(_CAUSALITY, p=(0.4, 0.4, 0.2) if soon else (0.0, 0.4, 0.6)))
-    end = day + duration if day + duration <= last else np.nan
-    return _event(subject, term.decod, day, end, grade=grade, related=related)
+def _during_infusions(rng: Generator, usual: pd.DataFrame, given: pd.DataFrame) -> pd.DataFrame:
+    """Return events that start within one of the subject's infusions: after its start, before its end."""
+    infusion = _infusion_of(rng, usual, given)
+    share = rng.uniform(0.1, 0.9, len(usual))
+    minute = infusion["minute"] + np.floor(share * infusion["minutes"])
+    return _infusion_events(rng, usual, infusion["day"], minute)
 
 
-def _infusion_event(
-    rng: Generator, subject: int, term: Term, own: pd.DataFrame, grade: int, duration: int
-) -> dict[str, Any]:
-    """Return an event that starts within five hours of the start of one of the subject's infusions."""
-    infusion = own.iloc[int(rng.integers(len(own)))]
-    day, minute = int(infusion["day"]), infusion["minute"] + int(rng.integers(20, 300))
-    related = str(rng.choice(["RELATED", "POSSIBLY RELATED"]))
-    known = {"minute": minute, "grade": grade, "related": related, "infusion": True}
-    return _event(subject, term.decod, day, day + duration, **known)
+def _after_infusions(rng: Generator, usual: pd.DataFrame, given: pd.DataFrame) -> pd.DataFrame:
+    """Return events that start within hours of the end of one of the subject's infusions."""
+    infusion = _infusion_of(rng, usual, given)
+    minute = infusion["minute"] + infusion["minutes"] + rng.integers(*_AFTER_INFUSION, len(usual))
+    return _infusion_events(rng, usual, infusion["day"], minute)
 
 
-def _bleeding_days(rng: Generator, person: pd.Series, duration: int, last: int) -> tuple[int, int]:
+def _infusion_of(rng: Generator, usual: pd.DataFrame, given: pd.DataFrame) -> pd.DataFrame:
+    drawn = draw_one_of(rng, given["subject"].to_numpy(), usual["subject"].to_numpy())
+    return given.iloc[drawn].set_index(usual.index)
+
+
+def _infusion_events(rng: Generator, usual: pd.DataFrame, day: pd.Series, minute: pd.Series) -> pd.DataFrame:
+    related = rng.choice(["RELATED", "POSSIBLY RELATED"], len(usual))
+    known = {"minute": minute, "grade": usual["grade"], "related": related, "infusion": True}
+    return _events(usual["subject"], usual["term"], day, day + usual["duration"], **known)
+
+
+def _bleeding(rng: Generator, usual: pd.DataFrame, people: pd.DataFrame, last: pd.Series) -> pd.DataFrame:
     """Place bleeding where platelets are low: in responders before the rise or after the loss."""
-    if not person["course"]:
-        return int(rng.integers(1, max(2, last - duration))), duration
-    if not np.isnan(person["loss"]) and rng.random() < 0.5:
-        after = int(person["loss"]) + 7
-        return int(rng.integers(after, max(after + 1, last - duration))), duration
-    return int(rng.integers(1, 3)), min(duration, 2)
+    subject, duration = usual["subject"].to_numpy(), usual["duration"].to_numpy()
+    loss = people["loss"].to_numpy(dtype="float64")[subject]
+    responder = (people["course"] != "").to_numpy()[subject]
+    lost = ~np.isnan(loss) & (rng.random(subject.size) < 0.5)
+    early = responder & ~lost
+    lowest = np.where(lost, np.nan_to_num(loss) + 7, 1).astype("int64")
+    final = last.to_numpy(dtype="int64")[subject] - duration
+    highest = np.where(early, 3, np.maximum(lowest + 1, final))
+    day = rng.integers(lowest, highest)
+    end = day + np.where(early, np.minimum(duration, 2), duration)
+    related = rng.choice(_CAUSALITY[1:], subject.size)
+    return _events(
+        subject, usual["term"], day, _until(end, subject, last), grade=usual["grade"], related=related
+    )
 
 
-def _events_before(rng: Generator, people: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return events between consent and infusion 1, also in a subject who has none afterwards."""
-    enrolled = people["enrolled"].to_numpy(dtype=bool)
-    emergent = people["emergent"].fillna(False).to_numpy(dtype=bool)
+def _at_any_time(
+    rng: Generator, usual: pd.DataFrame, visits: pd.DataFrame, given: pd.DataFrame, last: pd.Series
+) -> pd.DataFrame:
+    """Place events on any day from the one after infusion 1; a liver enzyme rises in a blood sample."""
+    subject = usual["subject"].to_numpy()
+    day = rng.integers(1, np.maximum(2, last.to_numpy(dtype="int64")[subject] - 3))
+    sampled = visits[
+        visits["laboratory"] & (visits["day"] > 0) & (visits["day"] < visits["subject"].map(last))
+    ]
+    sample = draw_one_of(rng, sampled["subject"].to_numpy(), subject)
+    found = (usual["term"] == LIVER_ENZYME).to_numpy() & (sample >= 0)
+    day[found] = sampled["day"].to_numpy()[sample[found]]
+    soon = day <= given.groupby("subject")["day"].max().reindex(subject).to_numpy() + _POSSIBLE
+    related = _CAUSALITY[draw_kind(rng, np.where(soon[:, None], _SOON_SHARES, _LATER_SHARES))]
+    end = _until(day + usual["duration"].to_numpy(), subject, last)
+    return _events(subject, usual["term"], day, end, grade=usual["grade"], related=related)
+
+
+def _until(end: Days, subject: Days, last: pd.Series) -> Floats:
+    """Return the last day of events, NaN for those that outlast the subject's participation."""
+    return np.where(end <= last.to_numpy()[subject], end, np.nan)
+
+
+def _events_before(rng: Generator, people: pd.DataFrame) -> pd.DataFrame:
+    """Return events between consent and infusion 1, also in subjects who have none afterwards."""
+    enrolled, emergent = people["enrolled"].to_numpy(dtype=bool), people["emergent"].to_numpy()
     count = scaled(1, int(enrolled.sum()))
-    rows = []
-    for subject in np.flatnonzero(pick(rng, enrolled & ~emergent, count) | pick(rng, emergent, count)):
-        day = int(rng.integers(people["consent"].iloc[subject], -3))
-        rows.append(_event(int(subject), str(rng.choice(_BEFORE_TERMS)), day, day + int(rng.integers(0, 3))))
-    return rows
+    chosen = pick(rng, enrolled & ~emergent, count) | pick(rng, emergent, count)
+    subjects = np.flatnonzero(chosen)
+    day = rng.integers(people["consent"].to_numpy()[subjects], -3)
+    term = rng.choice(_BEFORE_TERMS, subjects.size)
+    return _events(subjects, term, day, day + rng.integers(0, 3, subjects.size))
 
 
 def _blur(rng: Generator, events: pd.DataFrame, n: int, rule: Efficacy) -> pd.DataFrame:
     """Leave some events going on, and forget the first day of some.
 
     Only events whose dates decide nothing published: not serious, no bleeding, not at an infusion; and for
-    the forgotten day a subject with another treatment-emergent event, the earliest such event first.
+    the forgotten day a subject with another treatment-emergent event, the earliest such event first. A
+    liver enzyme keeps its day, which is that of a sample.
     """
-    longest = np.array([_BY_NAME[name].longest for name in events["term"]], dtype="int64")
-    emergent = (events["day"] >= 0).to_numpy(dtype=bool)
-    plain = emergent & ~events[["serious", "infusion"]].astype(bool).any(axis=1).to_numpy()
+    longest = events["term"].map({name: term.longest for name, term in BY_NAME.items()}).to_numpy()
+    emergent = (events["day"] >= 0).to_numpy()
+    plain = emergent & ~(events["serious"] | events["infusion"]).to_numpy()
     plain &= ~events["term"].isin(rule.bleeding_terms).to_numpy()
     ongoing = pick(rng, plain & (longest >= _CHRONIC), scaled(2, n))
     several = events["subject"].map(events.loc[emergent, "subject"].value_counts()).to_numpy() > 1
+    several &= (events["term"] != LIVER_ENZYME).to_numpy()
     first = events[plain & several].drop_duplicates("subject").sort_values("day", kind="stable").index
     partial = np.zeros(len(events), dtype=bool)
     partial[first[: scaled(1, n)]] = True
     partial |= pick(rng, np.isin(events.index, first) & ~partial, scaled(1, n))
-    return events.assign(end=events["end"].astype("float64").mask(ongoing), partial=partial)
+    return events.assign(end=events["end"].mask(ongoing), partial=partial)
 
 
-def _start_text(person: pd.DataFrame, events: pd.DataFrame) -> list[str]:
-    days, minutes = events["day"].astype("int64"), events["minute"].astype("float64")
-    timed = minute_text(person["start"], days, minutes.fillna(0))
-    return [
-        text[:7] if partial else text[:10] if untimed else text
-        for text, partial, untimed in zip(timed, events["partial"], minutes.isna(), strict=True)
-    ]
-
-
-def _action(events: pd.DataFrame, given: pd.DataFrame) -> np.ndarray:
+def _action(events: pd.DataFrame, given: pd.DataFrame) -> Texts:
     last_infusion = events["subject"].map(given.groupby("subject")["day"].max())
     during = (events["day"] >= 0) & (events["day"] <= last_infusion)
     return np.select(
-        [events["dlt"].astype(bool), events["term"] == REACTION, during],
+        [events["dlt"], events["term"] == REACTION, during],
         ["DRUG WITHDRAWN", "DRUG INTERRUPTED", "DOSE NOT CHANGED"],
         default="NOT APPLICABLE",
     )
 
 
-def _outcome(events: pd.DataFrame) -> np.ndarray:
+def _outcome(events: pd.DataFrame) -> Texts:
     return np.select(
         [events["end"].isna(), events["term"] == INFARCTION],
         ["NOT RECOVERED/NOT RESOLVED", "RECOVERED/RESOLVED WITH SEQUELAE"],

@@ -10,7 +10,7 @@ from itpcsr.sdtm.simulation.tables import minute_text
 from itpcsr.study import Study
 
 # The infusion in which the reaction happens, and the share of the dose that was in by then (assumption).
-REACTION_INFUSION, _SHARE_GIVEN = 2, 0.6
+REACTION_INFUSION, SHARE_GIVEN = 2, 0.6
 
 
 def infusions(rng: Generator, people: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
@@ -21,7 +21,7 @@ def infusions(rng: Generator, people: pd.DataFrame, visits: pd.DataFrame) -> pd.
     """
     given = visits.loc[visits["given"], ["subject", "infusion", "day", "VISITNUM", "VISIT", "VISITDY"]]
     given = given.rename(columns={"infusion": "number"}).reset_index(drop=True)
-    reaction = people["reaction"].fillna(False).to_numpy(dtype=bool)[given["subject"]]
+    reaction = people["reaction"].to_numpy()[given["subject"]]
     interrupted = reaction & (given["number"] == REACTION_INFUSION).to_numpy()
     usual = np.round(60 + 6 * rng.standard_normal(len(given))).clip(45, 80)
     return given.assign(
@@ -33,8 +33,8 @@ def infusions(rng: Generator, people: pd.DataFrame, visits: pd.DataFrame) -> pd.
 
 def make_ex(study: Study, people: pd.DataFrame, given: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of EX; the dose is the cohort's, but for the interrupted infusion."""
-    person = people.iloc[given["subject"]].reset_index(drop=True)
-    share = np.where(given["interrupted"], _SHARE_GIVEN, 1.0)
+    person = people[["USUBJID", "dose", "start"]].iloc[given["subject"]].reset_index(drop=True)
+    share = np.where(given["interrupted"], SHARE_GIVEN, 1.0)
     return pd.DataFrame(
         {
             "USUBJID": person["USUBJID"],

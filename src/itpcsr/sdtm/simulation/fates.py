@@ -41,10 +41,14 @@ _COURSES = (
 # reach 25 because the trial took all below 30.
 _BASELINE = (3, 10, 25)
 _RISE = (7, 12, 17)
+_FLAGS, _TEXTS = ["reaction", "emergent", "spike"], ["course", "serious", "left_reason"]
 
 
 def add_fates(rng: Generator, people: pd.DataFrame, study: Study, rule: Efficacy) -> pd.DataFrame:
     """Add each subject's latent course; days count from infusion 1 (day 0), NaN where there is none.
+
+    Those not enrolled have no course: False, empty or NaN.
+
 
     Columns: ``baseline`` and ``threshold`` (10^9/L, the count that qualifies as response), ``course``
     (complete, response, partial, or empty for a non-responder), ``plateau``, ``rise`` and ``loss`` (days);
@@ -57,7 +61,10 @@ def add_fates(rng: Generator, people: pd.DataFrame, study: Study, rule: Efficacy
     treated = _response(rng, treated, rule)
     treated = _serious_events(rng, treated, study)
     treated = _quiet_fates(rng, treated, study)
-    return pd.concat([treated, people[~enrolled]], ignore_index=True)
+    fated = pd.concat([treated, people[~enrolled]], ignore_index=True)
+    fated[_FLAGS] = fated[_FLAGS].fillna(False).astype("bool")
+    fated[_TEXTS] = fated[_TEXTS].fillna("").astype("str")
+    return fated
 
 
 def _response(rng: Generator, people: pd.DataFrame, rule: Efficacy) -> pd.DataFrame:
@@ -77,13 +84,14 @@ def _response(rng: Generator, people: pd.DataFrame, rule: Efficacy) -> pd.DataFr
 
 def _courses(rng: Generator, responder: Flags) -> dict[str, Texts | Floats]:
     who = rng.permutation(np.flatnonzero(responder))
+    # Kinds of response in turn, so that 8 responders have each of them once.
+    names, low, high, lost = (np.resize(np.array(part), who.size) for part in zip(*_COURSES, strict=True))
     kind = np.full(responder.size, "", dtype=object)
     plateau, rise, loss = (np.full(responder.size, np.nan) for _ in range(3))
+    kind[who] = names
+    plateau[who] = rng.uniform(low, high)
     rise[who] = np.round(spread(rng, who.size, *_RISE))
-    for place, subject in enumerate(who):
-        kind[subject], low, high, lost = _COURSES[place % len(_COURSES)]
-        plateau[subject] = rng.uniform(low, high)
-        loss[subject] = rng.integers(60, 150) if lost else np.nan
+    loss[who] = np.where(lost, rng.integers(60, 150, who.size), np.nan)
     return {"course": kind, "plateau": plateau, "rise": rise, "loss": loss}
 
 
@@ -117,9 +125,9 @@ def _serious_events(rng: Generator, people: pd.DataFrame, study: Study) -> pd.Da
         GASTROINTESTINAL: (35, 140),
     }
     serious, day = np.full(n, "", dtype=object), np.full(n, np.nan)
-    for term in terms:
-        chosen = pick(rng, eligible[term] & (serious == ""), 1)
-        serious[chosen], day[chosen] = term, rng.integers(*days[term])
+    for term, among in eligible.items():
+        chosen = pick(rng, among & (serious == ""), list(terms).count(term))
+        serious[chosen], day[chosen] = term, rng.integers(*days[term], int(chosen.sum()))
     return people.assign(serious=serious, serious_day=day)
 
 

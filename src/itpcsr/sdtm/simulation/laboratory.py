@@ -1,17 +1,20 @@
-"""LB and VS: samples, haematology, chemistry, weight and height."""
+"""LB: samples, haematology and chemistry."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from numpy.random import Generator
+from pandas.api.extensions import ExtensionArray
 
-from itpcsr.sdtm.simulation.draws import Floats
+from itpcsr.sdtm.simulation.draws import Flags, Floats
 from itpcsr.sdtm.simulation.fates import GASTROINTESTINAL, MENSTRUAL
 from itpcsr.sdtm.simulation.platelets import observe_platelets
-from itpcsr.sdtm.simulation.tables import minute_text, records
+from itpcsr.sdtm.simulation.tables import minute_text, texts
 from itpcsr.sdtm.simulation.terms import LIVER_ENZYME
 from itpcsr.study import Efficacy
 
@@ -19,7 +22,9 @@ _UNSCHEDULED = 0.4
 # Share of haemoglobin lost in a serious bleeding, and the days until it is made up.
 _LOST = {GASTROINTESTINAL: 0.28, MENSTRUAL: 0.2}
 _RECOVERY = 45
-_LIVER_FACTOR = 2.4
+# Multiples of the upper limit at which a raised ALT is drawn: within CTCAE 5.0 grades 1 (to 3), 2 (to 5)
+# and 3 (to 20); a value without an event stays within grade 1.
+_LIVER_LOW, _LIVER_HIGH = np.array([1.2, 3.2, 5.5]), np.array([2.8, 4.8, 15.0])
 
 
 @dataclass(frozen=True)
@@ -74,47 +79,28 @@ def make_lb(
     rng: Generator, people: pd.DataFrame, samples: pd.DataFrame, events: pd.DataFrame, rule: Efficacy
 ) -> pd.DataFrame:
     """Return the rows of LB; original units are the standard ones."""
-    full = samples[samples["laboratory"].astype(bool)].reset_index(drop=True)
-    values = _values(rng, people, full, events)
-    counts = observe_platelets(rng, people, samples, rule)
     name, unit, limits = PLATELETS
     platelets = Assay(rule.platelet_test, name, unit, limits, limits, (0, 0), 0, 0, 0, "HEMATOLOGY")
-    parts = [_rows(people, samples, platelets, counts)]
-    parts += [_rows(people, full, test, values[test.code]) for test in _TESTS]
-    return _flag_baseline(pd.concat(parts, ignore_index=True), people, "LB")
-
-
-def make_vs(people: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of VS: weight and height at screening."""
-    screening = samples[samples["VISIT"] == "SCREENING"].reset_index(drop=True)
-    person = people.iloc[screening["subject"]].reset_index(drop=True)
-    parts = []
-    for code, name, unit, decimals in (("HEIGHT", "Height", "cm", 0), ("WEIGHT", "Weight", "kg", 1)):
-        values = person[name.lower()].to_numpy(dtype="float64")
-        rows = {
-            "USUBJID": person["USUBJID"],
-            "VSTESTCD": code,
-            "VSTEST": name,
-            **_result("VS", values, unit, decimals),
-            **{column: screening[column] for column in _VISIT},
-            "VSDTC": minute_text(person["start"], screening["day"], screening["minute"]),
-            "day": screening["day"],
-        }
-        parts.append(pd.DataFrame(rows))
-    return _flag_baseline(pd.concat(parts, ignore_index=True), people, "VS")
+    full = np.flatnonzero(samples["laboratory"].astype(bool))
+    # One row per sample, one column per test; NaN where a sample wasn't tested for it.
+    values = np.full((len(samples), 1 + len(_TESTS)), np.nan)
+    values[full, 1:] = _values(rng, people, samples.iloc[full], events)
+    values[:, 0] = observe_platelets(rng, people, samples, rule)
+    return flag_baseline(_rows(people, samples, (platelets, *_TESTS), values), people, "LB")
 
 
 def _unscheduled(rng: Generator, people: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     """Return controls between visits: at random, and three days after rescue."""
-    rows = []
-    taken = set(zip(visits["subject"], visits["day"], strict=True))
-    last = visits.groupby("subject")["day"].max()
-    for subject in np.flatnonzero(people["enrolled"]):
-        days = list(rng.integers(2, max(3, int(last[subject])), rng.poisson(_UNSCHEDULED)))
-        rescue = people["rescue_day"].iloc[subject]
-        days += [] if np.isnan(rescue) else [int(rescue) + 3]
-        rows += [(subject, day) for day in sorted({int(day) for day in days}) if (subject, day) not in taken]
-    extra = pd.DataFrame(rows, columns=["subject", "day"]).astype("int64")
+    enrolled = np.flatnonzero(people["enrolled"])
+    last = visits.groupby("subject")["day"].max().reindex(enrolled).to_numpy(dtype="int64")
+    counts = rng.poisson(_UNSCHEDULED, enrolled.size)
+    subject, final = np.repeat(enrolled, counts), np.repeat(last, counts)
+    rescued = np.flatnonzero(people["rescue_day"].notna())
+    after_rescue = people["rescue_day"].to_numpy(dtype="float64")[rescued].astype("int64") + 3
+    days = np.concatenate([rng.integers(2, np.maximum(3, final)), after_rescue])
+    extra = pd.DataFrame({"subject": np.concatenate([subject, rescued]), "day": days}).drop_duplicates()
+    taken = pd.MultiIndex.from_frame(visits[["subject", "day"]])
+    extra = extra[~pd.MultiIndex.from_frame(extra).isin(taken)]
     before = visits[["subject", "day", "VISITNUM"]].sort_values("day", kind="stable")
     extra = pd.merge_asof(extra.sort_values("day", kind="stable"), before, on="day", by="subject")
     # Tenths after the number of the visit before, so that numbers follow time.
@@ -124,9 +110,8 @@ def _unscheduled(rng: Generator, people: pd.DataFrame, visits: pd.DataFrame) -> 
     )
 
 
-def _values(
-    rng: Generator, people: pd.DataFrame, full: pd.DataFrame, events: pd.DataFrame
-) -> dict[str, Floats]:
+def _values(rng: Generator, people: pd.DataFrame, full: pd.DataFrame, events: pd.DataFrame) -> Floats:
+    """Return the results of the samples in ``full``, one column per test."""
     subject = full["subject"].to_numpy()
     men = (people["SEX"] == "M").to_numpy(dtype=bool)
     values = {}
@@ -136,70 +121,114 @@ def _values(
         )
         values[test.code] = own[subject] * np.exp(test.within * rng.standard_normal(subject.size))
     values["HGB"] *= _bleeding_factor(full, events)
-    values["ALT"] *= _liver_factor(full, events)
+    values["ALT"] = _raised(rng, values["ALT"], men[subject], full, events)
     # Leukocytes are neutrophils, lymphocytes and a rest, which is what was drawn: they never contradict.
     values["WBC"] += values["NEUT"] + values["LYM"]
-    return values
+    return np.column_stack([values[test.code] for test in _TESTS])
+
+
+def _of_samples(full: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """Return for each sample the event of its subject (NaN for none); a subject has at most one here."""
+    return events.set_index("subject").reindex(full["subject"]).reset_index(drop=True)
 
 
 def _bleeding_factor(full: pd.DataFrame, events: pd.DataFrame) -> Floats:
-    factor = np.ones(len(full))
-    for event in records(events[events["serious"].astype(bool) & events["term"].isin(_LOST)]):
-        since = (full["day"] - event.day).to_numpy(dtype="float64")
-        lost = _LOST[event.term] * np.interp(since, [-1, 0, _RECOVERY], [0, 1, 0])
-        factor *= np.where(full["subject"] == event.subject, 1 - lost, 1.0)
-    return factor
+    event = _of_samples(full, events[events["serious"] & events["term"].isin(_LOST)])
+    since = full["day"].to_numpy(dtype="float64") - event["day"].to_numpy(dtype="float64")
+    lost = event["term"].map(_LOST).to_numpy(dtype="float64") * np.interp(
+        since, [-1, 0, _RECOVERY], [0, 1, 0]
+    )
+    return np.asarray(1 - np.nan_to_num(lost))
 
 
-def _liver_factor(full: pd.DataFrame, events: pd.DataFrame) -> Floats:
-    factor = np.ones(len(full))
-    for event in records(events[events["term"] == LIVER_ENZYME]):
-        end = np.inf if np.isnan(event.end) else event.end
-        during = (full["day"] >= event.day) & (full["day"] <= end) & (full["subject"] == event.subject)
-        factor *= np.where(during, _LIVER_FACTOR * event.grade, 1.0)
-    return factor
+def _raised(rng: Generator, alt: Floats, men: Flags, full: pd.DataFrame, events: pd.DataFrame) -> Floats:
+    """Raise ALT during an event to values of the event's grade, and keep others below grade 2."""
+    assay = next(test for test in _TESTS if test.code == "ALT")
+    limit = np.where(men, assay.men[1], assay.women[1])
+    event = _of_samples(full, events[events["term"] == LIVER_ENZYME])
+    day = full["day"].to_numpy()
+    during = (day >= event["day"]) & (day <= event["end"].fillna(np.inf))
+    place = event["grade"].fillna(1).to_numpy(dtype="int64") - 1
+    multiple = rng.uniform(_LIVER_LOW[place], _LIVER_HIGH[place])
+    return np.asarray(np.where(during, multiple * limit, np.minimum(alt, _LIVER_HIGH[0] * limit)))
 
 
-def _rows(people: pd.DataFrame, samples: pd.DataFrame, test: Assay, values: Floats) -> pd.DataFrame:
-    person = people.iloc[samples["subject"]].reset_index(drop=True)
-    limits = np.where((person["SEX"] == "M").to_numpy()[:, None], test.men, test.women)
-    result = _result("LB", values, test.unit, test.decimals)
-    number = result["LBSTRESN"]
+def _rows(
+    people: pd.DataFrame, samples: pd.DataFrame, tests: tuple[Assay, ...], values: Floats
+) -> pd.DataFrame:
+    """Return one row per value that there is, sample after sample, in the order of the tests."""
+    sample, test = np.nonzero(~np.isnan(values))
+    subject = samples["subject"].to_numpy()
+
+    def of_test(name: str) -> ExtensionArray:
+        return texts([getattr(assay, name) for assay in tests]).take(test)
+
+    decimals = np.array([assay.decimals for assay in tests])[test]
+    results = result("LB", values[sample, test], of_test("unit"), decimals)
+    limits = np.array([[assay.women, assay.men] for assay in tests], dtype="float64")
+    low, high = limits[test, (people["SEX"] == "M").to_numpy(dtype="int64")[subject][sample]].T
+    number = results["LBSTRESN"]
+    written = minute_text(people["start"].to_numpy()[subject], samples["day"], samples["minute"])
     return pd.DataFrame(
         {
-            "USUBJID": person["USUBJID"],
-            "LBTESTCD": test.code,
-            "LBTEST": test.name,
-            "LBCAT": test.category,
-            **result,
-            "LBSTNRLO": limits[:, 0],
-            "LBSTNRHI": limits[:, 1],
-            "LBNRIND": np.select([number < limits[:, 0], number > limits[:, 1]], ["LOW", "HIGH"], "NORMAL"),
-            "LBSPEC": "BLOOD" if test.category == "HEMATOLOGY" else "SERUM",
-            **{column: samples[column] for column in _VISIT},
-            "LBDTC": minute_text(person["start"], samples["day"], samples["minute"]),
-            "day": samples["day"],
+            "USUBJID": people["USUBJID"].array.take(subject[sample]),
+            "LBTESTCD": of_test("code"),
+            "LBTEST": of_test("name"),
+            "LBCAT": of_test("category"),
+            **results,
+            "LBSTNRLO": low,
+            "LBSTNRHI": high,
+            "LBNRIND": texts(["NORMAL", "LOW", "HIGH"]).take(
+                np.select([number < low, number > high], [1, 2], 0)
+            ),
+            "LBSPEC": texts(["BLOOD" if a.category == "HEMATOLOGY" else "SERUM" for a in tests]).take(test),
+            **{column: samples[column].array.take(sample) for column in _VISIT},
+            "LBDTC": written.take(sample),
+            "day": samples["day"].to_numpy()[sample],
         }
     )
 
 
-def _result(prefix: str, values: Floats, unit: str, decimals: int) -> dict[str, object]:
-    """Write the value as text once, and take the number from that text: both always agree."""
-    text = [f"{value:.{decimals}f}" for value in values]
+def result(
+    prefix: str, values: Floats, unit: str | ExtensionArray, decimals: int | npt.NDArray[np.int64]
+) -> dict[str, Any]:
+    """Write values as text and as the number that this text says: both always agree.
+
+    Parameters
+    ----------
+    prefix
+        Domain, the start of the variables' names.
+    values
+        Results in ``unit``; NaN gives empty text and NaN.
+    unit, decimals
+        One for all values, or one for each; at most 9 decimals.
+    """
+    scale = 10.0 ** np.asarray(decimals)
+    whole = np.rint(values * scale)
+    # Many rows share few results: each is written once. The last digit of a code says how many decimals.
+    place, codes = pd.factorize(10 * whole + decimals)
+    parts = [divmod(int(code), 10) for code in codes]
+    # Place -1, a missing value, takes the last text.
+    text = texts([*(f"{number / 10**digits:.{digits}f}" for number, digits in parts), ""]).take(place)
     return {
         f"{prefix}ORRES": text,
         f"{prefix}ORRESU": unit,
         f"{prefix}STRESC": text,
-        f"{prefix}STRESN": np.array(text, dtype="float64"),
+        f"{prefix}STRESN": whole / scale,
         f"{prefix}STRESU": unit,
     }
 
 
-def _flag_baseline(rows: pd.DataFrame, people: pd.DataFrame, domain: str) -> pd.DataFrame:
-    """Flag the last value before infusion 1 of each test; samples of Day 1 are taken before it."""
-    enrolled = rows["USUBJID"].map(people.set_index("USUBJID")["enrolled"])
-    before = rows[enrolled.astype(bool) & (rows["day"] <= 0)]
-    last = before.groupby(["USUBJID", f"{domain}TESTCD"])["day"].idxmax()
-    flag = pd.Series("", index=rows.index, dtype="str")
-    flag[last] = "Y"
-    return rows.assign(**{f"{domain}LOBXFL": flag, f"{domain}BLFL": flag}).drop(columns="day")
+def flag_baseline(rows: pd.DataFrame, people: pd.DataFrame, domain: str) -> pd.DataFrame:
+    """Flag the last value before infusion 1 of each test of those enrolled, and drop ``day``.
+
+    ``day`` counts from infusion 1 (day 0); values of day 0 count as before it, as samples are taken then.
+    """
+    enrolled = people.loc[people["enrolled"], "USUBJID"]
+    place = np.flatnonzero((rows["day"] <= 0) & rows["USUBJID"].isin(enrolled))
+    before = rows[["USUBJID", f"{domain}TESTCD", "day"]].iloc[place].reset_index(drop=True)
+    last = before.groupby(["USUBJID", f"{domain}TESTCD"], sort=False)["day"].idxmax()
+    flagged = np.zeros(len(rows), dtype="int64")
+    flagged[place[last]] = 1
+    flag = texts(["", "Y"]).take(flagged)
+    return rows.drop(columns="day").assign(**{f"{domain}LOBXFL": flag, f"{domain}BLFL": flag})

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 
-from itpcsr.sdtm.simulation.draws import Floats, between
+from itpcsr.sdtm.simulation.draws import Days, Flags, Floats, between
 from itpcsr.study import Efficacy
 
 # Noise on the logit scale between the bounds of a phase, and its correlation from week to week.
@@ -14,8 +14,8 @@ _SPREAD, _CORRELATION = 0.6, 0.5
 # A response reaches its plateau 14 days after it began; a complete one stays complete to day 84.
 _CLIMB, _STABLE = 14, 84
 _HIGHEST = 320.0
-# Counts after rescue: up within 4 days, back after 4 weeks; peak in 10^9/L.
-_RESCUE_DAYS, _RESCUE_SHAPE, _RESCUE_PEAK = (0, 4, 12, 28), (0.0, 1.0, 0.8, 0.0), 110.0
+# Counts after rescue: up within 4 days, back after 5 weeks; peak in 10^9/L.
+_RESCUE_DAYS, _RESCUE_SHAPE, _RESCUE_PEAK = (0, 4, 14, 35), (0.0, 1.0, 0.8, 0.0), 110.0
 # An isolated high count of a non-responder stays below this multiple of the threshold.
 _SPIKE_WEEK, _SPIKE_HIGH = 6, 1.8
 
@@ -35,61 +35,68 @@ def observe_platelets(rng: Generator, people: pd.DataFrame, samples: pd.DataFram
         ``subject``, ``day`` (from infusion 1, day 0, before the infusion) and VISITDY (NaN if
         unscheduled), in order of subject and day.
     """
-    person = people.iloc[samples["subject"]].reset_index(drop=True)
+    subject = samples["subject"].to_numpy()
+    person = _Person(people, subject, rule)
     day = samples["day"].to_numpy(dtype="float64")
-    enrolled = person["enrolled"].to_numpy(dtype=bool)
-    noise = _SPREAD * _correlated(rng, samples["subject"].to_numpy())
+    noise = _SPREAD * _correlated(rng, subject)
     low, high, centre = _course(person, day, rule)
-    spike = person["spike"].fillna(False).to_numpy(dtype=bool)
+    spike = people["spike"].to_numpy()[subject]
     spike &= (samples["VISITDY"] == 1 + 7 * _SPIKE_WEEK).to_numpy()
-    threshold = _numbers(person, "threshold", rule.response_count)
-    low, high = np.where(spike, threshold, low), np.where(spike, _SPIKE_HIGH * threshold, high)
+    low, high = np.where(spike, person.threshold, low), np.where(spike, _SPIKE_HIGH * person.threshold, high)
     # Those found ineligible at screening had too many platelets (assumption).
-    ineligible = (person["ARMCD"] == "SCRNFAIL").to_numpy()
+    ineligible = (people["ARMCD"] == "SCRNFAIL").to_numpy()[subject]
     low, high = np.where(ineligible, rule.response_count, low), np.where(ineligible, 90.0, high)
     centre = np.where(spike | ineligible, (low + high) / 2, centre)
     counts = np.floor(between(low, high, centre, noise))
-    return np.where(enrolled & (day == 0), _numbers(person, "baseline", 10.0), counts)
+    enrolled = people["enrolled"].to_numpy(dtype=bool)[subject]
+    return np.where(enrolled & (day == 0), person.baseline, counts)
 
 
-def _course(person: pd.DataFrame, day: Floats, rule: Efficacy) -> tuple[Floats, Floats, Floats]:
+class _Person:
+    """The course of each sample's subject, with values that change nothing where there is none."""
+
+    def __init__(self, people: pd.DataFrame, subject: Days, rule: Efficacy) -> None:
+        def of_each(name: str, missing: float) -> Floats:
+            values = people[name].to_numpy(dtype="float64")
+            return np.where(np.isnan(values), missing, values)[subject]
+
+        self.baseline, self.plateau = of_each("baseline", 10.0), of_each("plateau", 30.0)
+        self.threshold = of_each("threshold", rule.response_count)
+        self.rise, self.loss, self.rescue = (of_each(n, np.inf) for n in ("rise", "loss", "rescue_day"))
+        self.complete: Flags = (people["course"] == "complete").to_numpy()[subject]
+
+
+def _course(person: _Person, day: Floats, rule: Efficacy) -> tuple[Floats, Floats, Floats]:
     """Return lower and upper bound and centre of the count on each day."""
-    baseline = _numbers(person, "baseline", 10.0)
-    threshold = _numbers(person, "threshold", rule.response_count)
-    complete = (person["course"] == "complete").to_numpy()
-    rise, loss = _numbers(person, "rise", np.inf), _numbers(person, "loss", np.inf)
+    threshold, rise, loss = person.threshold, person.rise, person.loss
     in_response = (day >= rise) & (day < loss)
-    settled = complete & (day >= rise + _CLIMB) & (day < _STABLE)
-    ceiling = np.where(complete, _HIGHEST, rule.complete_count)
+    settled = person.complete & (day >= rise + _CLIMB) & (day < _STABLE)
+    ceiling = np.where(person.complete, _HIGHEST, rule.complete_count)
     low = np.where(in_response, np.where(settled, np.maximum(threshold, rule.complete_count), threshold), 1.0)
     high = np.where(in_response, ceiling, np.where(day < 0, rule.response_count, threshold))
-    plateau = _numbers(person, "plateau", 30.0)
     climb = np.clip((day - np.where(np.isinf(rise), 0.0, rise)) / _CLIMB, 0, 1)
     waning = np.interp(day, [_STABLE, 200], [0.0, -0.25])
-    responding = threshold * (plateau / threshold) ** climb * np.exp(waning)
-    before = baseline * (threshold / baseline) ** (0.8 * np.clip(day / rise, 0, 1))
-    after = np.where(day >= loss, 1.4 * baseline, before)
+    responding = threshold * (person.plateau / threshold) ** climb * np.exp(waning)
+    before = person.baseline * (threshold / person.baseline) ** (0.8 * np.clip(day / rise, 0, 1))
+    after = np.where(day >= loss, 1.4 * person.baseline, before)
     return _rescue(person, day, low, high, np.where(in_response, responding, after))
 
 
 def _rescue(
-    person: pd.DataFrame, day: Floats, low: Floats, high: Floats, centre: Floats
+    person: _Person, day: Floats, low: Floats, high: Floats, centre: Floats
 ) -> tuple[Floats, Floats, Floats]:
-    since = day - _numbers(person, "rescue_day", np.inf)
+    since = day - person.rescue
     raised = _RESCUE_PEAK * np.interp(since, _RESCUE_DAYS, _RESCUE_SHAPE, left=0.0, right=0.0)
     rescued = (since > 0) & (since < _RESCUE_DAYS[-1])
     return low, np.where(rescued, _HIGHEST, high), np.where(rescued, centre + raised, centre)
 
 
-def _correlated(rng: Generator, subject: np.ndarray) -> Floats:
+def _correlated(rng: Generator, subject: Days) -> Floats:
     """Return standard normal noise, correlated from one sample of a subject to the next."""
-    fresh = rng.standard_normal(subject.size)
-    noise = fresh.copy()
-    for k in range(1, subject.size):
-        if subject[k] == subject[k - 1]:
-            noise[k] = _CORRELATION * noise[k - 1] + np.sqrt(1 - _CORRELATION**2) * fresh[k]
+    noise = rng.standard_normal(subject.size)
+    place = np.arange(subject.size) - np.searchsorted(subject, subject)
+    by_place = np.argsort(place, kind="stable")
+    # All second samples from all first ones, then all third ones, and so on.
+    for samples in np.split(by_place, np.cumsum(np.bincount(place)))[1:]:
+        noise[samples] = _CORRELATION * noise[samples - 1] + np.sqrt(1 - _CORRELATION**2) * noise[samples]
     return noise
-
-
-def _numbers(person: pd.DataFrame, name: str, missing: float) -> Floats:
-    return np.asarray(person[name].astype("float64").fillna(missing), dtype="float64")

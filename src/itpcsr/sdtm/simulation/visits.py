@@ -11,17 +11,25 @@ from itpcsr.sdtm.simulation.fates import INFARCTION
 from itpcsr.study import Study
 
 _SCREENING_DAY = -7
-_DEVIATIONS, _DEVIATION_SHARES = (-2, -1, 0, 1, 2), (0.04, 0.13, 0.66, 0.13, 0.04)
+# The day before infusion 1, in the count without a day 0.
+DAY_BEFORE = -1
+_DEVIATIONS = (-3, -2, -1, 0, 1, 2, 3)
+_DEVIATION_SHARES = (0.01, 0.04, 0.13, 0.64, 0.13, 0.04, 0.01)
 _INFUSION_DEVIATIONS, _INFUSION_SHARES = (-1, 0, 1), (0.05, 0.9, 0.05)
 _MISSED = 0.04
 
 
 def planned_visits(study: Study) -> pd.DataFrame:
-    """Return VISITNUM, VISIT, VISITDY and what is planned: ``infusion`` (number or 0), ``laboratory``."""
+    """Return VISITNUM, VISIT, VISITDY and what is planned.
+
+    ``infusion`` is its number or 0, ``laboratory`` a full blood test; ``blood`` is a platelet count, which
+    every visit has but the day before infusion 1.
+    """
     infusions = {day: number for number, day in enumerate(study.design.infusion_days, start=1)}
     laboratory = {1 + 7 * week for week in study.visits.laboratory_weeks} | {_SCREENING_DAY, 1}
     weeks = {*study.visits.platelet_weeks, *study.visits.laboratory_weeks, study.design.follow_up_weeks}
-    days = [_SCREENING_DAY, *sorted({1, *infusions, *(1 + 7 * week for week in weeks)})]
+    before = [DAY_BEFORE] if study.sampling.immune_weeks else []
+    days = [_SCREENING_DAY, *before, *sorted({1, *infusions, *(1 + 7 * week for week in weeks)})]
     return pd.DataFrame(
         {
             "VISITNUM": np.arange(1.0, len(days) + 1),
@@ -29,6 +37,7 @@ def planned_visits(study: Study) -> pd.DataFrame:
             "VISITDY": np.array(days, dtype="float64"),
             "infusion": [infusions.get(day, 0) for day in days],
             "laboratory": [day in laboratory for day in days],
+            "blood": [day != DAY_BEFORE for day in days],
         }
     )
 
@@ -61,7 +70,7 @@ def last_days(people: pd.DataFrame, visits: pd.DataFrame) -> pd.Series:
 
 
 def _visit_name(day: int) -> str:
-    if day < 1:
+    if day == _SCREENING_DAY:
         return "SCREENING"
     return f"WEEK {(day - 1) // 7}" if day > 1 and (day - 1) % 7 == 0 else f"DAY {day}"
 
@@ -72,4 +81,5 @@ def _actual_days(rng: Generator, visits: pd.DataFrame, person: pd.DataFrame) -> 
     moved = np.where(visits["infusion"] > 0, infusion, usual)
     planned = visits["VISITDY"] - 1 + np.where(visits["VISITDY"] == 1, 0, moved)
     screening = person["consent"] + rng.integers(0, 3, len(visits))
-    return np.where(visits["VISITDY"] < 1, screening, planned).astype("int64")
+    days = np.where(visits["VISITDY"] < 1, screening, planned)
+    return np.where(visits["VISITDY"] == DAY_BEFORE, DAY_BEFORE, days).astype("int64")

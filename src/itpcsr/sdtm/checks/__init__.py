@@ -1,0 +1,83 @@
+"""Rules that trial data are held to, and what is found where they break one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from itpcsr.sdtm.checks import (  # noqa: F401  (a module's rules are known once it is imported)
+    arms,
+    baseline,
+    chronology,
+    concentrations,
+    disposition,
+    events,
+    infusions,
+    keys,
+    laboratory,
+    presence,
+    samples,
+    supplements,
+    therapy,
+    units,
+    visits,
+)
+from itpcsr.sdtm.checks.findings import (
+    COLUMNS,
+    ERROR,
+    NOTE,
+    SEVERITIES,
+    WARNING,
+    in_order,
+    no_findings,
+    raise_errors,
+)
+from itpcsr.sdtm.checks.rules import RULES, Rule
+from itpcsr.sdtm.checks.schemas import content_faults, structure_faults
+from itpcsr.sdtm.checks.tables import Tables
+from itpcsr.sdtm.read import Trial
+from itpcsr.study import Study
+
+__all__ = [
+    "COLUMNS", "ERROR", "NOTE", "RULES", "SEVERITIES", "WARNING", "Rule", "check_trial", "no_findings",
+    "raise_errors", "rule_titles",
+]  # fmt: skip
+
+
+def rule_titles() -> dict[str, str]:
+    """Return what each rule asks for, by its id."""
+    return {name: rule.title for name, rule in sorted(RULES.items())}
+
+
+def check_trial(trial: Trial, study: Study) -> pd.DataFrame:
+    """Hold trial data to all rules.
+
+    Parameters
+    ----------
+    trial, study
+        The data as read, and what the protocol fixes; a rule of the protocol applies where the study file
+        has its value.
+
+    Returns
+    -------
+    DataFrame
+        Text columns rule, severity (error, warning, note), domain, subject, variable, value, message; one
+        row per subject, variable and rule, in a total order. Where required domains or variables are
+        missing, the rules that need them are left out. Whatever the data look like, no rule raises.
+    """
+    tables = Tables(trial)
+    found = [no_findings()]
+    for rule, rows in _faults(tables, study):
+        if len(rows):
+            found.append(rows.assign(rule=rule, severity=RULES[rule].severity)[COLUMNS].astype("str"))
+    return in_order(pd.concat(found, ignore_index=True))
+
+
+def _faults(tables: Tables, study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
+    yield from structure_faults(tables)
+    yield from content_faults(tables, study)
+    for rule in RULES.values():
+        if rule.find is not None and rule.applies(tables):
+            for rows in rule.find(tables, study):
+                yield rule.id, rows

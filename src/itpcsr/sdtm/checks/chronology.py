@@ -1,0 +1,167 @@
+"""Dates: in order, and within the time that a subject took part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from itpcsr.sdtm.checks import terms
+from itpcsr.sdtm.checks.findings import ERROR, NOTE, WARNING, values
+from itpcsr.sdtm.checks.keys import FINDINGS
+from itpcsr.sdtm.checks.rules import REALITY, REPORT, SDTM, rule
+from itpcsr.sdtm.checks.tables import TRIAL_DESIGN, Tables, look_up, study_days
+from itpcsr.study import Study
+
+_PRECISIONS = (4, 7, 10, 16)  # characters of a year, a month, a day, a minute
+_SPANS = ("AE", "CM", "PR", "MH", "DV", "SV")
+_LATER = (*FINDINGS, "AE", "EX", "SV", "DV", "PR")  # what a subject must be in the study for
+_COMPLETE = 10
+
+
+def earlier(first: pd.Series, second: pd.Series) -> pd.Series:
+    """True where the first ISO 8601 text is certainly earlier, as far as both are precise."""
+    result = pd.Series(False, index=first.index)
+    lengths = first.str.len(), second.str.len()
+    for length in _PRECISIONS:
+        a, b = first.str[:length], second.str[:length]
+        known = (lengths[0] >= length) & (lengths[1] >= length)
+        if length > _PRECISIONS[0]:  # "2021---05" says nothing about the month
+            known &= ~a.str.contains("--", regex=False) & ~b.str.contains("--", regex=False)
+        result |= known & (a < b)
+    return result
+
+
+@rule("DATE-02", ERROR, "Treatment starts on complete dates", REPORT, "EX.EXSTDTC")
+def _incomplete_doses(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    ex = tables.get("EX", "EXSTDTC", "EXOCCUR")
+    vague = ex[ex["EXSTDTC"].str.len() < _COMPLETE]
+    yield values("EX", vague, "EXSTDTC", "is no complete date; study days can't be counted. Fill it in.")
+
+
+@rule("DATE-03", ERROR, "An administration doesn't end before it starts", REPORT, "EX.EXSTDTC EX.EXENDTC")
+def _reversed_doses(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    ex = tables.get("EX", "EXSTDTC", "EXENDTC")
+    wrong = ex[earlier(ex["EXENDTC"], ex["EXSTDTC"])]
+    yield values("EX", wrong, "EXENDTC", "EXENDTC lies before EXSTDTC, {EXSTDTC}. Correct one of them.")
+
+
+@rule("DATE-04", WARNING, "Nothing ends before it starts", SDTM)
+def _reversed_spans(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name in _SPANS:
+        start, end = f"{name}STDTC", f"{name}ENDTC"
+        if tables.has(f"{name}.{start}") and tables.has(f"{name}.{end}"):
+            table = tables.get(name, start, end)
+            wrong = table[earlier(table[end], table[start])]
+            yield values(name, wrong, end, f"{end} lies before {start}, {{{start}}}. Correct one of them.")
+
+
+@rule("DATE-05", WARNING, "Consent comes before treatment", "ICH E6", "DM.RFICDTC EX.EXSTDTC")
+def _late_consent(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    dm = tables.get("DM", "RFICDTC")
+    days = tables.day("DM", "RFICDTC")
+    first = look_up(tables.first_day, dm["USUBJID"])
+    late = dm.assign(first=first.dt.strftime("%Y-%m-%d"))[days > first]
+    yield values("DM", late, "RFICDTC", "consent after the first infusion, {first}. Correct it or report it.")
+
+
+@rule("DATE-06", WARNING, "Nothing happens before birth", REALITY, "DM.BRTHDTC")
+def _before_birth(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    birth = tables.by_subject("BRTHDTC")
+    for name, variable in _moments(tables, (*_LATER, "CM", "MH", "DS")):
+        table = tables.get(name, variable)
+        wrong = table[earlier(table[variable], tables.per_record(name, birth).fillna(""))]
+        yield values(name, wrong, variable, "before the subject's birth. Correct the date.")
+
+
+@rule("DATE-07", WARNING, "Results are from after consent", "ICH E6", "DM.RFICDTC")
+def _before_consent(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    consent = tables.day_by_subject("RFICDTC")
+    for name, variable in _moments(tables, FINDINGS):
+        table = tables.get(name, variable)
+        early = table[tables.day(name, variable) < tables.per_record(name, consent)]
+        yield values(name, early, variable, "before the day of consent. Correct the date or report it.")
+
+
+@rule("DATE-08", WARNING, "Nothing happens after death", REALITY, "DM.DTHDTC")
+def _after_death(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    death = tables.day_by_subject("DTHDTC")
+    if death.notna().any():
+        for name, variable in _moments(tables, (*_LATER, "CM")):
+            table = tables.get(name, variable)
+            late = table[tables.day(name, variable) > tables.per_record(name, death)]
+            yield values(name, late, variable, "after the subject's death. Correct one of the dates.")
+
+
+@rule("DATE-09", WARNING, "Nothing happens after the end of participation", SDTM, "DM.RFPENDTC")
+def _after_participation(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    end = tables.day_by_subject("RFPENDTC")
+    for name, variable in _moments(tables, _LATER):
+        table = tables.get(name, variable)
+        late = table[tables.day(name, variable) > tables.per_record(name, end)]
+        yield values(name, late, variable, "after the end of participation (RFPENDTC). Correct one of them.")
+
+
+@rule("DATE-10", WARNING, "Reference start is the first administration", SDTM, "DM.RFXSTDTC EX.EXSTDTC")
+def _other_reference(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    dm = tables.get("DM", "RFXSTDTC")
+    days, first = tables.day("DM", "RFXSTDTC"), look_up(tables.first_day, dm["USUBJID"])
+    other = dm.assign(first=first.dt.strftime("%Y-%m-%d"))[days.notna() & first.notna() & (days != first)]
+    yield values("DM", other, "RFXSTDTC", "but the first administration in EX is of {first}. EX is used.")
+
+
+@rule("DATE-11", WARNING, "Study days count from the first administration", SDTM, "EX.EXSTDTC")
+def _other_days(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name, variable in _moments(tables, (*FINDINGS, "AE", "EX", "DS", "CM", "PR", "MH")):
+        day = f"{name}STDY" if variable.endswith("STDTC") else f"{name}DY"
+        if day not in tables[name]:
+            continue
+        table = tables.get(name, day)
+        counted = study_days(tables.day(name, variable), tables.per_record(name, tables.first_day))
+        wrong = table.assign(counted=counted)[(table[day] != counted) & table[day].notna() & counted.notna()]
+        yield values(name, wrong, day, f"but {variable} is study day {{counted:g}}. The date is used.")
+
+
+@rule("DATE-12", NOTE, "Onsets of events and starts of rescue are complete", REPORT)
+def _partial_starts(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name in ("AE", "CM", "PR"):
+        variable = f"{name}STDTC"
+        if tables.has(f"{name}.{variable}"):
+            table = tables.get(name, variable, f"{name}CAT")
+            vague = table[table[variable].str.len().between(1, _COMPLETE - 1)]
+            if name != "AE":
+                rescue = study.efficacy.rescue_category if study.efficacy else ""
+                vague = vague[(vague[f"{name}CAT"].str.upper() == rescue.upper()) & (rescue != "")]
+            text = (
+                "a partial date: the earliest day it allows from the first infusion on is taken, and flagged."
+            )
+            yield values(name, vague, variable, text)
+
+
+@rule("DATE-13", WARNING, "Years are possible", REALITY)
+def _odd_years(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name in tables.of_subjects:
+        for variable in (column for column in tables[name].columns if column.endswith("DTC")):
+            table = tables.get(name, variable)
+            years = table[variable].str[:4]
+            odd = table[(years < str(terms.EARLIEST_YEAR)) & (years >= "0000")]
+            yield values(name, odd, variable, f"before {terms.EARLIEST_YEAR}. Correct the year.")
+
+
+@rule("DATE-14", WARNING, "Platelet counts have a complete date", REPORT, "LB.LBTESTCD LB.LBDTC LB.LBSTRESN")
+def _undated_counts(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    if study.efficacy is not None:
+        lb = tables.get("LB", "LBTESTCD", "LBDTC", "LBSTRESN")
+        undated = (lb["LBTESTCD"] == study.efficacy.platelet_test) & (lb["LBDTC"].str.len() < _COMPLETE)
+        text = "no complete date, so this platelet count is left out. Fill it in."
+        yield values("LB", lb[undated & lb["LBSTRESN"].notna()], "LBDTC", text)
+
+
+def _moments(tables: Tables, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield each domain that is there with the variable of its time: start, else collection."""
+    for name in dict.fromkeys(names):
+        if name in tables and name not in TRIAL_DESIGN and "USUBJID" in tables[name]:
+            for variable in (f"{name}STDTC", f"{name}DTC"):
+                if variable in tables[name]:
+                    yield name, variable
+                    break

@@ -1,0 +1,160 @@
+"""Results: possible, and the same however they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from itpcsr.sdtm.checks import terms
+from itpcsr.sdtm.checks.findings import ERROR, NOTE, WARNING, sentences, values
+from itpcsr.sdtm.checks.keys import FINDINGS
+from itpcsr.sdtm.checks.rules import REALITY, REPORT, SDTM, rule
+from itpcsr.sdtm.checks.tables import Tables
+from itpcsr.study import Study
+
+_PLAIN_NUMBER = r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?"
+_CLOSE = 1e-6  # relative; files carry numbers in another base than they show
+_ROUNDED = 0.05  # relative difference that rounding the original to a few digits can make
+
+
+@rule("VAL-02", ERROR, "Platelet counts are possible", REALITY, "LB.LBTESTCD LB.LBSTRESN LB.LBSTRESU")
+def _impossible_platelets(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    if study.efficacy is not None:
+        lb = tables.get("LB", "LBTESTCD", "LBSTRESN", "LBSTRESU")
+        low, high = terms.PLATELETS
+        counted = (lb["LBTESTCD"] == study.efficacy.platelet_test) & lb["LBSTRESU"].str.upper().isin(
+            terms.COUNT_UNITS
+        )
+        wrong = lb[counted & ((lb["LBSTRESN"] < low) | (lb["LBSTRESN"] > high))]
+        text = "no platelet count in 10^9/L that a person can have. Was it counted per µL? Correct it."
+        yield values("LB", wrong, "LBSTRESN", text)
+
+
+@rule("VAL-03", ERROR, "Weight and height are possible", REALITY, "VS.VSTESTCD VS.VSSTRESN VS.VSSTRESU")
+def _impossible_bodies(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    vs = tables.get("VS", "VSTESTCD", "VSSTRESN", "VSSTRESU")
+    for test, (low, high, unit) in terms.PERSON.items():
+        own = vs[(vs["VSTESTCD"] == test) & (vs["VSSTRESU"].str.upper() == unit)]
+        wrong = own[(own["VSSTRESN"] < low) | (own["VSSTRESN"] > high)]
+        yield values("VS", wrong, "VSSTRESN", f"{test} is {low:g} to {high:g} {unit.lower()}. Correct it.")
+
+
+@rule("VAL-04", WARNING, "Other results are possible", REALITY)
+def _impossible_results(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name in ("LB", "VS"):
+        code, result, unit = f"{name}TESTCD", f"{name}STRESN", f"{name}STRESU"
+        if not all(tables.has(f"{name}.{variable}") for variable in (code, result, unit)):
+            continue
+        table = tables.get(name, code, result, unit)
+        for (domain, test), (low, high, units) in terms.POSSIBLE.items():
+            if domain == name:
+                own = table[(table[code] == test) & ((table[result] < low) | (table[result] > high))]
+                wrong = own[own[unit].str.upper().isin(units)]
+                yield values(
+                    name, wrong, result, f"{test} lies in {low:g} to {high:g} {{{unit}}}. Correct it."
+                )
+
+
+@rule("VAL-05", WARNING, "Concentrations, percentages and counts aren't negative", REALITY)
+def _negative_results(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name in ("PC", "CP", "IS", "MB"):
+        result = f"{name}STRESN"
+        if tables.has(f"{name}.{result}"):
+            table = tables.get(name, f"{name}TESTCD", result)
+            wrong = table[table[result] < 0]
+            yield values(name, wrong, result, f"{{{name}TESTCD}} can't be negative. Correct it.")
+
+
+@rule("VAL-06", WARNING, "Percentages are 0 to 100", REALITY, "CP.CPSTRESN CP.CPSTRESU")
+def _impossible_percentages(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    cp = tables.get("CP", "CPTESTCD", "CPSTRESN", "CPSTRESU")
+    wrong = cp[(cp["CPSTRESU"] == "%") & (cp["CPSTRESN"] > 100)]
+    yield values("CP", wrong, "CPSTRESN", "{CPTESTCD} is a percentage. Correct value or unit.")
+
+
+@rule("VAL-07", WARNING, "A result's number is its text", SDTM)
+def _other_numbers(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name in FINDINGS:
+        number, text = f"{name}STRESN", f"{name}STRESC"
+        if tables.has(f"{name}.{number}") and tables.has(f"{name}.{text}"):
+            table = tables.get(name, number, text)
+            written = to_numbers(table[text])
+            wrong = table[_apart(written, table[number], _CLOSE) | (written.notna() & table[number].isna())]
+            sentence = f"but {text} is {{{text}!r}}. The number is used; correct one of them."
+            yield values(name, wrong, number, sentence)
+
+
+@rule("VAL-08", WARNING, "In the same unit, the standard result is the original one", SDTM)
+def _other_originals(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name in FINDINGS:
+        parts = ("STRESN", "ORRES", "STRESU", "ORRESU")
+        number, original, unit, was = (f"{name}{part}" for part in parts)
+        if all(tables.has(f"{name}.{variable}") for variable in (number, original, unit, was)):
+            table = tables.get(name, number, original, unit, was)
+            wrong = table[
+                (table[unit] == table[was]) & _apart(to_numbers(table[original]), table[number], _ROUNDED)
+            ]
+            sentence = f"but {original} is {{{original}!r}} in the same unit. Correct one of them."
+            yield values(name, wrong, number, sentence)
+
+
+def to_numbers(text: pd.Series) -> pd.Series:
+    """Return texts that are plain numbers as numbers, NaN for all others; each text is looked at once."""
+    codes, unique = pd.factorize(text)
+    different = pd.Series(unique, dtype="str")
+    numbers = pd.to_numeric(different.where(different.str.fullmatch(_PLAIN_NUMBER)), errors="coerce")
+    return pd.Series(numbers.astype("float64").to_numpy()[codes], index=text.index)
+
+
+def _apart(first: pd.Series, second: pd.Series, tolerance: float) -> pd.Series:
+    return (first - second).abs() > tolerance * first.abs().clip(lower=1e-9)
+
+
+@rule("VAL-09", WARNING, "A reference range rises", SDTM, "LB.LBSTNRLO LB.LBSTNRHI")
+def _reversed_ranges(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    lb = tables.get("LB", "LBTESTCD", "LBSTNRLO", "LBSTNRHI")
+    wrong = lb[lb["LBSTNRLO"] > lb["LBSTNRHI"]]
+    yield values(
+        "LB", wrong, "LBSTNRLO", "above the upper limit of {LBTESTCD}, {LBSTNRHI:g}. Correct the range."
+    )
+
+
+@rule(
+    "VAL-10", WARNING, "The reference range indicator follows from the range", SDTM, "LB.LBNRIND LB.LBSTRESN"
+)
+def _other_indicators(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    lb = tables.get("LB", "LBTESTCD", "LBSTRESN", "LBSTNRLO", "LBSTNRHI", "LBNRIND")
+    low, high = lb["LBSTRESN"] < lb["LBSTNRLO"], lb["LBSTRESN"] > lb["LBSTNRHI"]
+    said = lb["LBNRIND"].str.upper()
+    ranged = lb["LBSTRESN"].notna() & lb["LBSTNRLO"].notna() & lb["LBSTNRHI"].notna()
+    normal_said, high_said, low_said = (
+        said == "NORMAL",
+        said.str.startswith("HIGH"),
+        said.str.startswith("LOW"),
+    )
+    wrong = (normal_said & (low | high)) | (high_said & ~high) | (low_said & ~low)
+    text = "but {LBTESTCD} is {LBSTRESN:g}, and the range {LBSTNRLO:g} to {LBSTNRHI:g}. Correct one of them."
+    yield values("LB", lb[wrong & ranged], "LBNRIND", text)
+
+
+@rule("VAL-11", NOTE, "Platelet counts are numbers", REPORT, "LB.LBTESTCD LB.LBSTRESN LB.LBSTRESC")
+def _counts_in_words(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    if study.efficacy is not None:
+        lb = tables.get("LB", "LBTESTCD", "LBSTRESN", "LBSTRESC")
+        own = (lb["LBTESTCD"] == study.efficacy.platelet_test) & lb["LBSTRESN"].isna()
+        words = lb[own & (lb["LBSTRESC"] != "") & to_numbers(lb["LBSTRESC"]).isna()]
+        yield values("LB", words, "LBSTRESC", "a platelet count that is no number and is left out.")
+
+
+@rule("VAL-12", NOTE, "A sample has results", SDTM)
+def _no_results(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name in FINDINGS:
+        number, text = f"{name}STRESN", f"{name}STRESC"
+        if tables.has(f"{name}.{text}"):
+            table = tables.get(name, f"{name}TESTCD", number, text, f"{name}ORRES", f"{name}STAT")
+            empty = (table[[text, f"{name}ORRES", f"{name}STAT"]] == "").all(axis=1) & table[number].isna()
+            sentence = (
+                "{variable} is empty in {records} record(s) of {subject}{where}, and nothing says NOT DONE."
+            )
+            yield sentences(name, table[empty], text, sentence)

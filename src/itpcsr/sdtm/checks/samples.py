@@ -1,0 +1,175 @@
+"""Viruses, antibodies, immune cells and bleeding: the planned samples, and what they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from itpcsr.sdtm.checks import terms
+from itpcsr.sdtm.checks.findings import NOTE, WARNING, sentences, values
+from itpcsr.sdtm.checks.rules import PROTOCOL, REPORT, SDTM, rule
+from itpcsr.sdtm.checks.tables import Tables, look_up
+from itpcsr.sdtm.checks.visits import missed_weeks
+from itpcsr.study import Study
+
+_RESULTS = ("NEGATIVE", "POSITIVE", "INDETERMINATE", "NOT DETECTED", "DETECTED", "")
+
+
+@rule(
+    "MB-01", WARNING, "Viruses are tested in the planned weeks", PROTOCOL, "MB.MBTESTCD MB.MBDTC EX.EXSTDTC"
+)
+def _missed_viruses(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    mb = tables.get("MB", "MBTESTCD", "MBDTC")
+    if study.sampling.virus_weeks:
+        for test in study.sampling.virus_tests:
+            rows = mb[mb["MBTESTCD"] == test]
+            missed = missed_weeks(tables, study, "MB", rows, study.sampling.virus_weeks)
+            text = f"no {test} of {{subject}} near week(s) {{weeks}}. Add the result or record a deviation."
+            yield sentences("MB", missed, "weeks", text).assign(variable="MBTESTCD", value=test)
+
+
+@rule("MB-02", WARNING, "No virus is found", REPORT, "MB.MBTESTCD MB.MBSTRESC")
+def _positive_viruses(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    mb = tables.get("MB", "MBTESTCD", "MBSTRESC", "MBDTC")
+    found = mb[mb["MBSTRESC"].str.upper().isin(terms.POSITIVE)]
+    yield values("MB", found, "MBSTRESC", "{MBTESTCD} on {MBDTC}: a safety finding. Confirm it.")
+
+
+@rule(
+    "MB-03", NOTE, "Viruses are tested before the first infusion", PROTOCOL, "MB.MBTESTCD MB.MBDTC EX.EXSTDTC"
+)
+def _no_virus_baseline(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    if study.sampling.virus_tests:
+        mb = tables.get("MB", "MBTESTCD", "MBDTC")
+        before = mb[tables.day("MB", "MBDTC") <= look_up(tables.first_day, mb["USUBJID"])]
+        treated = tables.infusions.drop_duplicates("USUBJID")[["USUBJID"]]
+        lacking = treated[~treated["USUBJID"].isin(before["USUBJID"])]
+        text = "no virus test of {subject} before infusion 1; a later finding can't be told from an old one."
+        yield sentences("MB", lacking, "MBTESTCD", text)
+
+
+@rule("MB-04", NOTE, "Results of virus tests are terms or numbers", SDTM, "MB.MBTESTCD MB.MBSTRESC")
+def _odd_virus_results(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    mb = tables.get("MB", "MBTESTCD", "MBSTRESC")
+    known = mb["MBSTRESC"].str.upper().isin(_RESULTS) | mb["MBSTRESC"].str.contains(r"\d", regex=True)
+    yield values("MB", mb[~known], "MBSTRESC", "neither NEGATIVE, POSITIVE nor a number. Correct it.")
+
+
+@rule("IS-01", NOTE, "Antibodies are of the first subjects", PROTOCOL, "IS.ISTESTCD EX.EXSTDTC")
+def _other_antibody_subjects(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    if study.sampling.antibody_subjects is not None:
+        first = _first_treated(tables, study.sampling.antibody_subjects)
+        table = tables.get("IS", "ISTESTCD")
+        extra = table[~table["USUBJID"].isin(first)]
+        text = f"records of {{subject}} ({{records}}), who isn't among the first {len(first)} treated."
+        yield sentences("IS", extra, "ISTESTCD", text)
+
+
+@rule(
+    "IS-02",
+    WARNING,
+    "The first subjects have antibodies before and after treatment",
+    PROTOCOL,
+    "IS.ISDTC EX.EXSTDTC",
+)
+def _half_antibodies(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    if study.sampling.antibody_subjects is None:
+        return
+    table = tables.get("IS", "ISDTC")
+    after = tables.day("IS", "ISDTC") > look_up(tables.first_day, table["USUBJID"])
+    dated = tables.day("IS", "ISDTC").notna()
+    first = pd.DataFrame({"USUBJID": _first_treated(tables, study.sampling.antibody_subjects)}, dtype="str")
+    for found, when in ((dated & ~after, "before"), (dated & after, "after")):
+        lacking = first[~first["USUBJID"].isin(table.loc[found, "USUBJID"])]
+        text = f"no antibody sample of {{subject}} {when} treatment; a change can't be estimated. Add it."
+        yield sentences("IS", lacking, "ISDTC", text).assign(value=when)
+
+
+def _first_treated(tables: Tables, number: int) -> list[str]:
+    """Return the subjects treated first; the registry takes the first ones for antibodies."""
+    order = tables.infusions.drop_duplicates("USUBJID").sort_values(["EXSTDTC", "USUBJID"], kind="stable")
+    return order["USUBJID"].head(number).tolist()
+
+
+@rule(
+    "CP-01",
+    NOTE,
+    "Immune cells are measured in the planned weeks",
+    PROTOCOL,
+    "CP.CPTESTCD CP.CPDTC EX.EXSTDTC",
+)
+def _missed_phenotypes(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    if study.sampling.immune_weeks:
+        rows = tables.get("CP", "CPDTC")
+        missed = missed_weeks(tables, study, "CP", rows, study.sampling.immune_weeks)
+        text = "no cell phenotypes of {subject} near week(s) {weeks}. They are shown as missing."
+        yield sentences("CP", missed, "weeks", text).assign(variable="CPTESTCD")
+
+
+@rule("CP-02", NOTE, "Cytokines are measured in the planned weeks", PROTOCOL, "LB.LBCAT LB.LBDTC EX.EXSTDTC")
+def _missed_cytokines(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    lb = tables.get("LB", "LBCAT", "LBDTC")
+    rows = lb[lb["LBCAT"].str.upper() == "CYTOKINE"]
+    if study.sampling.immune_weeks and len(rows):
+        missed = missed_weeks(tables, study, "LB", rows, study.sampling.immune_weeks)
+        text = "no cytokines of {subject} near week(s) {weeks}. They are shown as missing."
+        yield sentences("LB", missed, "weeks", text).assign(variable="LBCAT")
+
+
+@rule(
+    "CP-03",
+    WARNING,
+    "Immune cells are measured before the first infusion",
+    PROTOCOL,
+    "CP.CPTESTCD CP.CPDTC EX.EXSTDTC",
+)
+def _no_phenotype_baseline(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    if study.sampling.immune_weeks:
+        cp = tables.get("CP", "CPDTC")
+        before = cp[tables.day("CP", "CPDTC") <= look_up(tables.first_day, cp["USUBJID"])]
+        lacking = tables.infusions.drop_duplicates("USUBJID")[["USUBJID"]]
+        lacking = lacking[~lacking["USUBJID"].isin(before["USUBJID"])]
+        yield sentences(
+            "CP",
+            lacking,
+            "CPTESTCD",
+            "no cell phenotypes of {subject} before infusion 1; no change can be estimated.",
+        )
+
+
+@rule("RS-01", WARNING, "The WHO bleeding grade is 0 to 4", "WHO bleeding scale", "RS.RSTESTCD RS.RSSTRESN")
+def _odd_grades(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    grades = _who_grades(tables)
+    odd = grades[grades["RSSTRESN"].notna() & ~grades["RSSTRESN"].isin([0, 1, 2, 3, 4])]
+    yield values("RS", odd, "RSSTRESN", "the WHO grade of bleeding is 0, 1, 2, 3 or 4. Correct it.")
+
+
+def _who_grades(tables: Tables) -> pd.DataFrame:
+    rs = tables.get("RS", "RSTESTCD", "RSCAT", "RSSTRESN", "RSDTC")
+    rs["day"] = tables.day("RS", "RSDTC")
+    return rs[rs["RSTESTCD"].str.contains("WHO", regex=False) | rs["RSCAT"].str.contains("WHO", regex=False)]
+
+
+@rule(
+    "RS-02",
+    NOTE,
+    "Bleeding on the scale is an adverse event too",
+    REPORT,
+    "RS.RSTESTCD RS.RSSTRESN RS.RSDTC AE.AEDECOD AE.AESTDTC EX.EXSTDTC",
+)
+def _bleeding_without_event(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    if study.efficacy is None:
+        return
+    terms_of_bleeding = {term.upper() for term in study.efficacy.bleeding_terms}
+    ae = tables.get("AE", "AEDECOD")
+    ae = ae.assign(start=tables.day("AE", "AESTDTC"), end=tables.day("AE", "AEENDTC"))
+    ae = ae[ae["AEDECOD"].str.upper().isin(terms_of_bleeding)]
+    grades = _who_grades(tables)
+    after = grades["day"] > look_up(tables.first_day, grades["USUBJID"])
+    bled = grades[(grades["RSSTRESN"] >= 2) & after]
+    pairs = bled.reset_index().merge(ae[["USUBJID", "start", "end"]], on="USUBJID")
+    during = ~(pairs["start"] > pairs["day"]) & ~(pairs["end"] < pairs["day"] - pd.Timedelta(days=7))
+    lacking = bled[~bled.index.isin(pairs.loc[during, "index"])]
+    text = "a bleeding of this WHO grade on {RSDTC}, but no bleeding event then in AE. Check AE."
+    yield values("RS", lacking, "RSSTRESN", text)

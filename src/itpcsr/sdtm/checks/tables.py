@@ -1,0 +1,197 @@
+"""The trial as the rules see it: whatever the data look like, a table has the variables asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from itpcsr.sdtm.read import Trial
+
+# Domains that describe the trial; they have no subjects.
+TRIAL_DESIGN = ("TA", "TD", "TE", "TI", "TM", "TS", "TV")
+# SDTM variables that are numbers; all others that rules read are text.
+NUMBER = re.compile(
+    r"^(?:VISITNUM|VISITDY|AGE|TAETORD|.{2}(?:SEQ|DY|STDY|ENDY|DOSE|STRESN|STNRLO|STNRHI|TPTNUM|DUR[NX]|LLOQ))$"
+)
+_DAY, _MINUTE = 10, 16  # characters of an ISO 8601 date, and of one with a time
+
+
+class Tables:
+    """Domains with text as ``str`` ("" for missing), numbers as ``float64``, rows numbered from 0."""
+
+    def __init__(self, trial: Trial) -> None:
+        """Take a trial; its tables are tidied when they are asked for."""
+        self.trial = trial
+        self._tables: dict[str, pd.DataFrame] = {}
+        self._different: dict[tuple[str, str], tuple[np.ndarray, pd.Index]] = {}
+        self._selected: dict[str, pd.DataFrame] = {}
+        self._parsed: dict[tuple[str, str, int], pd.Series] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the domains in order."""
+        return sorted(self.trial.domains)
+
+    @property
+    def of_subjects(self) -> list[str]:
+        """Return the domains whose records belong to subjects."""
+        return [name for name in self.names if "USUBJID" in self[name]]
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether the domain is there, even with no rows."""
+        return name in self.trial.domains
+
+    def has(self, need: str) -> bool:
+        """Tell whether a domain (``DM``), or one's variable (``DM.AGE``) with its subjects, is there."""
+        name, _, variable = need.partition(".")
+        if name not in self:
+            return False
+        return not variable or {variable, "USUBJID"} <= set(self[name].columns)
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """Return a domain with the variables that it has."""
+        if name not in self._tables:
+            self._tables[name] = _tidy(self.trial[name])
+        return self._tables[name]
+
+    def get(self, name: str, *variables: str) -> pd.DataFrame:
+        """Return subject, sequence number and these variables; what the domain lacks is missing there."""
+        table = self[name]
+        kept = [column for column in ("USUBJID", f"{name}SEQ", *variables) if column in table]
+        added = {
+            variable: _missing(variable, table.index)
+            for variable in ("USUBJID", *variables)
+            if variable not in table
+        }
+        table = table[list(dict.fromkeys(kept))]
+        return table.assign(**added) if added else table.copy(deep=False)
+
+    def day(self, name: str, variable: str) -> pd.Series:
+        """Return the days of complete dates, NaT for others."""
+        return self._parse(name, variable, _DAY)
+
+    def minute(self, name: str, variable: str) -> pd.Series:
+        """Return date and time to the minute, NaT where there is no time."""
+        return self._parse(name, variable, _MINUTE)
+
+    def _parse(self, name: str, variable: str, length: int) -> pd.Series:
+        key = (name, variable, length)
+        if key not in self._parsed:
+            self._parsed[key] = parse(self.get(name, variable)[variable], length)
+        return self._parsed[key]
+
+    def different(self, name: str, variable: str) -> pd.Index:
+        """Return the different values of a variable; a domain of millions of records has few of them."""
+        return self._codes(name, variable)[1]
+
+    def per_record(self, name: str, values: pd.Series) -> pd.Series:
+        """Return a value by subject for every record of a domain, missing where the subject has none."""
+        codes, subjects = self._codes(name, "USUBJID")
+        return pd.Series(values.reindex(subjects).array.take(codes), index=self[name].index)
+
+    def _codes(self, name: str, variable: str) -> tuple[np.ndarray, pd.Index]:
+        key = (name, variable)
+        if key not in self._different:
+            codes, unique = pd.factorize(self[name][variable])
+            self._different[key] = codes, pd.Index(unique)
+        return self._different[key]
+
+    def once(self, name: str, select: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """Return what ``select`` gives, made once under this name: several rules look at it."""
+        if name not in self._selected:
+            self._selected[name] = select()
+        return self._selected[name]
+
+    @cached_property
+    def infusions(self) -> pd.DataFrame:
+        """Return administrations given, in order of time: start and end as day and, if known, minute."""
+        ex = self.get("EX", "EXTRT", "EXDOSE", "EXADJ", "EXSTDTC", "EXENDTC", "EXOCCUR")
+        for variable, name in (("EXSTDTC", "start"), ("EXENDTC", "end")):
+            ex[f"{name}_day"] = self.day("EX", variable)
+            ex[f"{name}_time"] = self.minute("EX", variable)
+        return ex[(ex["EXOCCUR"] != "N") & ex["start_day"].notna()].sort_values(
+            ["USUBJID", "EXSTDTC"], kind="stable"
+        )
+
+    @cached_property
+    def first_day(self) -> pd.Series:
+        """Return the day of the first administration by subject."""
+        return self.infusions.groupby("USUBJID")["start_day"].min()
+
+    @cached_property
+    def first_time(self) -> pd.Series:
+        """Return the start of the first administration by subject, NaT where it has no time."""
+        return self.infusions.drop_duplicates("USUBJID").set_index("USUBJID")["start_time"]
+
+    def by_subject(self, variable: str) -> pd.Series:
+        """Return a variable of DM by subject; the first where a subject stands twice."""
+        dm = self.get("DM", variable).drop_duplicates("USUBJID")
+        return dm.set_index("USUBJID")[variable]
+
+    def day_by_subject(self, variable: str) -> pd.Series:
+        """Return a date of DM by subject, NaT where it isn't complete."""
+        return parse(self.by_subject(variable), _DAY)
+
+
+def look_up(values: pd.Series, subjects: pd.Series) -> pd.Series:
+    """Return each record's value by its subject, missing where the subject has none."""
+    return values.reindex(subjects.to_numpy()).set_axis(subjects.index)
+
+
+def study_days(days: pd.Series, first: pd.Series) -> pd.Series:
+    """Return study days: the first infusion is on Day 1, the day before is Day -1."""
+    apart = (days - first).dt.days.astype("float64")
+    return apart + (apart >= 0)
+
+
+def parse(text: pd.Series, length: int) -> pd.Series:
+    """Return days (length 10) or minutes (16) of ISO 8601 texts, NaT for shorter and impossible ones.
+
+    Trials repeat few days and fewer times of day, so only the different ones are parsed.
+    """
+    enough = text.str.len() >= length
+    moments = _parse_unique(text.str[:_DAY], "%Y-%m-%d")
+    if length > _DAY:
+        times = _parse_unique("1970-01-01" + text.str[_DAY:_MINUTE], "%Y-%m-%dT%H:%M")
+        moments = moments + (times - pd.Timestamp("1970-01-01"))
+    return moments.where(enough)
+
+
+def _parse_unique(text: pd.Series, pattern: str) -> pd.Series:
+    codes, unique = pd.factorize(text)
+    parsed = pd.to_datetime(pd.Series(unique, dtype="str"), format=pattern, errors="coerce", exact=True)
+    return pd.Series(parsed.astype("datetime64[us]").to_numpy()[codes], index=text.index)
+
+
+def _missing(variable: str, index: pd.Index) -> pd.Series:
+    if NUMBER.match(variable):
+        return pd.Series(float("nan"), index=index, dtype="float64")
+    return pd.Series("", index=index, dtype="str")
+
+
+def _tidy(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame of known types, so that no rule has to ask."""
+    table = frame.set_axis(frame.columns.astype(str), axis=1).reset_index(drop=True)
+    table = table.loc[:, ~table.columns.duplicated()]
+    changed = {}
+    for name in table.columns:
+        column = table[name]
+        if NUMBER.match(name):
+            if column.dtype != "float64":
+                changed[name] = pd.to_numeric(column, errors="coerce").astype("float64")
+        elif column.dtype != "str":
+            changed[name] = _as_text(column)
+        elif column.hasnans:
+            changed[name] = column.fillna("")
+    return table.assign(**changed) if changed else table
+
+
+def _as_text(column: pd.Series) -> pd.Series:
+    text = column.astype("str").fillna("").astype("str")
+    if pd.api.types.is_numeric_dtype(column):
+        text = text.str.replace(r"\.0$", "", regex=True).mask(column.isna(), "")
+    return text.astype("str")

@@ -1,0 +1,168 @@
+"""Visits: in their windows, in order, once, and none left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from itpcsr.sdtm.checks.baseline import platelets
+from itpcsr.sdtm.checks.findings import NOTE, WARNING, sentences, values
+from itpcsr.sdtm.checks.keys import FINDINGS
+from itpcsr.sdtm.checks.rules import PROTOCOL, SDTM, rule
+from itpcsr.sdtm.checks.tables import Tables, look_up, study_days
+from itpcsr.study import Study
+
+_UNPLANNED = "UNSCHEDULED"
+_DAYS = 7
+
+
+def visit_days(tables: Tables, name: str) -> pd.DataFrame:
+    """Return one record per subject, visit and day of a domain, without unscheduled visits."""
+    return tables.once(f"visits of {name}", lambda: _visit_days(tables, name))
+
+
+def _visit_days(tables: Tables, name: str) -> pd.DataFrame:
+    moment = "SVSTDTC" if name == "SV" else f"{name}DTC"
+    table = tables.get(name, "VISITNUM", "VISIT", "VISITDY", moment)
+    table["day"] = tables.day(name, moment)
+    table = table[table["VISITNUM"].notna() & table["day"].notna()]
+    table = table.drop_duplicates(["USUBJID", "VISITNUM", "day"])
+    return table[~table["VISIT"].str.upper().str.contains(_UNPLANNED, regex=False)]
+
+
+def _visited(tables: Tables) -> Iterator[str]:
+    for name in ("SV", *FINDINGS):
+        moment = "SVSTDTC" if name == "SV" else f"{name}DTC"
+        if tables.has(f"{name}.VISITNUM") and tables.has(f"{name}.{moment}"):
+            yield name
+
+
+@rule("VIS-01", WARNING, "Visits are in their windows", PROTOCOL, "EX.EXSTDTC")
+def _out_of_window(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    if not (study.visits.platelet_weeks or study.visits.laboratory_weeks):
+        return
+    window = study.visits.visit_window_days
+    for name in _visited(tables):
+        visits = visit_days(tables, name)
+        day = study_days(visits["day"], look_up(tables.first_day, visits["USUBJID"]))
+        apart = (day - visits["VISITDY"]).abs()
+        late = visits.assign(studyday=day)[(apart > window) & (visits["VISITDY"] > 0)]
+        text = (
+            f"study day {{studyday:g}}, planned for day {{VISITDY:g}} (±{window}). Check the date of "
+            "the visit."
+        )
+        yield values(name, late, "VISIT", text)
+
+
+@rule("VIS-02", WARNING, "Visits are in the order of their dates", SDTM)
+def _out_of_order(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name in _visited(tables):
+        visits = visit_days(tables, name).sort_values(["USUBJID", "VISITNUM", "day"], kind="stable")
+        before = visits.groupby("USUBJID")["day"].cummax()
+        wrong = visits[visits["day"] < before]
+        yield values(name, wrong, "VISITNUM", "before a visit with a lower number. Correct number or date.")
+
+
+@rule("VIS-03", WARNING, "A visit takes place once", SDTM)
+def _twice(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    window = pd.Timedelta(days=study.visits.visit_window_days)
+    for name in _visited(tables):
+        visits = visit_days(tables, name)
+        spans = visits.groupby(["USUBJID", "VISITNUM"])["day"].agg(["min", "max"])
+        wide = spans[spans["max"] - spans["min"] > window].index
+        again = visits[pd.MultiIndex.from_frame(visits[["USUBJID", "VISITNUM"]]).isin(wide)]
+        text = (
+            "{variable} {shown} of {subject} stands on days that lie too far apart to be one visit. "
+            "Correct them."
+        )
+        yield sentences(name, again, "VISIT", text)
+
+
+@rule("VIS-04", NOTE, "A visit number has one name", SDTM)
+def _several_names(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name in _visited(tables):
+        table = tables.get(name, "VISITNUM", "VISIT")
+        pairs = table.drop_duplicates(["VISITNUM", "VISIT"])
+        pairs = pairs[pairs["VISITNUM"].notna() & (pairs["VISITNUM"] % 1 == 0)]
+        wrong = pairs[pairs.duplicated("VISITNUM")]
+        yield values(name, wrong, "VISIT", "visit number {VISITNUM:g} has another name elsewhere. Keep one.")
+
+
+@rule(
+    "VIS-05",
+    NOTE,
+    "Platelets are counted in every planned week",
+    PROTOCOL,
+    "LB.LBTESTCD LB.LBSTRESN LB.LBDTC EX.EXSTDTC",
+)
+def _missed_counts(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    weeks = study.visits.platelet_weeks
+    if study.efficacy is None or not weeks:
+        return
+    counts = platelets(tables, study)
+    since = (counts["day"] - counts["first"]).dt.days
+    found = counts.assign(week=(since / _DAYS).round())
+    found = found[(since - _DAYS * found["week"]).abs() <= study.visits.visit_window_days]
+    missed = _missed(found[["USUBJID", "week"]], observed_days(tables), weeks)
+    text = "no platelet count of {subject} in planned weeks {weeks}. They are shown as missing."
+    yield sentences("LB", missed, "weeks", text).assign(variable="LBSTRESN")
+
+
+def observed_days(tables: Tables) -> pd.Series:
+    """Return the days from first infusion to end of participation by treated subject.
+
+    Where DM gives no end, the last day of any result stands for it.
+    """
+    first = tables.first_day
+    end = pd.Series(pd.NaT, index=first.index, dtype="datetime64[us]")
+    if tables.has("DM.RFPENDTC"):
+        end = tables.day_by_subject("RFPENDTC").reindex(first.index)
+    if end.isna().any():
+        end = end.fillna(_last_result(tables).reindex(first.index))
+    days: pd.Series = (end - first).dt.days
+    return days
+
+
+def _last_result(tables: Tables) -> pd.Series:
+    last = [
+        tables.day(name, f"{name}DTC").groupby(tables.get(name)["USUBJID"]).max()
+        for name in FINDINGS
+        if tables.has(f"{name}.{name}DTC")
+    ]
+    if not last:
+        return pd.Series([], index=pd.Index([], dtype="str"), dtype="datetime64[us]")
+    together: pd.Series = pd.concat(last).groupby(level=0).max()
+    return together
+
+
+def _missed(found: pd.DataFrame, observed: pd.Series, weeks: list[int]) -> pd.DataFrame:
+    """Return one row per subject with the planned weeks that were observed but have no record."""
+    planned = pd.MultiIndex.from_product([observed.index, [float(week) for week in weeks]])
+    within = np.repeat(observed.to_numpy(dtype="float64"), len(weeks)) >= _DAYS * np.tile(
+        weeks, len(observed)
+    )
+    have = pd.MultiIndex.from_frame(found.drop_duplicates())
+    lacking = planned[within & ~planned.isin(have)]
+    rows = pd.DataFrame({"USUBJID": lacking.get_level_values(0), "week": lacking.get_level_values(1)})
+    shown = rows.assign(week=rows["week"].map("{:g}".format)).groupby("USUBJID", sort=True)["week"]
+    return shown.agg(", ".join).rename("weeks").reset_index()
+
+
+def missed_weeks(
+    tables: Tables, study: Study, name: str, rows: pd.DataFrame, weeks: list[int]
+) -> pd.DataFrame:
+    """Return subject and ``weeks``: planned weeks within the time observed near which ``rows`` has no day.
+
+    Weeks are planned sparsely here, so a sample counts for the planned week that is nearest in time, up to
+    a week off; how far off is another rule's matter.
+    """
+    days = tables.day(name, f"{name}DTC").reindex(rows.index)
+    since = (days - look_up(tables.first_day, rows["USUBJID"])).dt.days.to_numpy(dtype="float64")
+    off = np.abs(since[:, None] - _DAYS * np.array(weeks, dtype="float64")[None, :])
+    nearest = off.argmin(axis=1)
+    close = off[np.arange(len(rows)), nearest] <= _DAYS
+    week = np.array(weeks, dtype="float64")[nearest]
+    found = pd.DataFrame({"USUBJID": rows["USUBJID"].to_numpy(), "week": week})[close]
+    return _missed(found, observed_days(tables), weeks)

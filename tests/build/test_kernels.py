@@ -1,0 +1,51 @@
+"""Kernels come from one process that has imported already, and yet share nothing."""
+
+import json
+import os
+
+import nbformat
+import pytest
+
+from itpcsr.build.kernels import CAN_FORK
+from itpcsr.build.notebooks import run_notebook
+from itpcsr.errors import NotebookError
+
+SAY = """import json, os, pathlib, sys, itpcsr
+seen = {"place": os.getcwd(), "marked": hasattr(itpcsr, "mark"), "seed": os.environ.get("PYTHONHASHSEED")}
+seen |= {"imported": "pandas" in sys.modules, "runtime": os.environ["JUPYTER_RUNTIME_DIR"]}
+itpcsr.mark = True
+pathlib.Path(rows).write_text(json.dumps(seen))
+pathlib.Path("trace").touch()"""
+
+
+def run(folder, source):
+    """Run a notebook of one cell; return what it wrote."""
+    parameters = nbformat.v4.new_code_cell('rows: str = ""')
+    parameters.metadata["tags"] = ["parameters"]
+    cells = [parameters, nbformat.v4.new_code_cell(source)]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    path, rows = folder / "some.ipynb", folder / "rows"
+    nbformat.write(notebook, path)
+    run_notebook(path, {"rows": str(rows)}, folder, folder / "done.ipynb", folder / "failed.ipynb", rows, {})
+    return json.loads(rows.read_text())
+
+
+@pytest.mark.skipif(not CAN_FORK, reason="this system has no forkserver")
+def test_kernels_start_imported_and_share_nothing(tmp_path):
+    seen = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        seen.append(run(tmp_path / name, SAY))
+        assert (tmp_path / name / "trace").exists()
+    assert [found["place"] for found in seen] == [str(tmp_path / "one"), str(tmp_path / "two")]
+    assert [found["marked"] for found in seen] == [False, False]
+    assert [found["imported"] for found in seen] == [True, True]
+    assert [found["seed"] for found in seen] == ["0", "0"]
+    assert seen[0]["runtime"] != seen[1]["runtime"]
+    assert "JUPYTER_DEFAULT_PROVISIONER_NAME" not in os.environ
+
+
+def test_a_kernel_that_dies_is_named(tmp_path):
+    with pytest.raises(NotebookError, match=r"some\.ipynb: its kernel died"):
+        run(tmp_path, "import os; os._exit(3)")

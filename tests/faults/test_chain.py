@@ -1,0 +1,77 @@
+"""Sound but poor data: the whole chain works, and what can't be estimated says why."""
+
+import pytest
+
+from itpcsr.sdtm import Trial
+from itpcsr.sdtm.checks import NOTE, WARNING, check_trial
+from tests.damage import again, both, drop, empty, every, keep, nothing, put, strip, where
+from tests.faults.chain import analyse, run_chain
+
+EVERYTHING = ("AE", "SUPPAE", "LB", "VS", "DS", "MH", "CM", "PR")
+_NO_COUNTS = "hold no platelet counts"
+_NO_SUBJECTS = "no subjects in this group"
+_NO_EVENT = "No treatment-emergent adverse event was reported."
+_FIRST = "SIM-004"
+
+# id, damage, a reason that some result row gives (empty: every number can be estimated)
+CASES = [
+    ("nothing wrong", nothing, ""),
+    ("no adverse event domain", both(drop("AE"), drop("SUPPAE")), "no adverse event domain"),
+    ("no adverse event at all", both(empty("AE"), empty("SUPPAE")), _NO_EVENT),
+    ("no supplement of events", drop("SUPPAE"), ""),
+    ("no laboratory domain", drop("LB"), _NO_COUNTS),
+    ("no laboratory values", empty("LB"), _NO_COUNTS),
+    ("platelets under another code", where("LB", "LBTESTCD", "PLAT", LBTESTCD="PLT"), _NO_COUNTS),
+    ("no numbers in the laboratory", every("LB", LBSTRESN=float("nan")), _NO_COUNTS),
+    ("no baseline", keep("LB", "LBDY > 1"), "no values in this group"),
+    ("nothing after treatment", keep("LB", "LBDY <= 1"), "no values in this group"),
+    ("one platelet count", keep("LB", "LBTESTCD == 'PLAT' and LBSEQ == 11"), ""),
+    ("a baseline of zero", where("LB", "LBBLFL", "Y", LBSTRESN=0.0), "no values in this group"),
+    ("no vital signs domain", drop("VS"), ""),
+    ("no disposition domain", drop("DS"), ""),
+    ("no history domain", drop("MH"), ""),
+    ("no medication domain", drop("CM"), ""),
+    ("no procedure domain", drop("PR"), ""),
+    ("nothing but subjects and exposure", both(*map(drop, EVERYTHING)), _NO_COUNTS),
+    ("every other domain empty", both(*map(empty, EVERYTHING)), _NO_COUNTS),
+    ("nobody treated", empty("EX"), _NO_SUBJECTS),
+    ("no subject at all", both(empty("DM"), empty("EX"), *map(empty, EVERYTHING)), _NO_SUBJECTS),
+    ("one infusion", keep("EX", "EXSEQ == 1"), ""),
+    ("ages unknown", every("DM", AGE=float("nan")), ""),
+    ("an all-male trial", every("DM", SEX="M"), ""),
+    ("sexes unknown", every("DM", SEX=""), ""),
+    ("no dates of events", every("AE", AESTDTC="", AEENDTC="", AESTDY=float("nan")), ""),
+    ("no codes of events", every("AE", AEDECOD="", AEBODSYS=""), ""),
+    ("no grades", strip("AE", "AETOXGR"), ""),
+    ("no relations", strip("AE", "AEREL"), ""),
+    ("no categories of therapy", both(strip("CM", "CMCAT"), strip("PR", "PRCAT")), ""),
+    ("partial dates throughout", every("AE", AESTDTC="2020", AEENDTC=""), ""),
+    ("dates of samples in months", every("LB", LBDTC="2020-08"), _NO_COUNTS),
+    ("a death", both(put("DM", DTHFL="Y", DTHDTC="2020-12-30"), put("AE", AEOUT="FATAL", AESDTH="Y")), ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("damage", "reason"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_poor_data_go_through_the_chain(cohort, short_study, damage, reason):
+    domains = dict(cohort.domains)
+    damage(domains)
+    rows = analyse(Trial(domains), short_study)
+    assert (rows["value"].notna() | (rows["reason"] != "")).all()
+    assert reason in "\n".join(rows["reason"])
+
+
+def test_one_subject_goes_through_checks_and_chain(cohort, short_study):
+    one = {name: frame[frame["USUBJID"] == _FIRST] for name, frame in cohort.domains.items()}
+    found = check_trial(Trial(one), short_study)
+    assert set(found["severity"]) <= {WARNING, NOTE}
+    assert "STR-09" in set(found["rule"])
+    rows = run_chain(Trial(one), short_study)
+    assert "fewer than" in "\n".join(rows["reason"])
+
+
+def test_a_repeated_count_changes_no_response(cohort, short_study):
+    domains = dict(cohort.domains)
+    again("LB", 10)(domains)
+    whole, repeated = (analyse(Trial(each), short_study) for each in (cohort.domains, domains))
+    chosen = [rows[rows["display"] == "tbl-response"].reset_index(drop=True) for rows in (whole, repeated)]
+    assert chosen[0].equals(chosen[1])

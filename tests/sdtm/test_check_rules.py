@@ -1,0 +1,230 @@
+"""Each rule fires on the trial that breaks it, and names what is broken."""
+
+import datetime as dt
+
+import pytest
+
+from itpcsr.sdtm import Trial
+from itpcsr.sdtm.checks import COLUMNS, RULES, check_trial
+from tests.damage import again, both, drop, empty, every, fired, keep, nothing, put, strip, where
+from tests.small import day
+from tests.whole import at, week_day, whole_domains
+
+# rule, damage, words of the message
+CASES = [
+    ("STR-01", drop("EX"), "Domain EX is missing; it is required"),
+    ("STR-02", strip("DM", "AGE"), "domain DM lacks AGE"),
+    ("STR-03", every("AE", AESTDTC=20200310.0), "AE: AESTDTC is numeric; SDTM has text there"),
+    ("STR-04", empty("AE"), "AE: has no records"),
+    ("STR-05", strip("RS", "USUBJID"), "RS: has no USUBJID"),
+    ("STR-06", drop("AE"), "AE: the domain is absent, so the report can't show adverse events"),
+    ("STR-07", drop("MB"), "MB: the domain is absent, so nothing is known of viruses"),
+    ("STR-08", where("LB", "LBTESTCD", "PLAT", LBTESTCD="PLT"), "LBTESTCD is never PLAT"),
+    ("STR-09", keep("DM", "USUBJID == '01'"), "DM: holds 1 subject;"),
+    ("STR-10", every("DM", SEX="M"), "all subjects are of one sex; cells in blood are measured in sex F alone"),
+    ("KEY-01", again("DM"), "DM: more than one record for 01"),
+    ("KEY-02", put("LB", 1, LBSEQ=1.0), "LBSEQ stands twice for 01"),
+    ("KEY-03", put("AE", USUBJID="09"), "AE: records of 09, who is not in DM"),
+    ("KEY-04", put("AE", USUBJID=""), "AE: USUBJID is empty in 1 record"),
+    ("KEY-05", put("DM", STUDYID="OTHER"), "holds several studies"),
+    ("KEY-06", every("LB", STUDYID="OTHER"), "LB: STUDYID is 'OTHER', but DM says 'NCT04014166-SIM'"),
+    ("KEY-07", every("DM", STUDYID="OTHER"), "STUDYID is 'OTHER', but the study file is of NCT04014166"),
+    ("KEY-08", put("DM", 1, SUBJID="01"), "the same person under several USUBJID"),
+    ("KEY-09", put("DM", USUBJID="SIM 001"), "blanks or odd characters"),
+    ("KEY-10", again("AE"), "AE: AETERM of 01 is 'FEVER' (AESEQ 2); recorded before"),
+    ("KEY-11", again("LB", 3), "the same result twice at 2020-03-31T08:00"),
+    ("KEY-12", again("LB", 3, LBSTRESN=40.0, LBSTRESC="40"), "several results at 2020-03-31T08:00"),
+    ("TXT-01", put("AE", AETERM="H\ufffdMATOMA"), "characters lost in an encoding"),
+    ("TXT-02", put("AE", AETERM=" FEVER"), "blanks at the start"),
+    ("TERM-01", put("AE", AESER="Yes"), "AE: AESER of 01 is 'Yes' (AESEQ 1); allowed: Y or N"),
+    ("TERM-02", put("AE", AETOXGR="SEVERE"), "AETOXGR of 01 is 'SEVERE' (AESEQ 1); allowed are the grades 1 to 5"),
+    ("TERM-03", put("DM", SEX="female"), "SEX of 01 is 'female'"),
+    ("TERM-04", put("AE", AEREL="MAYBE"), "counts as not related"),
+    ("TERM-05", put("AE", AEOUT="Fatal"), "Only FATAL counts as fatal"),
+    ("TERM-06", put("AE", AEACN="STOPPED"), "Only DRUG WITHDRAWN counts as withdrawal"),
+    ("TERM-07", put("DS", DSCAT="Disposition event"), "OTHER EVENT are read") ,
+    ("TERM-08", put("EX", EPOCH="MAIN"), "no term of the codelist EPOCH"),
+    ("TERM-09", put("LB", LBNRIND="BELOW"), "no term of the codelist NRIND"),
+    ("TERM-10", put("LB", LBSTAT="MISSED"), "allowed: NOT DONE or nothing"),
+    ("TERM-11", put("AE", AESHOSP="1"), "AESHOSP of 01 is '1'"),
+    ("TERM-12", put("DM", AGEU="MONTHS"), "AGE is reported in years"),
+    ("TERM-13", put("SUPPAE", QVAL="Yes"), "QVAL of AEINFRN is 'Yes'"),
+    ("SUPP-01", put("SUPPAE", IDVARVAL="99"), "SUPPAE: AEINFRN names a record (AESEQ '99') of 01 that isn't there"),
+    ("SUPP-02", put("SUPPCM", IDVARVAL="99"), "SUPPCM: CMNOTE names a record (CMSEQ '99') of 01 that isn't there"),
+    ("SUPP-03", again("SUPPAE"), "SUPPAE: AEINFRN stands twice for AESEQ 1 of 01; keep one"),
+    ("SUPP-04", again("SUPPCM"), "SUPPCM: CMNOTE stands twice for CMSEQ 1 of 01; keep one"),
+    ("SUPP-05", put("SUPPAE", RDOMAIN="CM"), "in SUPPAE it has to be AE"),
+    ("SUPP-06", put("SUPPAE", QNAM="AETOXGR", QVAL="3"), "AE has another value of AETOXGR"),
+    ("DATE-01", put("LB", LBDTC="10MAR2020"), "LBDTC of 01 is '10MAR2020' (LBSEQ 1); dates are ISO 8601"),
+    ("DATE-02", put("EX", EXSTDTC="2020-03"), "is no complete date; study days can't be counted"),
+    ("DATE-03", put("EX", EXENDTC="2019-01-01"), "EXENDTC lies before EXSTDTC"),
+    ("DATE-04", put("AE", AEENDTC="2020-02"), "AEENDTC lies before AESTDTC, 2020-03-17T11:00"),
+    ("DATE-05", put("DM", RFICDTC=day(3)), "consent after the first infusion, 2020-03-10"),
+    ("DATE-06", put("DM", BRTHDTC="2018"), "before the subject's birth"),
+    ("DATE-07", put("LB", LBDTC=at(-20)), "before the day of consent"),
+    ("DATE-08", put("DM", DTHFL="Y", DTHDTC=day(100)), "after the subject's death"),
+    ("DATE-09", put("DM", RFPENDTC=day(100)), "after the end of participation"),
+    ("DATE-10", put("DM", RFXSTDTC=day(2)), "the first administration in EX is of 2020-03-10"),
+    ("DATE-11", put("AE", AESTDY=9.0), "but AESTDTC is study day 8"),
+    ("DATE-12", put("AE", AESTDTC="2020-03"), "a partial date: the earliest day it allows"),
+    ("DATE-13", put("CM", CMSTDTC="0215-02"), "before 1900"),
+    ("DATE-14", put("LB", 4, LBDTC="2020-04"), "this platelet count is left out"),
+    ("DM-01", every("DM", ARMCD="A"), "no subject's ARMCD is an arm of the study"),
+    ("DM-02", put("DM", ARMCD="ESC5"), "DM: 01 ('ESC5') got treatment in EX"),
+    ("DM-03", put("DM", ACTARMCD="ESC10"), "planned was 'ESC05'"),
+    ("DM-04", put("DM", ARM="Half"), "ARMCD 'ESC05' goes by several names"),
+    ("DM-05", again("DM", USUBJID="04"), "cohort ESC05 has 4 subjects, but 3 were to be enrolled"),
+    ("DM-06", put("DM", AGE=61.0), "the protocol takes 18 to 60 years"),
+    ("DM-07", keep("EX", "USUBJID != '01'"), "enrolled, never treated"),
+    ("DM-08", put("DM", AGE=float("nan")), "DM: AGE of 01 is empty"),
+    ("DM-09", put("DM", DTHFL="Y"), "DTHFL is Y"),
+    ("DM-10", put("AE", AEOUT="FATAL"), "DM has no date of death"),
+    ("VAL-01", put("DM", AGE=-4.0), "AGE of 01 is -4; no age that a person can have"),
+    ("VAL-02", put("LB", LBSTRESN=3e6), "LBSTRESN of 01 is 3000000 (LBSEQ 1); no platelet count in 10^9/L"),
+    ("VAL-03", put("VS", VSSTRESN=6000.0), "WEIGHT is 2 to 400 kg"),
+    ("VAL-04", where("VS", "VSTESTCD", "TEMP", VSSTRESN=98.6), "TEMP lies in 30 to 44 C"),
+    ("VAL-05", put("PC", PCSTRESN=-1.0), "MSC can't be negative"),
+    ("VAL-06", put("CP", CPSTRESN=120.0), "TREG is a percentage"),
+    ("VAL-07", put("LB", LBSTRESC="12"), "but LBSTRESC is '12'. The number is used"),
+    ("VAL-08", put("LB", LBORRES="12"), "but LBORRES is '12' in the same unit"),
+    ("VAL-09", put("LB", LBSTNRLO=400.0), "above the upper limit of PLAT, 350"),
+    ("VAL-10", put("LB", LBNRIND="NORMAL"), "but PLAT is 10, and the range 125 to 350"),
+    ("VAL-11", put("LB", LBSTRESN=float("nan"), LBSTRESC="CLUMPED"), "is no number and is left out"),
+    ("VAL-12", put("LB", LBSTRESN=float("nan"), LBSTRESC="", LBORRES=""), "nothing says NOT DONE"),
+    ("UNIT-01", put("LB", LBSTRESU="/uL"), "LB: LBSTRESU of 01: PLAT is in '/uL'; 10^9/L is expected"),
+    ("UNIT-01", put("PC", PCSTRESU="CELLS/UL"), "MSC is in 'CELLS/UL'; CELLS/ML is expected"),
+    ("UNIT-02", every("EX", EXDOSU="mg"), "the study's dose unit is 10^6 CELLS/KG"),
+    ("UNIT-03", put("LB", 30, LBSTRESU="ng/L"), "IL10 is 'ng/L', 'pg/mL'"),
+    ("EX-01", put("EX", EXDOSE=-1.0), "EXDOSE is negative"),
+    ("EX-02", put("EX", EXDOSE=5.0), "the arm ESC05 gets 0.5, and EXADJ gives no reason"),
+    ("EX-03", put("EX", EXDOSE=0.0), "counts as given"),
+    ("EX-04", put("EX", 1, EXSTDTC=at(12, "09:00"), EXENDTC=at(12, "10:00")), "study day 12; infusions are planned on"),
+    ("EX-05", again("EX", 3, EXSTDTC=at(29), EXENDTC=at(29, "09:00")), "infusion 5 of 4 planned"),
+    ("EX-06", again("EX", 3), "the same administration stands twice"),
+    ("EX-07", again("EX", 3, EXSTDTC=at(22, "11:00"), EXENDTC=at(22, "12:00")), "a second infusion on this day"),
+    ("EX-08", put("EX", EXENDTC=at(1, "22:00")), "the infusion took 780 minutes"),
+    ("EX-09", keep("EX", "USUBJID != '01' or EXSEQ < 4"), "the last of 3 infusions; 4 were planned"),
+    ("EX-10", put("EX", EXTRT="PLACEBO"), "other subjects got 'hUC-MSC'"),
+    ("BASE-01", keep("LB", "USUBJID != '01' or LBDY > 0"), "no platelet count of 01 before the first infusion"),
+    ("BASE-02", keep("LB", "USUBJID != '01' or LBDY < 0"), "no platelet count of 01 after the first infusion"),
+    ("BASE-03", put("LB", LBSTRESN=60.0), "the baseline count reaches 30"),
+    ("BASE-04", put("LB", LBSTRESN=0.0), "no ratio to this baseline"),
+    ("BASE-05", put("LB", 4, LBBLFL="Y"), "isn't the last before the first infusion"),
+    ("BASE-06", keep("VS", "USUBJID != '01'"), "no weight of 01 on or before the day of the first infusion"),
+    ("VIS-01", put("LB", 4, LBDTC=at(33)), "study day 33, planned for day 29 (±2)"),
+    ("VIS-02", put("SV", 4, SVSTDTC=day(10)), "before a visit with a lower number"),
+    ("VIS-03", again("SV", 4, SVSTDTC=day(60)), "VISIT 'WEEK 5' of 01 stands on days that lie too far apart"),
+    ("VIS-04", put("SV", 4, VISIT="WEEK FIVE"), "visit number 7 has another name elsewhere"),
+    ("VIS-05", keep("LB", "USUBJID != '01' or VISIT not in ['WEEK 7', 'WEEK 9']"), "planned weeks 7, 9"),
+    ("AE-01", put("AE", AESER="Y"), "no criterion of seriousness is Y for 'Pyrexia'"),
+    ("AE-02", put("AE", AESHOSP="Y"), "It doesn't count as serious"),
+    ("AE-03", put("AE", AEOUT="FATAL"), "but AESDTH is 'N'"),
+    ("AE-04", put("AE", AETOXGR="5"), "the outcome of 'Pyrexia' is 'RECOVERED/RESOLVED'"),
+    ("AE-05", put("AE", AEREL=""), "AEREL of 01 is empty (AESEQ 1); so 'Pyrexia' counts as not related"),
+    ("AE-06", strip("AE", "AEREL"), "AE: has no AEREL"),
+    ("AE-07", put("AE", AEDECOD=""), "so the event 'FEVER' is shown as not coded"),
+    ("AE-08", put("AE", AEBODSYS="Vascular disorders"), "'Pyrexia' stands in several classes"),
+    ("AE-09", put("AE", AESTDTC=""), "counts as treatment-emergent unless"),
+    ("AE-10", put("AE", AESTDTC=day(-30)), "may be medical history"),
+    ("AE-11", put("AE", AEOUT="NOT RECOVERED/NOT RESOLVED"), "AEENDTC of 01 is"),
+    ("AE-12", put("AE", AEENDTC=""), "is recovered; it counts as ongoing"),
+    ("AE-13", both(every("SUPPAE", QNAM="AEDLT"), keep("EX", "USUBJID != '01'")), "a dose-limiting toxicity before or without"),
+    ("AE-14", put("AE", AESTDTC=day(100)), "none was given in the 24 hours before"),
+    ("AE-15", put("AE", AEACN="DRUG WITHDRAWN"), "infusions go on after the start of 'Pyrexia'"),
+    ("AE-16", both(put("AE", AEACN="DRUG WITHDRAWN"), keep("EX", "USUBJID != '01'")), "was never treated"),
+    ("DS-01", again("DS", 2, DSSTDTC=day(190)), "a second end of the study"),
+    ("DS-02", put("DS", 2, DSDECOD="GONE"), "no term of the codelist NCOMPLT"),
+    ("DS-03", put("DS", 2, DSSTDTC=day(90)), "where follow-up takes 28 weeks"),
+    ("DS-04", keep("EX", "USUBJID != '01' or EXSEQ < 4"), "completed treatment with 3 of 4 infusions"),
+    ("DS-05", keep("DS", "USUBJID != '01'"), "the subject counts as ongoing"),
+    ("DS-06", again("DS", DSDECOD="SCREEN FAILURE", DSCAT="DISPOSITION EVENT"), "EX has an administration"),
+    ("DS-07", put("DS", 2, DSSTDTC="2020-09"), "the end (COMPLETED) has no complete date"),
+    ("MH-01", put("MH", MHTERM="Asthma", MHDECOD="Asthma"), "no history of 01 names the disease"),
+    ("MH-02", put("MH", MHSTDTC=""), "so the duration of 'Immune thrombocytopenia' is unknown"),
+    ("MH-03", put("MH", MHSTDTC="2020-05"), "the disease starts after consent"),
+    ("CM-01", again("CM", CMCAT="Rescue"), "only 'RESCUE THERAPY' ends response"),
+    ("CM-02", again("CM", CMCAT="PRIOR THERAPY"), "only 'PRIOR ITP THERAPY' counts as earlier therapy"),
+    ("CM-03", drop("PR"), "PR: the domain is absent, so rescue therapy recorded there isn't known"),
+    ("CM-04", again("CM", CMCAT="RESCUE THERAPY", CMSTDTC=""), "rescue therapy (RITUXIMAB) without a date"),
+    ("CM-05", both(again("CM", CMCAT="RESCUE THERAPY", CMSTDTC=day(40)), put("LB", 9, LBSTRESN=90.0)), "after rescue therapy"),
+    ("CM-06", put("CM", CMDECOD=""), "'RITUXIMAB' isn't coded"),
+    ("PC-01", put("PC", 2, PCDTC=at(1, "07:00")), "before infusion 1, though named 1 h after it"),
+    ("PC-02", put("PC", 2, PCDTC=at(1, "11:30")), "1.50 h from infusion 1 where 1 h were planned"),
+    ("PC-03", put("DM", SEX="M"), "records of 01, whose sex is M (10)"),
+    ("PC-04", keep("PC", "USUBJID != '01'"), "no sample of 01 (sex F), who was treated"),
+    ("PC-05", put("PC", PCSTRESN=60.0), "below the limit of quantification, 120"),
+    ("PC-06", put("PC", 2, PCTPTNUM=3.0), "no hour of the protocol"),
+    ("PC-07", keep("PC", "PCTPTNUM != 4"), "has 9 of the 10 planned samples"),
+    ("PC-08", put("PC", 2, PCRFTDTC=at(2, "09:00")), "neither start nor end of infusion 1"),
+    ("PC-09", every("PC", PCLLOQ=50.0), "the study file says 120"),
+    ("PC-10", put("PC", 2, PCDTC=day(1)), "no date with time"),
+    ("MB-01", keep("MB", f"not (USUBJID == '01' and MBTESTCD == 'HCAB' and MBDTC == '{at(week_day(16))}')"), "no HCAB of 01 near week(s) 16"),
+    ("MB-02", put("MB", MBSTRESC="POSITIVE"), "a safety finding"),
+    ("MB-03", keep("MB", f"USUBJID != '01' or MBDTC > '{day(1)}'"), "no virus test of 01 before infusion 1"),
+    ("MB-04", put("MB", MBSTRESC="CLEAN"), "neither NEGATIVE, POSITIVE nor a number"),
+    ("IS-01", nothing, "who isn't among the first 1 treated"),
+    ("IS-02", keep("IS", f"USUBJID != '01' or ISDTC < '{day(1)}'"), "no antibody sample of 01 after treatment"),
+    ("CP-01", keep("CP", f"USUBJID != '01' or CPDTC != '{at(week_day(8))}'"), "no cell phenotypes of 01 near week(s) 8"),
+    ("CP-02", keep("LB", f"USUBJID != '01' or LBCAT != 'CYTOKINE' or LBDTC != '{at(week_day(8))}'"), "no cytokines of 01 near week(s) 8"),
+    ("CP-03", keep("CP", f"USUBJID != '01' or CPDTC > '{day(1)}'"), "no cell phenotypes of 01 before infusion 1"),
+    ("RS-01", put("RS", RSSTRESN=7.0), "the WHO grade of bleeding is 0, 1, 2, 3 or 4"),
+    ("RS-02", put("RS", 2, RSSTRESN=3.0), "but no bleeding event then in AE"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "damage", "words"), CASES, ids=[case[0] for case in CASES])
+def test_each_rule_fires_and_says_what_is_wrong(study, rule, damage, words):
+    domains = whole_domains()
+    if rule == "IS-01":
+        study = study.model_copy(
+            update={"sampling": study.sampling.model_copy(update={"antibody_subjects": 1})}
+        )
+    damage(domains)
+    found = fired(rule, domains, study)
+    assert words in "\n".join(found["message"])
+    assert set(found["domain"]) <= {*domains, *whole_domains()}
+
+
+def test_nothing_is_found_where_nothing_is_wrong(study):
+    assert check_trial(Trial(whole_domains()), study)["message"].tolist() == []
+
+
+def test_what_was_decided_on_reading_is_a_note(study):
+    trial = Trial(whole_domains(), notes={"DM": ("Text was read as cp1252.",)})
+    found = check_trial(trial, study)
+    assert found[["rule", "severity", "message"]].to_numpy().tolist() == [
+        ["STR-11", "note", "DM: Text was read as cp1252."]
+    ]
+
+
+def test_every_rule_has_a_case_and_a_source():
+    assert {rule for rule, *_ in CASES} | {"STR-11"} == set(RULES)
+    assert len(RULES) >= 60
+    assert all(rule.title and rule.source for rule in RULES.values())
+
+
+def test_findings_are_text_in_a_total_order(study):
+    domains = whole_domains()
+    for _, damage, _ in CASES[30:60]:
+        damage(domains)
+    found = check_trial(Trial(domains), study)
+    assert list(found.columns) == COLUMNS
+    assert (found.dtypes == "str").all()
+    ranks = found["severity"].map({"error": 0, "warning": 1, "note": 2})
+    assert ranks.is_monotonic_increasing
+    assert not found.duplicated().any()
+    again = check_trial(Trial({name: domains[name] for name in reversed(domains)}), study)
+    assert found.equals(again)
+
+
+@pytest.mark.parametrize("name", sorted(whole_domains()))
+def test_no_rule_raises_without_a_domain_or_a_variable(study, name):
+    """All variables of a domain, one at a time; each rule on its own, since one check takes a second."""
+    whole = whole_domains()
+    variants = [drop(name), empty(name), *(strip(name, variable) for variable in whole[name].columns)]
+    for damage in variants:
+        domains = dict(whole)
+        damage(domains)
+        for rule in RULES:
+            if any(need.partition(".")[0] == name for need in RULES[rule].needs):
+                fired(rule, domains, study)
