@@ -1,7 +1,5 @@
 """Each rule fires on the trial that breaks it, and names what is broken."""
 
-import datetime as dt
-
 import pytest
 
 from itpcsr.sdtm import Trial

@@ -60,8 +60,10 @@ def _odd_virus_results(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 def _other_antibody_subjects(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     if study.sampling.antibody_subjects is not None:
         first = _first_treated(tables, study.sampling.antibody_subjects)
-        table = tables.get("IS", "ISTESTCD")
-        extra = table[~table["USUBJID"].isin(first)]
+        table = tables.get("IS", "ISTESTCD", "ISCAT")
+        # autoantibodies belong to the disease: they are taken from everybody
+        own = table["ISCAT"].str.upper().str.contains("AUTOANTIBOD", regex=False)
+        extra = table[~table["USUBJID"].isin(first) & ~own]
         text = f"records of {{subject}} ({{records}}), who isn't among the first {len(first)} treated."
         yield sentences("IS", extra, "ISTESTCD", text)
 

@@ -19,15 +19,19 @@ _DAYS = 7
 
 
 def visit_days(tables: Tables, name: str) -> pd.DataFrame:
-    """Return one record per subject, visit and day of a domain, without unscheduled visits."""
+    """Return one record per subject, visit and day of a domain.
+
+    Without unscheduled visits, and without samples timed from a dose: they belong to its visit on any day.
+    """
     return tables.once(f"visits of {name}", lambda: _visit_days(tables, name))
 
 
 def _visit_days(tables: Tables, name: str) -> pd.DataFrame:
     moment = "SVSTDTC" if name == "SV" else f"{name}DTC"
-    table = tables.get(name, "VISITNUM", "VISIT", "VISITDY", moment)
+    reference = f"{name}TPTREF"
+    table = tables.get(name, "VISITNUM", "VISIT", "VISITDY", moment, reference)
     table["day"] = tables.day(name, moment)
-    table = table[table["VISITNUM"].notna() & table["day"].notna()]
+    table = table[table["VISITNUM"].notna() & table["day"].notna() & (table[reference] == "")]
     table = table.drop_duplicates(["USUBJID", "VISITNUM", "day"])
     return table[~table["VISIT"].str.upper().str.contains(_UNPLANNED, regex=False)]
 
@@ -39,13 +43,23 @@ def _visited(tables: Tables) -> Iterator[str]:
             yield name
 
 
+def _beside_sv(tables: Tables, name: str) -> pd.DataFrame:
+    """Return a domain's visits on other days than SV has them: what SV says needs saying once."""
+    visits = visit_days(tables, name)
+    if name == "SV" or not tables.has("SV.SVSTDTC"):
+        return visits
+    keys = ["USUBJID", "VISITNUM", "day"]
+    known = pd.MultiIndex.from_frame(visit_days(tables, "SV")[keys])
+    return visits[~pd.MultiIndex.from_frame(visits[keys]).isin(known)]
+
+
 @rule("VIS-01", WARNING, "Visits are in their windows", PROTOCOL, "EX.EXSTDTC")
 def _out_of_window(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     if not (study.visits.platelet_weeks or study.visits.laboratory_weeks):
         return
     window = study.visits.visit_window_days
     for name in _visited(tables):
-        visits = visit_days(tables, name)
+        visits = _beside_sv(tables, name)
         day = study_days(visits["day"], look_up(tables.first_day, visits["USUBJID"]))
         apart = (day - visits["VISITDY"]).abs()
         late = visits.assign(studyday=day)[(apart > window) & (visits["VISITDY"] > 0)]

@@ -47,9 +47,9 @@ def make_rs(
 ) -> pd.DataFrame:
     """Return the rows of RS: the state on the day of each planned blood count.
 
-    A bleeding adverse event gives at least its grade on its days. Otherwise bleeding is likelier the fewer
-    platelets there are, never worse than at screening, and never during a response. Everyone enrolled bleeds
-    at screening.
+    Everyone enrolled bleeds at screening with grade 1 or 2. Afterwards a bleeding adverse event gives its
+    grade on its days; other bleeding is of grade 1, likelier the fewer platelets there are, and never during
+    a response.
 
     Parameters
     ----------
@@ -96,9 +96,7 @@ def _other_bleeding(rng: Generator, people: pd.DataFrame, taken: pd.DataFrame, c
     at_screening: Flags = (taken["VISIT"] == "SCREENING").to_numpy()
     enrolled = people["enrolled"].to_numpy(dtype=bool)[subject]
     worst = 1 + (rng.random(len(people)) < _SECOND_GRADE).astype("int64")[subject]
-    milder = rng.integers(1, worst + 1)
-    required = at_screening & enrolled
-    return np.where(required, worst, np.where(bleeds, milder, 0))
+    return np.where(at_screening & enrolled, worst, bleeds.astype("int64"))
 
 
 def _by_domain(rng: Generator, grade: Days, place: Days) -> list[Days]:
