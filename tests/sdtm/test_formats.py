@@ -221,8 +221,11 @@ def test_truncated_sas7bdat_is_an_error(tmp_path, length):
         read_trial([tmp_path])
 
 
-def test_a_transport_file_cut_between_its_records_is_an_error(root, tmp_path):
-    content = (root / "data/simulated/ae.xpt").read_bytes()
+def test_a_transport_file_cut_within_a_row_is_an_error(tmp_path):
+    rows = [("AE", float(number), f"{number:02}".ljust(23, "x")) for number in range(40)]  # of 33 bytes
+    frame = pd.DataFrame(rows, columns=["DOMAIN", "AESEQ", "AETERM"])
+    pyreadstat.write_xport(frame, tmp_path / "ae.xpt", table_name="AE", file_format_version=5)
+    content = (tmp_path / "ae.xpt").read_bytes()
     for records in range(1, 12):
         put(tmp_path, "ae.xpt", content[: -80 * records])
         with pytest.raises(DataError, match=r"ae\.xpt: the file is cut off within its last row"):

@@ -82,6 +82,14 @@ def test_what_the_data_lack_is_noted(tmp_path):
     assert "names DM.RACE, which dm.csv doesn't hold" in notes
 
 
+def test_domains_that_the_data_lack_are_noted(tmp_path):
+    put(tmp_path, "dm.csv", DM)
+    mapping = put(tmp_path, "site.yml", "tests: {LB: {A: B}}\nvalues: {AE.AESER: {'1': 'Y'}, DM.SEX: {1: M}}")
+    assert read_trial([tmp_path, mapping]).notes["mapping"] == (
+        "The mapping names AE, LB, which the data don't hold.",
+    )
+
+
 def test_a_column_cannot_get_the_name_of_another(tmp_path):
     put(tmp_path, "dm.csv", DM)
     mapping = put(tmp_path, "site.yml", "variables: {DM: {SEX: ARMCD}}")

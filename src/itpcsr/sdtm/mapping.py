@@ -39,6 +39,11 @@ class Mapping(BaseModel):
     arms: dict[str, str] = {}
     values: dict[str, dict[str, str]] = {}
 
+    @property
+    def domains(self) -> set[str]:
+        """The domains that anything is said of."""
+        return {*self.variables, *self.tests, *(place.split(".")[0] for place in self.values)}
+
     @field_validator("units", "visits", "arms", mode="before")
     @classmethod
     def _numbers_as_codes(cls, codes: object) -> object:

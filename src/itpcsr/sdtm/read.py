@@ -18,17 +18,8 @@ __all__ = ["Trial", "Variable", "read_trial"]
 
 # A folder may also hold define.xml, a README or pictures: only these names are taken as data there.
 _DATA_NAMES = (
-    ".xpt",
-    ".v5xpt",
-    ".xpt8",
-    ".sas7bdat",
-    ".json",
-    ".ndjson",
-    ".dsjc",
-    ".parquet",
-    ".csv",
-    ".tsv",
-)
+    ".xpt", ".v5xpt", ".xpt8", ".sas7bdat", ".json", ".ndjson", ".dsjc", ".parquet", ".csv", ".tsv",
+)  # fmt: skip
 # Data only where the rest of the name is a domain's (README.txt isn't); those that aren't read stop with a
 # message, since a domain left out unnoticed would change the report.
 _NAMES_OF_DOMAINS = (".txt", ".xlsx", ".xls", ".xlsb", ".ods", ".sav", ".dta", ".rds", ".rda", ".zip", ".cpt")
@@ -57,7 +48,8 @@ class Trial:
     variables
         Domain name to variable name to label, length and format as far as the file says them.
     notes
-        Domain name (or ``mapping``) to what had to be decided on reading: encoding, decimal mark.
+        Domain name to what had to be decided on reading (encoding, decimal mark) and what the mapping file
+        names in vain there; ``mapping`` to what it names in vain altogether.
     findings
         What the checks found (see ``itpcsr.sdtm.checks``); empty until they ran.
     """
@@ -121,18 +113,17 @@ def read_trial(sources: Iterable[str | Path]) -> Trial:
         if name in found:
             raise DataError(f"{found[name]} and {path} both hold domain {name}. Keep one of them.")
         tables[name], found[name] = settle_types(apply_mapping(table, name, mapping, path), path), path
+    notes = {name: table.notes for name, table in tables.items() if table.notes}
     if mappings:
         found["mapping"] = mappings[0]
-    return _trial(tables, found)
-
-
-def _trial(tables: dict[str, Table], sources: dict[str, Path]) -> Trial:
+        if absent := sorted(mapping.domains - set(tables)):
+            notes["mapping"] = (f"The mapping names {', '.join(absent)}, which the data don't hold.",)
     return Trial(
         {name: table.frame for name, table in tables.items()},
-        sources,
+        found,
         {name: table.label for name, table in tables.items()},
         {name: table.variables for name, table in tables.items()},
-        {name: table.notes for name, table in tables.items() if table.notes},
+        notes,
     )
 
 

@@ -59,7 +59,7 @@ def read_sas7bdat(content: bytes, path: Path) -> Table:
 
 
 def _check_end(content: bytes, table: Table, path: Path) -> None:
-    """Only blanks may follow the last row: the format has no count of rows that would show a cut."""
+    """Only blanks may follow the last row; the format has no count of rows that shows a cut between two."""
     width = sum(variable.length or 0 for variable in table.variables.values())
     head = content.find(_ROWS)
     rest = content[head + _RECORD + width * len(table.frame) :]

@@ -16,12 +16,12 @@ from itpcsr.sdtm.formats.table import Table, number_text
 
 # The variables that SDTMIG 3.4 has as numbers; text files carry no types.
 NUMERIC = re.compile(
-    r"^(?:VISITNUM|VISITDY|TAETORD|AGE|ANCVAR|"
+    r"^(?:VISITNUM|VISITDY|TAETORD|AGE|"
     r".{2}(?:SEQ|DY|STDY|ENDY|DOSE|DOSTOT|VAMT|STRESN|STNRLO|STNRHI|LLOQ|ULOQ|DETECT|TPTNUM|REPNUM|DUR[NX]|"
     r"LLTCD|PTCD|HLTCD|HLGTCD|BDYCD|SOCCD))$"
 )
-# Variables that SDTM has as text. Where those of the first kind come as numbers, dates or leading zeros may
-# be lost, so they are refused; the others are written as text.
+# Variables that SDTM has as text. Where those of the first kind come as numbers, dates or zeros may be lost,
+# so they are refused; the others are written as text.
 _KEPT_AS_TEXT = re.compile(
     r".*(?:DTC|ID|TESTCD|PARMCD|ARMCD|ETCD|TERM|DECOD|BODSYS|CAT|TRT|STRESU|DOSU|FL|SER|REL|TOXGR|SEV)$"
     r"|^(?:SEX|ARM|ACTARM|DOMAIN|RDOMAIN|IDVAR|QNAM)$"
