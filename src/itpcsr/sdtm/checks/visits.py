@@ -19,24 +19,33 @@ _DAYS = 7
 
 
 def visit_days(tables: Tables, name: str) -> pd.DataFrame:
-    """Return one record per subject, visit and day of a domain, without unscheduled visits."""
+    """Return one record per subject, visit and day of a domain.
+
+    Unscheduled visits and samples with a planned time of their own, hours or days after one, are left out.
+    """
     return tables.once(f"visits of {name}", lambda: _visit_days(tables, name))
 
 
 def _visit_days(tables: Tables, name: str) -> pd.DataFrame:
-    moment = "SVSTDTC" if name == "SV" else f"{name}DTC"
-    table = tables.get(name, "VISITNUM", "VISIT", "VISITDY", moment)
-    table["day"] = tables.day(name, moment)
-    table = table[table["VISITNUM"].notna() & table["day"].notna()]
+    table = tables.get(name, "VISITNUM", "VISIT", "VISITDY", f"{name}TPTNUM")
+    table["day"] = tables.day(name, _moment(name))
+    table = table[table["VISITNUM"].notna() & table["day"].notna() & table[f"{name}TPTNUM"].isna()]
     table = table.drop_duplicates(["USUBJID", "VISITNUM", "day"])
     return table[~table["VISIT"].str.upper().str.contains(_UNPLANNED, regex=False)]
 
 
-def _visited(tables: Tables) -> Iterator[str]:
-    for name in ("SV", *FINDINGS):
-        moment = "SVSTDTC" if name == "SV" else f"{name}DTC"
-        if tables.has(f"{name}.VISITNUM") and tables.has(f"{name}.{moment}"):
-            yield name
+def _visited(tables: Tables) -> list[str]:
+    """Return the domain of visits where there is one, else those whose records tell of visits."""
+    names = [
+        name
+        for name in ("SV", *FINDINGS)
+        if tables.has(f"{name}.VISITNUM") and tables.has(f"{name}.{_moment(name)}")
+    ]
+    return ["SV"] if "SV" in names else names
+
+
+def _moment(name: str) -> str:
+    return "SVSTDTC" if name == "SV" else f"{name}DTC"
 
 
 @rule("VIS-01", WARNING, "Visits are in their windows", PROTOCOL, "EX.EXSTDTC")
@@ -78,6 +87,19 @@ def _twice(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
             "Correct them."
         )
         yield sentences(name, again, "VISIT", text)
+
+
+@rule("VIS-06", WARNING, "Results are from the days of their visit", SDTM, "SV.VISITNUM SV.SVSTDTC")
+def _off_visit(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    window = pd.Timedelta(days=study.visits.visit_window_days)
+    spans = visit_days(tables, "SV").groupby(["USUBJID", "VISITNUM"])["day"].agg(["min", "max"])
+    for name in FINDINGS:
+        moment = _moment(name)
+        if tables.has(f"{name}.VISITNUM") and tables.has(f"{name}.{moment}"):
+            visits = visit_days(tables, name).join(spans, on=["USUBJID", "VISITNUM"])
+            off = visits[(visits["day"] < visits["min"] - window) | (visits["day"] > visits["max"] + window)]
+            text = "{shown} is days away from {VISIT} in SV, {min:%Y-%m-%d}. Correct date or visit."
+            yield values(name, off.assign(**{moment: off["day"]}), moment, text)
 
 
 @rule("VIS-04", NOTE, "A visit number has one name", SDTM)
