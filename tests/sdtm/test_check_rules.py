@@ -231,10 +231,32 @@ def test_no_rule_raises_without_a_domain_or_a_variable_that_it_needs(study, name
         apply(rules, domains, study)
 
 
-KINDS = (
-    "USUBJID STUDYID SEQ TESTCD STRESN STRESC STRESU ORRES ORRESU DTC STDTC ENDTC CAT TRT DECOD DY STDY VISITNUM "
-    "VISIT VISITDY STAT QNAM IDVAR IDVARVAL"
-).split()
+KINDS = [
+    "USUBJID",
+    "STUDYID",
+    "SEQ",
+    "TESTCD",
+    "STRESN",
+    "STRESC",
+    "STRESU",
+    "ORRES",
+    "ORRESU",
+    "DTC",
+    "STDTC",
+    "ENDTC",
+    "CAT",
+    "TRT",
+    "DECOD",
+    "DY",
+    "STDY",
+    "VISITNUM",
+    "VISIT",
+    "VISITDY",
+    "STAT",
+    "QNAM",
+    "IDVAR",
+    "IDVARVAL",
+]
 
 
 def test_no_rule_raises_without_a_kind_of_variable_in_any_domain(study):

@@ -48,7 +48,7 @@ def _no_virus_baseline(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         mb = tables.get("MB", "MBTESTCD", "MBDTC")
         before = mb[tables.day("MB", "MBDTC") <= look_up(tables.first_day, mb["USUBJID"])]
         treated = tables.infusions.drop_duplicates("USUBJID")[["USUBJID"]]
-        lacking = treated[~treated["USUBJID"].isin(before["USUBJID"])]
+        lacking = treated[~treated["USUBJID"].isin(before["USUBJID"].unique())]
         text = "no virus test of {subject} before infusion 1; a later finding can't be told from an old one."
         yield sentences("MB", lacking, "MBTESTCD", text)
 
@@ -143,7 +143,7 @@ def _no_phenotype_baseline(tables: Tables, study: Study) -> Iterator[pd.DataFram
         cp = tables.get("CP", "CPDTC")
         before = cp[tables.day("CP", "CPDTC") <= look_up(tables.first_day, cp["USUBJID"])]
         lacking = tables.infusions.drop_duplicates("USUBJID")[["USUBJID"]]
-        lacking = lacking[~lacking["USUBJID"].isin(before["USUBJID"])]
+        lacking = lacking[~lacking["USUBJID"].isin(before["USUBJID"].unique())]
         yield sentences(
             "CP",
             lacking,
