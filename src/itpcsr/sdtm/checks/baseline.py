@@ -105,7 +105,7 @@ def _no_weight(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     known = (vs["VSTESTCD"] == "WEIGHT") & vs["VSSTRESN"].notna()
     early = vs[known & (tables.day("VS", "VSDTC") <= look_up(tables.first_day, vs["USUBJID"]))]
     treated = _treated(tables, study)
-    lacking = treated[~treated["USUBJID"].isin(early["USUBJID"])]
+    lacking = treated[~treated["USUBJID"].isin(early["USUBJID"].unique())]
     yield sentences(
         "VS", lacking, "VSSTRESN", "no weight of {subject} on or before the day of the first infusion."
     )

@@ -15,6 +15,7 @@ from itpcsr.study import Study
 
 _TIMES = "PC.PCDTC PC.PCTPTNUM EX.EXSTDTC"
 _LEAST_MINUTES = 5.0  # a clock is read to a few minutes, whatever the nominal time
+_HALF_MINUTE = 1 / 120  # times are recorded to the minute
 
 
 def _samples(tables: Tables, study: Study) -> pd.DataFrame:
@@ -62,7 +63,7 @@ def _off_time(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         pc = _samples(tables, study)
         allowed = np.maximum(terms.TIME_TOLERANCE * pc["PCTPTNUM"].abs(), _LEAST_MINUTES / 60)
         same_side = (pc["PCTPTNUM"] < 0) == (pc["since_start"] < 0)
-        off = pc[same_side & ((pc["hours"] - pc["PCTPTNUM"]).abs() > allowed)]
+        off = pc[same_side & ((pc["hours"] - pc["PCTPTNUM"]).abs() > allowed + _HALF_MINUTE)]
         text = "{hours:.2f} h from infusion 1 where {PCTPTNUM:g} h were planned. The actual time is used."
         yield values("PC", off, "PCDTC", text)
 
@@ -87,7 +88,7 @@ def _no_samples(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         dm = tables.get("DM", "SEX").drop_duplicates("USUBJID")
         wanted = study.sampling.concentration_sex
         due = dm["USUBJID"].isin(tables.first_day.index) & ((dm["SEX"] == wanted) | (not wanted))
-        lacking = dm[due & ~dm["USUBJID"].isin(tables["PC"]["USUBJID"])]
+        lacking = dm[due & ~dm["USUBJID"].isin(tables.different("PC", "USUBJID"))]
         text = "no sample of {subject} (sex {SEX}), who was treated. Add the data or record a deviation."
         yield sentences("PC", lacking, "PCTESTCD", text)
 

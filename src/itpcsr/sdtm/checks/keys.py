@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pandas as pd
 
@@ -165,11 +166,16 @@ def same_test_same_time(tables: Tables) -> Iterator[tuple[str, pd.DataFrame]]:
         test, moment = f"{name}TESTCD", f"{name}DTC"
         if not (tables.has(f"{name}.{test}") and tables.has(f"{name}.{moment}")):
             continue
-        ways = [f"{name}{part}" for part in _MEASURED_WITH if f"{name}{part}" in tables[name]]
-        table = tables.get(name, test, moment, *ways, f"{name}STRESN", f"{name}STRESC")
-        twice = table[table.duplicated(["USUBJID", test, moment, *ways], keep=False) & (table[moment] != "")]
-        key = twice.groupby(["USUBJID", test, moment, *ways], dropna=False, sort=False).ngroup()
-        yield name, twice.assign(key=key, moment=twice[moment])
+        yield name, tables.once(f"same time in {name}", partial(_same_time, tables, name))
+
+
+def _same_time(tables: Tables, name: str) -> pd.DataFrame:
+    ways = [f"{name}{part}" for part in _MEASURED_WITH if f"{name}{part}" in tables[name]]
+    same = ["USUBJID", f"{name}TESTCD", f"{name}DTC", *ways]
+    table = tables.get(name, *same[1:], f"{name}STRESN", f"{name}STRESC")
+    twice = table[table.duplicated(same, keep=False) & (table[f"{name}DTC"] != "")]
+    key = twice.groupby(same, dropna=False, sort=False).ngroup()
+    return twice.assign(key=key, moment=twice[f"{name}DTC"])
 
 
 @rule("TXT-01", WARNING, "Text holds no control and replacement characters", SDTM)

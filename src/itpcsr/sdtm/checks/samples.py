@@ -20,13 +20,17 @@ _RESULTS = ("NEGATIVE", "POSITIVE", "INDETERMINATE", "NOT DETECTED", "DETECTED",
     "MB-01", WARNING, "Viruses are tested in the planned weeks", PROTOCOL, "MB.MBTESTCD MB.MBDTC EX.EXSTDTC"
 )
 def _missed_viruses(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    mb = tables.get("MB", "MBTESTCD", "MBDTC")
-    if study.sampling.virus_weeks:
-        for test in study.sampling.virus_tests:
-            rows = mb[mb["MBTESTCD"] == test]
-            missed = missed_weeks(tables, study, "MB", rows, study.sampling.virus_weeks)
-            text = f"no {test} of {{subject}} near week(s) {{weeks}}. Add the result or record a deviation."
-            yield sentences("MB", missed, "weeks", text).assign(variable="MBTESTCD", value=test)
+    weeks, mb = study.sampling.virus_weeks, tables.get("MB", "MBTESTCD")
+    if not (weeks and study.sampling.virus_tests):
+        return
+    missed = [
+        missed_weeks(tables, study, "MB", mb[mb["MBTESTCD"] == test], weeks).assign(test=test)
+        for test in study.sampling.virus_tests
+    ]
+    together = pd.concat(missed).groupby(["USUBJID", "weeks"], sort=True)["test"]
+    lacking = together.agg(", ".join).rename("tests").reset_index()
+    text = "no {tests} of {subject} near week(s) {weeks}. Add the results or record a deviation."
+    yield sentences("MB", lacking, "tests", text).assign(variable="MBTESTCD")
 
 
 @rule("MB-02", WARNING, "No virus is found", REPORT, "MB.MBTESTCD MB.MBSTRESC")
@@ -44,7 +48,7 @@ def _no_virus_baseline(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         mb = tables.get("MB", "MBTESTCD", "MBDTC")
         before = mb[tables.day("MB", "MBDTC") <= look_up(tables.first_day, mb["USUBJID"])]
         treated = tables.infusions.drop_duplicates("USUBJID")[["USUBJID"]]
-        lacking = treated[~treated["USUBJID"].isin(before["USUBJID"])]
+        lacking = treated[~treated["USUBJID"].isin(before["USUBJID"].unique())]
         text = "no virus test of {subject} before infusion 1; a later finding can't be told from an old one."
         yield sentences("MB", lacking, "MBTESTCD", text)
 
@@ -56,14 +60,14 @@ def _odd_virus_results(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     yield values("MB", mb[~known], "MBSTRESC", "neither NEGATIVE, POSITIVE nor a number. Correct it.")
 
 
-@rule("IS-01", NOTE, "Antibodies are of the first subjects", PROTOCOL, "IS.ISTESTCD EX.EXSTDTC")
+@rule(
+    "IS-01", NOTE, "Antibodies to HLA and donor are of the first subjects", PROTOCOL, "IS.ISTESTCD EX.EXSTDTC"
+)
 def _other_antibody_subjects(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     if study.sampling.antibody_subjects is not None:
         first = _first_treated(tables, study.sampling.antibody_subjects)
-        table = tables.get("IS", "ISTESTCD", "ISCAT")
-        # autoantibodies belong to the disease: they are taken from everybody
-        own = table["ISCAT"].str.upper().str.contains("AUTOANTIBOD", regex=False)
-        extra = table[~table["USUBJID"].isin(first) & ~own]
+        table = _donor_antibodies(tables)
+        extra = table[~table["USUBJID"].isin(first)]
         text = f"records of {{subject}} ({{records}}), who isn't among the first {len(first)} treated."
         yield sentences("IS", extra, "ISTESTCD", text)
 
@@ -78,14 +82,22 @@ def _other_antibody_subjects(tables: Tables, study: Study) -> Iterator[pd.DataFr
 def _half_antibodies(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     if study.sampling.antibody_subjects is None:
         return
-    table = tables.get("IS", "ISDTC")
-    after = tables.day("IS", "ISDTC") > look_up(tables.first_day, table["USUBJID"])
-    dated = tables.day("IS", "ISDTC").notna()
+    table = _donor_antibodies(tables)
+    after = table["day"] > look_up(tables.first_day, table["USUBJID"])
+    dated = table["day"].notna()
     first = pd.DataFrame({"USUBJID": _first_treated(tables, study.sampling.antibody_subjects)}, dtype="str")
     for found, when in ((dated & ~after, "before"), (dated & after, "after")):
         lacking = first[~first["USUBJID"].isin(table.loc[found, "USUBJID"])]
         text = f"no antibody sample of {{subject}} {when} treatment; a change can't be estimated. Add it."
         yield sentences("IS", lacking, "ISDTC", text).assign(value=when)
+
+
+def _donor_antibodies(tables: Tables) -> pd.DataFrame:
+    """Return antibodies to HLA and to the donor; those to the subject's own platelets are of everyone."""
+    table = tables.get("IS", "ISTESTCD", "ISCAT")
+    table["day"] = tables.day("IS", "ISDTC")
+    words = table["ISTESTCD"] + " " + table["ISCAT"].str.upper()
+    return table[words.str.contains("HLA|DONOR|DSA", regex=True)]
 
 
 def _first_treated(tables: Tables, number: int) -> list[str]:
@@ -131,7 +143,7 @@ def _no_phenotype_baseline(tables: Tables, study: Study) -> Iterator[pd.DataFram
         cp = tables.get("CP", "CPDTC")
         before = cp[tables.day("CP", "CPDTC") <= look_up(tables.first_day, cp["USUBJID"])]
         lacking = tables.infusions.drop_duplicates("USUBJID")[["USUBJID"]]
-        lacking = lacking[~lacking["USUBJID"].isin(before["USUBJID"])]
+        lacking = lacking[~lacking["USUBJID"].isin(before["USUBJID"].unique())]
         yield sentences(
             "CP",
             lacking,

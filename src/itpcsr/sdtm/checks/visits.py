@@ -21,36 +21,31 @@ _DAYS = 7
 def visit_days(tables: Tables, name: str) -> pd.DataFrame:
     """Return one record per subject, visit and day of a domain.
 
-    Without unscheduled visits, and without samples timed from a dose: they belong to its visit on any day.
+    Unscheduled visits and samples with a planned time of their own, hours or days after one, are left out.
     """
     return tables.once(f"visits of {name}", lambda: _visit_days(tables, name))
 
 
 def _visit_days(tables: Tables, name: str) -> pd.DataFrame:
-    moment = "SVSTDTC" if name == "SV" else f"{name}DTC"
-    reference = f"{name}TPTREF"
-    table = tables.get(name, "VISITNUM", "VISIT", "VISITDY", moment, reference)
-    table["day"] = tables.day(name, moment)
-    table = table[table["VISITNUM"].notna() & table["day"].notna() & (table[reference] == "")]
+    table = tables.get(name, "VISITNUM", "VISIT", "VISITDY", f"{name}TPTNUM")
+    table["day"] = tables.day(name, _moment(name))
+    table = table[table["VISITNUM"].notna() & table["day"].notna() & table[f"{name}TPTNUM"].isna()]
     table = table.drop_duplicates(["USUBJID", "VISITNUM", "day"])
     return table[~table["VISIT"].str.upper().str.contains(_UNPLANNED, regex=False)]
 
 
-def _visited(tables: Tables) -> Iterator[str]:
-    for name in ("SV", *FINDINGS):
-        moment = "SVSTDTC" if name == "SV" else f"{name}DTC"
-        if tables.has(f"{name}.VISITNUM") and tables.has(f"{name}.{moment}"):
-            yield name
+def _visited(tables: Tables) -> list[str]:
+    """Return the domain of visits where there is one, else those whose records tell of visits."""
+    names = [
+        name
+        for name in ("SV", *FINDINGS)
+        if tables.has(f"{name}.VISITNUM") and tables.has(f"{name}.{_moment(name)}")
+    ]
+    return ["SV"] if "SV" in names else names
 
 
-def _beside_sv(tables: Tables, name: str) -> pd.DataFrame:
-    """Return a domain's visits on other days than SV has them: what SV says needs saying once."""
-    visits = visit_days(tables, name)
-    if name == "SV" or not tables.has("SV.SVSTDTC"):
-        return visits
-    keys = ["USUBJID", "VISITNUM", "day"]
-    known = pd.MultiIndex.from_frame(visit_days(tables, "SV")[keys])
-    return visits[~pd.MultiIndex.from_frame(visits[keys]).isin(known)]
+def _moment(name: str) -> str:
+    return "SVSTDTC" if name == "SV" else f"{name}DTC"
 
 
 @rule("VIS-01", WARNING, "Visits are in their windows", PROTOCOL, "EX.EXSTDTC")
@@ -59,7 +54,7 @@ def _out_of_window(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         return
     window = study.visits.visit_window_days
     for name in _visited(tables):
-        visits = _beside_sv(tables, name)
+        visits = visit_days(tables, name)
         day = study_days(visits["day"], look_up(tables.first_day, visits["USUBJID"]))
         apart = (day - visits["VISITDY"]).abs()
         late = visits.assign(studyday=day)[(apart > window) & (visits["VISITDY"] > 0)]
@@ -92,6 +87,19 @@ def _twice(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
             "Correct them."
         )
         yield sentences(name, again, "VISIT", text)
+
+
+@rule("VIS-06", WARNING, "Results are from the days of their visit", SDTM, "SV.VISITNUM SV.SVSTDTC")
+def _off_visit(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    window = pd.Timedelta(days=study.visits.visit_window_days)
+    spans = visit_days(tables, "SV").groupby(["USUBJID", "VISITNUM"])["day"].agg(["min", "max"])
+    for name in FINDINGS:
+        moment = _moment(name)
+        if tables.has(f"{name}.VISITNUM") and tables.has(f"{name}.{moment}"):
+            visits = visit_days(tables, name).join(spans, on=["USUBJID", "VISITNUM"])
+            off = visits[(visits["day"] < visits["min"] - window) | (visits["day"] > visits["max"] + window)]
+            text = "{shown} is days away from {VISIT} in SV, {min:%Y-%m-%d}. Correct date or visit."
+            yield values(name, off.assign(**{moment: off["day"]}), moment, text)
 
 
 @rule("VIS-04", NOTE, "A visit number has one name", SDTM)
