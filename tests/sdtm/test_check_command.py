@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from itpcsr.cli import app
 from itpcsr.sdtm.checks import COLUMNS, RULES
-from itpcsr.sdtm.review import finding_tables, summary
+from itpcsr.sdtm.terminal import finding_tables, summary
 
 
 @pytest.fixture
