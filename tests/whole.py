@@ -14,7 +14,7 @@ WOMEN = [name for name, sex in SUBJECTS.items() if sex == "F"]
 TREATED_DAYS = (1, 8, 15, 22)
 IMMUNE_WEEKS = (2, 4, 8, 12, 16, 28)
 HOURS = (-0.5, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 24.0, 48.0, 96.0)
-VIRUSES = ("HBSAG", "HBVDNA", "HCAB", "HIVAB", "TPAB")
+VIRUSES = ("HBSAG", "HBDNA", "HCAB", "HIV12AB", "TPLAB")
 INFUSION_START, INFUSION_END = pd.Timedelta(hours=9), pd.Timedelta(hours=10)
 STUDYID = "NCT04014166-SIM"
 

@@ -16,7 +16,10 @@ from itpcsr.sdtm.simulate import simulate
 from itpcsr.study import Study
 from tests.faults.chain import analyse
 
-NAMES = ("DM", "EX", "AE", "SUPPAE", "LB", "VS", "DS", "MH", "CM", "PR")
+NAMES = (
+    "DM", "EX", "AE", "SUPPAE", "LB", "VS", "DS", "MH", "CM", "PR",
+    "MB", "PC", "IS", "CP", "RS", "SV", "DV", "TA", "TS",
+)  # fmt: skip
 SIZES = (0, 1, 3, 8, 30)
 
 
