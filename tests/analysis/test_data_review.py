@@ -62,8 +62,8 @@ def test_domains_without_subjects_have_records_alone() -> None:
     rows = data_review.analyse_domains({"TS": design, "DM": small.dm(("S1", "ESC05"), ("S2", "ESC05"))})
     shown = review.table_domains(rows, {"DM": "Demographics"})
     assert [(row.label, row.cells) for row in shown.rows] == [
-        ("DM", ("Demographics", "2", "2")),
-        ("TS", ("", "1", "")),
+        ("DM: Demographics", ("2", "2")),
+        ("TS", ("1", "")),
     ]
 
 

@@ -23,9 +23,10 @@ def table_domains(rows: pd.DataFrame, labels: Mapping[str, str]) -> Table:
         subjects = ""
         if domain in described:
             subjects = format_count(lookup.value("domain", "total", "subjects", domain))
-        body.append(Row(domain, (labels.get(domain, ""), records, subjects)))
-    heads = (Header("Data set"), Header("Records"), Header("Subjects"))
-    return Table("Domain", heads, tuple(body), ("Without subjects: the domain describes the trial.",))
+        label = labels.get(domain, "")
+        body.append(Row(f"{domain}: {label}" if label else domain, (records, subjects)))
+    heads = (Header("Records"), Header("Subjects"))
+    return Table("Data set", heads, tuple(body), ("Without subjects: the domain describes the trial.",))
 
 
 def table_findings(rows: pd.DataFrame, rules: Mapping[str, str]) -> Table:

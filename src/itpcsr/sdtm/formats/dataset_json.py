@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ _TEXTS = ("string", "datetime", "date", "time", "URI")
 _REQUIRED = ("itemGroupOID", "records", "name", "label", "columns")
 _VERSION = re.compile(r"1\.1(\.\d+)?")
 _CREATED = "1960-01-01T00:00:00"  # the clock would change the bytes of every run
+_CHUNK = 100_000  # rows written at a time: a whole large domain as text would fill the memory
 
 
 def read_dataset_json(text: str, path: Path) -> Table | None:
@@ -163,13 +163,13 @@ def write_dataset_json(
         "columns": columns,
     }
     kinds = {column["name"]: column["dataType"] for column in columns}
-    cells = [_cells(frame[column], kinds[column]) for column in kinds]
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "rows": [')
-        rows = zip(*cells, strict=True)
         mark = "\n"
-        while part := list(islice(rows, 100_000)):  # a whole large domain as text would fill the memory
-            file.write(mark + ",\n".join(json.dumps(row, ensure_ascii=False) for row in part))
+        for start in range(0, len(frame), _CHUNK):
+            part = frame.iloc[start : start + _CHUNK]
+            rows = zip(*(_cells(part[column], kinds[column]) for column in kinds), strict=True)
+            file.write(mark + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows))
             mark = ",\n"
         file.write("\n]}\n")
 

@@ -108,5 +108,8 @@ def _line_finder(text: str, delimiter: str) -> Callable[[int], int]:
 
 
 def write_delimited(frame: pd.DataFrame, path: Path) -> None:
-    """Write one domain as UTF-8 with commas; missing is empty, numbers have every digit that they need."""
-    frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+    """Write one domain as UTF-8 with commas; missing is empty, numbers have every digit that they need.
+
+    Text is in quotes throughout. Arrow writes a large domain several times faster than pandas does.
+    """
+    pacsv.write_csv(pa.Table.from_pandas(frame, preserve_index=False), path)
