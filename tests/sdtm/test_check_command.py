@@ -46,9 +46,9 @@ def test_the_rules_are_listed(run):
     assert all(rule in result.output for rule in RULES)
 
 
-def test_many_findings_are_cut_and_counted():
-    rows = [("R", kind, "AE", "", "", "", "m") for kind in ["error"] * 30 + ["warning"] * 30 + ["note"] * 5]
+def test_many_findings_are_cut_by_rule_and_counted():
+    kinds = [("A", "error")] * 30 + [("B", "error")] * 2 + [("A", "warning")] * 4 + [("A", "note")] * 3
+    rows = [(rule, severity, "AE", "", "", "", "m") for rule, severity in kinds]
     found = pd.DataFrame(rows, columns=COLUMNS, dtype="str")
-    tables = list(finding_tables(found))
-    assert [table.row_count for table in tables] == [30, 11, 1]
-    assert summary(found) == "30 errors, 30 warnings, 5 notes."
+    assert [table.row_count for table in finding_tables(found)] == [3 + 1 + 2, 3 + 1, 3]
+    assert summary(found) == "32 errors, 4 warnings, 3 notes."

@@ -11,7 +11,7 @@ from rich.text import Text
 from itpcsr.sdtm.checks import SEVERITIES, Rule
 from itpcsr.sdtm.read import Trial
 
-_LINES = 40  # of findings shown; a file holds them all
+_SHOWN = 3  # findings of each rule; a file holds them all
 _COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 
@@ -25,19 +25,20 @@ def domain_table(trial: Trial) -> Table:
 
 
 def finding_tables(findings: pd.DataFrame) -> Iterator[Table]:
-    """Yield one table per severity that occurs; 40 lines in all, the rest is counted in the last line."""
-    left = _LINES
+    """Yield one table per severity that occurs: the first findings of each rule, and how many more."""
     for severity in SEVERITIES:
         own = findings[findings["severity"] == severity]
         if own.empty:
             continue
         title = Text(f"{severity}s: {len(own)}", style=_COLOURS[severity])
         table = Table("Rule", "Finding", title=title, title_justify="left")
-        for rule, message in zip(own["rule"].head(left), own["message"].head(left), strict=True):
-            table.add_row(rule, Text(message))
-        if len(own) > left:
-            table.add_row("…", f"and {len(own) - left} more; --findings findings.csv writes them all")
-        left = max(0, left - len(own))
+        for rule, part in own.groupby("rule"):
+            for message in part["message"].head(_SHOWN):
+                table.add_row(str(rule), Text(message))
+            if len(part) > _SHOWN:
+                table.add_row(
+                    "", f"… and {len(part) - _SHOWN} more of {rule}; --findings FILE writes them all"
+                )
         yield table
 
 

@@ -24,6 +24,7 @@ _MEASURED_WITH = (
     "LOC",
     "LAT",
     "POS",
+    "REPNUM",
     "METHOD",
     "TPT",
     "TPTNUM",

@@ -16,6 +16,7 @@ from itpcsr.study import Study
 _PLAIN_NUMBER = r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?"
 _CLOSE = 1e-6  # relative; files carry numbers in another base than they show
 _ROUNDED = 0.05  # relative difference that rounding the original to a few digits can make
+_LIMIT_ROUNDED = 0.005  # relative; limits are often rounded when units are converted
 
 
 @rule("VAL-02", ERROR, "Platelet counts are possible", REALITY, "LB.LBTESTCD LB.LBSTRESN LB.LBSTRESU")
@@ -125,7 +126,9 @@ def _reversed_ranges(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 )
 def _other_indicators(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     lb = tables.get("LB", "LBTESTCD", "LBSTRESN", "LBSTNRLO", "LBSTNRHI", "LBNRIND")
-    low, high = lb["LBSTRESN"] < lb["LBSTNRLO"], lb["LBSTRESN"] > lb["LBSTNRHI"]
+    low = lb["LBSTRESN"] < lb["LBSTNRLO"] * (1 - _LIMIT_ROUNDED)
+    high = lb["LBSTRESN"] > lb["LBSTNRHI"] * (1 + _LIMIT_ROUNDED)
+    not_low, not_high = lb["LBSTRESN"] > lb["LBSTNRLO"], lb["LBSTRESN"] < lb["LBSTNRHI"]
     said = lb["LBNRIND"].str.upper()
     ranged = lb["LBSTRESN"].notna() & lb["LBSTNRLO"].notna() & lb["LBSTNRHI"].notna()
     normal_said, high_said, low_said = (
@@ -133,7 +136,7 @@ def _other_indicators(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         said.str.startswith("HIGH"),
         said.str.startswith("LOW"),
     )
-    wrong = (normal_said & (low | high)) | (high_said & ~high) | (low_said & ~low)
+    wrong = (normal_said & (low | high)) | (high_said & not_high) | (low_said & not_low)
     text = "but {LBTESTCD} is {LBSTRESN:g}, and the range {LBSTNRLO:g} to {LBSTNRHI:g}. Correct one of them."
     yield values("LB", lb[wrong & ranged], "LBNRIND", text)
 

@@ -98,7 +98,7 @@ def _off_visit(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         if tables.has(f"{name}.VISITNUM") and tables.has(f"{name}.{moment}"):
             visits = visit_days(tables, name).join(spans, on=["USUBJID", "VISITNUM"])
             off = visits[(visits["day"] < visits["min"] - window) | (visits["day"] > visits["max"] + window)]
-            text = "{shown} is days away from {VISIT} in SV, {min:%Y-%m-%d}. Correct date or visit."
+            text = "SV has {VISIT} on {min:%Y-%m-%d}. Correct date or visit."
             yield values(name, off.assign(**{moment: off["day"]}), moment, text)
 
 
