@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from itpcsr.analysis.groups import group_sizes
-from itpcsr.analysis.tally import tally
+from itpcsr.analysis.tally import tally_records, tally_subjects
 
 EXACT = "Clopper-Pearson exact interval"
 NO_SUBJECTS = "no subjects in this group"
@@ -62,7 +62,7 @@ def count_subjects(
     """
     sizes = group_sizes(members)
     index = pd.MultiIndex.from_product([levels, sizes.index], names=["level", "group"])
-    subjects, _ = tally(records, members, levels, level)
+    subjects = tally_subjects(records, members, levels, level)
     table = pd.DataFrame({"n": subjects.ravel()}, index=index)
     table["N"] = sizes.reindex(index.get_level_values("group")).to_numpy("float64")
     table["percent"] = 100 * table["n"] / table["N"].where(table["N"] > 0)
@@ -99,6 +99,6 @@ def count_events(records: pd.DataFrame, members: pd.DataFrame, levels: list[str]
     """Count records (not subjects) at each level by group, zeros included, as statistic ``events``."""
     groups = members["group"].cat.categories
     index = pd.MultiIndex.from_product([levels, groups], names=["level", "group"])
-    _, events = tally(records, members, levels, level)
+    events = tally_records(records, members, levels, level)
     values = pd.Series(events.ravel(), index=index, name="value")
     return values.reset_index().assign(statistic="events", unit="events")

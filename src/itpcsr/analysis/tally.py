@@ -9,10 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 
-def tally(
+def tally_subjects(
     records: pd.DataFrame, members: pd.DataFrame, levels: Sequence[str], level: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return subjects with at least one record, and records, as two arrays of levels by groups.
+) -> NDArray[np.float64]:
+    """Return the number of subjects with at least one record, as an array of levels by groups.
 
     Parameters
     ----------
@@ -24,36 +24,48 @@ def tally(
     levels
         The levels to count, in their order; others, and missing ones, are left out.
     """
+    row, subject, subjects = _place(records, levels, level)
+    width = max(len(subjects), 1)
+    row, subject = np.divmod(pd.unique(row * width + subject), width)
+    return _sum_by_row(row, _membership(members, subjects)[subject], len(levels))
+
+
+def tally_records(
+    records: pd.DataFrame, members: pd.DataFrame, levels: Sequence[str], level: str
+) -> NDArray[np.float64]:
+    """Return the number of records in place of subjects; all else is as in ``tally_subjects``."""
+    row, subject, subjects = _place(records, levels, level)
+    return _sum_by_row(row, _membership(members, subjects)[subject], len(levels))
+
+
+def _place(
+    records: pd.DataFrame, levels: Sequence[str], level: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64], pd.Index]:
+    """Return level and subject of the records that count, as places in ``levels`` and in all subjects."""
     subject, subjects = _codes(records["USUBJID"])
     found, values = _codes(records[level])
-    place = pd.Index(levels).get_indexer(values)
-    row = np.where(found >= 0, place[found], -1) if len(values) else np.full(len(records), -1)
-    group = _membership(members, subjects)
+    # a missing level has code -1, which takes the place at the end
+    place = np.append(pd.Index(levels).get_indexer(values), -1).astype("int64")
+    row = place[found]
     kept = row >= 0
-    subject, row = subject[kept], row[kept]
-    pair = pd.unique(row.astype("int64") * max(len(subjects), 1) + subject)
-    once_row, once_subject = np.divmod(pair, max(len(subjects), 1))
-    return (
-        _sum_by_row(once_row, group[once_subject], len(levels)),
-        _sum_by_row(row, group[subject], len(levels)),
-    )
+    return (row, subject, subjects) if kept.all() else (row[kept], subject[kept], subjects)
 
 
 def rank_levels(records: pd.DataFrame, members: pd.DataFrame, level: str) -> list[str]:
     """Return the levels by number of subjects of any group, the most frequent first, ties by name."""
     values = [str(value) for value in _codes(records[level])[1]]
-    everyone = members[["USUBJID"]].drop_duplicates().assign(group=pd.Categorical(["all"])[0])
-    everyone["group"] = pd.Categorical(everyone["group"], categories=["all"])
-    subjects = tally(records, everyone, values, level)[0][:, 0]
+    everyone = members[["USUBJID"]].drop_duplicates()
+    everyone["group"] = pd.Series("all", index=everyone.index).astype("category")
+    subjects = tally_subjects(records, everyone, values, level)[:, 0]
     ranked = sorted(zip(values, subjects, strict=True), key=lambda item: (-item[1], item[0]))
     return [value for value, n in ranked if n > 0]
 
 
 def _codes(values: pd.Series) -> tuple[NDArray[np.int64], pd.Index]:
     if isinstance(values.dtype, pd.CategoricalDtype):
-        return values.cat.codes.to_numpy("int64"), values.cat.categories
+        return np.asarray(values.cat.codes, dtype=np.int64), values.cat.categories
     codes, uniques = pd.factorize(values)
-    return codes, pd.Index(uniques)
+    return np.asarray(codes, dtype=np.int64), pd.Index(uniques)
 
 
 def _membership(members: pd.DataFrame, subjects: pd.Index) -> NDArray[np.float64]:

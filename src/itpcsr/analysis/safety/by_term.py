@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from itpcsr.analysis.comparisons import compare_counts, single_arm_columns
@@ -25,13 +24,15 @@ def analyse_ae_by_term(
     active column also gets Fisher's exact p_value against it.
     """
     members = assign_groups(adsl, study.design.columns, "SAFFL")
-    if sentence := why_absent(adae, members, kind):
+    chosen = select_events(adae, members, kind)
+    if sentence := why_absent(adae, chosen, kind):
         return absent(_DISPLAYS[kind], sentence)
-    events = label_terms(select_events(adae, members, kind))
+    events = label_terms(chosen)
     compared = single_arm_columns(study.design)
     parts = [size_rows(members)]
     for analysis in ("any", "soc", "pt"):
-        counts = count(events, members, rank_levels(events, members, analysis), analysis)
+        levels = ["any"] if analysis == "any" else rank_levels(events, members, analysis)
+        counts = count(events, members, levels, analysis)
         parts.append(pd.concat([counts, compare_counts(counts, compared)]).assign(analysis=analysis))
     return rows_of(parts, _DISPLAYS[kind])
 
@@ -47,7 +48,7 @@ def label_terms(events: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "USUBJID": terms["USUBJID"],
-            "any": pd.Categorical.from_codes(np.zeros(len(terms), dtype="int8"), categories=["any"]),
+            "any": pd.Series("any", index=terms.index).astype("category"),
             "soc": terms["AEBODSYS"],
             "pt": pd.Categorical.from_codes(code, categories=names),
         }
@@ -63,9 +64,9 @@ def analyse_ae_frequent(
     """
     display = "tbl-ae-frequent"
     members = assign_groups(adsl, study.design.columns, "SAFFL")
-    if sentence := why_absent(adae, members):
-        return absent(display, sentence)
     events = select_events(adae, members)
+    if sentence := why_absent(adae, events):
+        return absent(display, sentence)
     subjects = events.groupby("AEDECOD")["USUBJID"].nunique()
     # a product instead of a quotient: 2 of 20 subjects are 10 % in binary, too
     enough = set(subjects.index[100 * subjects >= percent * members["USUBJID"].nunique()])

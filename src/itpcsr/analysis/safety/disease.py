@@ -26,9 +26,9 @@ def analyse_ae_disease(
     members = assign_groups(adsl, study.design.columns, "SAFFL")
     if not study.safety.disease_terms:
         return absent(display, _NO_TERMS)
-    if sentence := why_absent(adae, members):
-        return absent(display, sentence)
     events = select_events(adae, members)
+    if sentence := why_absent(adae, events):
+        return absent(display, sentence)
     disease, other = events[events["DISFL"] == "Y"], events[events["DISFL"] != "Y"]
     worse = disease.assign(level=disease["WORSFL"].map({"Y": "worse", "N": "not_worse"}))
     terms = rank_levels(disease, members, "AEDECOD")

@@ -23,9 +23,9 @@ def analyse_ae_grades(adsl: pd.DataFrame, adae: pd.DataFrame, study: Study) -> p
     """
     display = "tbl-ae-grade"
     members = assign_groups(adsl, study.design.columns, "SAFFL")
-    if sentence := why_absent(adae, members):
-        return absent(display, sentence)
     chosen = select_events(adae, members)
+    if sentence := why_absent(adae, chosen):
+        return absent(display, sentence)
     events = label_terms(chosen).assign(ASEVN=chosen["ASEVN"])
     parts = [size_rows(members)]
     for analysis in ("any", "soc", "pt"):

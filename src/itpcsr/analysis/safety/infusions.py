@@ -28,9 +28,10 @@ def analyse_ae_infusions(
     """
     display = "tbl-ae-infusion"
     members = assign_groups(adsl, study.design.columns, "SAFFL")
-    if sentence := _why_absent(adae, members, study):
+    chosen = select_events(adae, members)
+    if sentence := _why_absent(adae, chosen, study):
         return absent(display, sentence)
-    events = _place(select_events(adae, members))
+    events = _place(chosen)
     related = events[events["RELFL"] == "Y"]
     shown = [time for time in TIMES if time in ("within", "later") or (events["time"] == time).any()]
     parts = [size_rows(members)]
@@ -55,9 +56,10 @@ def analyse_ae_infusion_terms(adsl: pd.DataFrame, adae: pd.DataFrame, study: Stu
     """
     display = "tbl-ae-infusion-pt"
     members = assign_groups(adsl, study.design.columns, "SAFFL")
-    if sentence := _why_absent(adae, members, study):
+    chosen = select_events(adae, members)
+    if sentence := _why_absent(adae, chosen, study):
         return absent(display, sentence)
-    events = _place(select_events(adae, members)).assign(any="any")
+    events = _place(chosen).assign(any="any")
     parts = [size_rows(members)]
     for time in TIMES:
         chosen = events[events["time"] == time]
@@ -68,8 +70,8 @@ def analyse_ae_infusion_terms(adsl: pd.DataFrame, adae: pd.DataFrame, study: Stu
     return rows_of(parts, display)
 
 
-def _why_absent(adae: pd.DataFrame, members: pd.DataFrame, study: Study) -> str:
-    return why_absent(adae, members) if study.design.infusion_days else _NO_INFUSIONS
+def _why_absent(adae: pd.DataFrame, events: pd.DataFrame, study: Study) -> str:
+    return why_absent(adae, events) if study.design.infusion_days else _NO_INFUSIONS
 
 
 def _place(events: pd.DataFrame) -> pd.DataFrame:

@@ -26,9 +26,9 @@ def analyse_ae_outcomes(adsl: pd.DataFrame, adae: pd.DataFrame, study: Study) ->
     """
     display = "tbl-ae-outcome"
     members = assign_groups(adsl, study.design.columns, "SAFFL")
-    if sentence := why_absent(adae, members):
-        return absent(display, sentence)
     events = select_events(adae, members)
+    if sentence := why_absent(adae, events):
+        return absent(display, sentence)
     related = events[events["RELFL"] == "Y"]
     open_ended = events[events["AEENDTC"] == ""]
     kinds = pd.concat(
@@ -50,7 +50,7 @@ def analyse_ae_outcomes(adsl: pd.DataFrame, adae: pd.DataFrame, study: Study) ->
 def _shares(counts: pd.DataFrame, totals: pd.Series, analysis: str) -> pd.DataFrame:
     """Return counts of events with their percentage of all events of the group."""
     total = totals.reindex(counts["group"].astype("str")).to_numpy()
-    percent = 100 * counts["value"] / np.where(total > 0, total, np.nan)
+    percent: pd.Series = 100 * counts["value"] / np.where(total > 0, total, np.nan)
     shares = counts.assign(statistic="percent", unit="%", value=percent)
     shares["reason"] = np.where(percent.isna(), NO_EVENTS, "")
     return pd.concat([counts, shares], ignore_index=True).assign(analysis=analysis)

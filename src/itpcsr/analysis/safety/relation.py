@@ -21,9 +21,9 @@ def analyse_ae_relation(adsl: pd.DataFrame, adae: pd.DataFrame, study: Study) ->
     """
     display = "tbl-ae-relation"
     members = assign_groups(adsl, study.design.columns, "SAFFL")
-    if sentence := why_absent(adae, members):
-        return absent(display, sentence)
     events = select_events(adae, members)
+    if sentence := why_absent(adae, events):
+        return absent(display, sentence)
     relation = events.assign(level=events["AEREL"].replace("", UNKNOWN))
     levels = _in_order(relation, study)
     parts = [size_rows(members), count(relation, members, levels, "level").assign(analysis="relation")]

@@ -69,11 +69,15 @@ def _estimates(times: pd.DataFrame, days: Sequence[int], confidence: float) -> p
         share = curve.at(day) if curve else (np.nan,) * 3
         if not risk and share[0] > 0:  # nobody is left, though not all had an event
             share = (np.nan,) * 3
-        reasons = (_NOBODY, _NOBODY if np.isnan(share[0]) else _NO_SHARE_LIMIT)
+        no_limit = _NOBODY if np.isnan(share[0]) else _NO_SHARE_LIMIT
         rows.append(("at_risk", f"Day {day}", float(risk), ""))
         # the share with an event is what the share without one leaves, and so are its limits, crosswise
-        for name, part, reason in (("km_percent", 0, 0), ("km_low", 2, 1), ("km_high", 1, 1)):
-            rows.append((name, f"Day {day}", 100 * (1 - share[part]), reasons[reason]))
+        for name, part, reason in (
+            ("km_percent", 0, _NOBODY),
+            ("km_low", 2, no_limit),
+            ("km_high", 1, no_limit),
+        ):
+            rows.append((name, f"Day {day}", 100 * (1 - share[part]), reason))
     frame = pd.DataFrame(rows, columns=["statistic", "visit", "value", "reason"])
     frame["reason"] = frame["reason"].where(frame["value"].isna(), "")
     if not len(times):
