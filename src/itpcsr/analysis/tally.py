@@ -55,7 +55,7 @@ def rank_levels(records: pd.DataFrame, members: pd.DataFrame, level: str) -> lis
     """Return the levels by number of subjects of any group, the most frequent first, ties by name."""
     values = [str(value) for value in _codes(records[level])[1]]
     everyone = members[["USUBJID"]].drop_duplicates()
-    everyone["group"] = pd.Series("all", index=everyone.index).astype("category")
+    everyone["group"] = pd.Series("all", index=everyone.index).astype(pd.CategoricalDtype(["all"]))
     subjects = tally_subjects(records, everyone, values, level)[:, 0]
     ranked = sorted(zip(values, subjects, strict=True), key=lambda item: (-item[1], item[0]))
     return [value for value, n in ranked if n > 0]
