@@ -13,7 +13,7 @@ NAMES = ["10-population", "20-safety", "30-efficacy"]
 # Parameters that say where things are, not what the protocol fixes.
 COMMON = {"study_file", "data", "data_cutoff", "cohorts", "output"}
 REPORT = {"confidence_level"}
-OWN = {"30-efficacy": {"weeks_shown"}}
+OWN = {"20-safety": {"frequent_percent", "days_shown"}, "30-efficacy": {"weeks_shown"}}
 
 
 @pytest.fixture(params=NAMES)

@@ -142,6 +142,9 @@ class Safety(_Strict):
     ``treatment_emergent_days``: days after the last dose in which an onset still counts; None for no end.
     ``safety_arm``: whether the safety set is grouped by the arm planned or the one actually given.
     ``severity_variable``: AETOXGR (CTCAE grades 1 to 5) or AESEV (MILD, MODERATE, SEVERE read as 1, 2, 3).
+    ``infusion_hours``: hours after the end of an infusion in which an onset counts as at the infusion.
+    ``disease_terms``: preferred terms of the disease studied, shown apart; those of them in
+    ``platelet_terms`` are compared with the platelet count at baseline.
     """
 
     safety_arm: Literal["planned", "actual"] = "actual"
@@ -149,6 +152,16 @@ class Safety(_Strict):
     related_values: list[str] = Field(min_length=1)
     severe_grade: int = Field(default=3, ge=1, le=5)
     severity_variable: Literal["AETOXGR", "AESEV"] = "AETOXGR"
+    infusion_hours: int = Field(default=24, ge=0)
+    disease_terms: list[str] = []
+    platelet_terms: list[str] = []
+
+    @model_validator(mode="after")
+    def _platelet_terms_are_of_the_disease(self) -> Safety:
+        unknown = sorted(set(self.platelet_terms) - set(self.disease_terms))
+        if unknown:
+            raise ValueError(f"platelet_terms names {', '.join(unknown)}, which is no term of disease_terms")
+        return self
 
 
 class Efficacy(_Strict):

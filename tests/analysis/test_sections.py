@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from itpcsr.adam import derive
-from itpcsr.analysis import efficacy, population, safety
+from itpcsr.analysis import efficacy, exposure, population, safety
 from itpcsr.results import absence, combine
 from itpcsr.study import Study
 from tests import small
@@ -24,7 +24,7 @@ def all_rows(datasets: dict[str, pd.DataFrame], study: Study) -> dict[str, pd.Da
         population.analyse_flow(adsl),
         population.analyse_disposition(adsl, study),
         population.analyse_baseline(adsl, study),
-        population.analyse_exposure(adsl, adex, study),
+        exposure.analyse_exposure(adsl, adex, study),
         safety.analyse_ae_overview(adsl, adae, study, 0.95),
         safety.analyse_ae_by_term(adsl, adae, study),
         efficacy.analyse_platelet_course(adsl, adlb, study),

@@ -1,7 +1,7 @@
 import pytest
 
 from itpcsr.analysis import efficacy, population, safety
-from itpcsr.display import figures, tables, theme
+from itpcsr.display import figures, labels, safety_tables, tables, theme
 from itpcsr.display.table import Table
 
 
@@ -40,7 +40,7 @@ def test_an_empty_column_shows_ne_and_says_why(demo, study):
 
 
 def test_comparisons_stand_in_the_table_of_a_controlled_study(pilot, pilot_study):
-    table = tables.table_ae_by_term(
+    table = safety_tables.table_ae_by_term(
         safety.analyse_ae_by_term(pilot["adsl"], pilot["adae"], pilot_study), pilot_study
     )
     assert [header.label for header in table.headers] == [
@@ -53,14 +53,14 @@ def test_comparisons_stand_in_the_table_of_a_controlled_study(pilot, pilot_study
 
 def test_events_follow_the_subjects(demo, study):
     rows = safety.analyse_ae_overview(demo["adsl"], demo["adae"], study, 0.95)
-    table = tables.table_ae_overview(rows, study, 0.95)
+    table = safety_tables.table_ae_overview(rows, study, 0.95)
     assert cells(table, "Serious")[-1].startswith("4 (22.2) [")
     assert cells(table, "Fatal") == ("0",) * 6
 
 
 def test_capitals_are_lowered_and_other_text_kept():
-    assert tables.sentence_case("GENERAL DISORDERS") == "General disorders"
-    assert tables.sentence_case("Acute myocardial infarction") == "Acute myocardial infarction"
+    assert labels.sentence_case("GENERAL DISORDERS") == "General disorders"
+    assert labels.sentence_case("Acute myocardial infarction") == "Acute myocardial infarction"
 
 
 @pytest.mark.parametrize("name", ["demo", "pilot"])

@@ -31,3 +31,40 @@ for (table in list(c(2, 86, 8, 84), c(4, 86, 4, 84), c(0, 3, 2, 3), c(12, 86, 15
 weights <- data.frame(y = c(61.2, 58.4, 70.1, 66.3, 72.5, 69.9, 55.0, 80.2, 64.4, 59.1), g = c("a", "a", "a", "b", "b", "b", "b", "c", "c", "c"))
 out("anova", "p", summary(aov(y ~ g, weights))[[1]][["Pr(>F)"]][1])
 out("chisq", "p", chisq.test(matrix(c(33, 53, 34, 50, 44, 40), 2), correct = FALSE)$p.value)
+
+for (pair in list(c(0, 1.6), c(1, 0.5), c(2, 1.62), c(19, 3.1), c(43, 9.43), c(1126, 99.84))) {
+  for (level in c(0.90, 0.95)) {
+    ci <- poisson.test(pair[1], pair[2], conf.level = level)$conf.int
+    case <- sprintf("poisson %d/%s %.2f", pair[1], format(pair[2]), level)
+    out(case, "low", ci[1])
+    out(case, "high", ci[2])
+  }
+}
+
+# Time to event: days and 1 for an event, 0 for censored. Curves that end at one half are left out: R and SAS
+# differ there, and the package follows SAS.
+library(survival)
+courses <- list(
+  mixed = list(c(5, 8, 8, 12, 30, 30), c(1, 1, 0, 1, 0, 0)),
+  stretch = list(c(1, 1, 15, 18, 22, 198), c(1, 1, 1, 1, 1, 0)),
+  all = list(c(29, 34, 120), c(1, 1, 1)),
+  one = list(c(7), c(1)),
+  few = list(c(18, 104, 150, 197, 197, 198), c(1, 1, 0, 0, 0, 0)),
+  cohort = list(c(29, 34, 120, 197, 197, 197, 18, 15, 197, 22, 1, 1, 8, 196, 8, 8, 21, 8),
+                c(1, 1, 1, 0, 0, 0, 1, 1, 0, 1, 1, 1, 1, 0, 1, 1, 1, 1)))
+for (name in names(courses)) {
+  course <- courses[[name]]
+  fit <- survfit(Surv(course[[1]], course[[2]]) ~ 1, conf.type = "log-log")
+  q <- quantile(fit, 0.5)
+  out(paste("km", name), "median", q$quantile[[1]])
+  out(paste("km", name), "median_low", q$lower[[1]])
+  out(paste("km", name), "median_high", q$upper[[1]])
+  for (day in c(7, 22)) {
+    s <- summary(fit, times = day, extend = TRUE)
+    case <- sprintf("km %s %d", name, day)
+    out(case, "share", s$surv)
+    out(case, "low", s$lower)
+    out(case, "high", s$upper)
+    out(case, "at_risk", s$n.risk)
+  }
+}

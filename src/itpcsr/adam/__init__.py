@@ -5,12 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 from itpcsr.adam.adae import derive_adae
+from itpcsr.adam.adaette import derive_adaette
 from itpcsr.adam.addv import derive_addv
 from itpcsr.adam.adex import derive_adex
 from itpcsr.adam.adlb import derive_adlb
 from itpcsr.adam.adrs import derive_adrs
 from itpcsr.adam.adsl import derive_adsl
+from itpcsr.adam.disease import add_disease
 from itpcsr.adam.domains import look_up
+from itpcsr.adam.infusion_timing import add_infusion_timing
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 
@@ -25,15 +28,26 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     ADSL also gets BPLAT, the platelet count at baseline (10^9/L), from ADLB.
     """
     adsl = derive_adsl(trial, study)
-    adae = derive_adae(trial, adsl, study)
+    adex = derive_adex(trial, adsl, study)
     adlb = derive_adlb(trial, adsl, study)
-    adrs = derive_adrs(trial, adsl, adlb, adae, study)
     if study.efficacy is not None:
         base = adlb[(adlb["PARAMCD"] == study.efficacy.platelet_test) & (adlb["ABLFL"] == "Y")]
         adsl["BPLAT"] = look_up(base.set_index("USUBJID")["AVAL"], adsl["USUBJID"])
+    adae = add_infusion_timing(derive_adae(trial, adsl, study), adex, study)
+    adae = add_disease(adae, adsl, study)
+    adaette = derive_adaette(adsl, adae)
+    adrs = derive_adrs(trial, adsl, adlb, adae, study)
     addv = derive_addv(trial)
-    for frame, domain in ((adae, "AE"), (adlb, "LB"), (addv, "DV")):
+    absent = ((adae, "AE"), (adaette, "AE"), (adlb, "LB"), (addv, "DV"))
+    for frame, domain in absent:
         if domain not in trial:
             frame.attrs["absent"] = domain
-    adex = derive_adex(trial, adsl)
-    return {"adsl": adsl, "adae": adae, "addv": addv, "adex": adex, "adlb": adlb, "adrs": adrs}
+    return {
+        "adsl": adsl,
+        "adae": adae,
+        "adaette": adaette,
+        "addv": addv,
+        "adex": adex,
+        "adlb": adlb,
+        "adrs": adrs,
+    }

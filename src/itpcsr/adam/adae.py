@@ -26,9 +26,11 @@ def derive_adae(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     Added variables: ASTDT, AENDT with their imputation flags ASTDTF, AENDTF, ASTDY, AENDY, ASEVN (severity
     1 to 5, NaN if not recorded) and flags Y or N: TRTEMFL (starts on or after first dose, within the
     study's window after the last one), RELFL (related to treatment), SEVFL (severity from the study's
-    severe grade on), SERFL, DLTFL and INFRFL (from SUPPAE), DISCFL (led to withdrawal of treatment),
-    FATALFL. A flag is empty throughout where the data record nothing that it could be taken from.
-    An event without preferred term or system organ class is kept as "Not coded".
+    severe grade on), SERFL, DLTFL and INFRFL (from SUPPAE), INTRFL and DISCFL (led to interruption, or to
+    withdrawal of treatment), FATALFL. ADURN is the duration in days, both included (NaN unless both days
+    are known). A flag is empty throughout where the data record nothing that it could be taken from.
+    An event without preferred term is kept as "Not coded: " and its reported term, one without system organ
+    class under "Not coded".
     """
     ae = read_domain(trial, "AE", [name for name in _KEPT if name != "AESEQ"], ["AESEQ"])
     supplied = add_supplement(ae, trial["SUPPAE"], "AE")
@@ -39,14 +41,18 @@ def derive_adae(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     adae["ASTDT"], adae["ASTDTF"] = impute_start(adae["AESTDTC"], first, adae["AENDT"])
     adae["ASTDY"], adae["AENDY"] = study_day(adae["ASTDT"], first), study_day(adae["AENDT"], first)
     adae["ASEVN"] = _severity(adae, study)
-    for name in ("AEDECOD", "AEBODSYS"):
-        adae[name] = adae[name].replace("", NOT_CODED)
+    known = (adae["ASTDTF"] == "") & (adae["AENDTF"] == "")
+    adae["ADURN"] = ((adae["AENDT"] - adae["ASTDT"]).dt.days + 1.0).where(known)
+    reported = (NOT_CODED + ": " + adae["AETERM"]).where(adae["AETERM"] != "", NOT_CODED)
+    adae["AEDECOD"] = adae["AEDECOD"].where(adae["AEDECOD"] != "", reported)
+    adae["AEBODSYS"] = adae["AEBODSYS"].replace("", NOT_CODED)
     adae["TRTEMFL"] = yes_no(_treatment_emergent(adae, first, last, study))
     adae["RELFL"] = yes_no(
         adae["AEREL"].str.upper().isin([value.upper() for value in study.safety.related_values])
     )
     adae["SEVFL"] = yes_no(adae["ASEVN"] >= study.safety.severe_grade)
     adae["SERFL"] = yes_no(adae["AESER"] == "Y")
+    adae["INTRFL"] = yes_no(adae["AEACN"].str.upper() == "DRUG INTERRUPTED")
     adae["DISCFL"] = yes_no(adae["AEACN"].str.upper() == "DRUG WITHDRAWN")
     adae["FATALFL"] = yes_no((adae["AESDTH"] == "Y") | (adae["AEOUT"] == "FATAL"))
     if (adae[["AESDTH", "AEOUT"]] == "").all(axis=None):

@@ -8,6 +8,7 @@ import pandas as pd
 from itpcsr.adam.dates import to_date, to_datetime
 from itpcsr.adam.domains import given_doses, look_up, read_domain
 from itpcsr.adam.flags import yes_no
+from itpcsr.adam.participation import add_participation
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 
@@ -27,6 +28,7 @@ def derive_adsl(trial: Trial, study: Study) -> pd.DataFrame:
     planned where DM gives none), SAFARMCD (the arm by which safety is grouped), TRTSDT, TRTSDTM (NaT
     without a time), TRTEDT, TRTDURD (days),
     ENRLFL (assigned to an arm), SAFFL and FASFL (assigned and dosed at least once), EOSSTT, DCSREAS,
+    EOSDT, STUDYD, RISKD (end of participation, days on study and at risk, see ``participation``),
     EOTSTT, DCTREAS (completed or discontinued, with the reason of DS), WEIGHTBL (kg) and HEIGHTBL (cm) to
     one decimal, DISDURM (months from diagnosis to first dose), NPRIOR (distinct earlier therapies) and one
     flag for each prior therapy that the study names, both from CM and PR together. What a missing domain
@@ -46,6 +48,7 @@ def derive_adsl(trial: Trial, study: Study) -> pd.DataFrame:
     adsl["ENRLFL"] = yes_no(assigned)
     adsl["SAFFL"] = yes_no(dosed)
     adsl["FASFL"] = yes_no(dosed)
+    adsl = add_participation(adsl, trial, study)
     adsl = adsl.merge(_disposition(trial["DS"]), on="USUBJID", how="left", validate="1:1")
     for name in ("EOSSTT", "DCSREAS", "EOTSTT", "DCTREAS"):
         adsl[name] = adsl[name].fillna("").astype("str")

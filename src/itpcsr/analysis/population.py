@@ -1,4 +1,4 @@
-"""Study patients: disposition, baseline characteristics and exposure."""
+"""Study patients: disposition, protocol deviations and baseline characteristics."""
 
 from __future__ import annotations
 
@@ -168,38 +168,3 @@ def _categories(subjects: pd.DataFrame, study: Study) -> dict[str, list[str]]:
     }
     flags = {therapy.flag: ["Y"] for therapy in study.baseline.prior_therapies if therapy.flag in subjects}
     return {name: values for name, values in {**levels, **flags}.items() if values}
-
-
-def analyse_exposure(adsl: pd.DataFrame, adex: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Describe administrations received of those planned, cumulative dose and time on treatment.
-
-    The cumulative dose adds EXDOSE over administrations, so it is shown only where each record is one
-    administration (a study with infusion days).
-    """
-    members = assign_groups(adsl, study.design.columns, "SAFFL")
-    subjects = adsl.loc[adsl["SAFFL"] == "Y", ["USUBJID", "TRTDURD"]]
-    given = adex[adex["EXDOSE"].notna()].groupby("USUBJID")["EXDOSE"].agg(["size", "sum"])
-    subjects = subjects.assign(
-        NADMIN=subjects["USUBJID"].map(given["size"]), CUMDOSE=subjects["USUBJID"].map(given["sum"])
-    )
-    parts = [size_rows(members)]
-    units = {"TRTDURD": "days"}
-    if study.design.infusion_days:
-        parts.append(_count_administrations(subjects, members, len(study.design.infusion_days)))
-        units = {"NADMIN": "administrations", "CUMDOSE": study.design.dose_unit, **units}
-    for variable, unit in units.items():
-        parts.append(summarize(subjects, members, variable).assign(analysis=variable, unit=unit))
-    return make_rows(
-        pd.concat(parts, ignore_index=True),
-        display="tbl-exposure",
-        population="safety set",
-        dataset="ADSL, ADEX",
-    )
-
-
-def _count_administrations(subjects: pd.DataFrame, members: pd.DataFrame, planned: int) -> pd.DataFrame:
-    """Count subjects by number of administrations, from the planned number down to 1."""
-    most = max([planned, *subjects["NADMIN"].dropna().astype(int)])
-    levels = [str(number) for number in range(most, 0, -1)]
-    shown = subjects.assign(level=subjects["NADMIN"].astype("Int64").astype("str"))
-    return count_subjects(shown, members, levels, "level").assign(analysis="administrations")

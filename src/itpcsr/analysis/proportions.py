@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from itpcsr.analysis.groups import group_sizes
+from itpcsr.analysis.tally import tally_records, tally_subjects
 
 EXACT = "Clopper-Pearson exact interval"
 NO_SUBJECTS = "no subjects in this group"
@@ -60,10 +61,9 @@ def count_subjects(
         group, level, statistic (n, N, percent, ci_low, ci_high), value, unit, method, reason.
     """
     sizes = group_sizes(members)
-    once = records[["USUBJID", level]].drop_duplicates()
-    counts = once.merge(members, on="USUBJID").groupby([level, "group"], observed=False).size()
     index = pd.MultiIndex.from_product([levels, sizes.index], names=["level", "group"])
-    table = pd.DataFrame({"n": counts.reindex(index, fill_value=0).to_numpy("float64")}, index=index)
+    subjects = tally_subjects(records, members, levels, level)
+    table = pd.DataFrame({"n": subjects.ravel()}, index=index)
     table["N"] = sizes.reindex(index.get_level_values("group")).to_numpy("float64")
     table["percent"] = 100 * table["n"] / table["N"].where(table["N"] > 0)
     if confidence is not None:
@@ -97,9 +97,8 @@ def mark_unrecorded(counts: pd.DataFrame) -> pd.DataFrame:
 
 def count_events(records: pd.DataFrame, members: pd.DataFrame, levels: list[str], level: str) -> pd.DataFrame:
     """Count records (not subjects) at each level by group, zeros included, as statistic ``events``."""
-    counts = records[["USUBJID", level]].merge(members, on="USUBJID")
-    sizes = counts.groupby([level, "group"], observed=False).size()
     groups = members["group"].cat.categories
     index = pd.MultiIndex.from_product([levels, groups], names=["level", "group"])
-    values = sizes.reindex(index, fill_value=0)
-    return values.rename("value").reset_index().assign(statistic="events", unit="events")
+    events = tally_records(records, members, levels, level)
+    values = pd.Series(events.ravel(), index=index, name="value")
+    return values.reset_index().assign(statistic="events", unit="events")

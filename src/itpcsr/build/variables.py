@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from itpcsr.display import formats
-from itpcsr.display.tables import DECIMALS
+from itpcsr.display.labels import DECIMALS
 from itpcsr.results import absence
 
 NOT_AVAILABLE = "not available"

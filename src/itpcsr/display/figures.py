@@ -6,8 +6,8 @@ import altair as alt
 import pandas as pd
 
 from itpcsr.display.formats import format_count
+from itpcsr.display.labels import STATES, sentence_case
 from itpcsr.display.table import Table
-from itpcsr.display.tables import STATES, sentence_case
 from itpcsr.results import absence
 from itpcsr.study import Study
 

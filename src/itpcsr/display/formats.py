@@ -66,15 +66,20 @@ def format_level(level: float) -> str:
 
 
 def format_statistic(statistic: str, value: float, decimals: int) -> str:
-    """Return one statistic of data with this many decimals: mean and quartiles one more, SD two more."""
-    if statistic in ("n", "N", "events"):
+    """Return one statistic of data with this many decimals: mean and quartiles one more, SD two more.
+
+    Rates per time have two decimals, patient-years one, whatever the data.
+    """
+    if statistic in ("n", "N", "events", "at_risk"):
         return format_count(value)
-    if statistic in ("percent", "ci_low", "ci_high"):
+    if statistic in ("percent", "ci_low", "ci_high", "km_percent", "km_low", "km_high"):
         return format_percent(value)
+    if statistic in ("rate", "rate_low", "rate_high", "years"):
+        return format_number(value, 1 if statistic == "years" else 2)
     if statistic == "p_value":
         return format_p(value)
-    extra = {"sd": 2, "mean": 1, "median": 1, "q1": 1, "q3": 1}.get(statistic, 0)
-    return format_number(value, decimals + extra)
+    extra = {"sd": 2, "mean": 1, "median": 1, "median_low": 1, "median_high": 1, "q1": 1, "q3": 1}
+    return format_number(value, decimals + extra.get(statistic, 0))
 
 
 def format_rate(n: float, total: float, percent: float, low: float, high: float, level: float) -> str:

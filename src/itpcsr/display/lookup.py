@@ -45,6 +45,14 @@ class Lookup:
         """Tell whether the display has rows of this analysis."""
         return any(key[0] == analysis for key in self._values)
 
+    def has_statistic(self, analysis: str, statistic: str) -> bool:
+        """Tell whether the analysis has rows of this statistic."""
+        return any(key[0] == analysis and key[4] == statistic for key in self._values)
+
+    def visits(self, analysis: str) -> list[str]:
+        """Return the visits of an analysis in the order of the rows."""
+        return list(dict.fromkeys(key[2] for key in self._values if key[0] == analysis and key[2]))
+
     def levels(self, analysis: str) -> list[str]:
         """Return the levels of an analysis in the order of the rows."""
         return list(dict.fromkeys(key[1] for key in self._values if key[0] == analysis and key[1]))
@@ -69,6 +77,10 @@ class Lookup:
     def statistic(self, analysis: str, group: str, name: str, decimals: int, visit: str = "") -> str:
         """Return one formatted statistic of a continuous variable."""
         return formats.format_statistic(name, self.value(analysis, group, name, visit=visit), decimals)
+
+    def text(self, analysis: str, group: str, name: str, level: str = "") -> str:
+        """Return one formatted statistic of a level."""
+        return formats.format_statistic(name, self.value(analysis, group, name, level), 0)
 
     def notes(self) -> tuple[str, ...]:
         """Return the footnote for NE with the reasons met so far; none when nothing is NE."""
