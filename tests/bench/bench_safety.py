@@ -46,9 +46,12 @@ def test_counting_many_events_by_class_and_term(
     many: tuple[pd.DataFrame, pd.DataFrame], study: Study
 ) -> None:
     adsl, adae = many
-    start = time.perf_counter()
-    rows = safety.analyse_ae_by_term(adsl, adae, study)
-    seconds = time.perf_counter() - start
+    runs = []
+    for _ in range(3):  # the shortest is the one least disturbed by other work of the machine
+        start = time.perf_counter()
+        rows = safety.analyse_ae_by_term(adsl, adae, study)
+        runs.append(time.perf_counter() - start)
+    seconds = min(runs)
     print(f"\n  {len(adae)} adverse events of {len(adsl)} subjects by class and term: {seconds:.2f} s")
     total = rows[(rows["analysis"] == "pt") & (rows["statistic"] == "events")]["value"].sum()
     assert total == EVENTS

@@ -48,9 +48,8 @@ def select_events(adae: pd.DataFrame, members: pd.DataFrame, kind: str = "any") 
     """Return the treatment-emergent events of a kind in subjects who stand in some group."""
     chosen = (adae["TRTEMFL"] == "Y") & (adae[FLAGS[kind]] == "Y")
     # looking up each subject once is much faster than each of a million records
-    subjects = pd.Series(adae["USUBJID"].unique())
-    others = subjects[~subjects.isin(members["USUBJID"])]
-    if len(others):
+    others = set(adae["USUBJID"].unique()) - set(members["USUBJID"])
+    if others:
         chosen &= ~adae["USUBJID"].isin(others)
     return adae if chosen.all() else adae[chosen]
 
