@@ -5,11 +5,14 @@ from __future__ import annotations
 import pandas as pd
 
 from itpcsr.adam.adae import derive_adae
+from itpcsr.adam.adcm import derive_adcm
 from itpcsr.adam.addv import derive_addv
 from itpcsr.adam.adex import derive_adex
 from itpcsr.adam.adlb import derive_adlb
+from itpcsr.adam.admb import derive_admb
 from itpcsr.adam.adrs import derive_adrs
 from itpcsr.adam.adsl import derive_adsl
+from itpcsr.adam.advs import derive_advs
 from itpcsr.adam.domains import look_up
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
@@ -32,8 +35,21 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
         base = adlb[(adlb["PARAMCD"] == study.efficacy.platelet_test) & (adlb["ABLFL"] == "Y")]
         adsl["BPLAT"] = look_up(base.set_index("USUBJID")["AVAL"], adsl["USUBJID"])
     addv = derive_addv(trial)
-    for frame, domain in ((adae, "AE"), (adlb, "LB"), (addv, "DV")):
+    adex = derive_adex(trial, adsl)
+    advs, admb = derive_advs(trial, adsl, adex, study), derive_admb(trial, adsl, study)
+    adcm = derive_adcm(trial, adsl, study)
+    sources = {"AE": adae, "LB": adlb, "DV": addv, "VS": advs, "MB": admb, "CM": adcm}
+    for domain, frame in sources.items():
         if domain not in trial:
             frame.attrs["absent"] = domain
-    adex = derive_adex(trial, adsl)
-    return {"adsl": adsl, "adae": adae, "addv": addv, "adex": adex, "adlb": adlb, "adrs": adrs}
+    return {
+        "adsl": adsl,
+        "adae": adae,
+        "addv": addv,
+        "adex": adex,
+        "adlb": adlb,
+        "adrs": adrs,
+        "advs": advs,
+        "admb": admb,
+        "adcm": adcm,
+    }
