@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from itpcsr.adam.adsl import TREATMENT_SCOPES
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
@@ -24,9 +25,12 @@ def derive_admb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     Variables: PARAMCD, PARAM, AVALC (POSITIVE, NEGATIVE or OTHER), ADT, ADTM, ADY, ABLFL (the last known
     result before the first dose; a sample of its day counts as before, unless the times say otherwise),
     BASEC ("" without baseline), AVISITN (0 baseline; the planned weeks of the study, within its window
-    around the planned day; else NaN), ANL01FL (nearest to the planned day). A number is a count of
+    around the planned day; where no sample lies in it, one of the visit of that name, with WINFL N; else
+    NaN), ANL01FL (nearest to the planned day). A number is a count of
     copies: above 0 it is positive. A result below a limit ("<20"), an invalid or an indeterminate one is
-    OTHER: it says neither. Records without a result or a complete date are left out; those tests are missing.
+    OTHER: it says neither. A test without a result at baseline or at a planned week is a record with AVALC
+    MISSING (and no date), if the subject was still in the study on the planned day and the data reach beyond
+    that visit's window.
     """
     mb = read_domain(trial, "MB", _TEXT, _NUMBERS)
     treated = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
@@ -48,7 +52,59 @@ def derive_admb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
         }
     ).sort_values([*_KEYS, "ADTM", "MBSEQ"], ignore_index=True)
     admb["ADY"] = study_day(admb["ADT"], look_up(treated["TRTSDT"], admb["USUBJID"]))
-    return _add_visits(_add_baseline(admb, treated), study)
+    admb = _add_visits(_add_baseline(admb, treated), study)
+    missing = _missing_tests(admb, _expected(trial, treated, study), study)
+    return pd.concat([admb, missing], ignore_index=True) if len(missing) else admb
+
+
+def _expected(trial: Trial, treated: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Return the subjects (USUBJID) and planned weeks (AVISITN) at which their tests were due."""
+    ends, last = end_of_study(trial["DS"]), _last_date(trial)
+    window = pd.Timedelta(days=study.visits.visit_window_days)
+    parts = [pd.DataFrame({"USUBJID": treated.index.to_series(), "AVISITN": 0.0})]
+    end = ends.reindex(treated.index)
+    for week in study.sampling.virus_weeks:
+        planned = treated["TRTSDT"] + pd.Timedelta(days=7 * week)
+        due = ~(end < planned) & (planned + window <= last)
+        parts.append(pd.DataFrame({"USUBJID": treated.index[due], "AVISITN": float(week)}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def end_of_study(ds: pd.DataFrame) -> pd.Series:
+    """Return the last date of a subject's disposition by the study (not by treatment), by subject."""
+    if not {"DSCAT", "DSSTDTC"} <= set(ds.columns):
+        return pd.Series(pd.NaT, index=pd.Index([], dtype="str"))
+    scope = ds.get("DSSCAT", pd.Series("", index=ds.index, dtype="str"))
+    rows = ds[(ds["DSCAT"] == "DISPOSITION EVENT") & ~scope.isin(TREATMENT_SCOPES)]
+    return to_date(rows["DSSTDTC"]).groupby(rows["USUBJID"]).max()
+
+
+def _last_date(trial: Trial) -> pd.Timestamp:
+    """Return the last day of any visit in the data: what was due later can't be missing yet."""
+    dates = [
+        to_date(trial[domain][name]).max()
+        for domain, name in (("LB", "LBDTC"), ("VS", "VSDTC"), ("MB", "MBDTC"), ("DS", "DSSTDTC"))
+        if name in trial[domain]
+    ]
+    return max((date for date in dates if not pd.isna(date)), default=pd.Timestamp.max)
+
+
+def _missing_tests(admb: pd.DataFrame, expected: pd.DataFrame, study: Study) -> pd.DataFrame:
+    tests = pd.DataFrame({"PARAMCD": study.sampling.virus_tests}, dtype="str")
+    due = expected.merge(tests, how="cross")
+    keys = [*_KEYS, "AVISITN"]
+    have = pd.MultiIndex.from_frame(admb.loc[admb["ANL01FL"] == "Y", keys])
+    due = due[~pd.MultiIndex.from_frame(due[keys]).isin(have)]
+    names = admb.drop_duplicates("PARAMCD").set_index("PARAMCD")["PARAM"]
+    base = admb[admb["ABLFL"] == "Y"].set_index(_KEYS)["AVALC"]
+    filled = due.assign(
+        PARAM=due["PARAMCD"].map(names).fillna(due["PARAMCD"]),
+        AVALC="MISSING",
+        BASEC=base.reindex(pd.MultiIndex.from_frame(due[_KEYS])).fillna("").to_numpy(),
+        ANL01FL="Y",
+    )
+    text = dict.fromkeys(("STUDYID", "VISIT", "ABLFL", "WINFL"), "")
+    return filled.assign(**text).reindex(columns=admb.columns).astype(admb.dtypes)
 
 
 def _status(result: pd.Series) -> pd.Series:
@@ -78,6 +134,11 @@ def _add_visits(admb: pd.DataFrame, study: Study) -> pd.DataFrame:
         days = (admb["ADY"] - 1 - 7 * planned).abs()
         nearer = (days <= study.visits.visit_window_days) & (days < distance) & ~admb["before"]
         week, distance = week.mask(nearer, float(planned)), distance.mask(nearer, days)
+    named = admb["VISIT"].str.extract(r"^WEEK (\d+)$", expand=False).astype("float64")
+    late = week.isna() & named.isin(study.sampling.virus_weeks) & ~admb["before"]
+    # later than any within the window, so that it stands for its visit only where none is
+    week, distance = week.mask(late, named), distance.mask(late, 1e6 + (admb["ADY"] - 1 - 7 * named).abs())
+    admb["WINFL"] = yes_no(~late)
     admb["AVISITN"] = week.mask(admb["ABLFL"] == "Y", 0.0)
     distance = distance.mask(admb["ABLFL"] == "Y", 0.0)
     nearest = (

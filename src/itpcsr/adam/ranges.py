@@ -47,7 +47,8 @@ def flag_most_deviating(adlb: pd.DataFrame, rules: Laboratory) -> pd.Series:
     threshold is missing the distance beyond the other decides.
     """
     low, high = adlb["ANRLO"] * rules.threshold_low_factor, adlb["ANRHI"] * rules.threshold_high_factor
-    deviation = np.fmax(adlb["AVAL"] - low, high - adlb["AVAL"])
+    above, below = adlb["AVAL"] - low, high - adlb["AVAL"]
+    deviation = above.where(above >= below, below)
     deviation = deviation.mask(high.isna(), low - adlb["AVAL"]).mask(low.isna(), adlb["AVAL"] - high)
     last = rules.laboratory_end_week or np.inf
     planned = (adlb["ANL01FL"] == "Y") & adlb["AVISITN"].between(1, last) & deviation.notna()

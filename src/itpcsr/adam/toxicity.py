@@ -52,12 +52,13 @@ def add_grades(adlb: pd.DataFrame, criteria: str) -> pd.DataFrame:
     for side in ("L", "H"):
         graded[f"ATOXDSC{side}"] = pd.Series("", index=adlb.index, dtype="str")
         graded[f"ATOXGR{side}"] = pd.Series("", index=adlb.index, dtype="str")
-    for row in read_cutoffs(criteria).itertuples() if criteria else ():
-        chosen = _rows_of(adlb, row.test, row.unit, row.baseline)
+    for row in read_cutoffs(criteria).to_dict("records") if criteria else ():
+        chosen = _rows_of(adlb, row["test"], row["unit"], row["baseline"])
         if chosen.any():
-            graded.loc[chosen, f"ATOXDSC{row.side}"] = row.term
-            grades = _grade(adlb[chosen], row.side, [getattr(row, f"grade{grade}") for grade in GRADES])
-            graded.loc[chosen, f"ATOXGR{row.side}"] = grades
+            side = row["side"]
+            graded.loc[chosen, f"ATOXDSC{side}"] = row["term"]
+            grades = _grade(adlb[chosen], side, [row[f"grade{grade}"] for grade in GRADES])
+            graded.loc[chosen, f"ATOXGR{side}"] = grades
     return _add_worse_side(_add_baseline_grades(graded))
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from itpcsr.display.formats import NOT_ESTIMABLE, format_count, format_level, format_p
 from itpcsr.display.lookup import Lookup
+from itpcsr.display.parameters import PARAMETER_DECIMALS
 from itpcsr.display.table import Header, Row, Table
 from itpcsr.results import absence
 from itpcsr.study import Column, Study
@@ -49,6 +50,7 @@ EXPOSURE = {
 DECIMALS = {
     **{name: decimals for name, (_, decimals) in (BASELINE | EXPOSURE).items()},
     "R2BASE": 1,
+    **PARAMETER_DECIMALS,
 }
 OVERVIEW = {
     "any": "Any adverse event",
@@ -69,7 +71,7 @@ RESPONSES = {
 _EXACT_NOTE = "CI: exact (Clopper-Pearson) confidence interval at level {level}%, in percent."
 
 
-def _sentence_if_absent(arrange: Callable[_P, Table]) -> Callable[_P, Table]:
+def sentence_if_absent(arrange: Callable[_P, Table]) -> Callable[_P, Table]:
     """Show the one sentence of a display without data in place of its table."""
 
     @functools.wraps(arrange)
@@ -80,7 +82,7 @@ def _sentence_if_absent(arrange: Callable[_P, Table]) -> Callable[_P, Table]:
     return arrange_or_say
 
 
-@_sentence_if_absent
+@sentence_if_absent
 def table_disposition(rows: pd.DataFrame, study: Study) -> Table:
     """Arrange disposition: n (%) of enrolled subjects by state, with reasons."""
     columns, lookup = study.design.columns, Lookup(rows)
@@ -94,7 +96,7 @@ def table_disposition(rows: pd.DataFrame, study: Study) -> Table:
     return _finish("Status, n (%)", lookup, columns, body, ["Percentages of the enrolled subjects."])
 
 
-@_sentence_if_absent
+@sentence_if_absent
 def table_deviations(rows: pd.DataFrame, study: Study) -> Table:
     """Arrange protocol deviations by category and term: n (%) of enrolled subjects [deviations]."""
     columns, lookup = study.design.columns, Lookup(rows)
@@ -112,7 +114,7 @@ def table_deviations(rows: pd.DataFrame, study: Study) -> Table:
     return _finish("Deviation", lookup, columns, body, notes)
 
 
-@_sentence_if_absent
+@sentence_if_absent
 def table_baseline(rows: pd.DataFrame, study: Study) -> Table:
     """Arrange demographic and baseline characteristics; with a control arm the p-values stand last."""
     columns, lookup = study.design.columns, Lookup(rows)
@@ -149,7 +151,7 @@ def _comparison_note(lookup: Lookup) -> str:
     )
 
 
-@_sentence_if_absent
+@sentence_if_absent
 def table_exposure(rows: pd.DataFrame, study: Study) -> Table:
     """Arrange exposure: administrations received, cumulative dose, time on treatment."""
     columns, lookup = study.design.columns, Lookup(rows)
@@ -169,7 +171,7 @@ def _dose_unit(study: Study) -> str:
     return study.design.dose_unit.replace("10^6 CELLS/KG", "10⁶ cells/kg")
 
 
-@_sentence_if_absent
+@sentence_if_absent
 def table_ae_overview(rows: pd.DataFrame, study: Study, confidence: float) -> Table:
     """Arrange the overview of treatment-emergent adverse events: n (%) [events] and exact interval."""
     columns, lookup = study.design.columns, Lookup(rows)
@@ -195,7 +197,7 @@ def _severity_note(study: Study) -> str:
     return "Severity grade: CTCAE grade as recorded."
 
 
-@_sentence_if_absent
+@sentence_if_absent
 def table_ae_by_term(rows: pd.DataFrame, study: Study) -> Table:
     """Arrange adverse events by system organ class and preferred term: n (%) [events].
 
@@ -247,7 +249,7 @@ def _with_p_columns(table: Table, columns: Sequence[Column], compared: Sequence[
     return Table(table.stub, tuple(headers), table.rows, table.notes, table.absent)
 
 
-@_sentence_if_absent
+@sentence_if_absent
 def table_response(rows: pd.DataFrame, study: Study, confidence: float) -> Table:
     """Arrange best confirmed response: responders with exact interval, then each category."""
     columns, lookup = study.design.columns, Lookup(rows)
@@ -266,7 +268,7 @@ def table_response(rows: pd.DataFrame, study: Study, confidence: float) -> Table
     return _finish("Response", lookup, columns, body, notes)
 
 
-@_sentence_if_absent
+@sentence_if_absent
 def table_platelets(rows: pd.DataFrame, study: Study, weeks: Iterable[int]) -> Table:
     """Arrange the platelet course at baseline and the weeks asked for: n, median, quartiles, change."""
     columns, lookup = study.design.columns, Lookup(rows)
