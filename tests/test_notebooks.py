@@ -9,11 +9,15 @@ import pytest
 
 from itpcsr.study import read_study
 
-NAMES = ["10-population", "20-safety", "30-efficacy"]
+NAMES = ["10-population", "20-safety", "25-laboratory", "30-efficacy"]
 # Parameters that say where things are, not what the protocol fixes.
 COMMON = {"study_file", "data", "data_cutoff", "cohorts", "output"}
 REPORT = {"confidence_level"}
-OWN = {"20-safety": {"frequent_percent", "days_shown"}, "30-efficacy": {"weeks_shown"}}
+OWN = {
+    "20-safety": {"frequent_percent", "days_shown"},
+    "25-laboratory": {"weeks_shown"},
+    "30-efficacy": {"weeks_shown"},
+}
 
 
 @pytest.fixture(params=NAMES)

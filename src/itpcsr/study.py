@@ -90,10 +90,17 @@ class Design(_Strict):
 
 
 class Visits(_Strict):
-    """Planned weeks of sampling, counted from infusion 1, and the window of a visit in days."""
+    """Planned weeks of sampling, counted from infusion 1, and how a record gets its week.
+
+    ``visit_rule``: by the window of ``visit_window_days`` around the planned day, or by the number in the
+    visit's name (WEEK 4).
+    """
 
     platelet_weeks: list[int] = []
     laboratory_weeks: list[int] = []
+    visit_rule: Literal["window around the planned day", "visit named in the data"] = (
+        "window around the planned day"
+    )
     visit_window_days: int = Field(default=2, ge=0)
 
 
@@ -164,6 +171,27 @@ class Safety(_Strict):
         return self
 
 
+class Laboratory(_Strict):
+    """Rules for laboratory values and vital signs as safety variables.
+
+    ``laboratory_categories``: LBCAT of the tests shown; empty for all. ``toxicity_criteria``: the cut-offs
+    that grade a value, empty for none. ``abnormal_grade``: grade from which a value is listed.
+    ``hys_law_days``: days around a transaminase within which bilirubin and alkaline phosphatase count.
+    ``threshold_low_factor``, ``threshold_high_factor``: multiples of the limits of the normal range beyond
+    which a value counts as shifted. ``laboratory_end_week``, ``vital_signs_end_week``: last planned week of
+    treatment; the last value up to it is the end of treatment; None for a study without.
+    """
+
+    laboratory_categories: list[str] = []
+    toxicity_criteria: Literal["", "CTCAE v5.0"] = "CTCAE v5.0"
+    abnormal_grade: int = Field(default=3, ge=1, le=4)
+    hys_law_days: int = Field(default=3, ge=0)
+    threshold_low_factor: float = Field(default=1, gt=0, le=1)
+    threshold_high_factor: float = Field(default=1, ge=1)
+    laboratory_end_week: int | None = Field(default=None, ge=1)
+    vital_signs_end_week: int | None = Field(default=None, ge=1)
+
+
 class Efficacy(_Strict):
     """The response rule (IWG 2009). Counts in 10^9/L; ``response_ratio`` is a multiple of baseline."""
 
@@ -193,6 +221,7 @@ class Study(_Strict):
     sampling: Sampling = Sampling()
     baseline: Baseline
     safety: Safety
+    laboratory: Laboratory = Laboratory()
     efficacy: Efficacy | None = None
 
     def values(self) -> dict[str, Any]:
@@ -253,6 +282,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "sampling": Sampling,
     "baseline": Baseline,
     "safety": Safety,
+    "laboratory": Laboratory,
     "efficacy": Efficacy,
 }
 

@@ -68,3 +68,14 @@ for (name in names(courses)) {
     out(case, "at_risk", s$n.risk)
   }
 }
+# Several categories in three groups: exact test of all tables with the same margins.
+statuses <- list(alb = c(16, 65, 3, 15, 66, 1, 5, 74, 1), small = c(3, 0, 0, 1, 2, 0, 0, 1, 2), two = c(1, 4, 6, 2, 2, 3))
+for (name in names(statuses)) {
+  out(sprintf("fisher %s", name), "p", fisher.test(matrix(statuses[[name]], 3))$p.value)
+}
+
+# Shifts by group within the states at baseline: general association.
+shifts <- array(c(77, 7, 74, 5, 72, 5, 1, 3, 1, 2, 1, 2), dim = c(2, 3, 2))
+out("cmh shifts", "p", mantelhaen.test(shifts)$p.value)
+three <- array(c(5, 3, 2, 4, 4, 2, 1, 6, 3, 2, 2, 6, 3, 3, 4, 1, 5, 4), dim = c(3, 3, 2))
+out("cmh three", "p", mantelhaen.test(three)$p.value)

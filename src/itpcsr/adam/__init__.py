@@ -6,11 +6,14 @@ import pandas as pd
 
 from itpcsr.adam.adae import derive_adae
 from itpcsr.adam.adaette import derive_adaette
+from itpcsr.adam.adcm import derive_adcm
 from itpcsr.adam.addv import derive_addv
 from itpcsr.adam.adex import derive_adex
 from itpcsr.adam.adlb import derive_adlb
+from itpcsr.adam.admb import derive_admb
 from itpcsr.adam.adrs import derive_adrs
 from itpcsr.adam.adsl import derive_adsl
+from itpcsr.adam.advs import derive_advs
 from itpcsr.adam.disease import add_disease
 from itpcsr.adam.domains import look_up
 from itpcsr.adam.infusion_timing import add_infusion_timing
@@ -18,6 +21,11 @@ from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 
 __all__ = ["derive"]
+
+# Datasets that are empty for want of a domain, and which.
+_SOURCES = {
+    "adae": "AE", "adaette": "AE", "adlb": "LB", "addv": "DV", "advs": "VS", "admb": "MB", "adcm": "CM",
+}  # fmt: skip
 
 
 def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
@@ -38,16 +46,11 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     adaette = derive_adaette(adsl, adae)
     adrs = derive_adrs(trial, adsl, adlb, adae, study)
     addv = derive_addv(trial)
-    absent = ((adae, "AE"), (adaette, "AE"), (adlb, "LB"), (addv, "DV"))
-    for frame, domain in absent:
+    advs, admb = derive_advs(trial, adsl, adex, study), derive_admb(trial, adsl, study)
+    adcm = derive_adcm(trial, adsl, study)
+    datasets = {"adsl": adsl, "adae": adae, "adaette": adaette, "addv": addv, "adex": adex, "adlb": adlb}
+    datasets |= {"adrs": adrs, "advs": advs, "admb": admb, "adcm": adcm}
+    for name, domain in _SOURCES.items():
         if domain not in trial:
-            frame.attrs["absent"] = domain
-    return {
-        "adsl": adsl,
-        "adae": adae,
-        "adaette": adaette,
-        "addv": addv,
-        "adex": adex,
-        "adlb": adlb,
-        "adrs": adrs,
-    }
+            datasets[name].attrs["absent"] = domain
+    return datasets

@@ -1,4 +1,4 @@
-"""ADLB: laboratory values with analysis visit, baseline, change and ratio to baseline."""
+"""ADLB: laboratory values with analysis visit, baseline, change, normal range and toxicity grade."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ import pandas as pd
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
+from itpcsr.adam.ranges import add_ranges, flag_most_deviating
+from itpcsr.adam.toxicity import add_grades
+from itpcsr.adam.visits import add_visits, flag_end_of_treatment
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 
-_TEXT = ("STUDYID", "USUBJID", "LBTESTCD", "LBTEST", "LBSTRESU", "LBDTC", "LBBLFL", "VISIT")
+_TEXT = (
+    "STUDYID", "USUBJID", "LBTESTCD", "LBTEST", "LBCAT", "LBSTRESU", "LBDTC", "LBBLFL", "LBNRIND", "LBCLSIG",
+    "VISIT",
+)  # fmt: skip
 _NUMBERS = ("LBSEQ", "LBSTRESN", "LBSTNRLO", "LBSTNRHI")
 _KEYS = ["USUBJID", "PARAMCD"]
 
@@ -19,12 +25,13 @@ _KEYS = ["USUBJID", "PARAMCD"]
 def derive_adlb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Derive the laboratory dataset from LB, treated subjects only.
 
-    Variables: PARAMCD, PARAM, AVAL in AVALU, ADT, ADTM, ADY, ONTRTFL (N: taken before the first dose; on its
-    day the times decide, without times before), ABLFL (Y for the baseline record), BASE,
-    CHG (AVAL - BASE), R2BASE (AVAL / BASE; NaN for a baseline of 0), all NaN without baseline; AVISITN is
-    the week (0 baseline; week w is Day 1 + 7 w within the study's window; NaN outside every window),
-    AVISIT its name, ANL01FL is Y for the record nearest to the planned day where a window holds several
-    (the earlier one of two equally near). Records without a numeric result or a complete date are left out.
+    Variables: PARAMCD, PARAM, PARCAT1 (LBCAT), AVAL in AVALU, ADT, ADTM, ADY, ONTRTFL (N: taken before the
+    first dose; on its day the times decide, without times before), ABLFL (Y for the baseline record), BASE,
+    CHG (AVAL - BASE), R2BASE (AVAL / BASE; NaN for a baseline of 0), all NaN without baseline; AVISITN,
+    AVISIT and ANL01FL (see ``add_visits``); EOTFL (Y for the last planned visit of treatment, where the
+    study names its week); ANRIND, LIMIND, BNRIND, BLIMIND (see ``add_ranges``); WORSTFL (see
+    ``flag_most_deviating``); toxicity grades (see ``add_grades``); CLSIGFL (Y where LBCLSIG says clinically
+    significant). Records without a numeric result or a complete date are left out.
     """
     lb = read_domain(trial, "LB", _TEXT, _NUMBERS)
     treated = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
@@ -37,12 +44,15 @@ def derive_adlb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
             "LBSEQ": lb["LBSEQ"],
             "PARAMCD": lb["LBTESTCD"],
             "PARAM": lb["LBTEST"] + " (" + lb["LBSTRESU"] + ")",
+            "PARCAT1": lb["LBCAT"].str.upper(),
             "AVAL": lb["LBSTRESN"],
             "AVALU": lb["LBSTRESU"],
             "ADT": dates.loc[lb.index],
             "ADTM": to_datetime(lb["LBDTC"]),
             "VISIT": lb["VISIT"],
             "LBBLFL": lb["LBBLFL"],
+            "LBNRIND": lb["LBNRIND"],
+            "CLSIGFL": yes_no(lb["LBCLSIG"] == "Y"),
             "ANRLO": lb["LBSTNRLO"],
             "ANRHI": lb["LBSTNRHI"],
         }
@@ -51,7 +61,17 @@ def derive_adlb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     adlb["ADY"] = study_day(adlb["ADT"], look_up(treated["TRTSDT"], adlb["USUBJID"]))
     adlb["ONTRTFL"] = yes_no(~_before_treatment(adlb, treated))
     adlb["ABLFL"] = _baseline_flag(adlb, study)
-    return _add_visits(_add_baseline(adlb), study).drop(columns="LBBLFL")
+    adlb = add_visits(_add_baseline(adlb), _KEYS, ["ADTM", "LBSEQ"], study)
+    return _add_safety(adlb, study).drop(columns=["LBBLFL", "LBNRIND"])
+
+
+def _add_safety(adlb: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Add what the safety displays read: end of treatment, status against the ranges, toxicity grades."""
+    rules = study.laboratory
+    adlb["EOTFL"] = flag_end_of_treatment(adlb, _KEYS, rules.laboratory_end_week)
+    adlb = add_ranges(adlb, adlb["LBNRIND"], rules)
+    adlb["WORSTFL"] = flag_most_deviating(adlb, rules)
+    return add_grades(adlb, rules.toxicity_criteria)
 
 
 def _before_treatment(adlb: pd.DataFrame, treated: pd.DataFrame) -> pd.Series:
@@ -79,22 +99,4 @@ def _add_baseline(adlb: pd.DataFrame) -> pd.DataFrame:
     adlb = adlb.merge(base, on=_KEYS, how="left", validate="m:1")
     adlb["CHG"] = adlb["AVAL"] - adlb["BASE"]
     adlb["R2BASE"] = adlb["AVAL"] / adlb["BASE"].where(adlb["BASE"] > 0)
-    return adlb
-
-
-def _add_visits(adlb: pd.DataFrame, study: Study) -> pd.DataFrame:
-    baseline = adlb["ABLFL"] == "Y"
-    week = ((adlb["ADY"] - 1) / 7).round()
-    distance = (adlb["ADY"] - 1 - 7 * week).abs()
-    inside = (week >= 1) & (distance <= study.visits.visit_window_days)
-    adlb["AVISITN"] = week.where(inside).mask(baseline, 0.0)
-    names = "Week " + adlb["AVISITN"].astype("Int64").astype("str")
-    adlb["AVISIT"] = names.mask(adlb["AVISITN"].isna(), "").mask(baseline, "Baseline").astype("str")
-    nearest = (
-        adlb.assign(distance=distance.mask(baseline, 0.0))[adlb["AVISITN"].notna()]
-        .sort_values([*_KEYS, "AVISITN", "distance", "ADTM", "LBSEQ"])
-        .drop_duplicates([*_KEYS, "AVISITN"])
-        .index
-    )
-    adlb["ANL01FL"] = pd.Series(np.where(adlb.index.isin(nearest), "Y", ""), dtype="str")
     return adlb

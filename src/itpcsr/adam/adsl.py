@@ -17,7 +17,7 @@ _KEPT = (
     "ARMCD", "ARM",
 )  # fmt: skip
 # DSSCAT of records on the end of treatment; all other disposition events are of the study.
-_TREATMENT_SCOPES = ("TREATMENT", "STUDY TREATMENT", "END OF TREATMENT")
+TREATMENT_SCOPES = ("TREATMENT", "STUDY TREATMENT", "END OF TREATMENT")
 _DAYS_PER_MONTH = 365.25 / 12
 
 
@@ -80,7 +80,7 @@ def _disposition(ds: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=columns, dtype="str")
     events = ds[ds["DSCAT"] == "DISPOSITION EVENT"]
     scope = events.get("DSSCAT", pd.Series("", index=events.index))
-    of_treatment = scope.isin(_TREATMENT_SCOPES)
+    of_treatment = scope.isin(TREATMENT_SCOPES)
     study = _last_status(events[~of_treatment], "EOSSTT", "DCSREAS")
     treatment = _last_status(events[of_treatment], "EOTSTT", "DCTREAS")
     return study.merge(treatment, on="USUBJID", how="outer", validate="1:1")[columns]

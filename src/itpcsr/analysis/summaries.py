@@ -44,29 +44,32 @@ def summarize(
         key: part[variable].to_numpy("float64")
         for key, part in frame.groupby(["visit", "group"], observed=True)
     }
-    parts = [
-        _describe(values.get((visit, group), np.array([]))).assign(visit=visit, group=group)
-        for visit in (visits if visits is not None else [""])
-        for group in groups
-    ]
-    return pd.concat(parts, ignore_index=True)
+    keys = [(visit, group) for visit in (visits if visits is not None else [""]) for group in groups]
+    numbers = [_describe(values.get(key, np.array([]))) for key in keys]
+    return _to_long(keys, numbers)
 
 
-def _describe(values: np.ndarray) -> pd.DataFrame:
-    """Return statistic, value, method and reason of one sample."""
-    size = len(values)
-    if size == 0:
-        numbers = [0.0] + [np.nan] * (len(STATISTICS) - 1)
-    else:
-        q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75], method="averaged_inverted_cdf")
-        spread = values.std(ddof=1) if size > 2 else np.nan
-        numbers = [size, values.mean(), spread, median, q1, q3, values.min(), values.max()]
-    reason = NO_VALUES if size == 0 else FEW_VALUES
+def _to_long(keys: list[tuple[str, str]], numbers: list[list[float]]) -> pd.DataFrame:
+    """Return one row per statistic; a table of hundreds of cells is built at once, since each frame costs."""
+    values = np.array(numbers, dtype="float64").reshape(len(keys), len(STATISTICS))
+    sizes = np.repeat(values[:, 0], len(STATISTICS))
+    flat = values.ravel()
     return pd.DataFrame(
         {
-            "statistic": STATISTICS,
-            "value": numbers,
-            "method": [QUARTILES if name in ("q1", "q3") else "" for name in STATISTICS],
-            "reason": [reason if np.isnan(number) else "" for number in numbers],
+            "statistic": list(STATISTICS) * len(keys),
+            "value": flat,
+            "method": [QUARTILES if name in ("q1", "q3") else "" for name in STATISTICS] * len(keys),
+            "reason": np.where(np.isnan(flat), np.where(sizes == 0, NO_VALUES, FEW_VALUES), ""),
+            "visit": np.repeat(np.array([visit for visit, _ in keys], dtype="object"), len(STATISTICS)),
+            "group": np.repeat(np.array([group for _, group in keys], dtype="object"), len(STATISTICS)),
         }
     )
+
+
+def _describe(values: np.ndarray) -> list[float]:
+    """Return the statistics of one sample, NaN where there are too few values."""
+    if len(values) == 0:
+        return [0.0] + [np.nan] * (len(STATISTICS) - 1)
+    q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75], method="averaged_inverted_cdf")
+    spread = values.std(ddof=1) if len(values) > 2 else np.nan
+    return [len(values), values.mean(), spread, median, q1, q3, values.min(), values.max()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itpcsr.display.parameters import PARAMETER_DECIMALS
+
 STATES = {
     "treated": "Treated",
     "completed_treatment": "Completed treatment",
@@ -39,6 +41,7 @@ DECIMALS = {
     **{name: decimals for name, (_, decimals) in (BASELINE | EXPOSURE).items()},
     "R2BASE": 1,
     "EXDOSE": 1,
+    **PARAMETER_DECIMALS,
 }
 OVERVIEW = {
     "any": "Any adverse event",

@@ -26,7 +26,7 @@ _COUNT = "10^9/L"
 # Test by domain to the unit of its standard results. Platelets and concentrations come from the study.
 _WANTED = {
     "LB": {
-        **dict.fromkeys(("WBC", "NEUT", "LYM", "MONO", "EOS", "BASO"), _COUNT),
+        **dict.fromkeys(("PLAT", "WBC", "NEUT", "LYM", "MONO", "EOS", "BASO"), _COUNT),
         **dict.fromkeys(("ALT", "AST", "ALP", "GGT"), "U/L"),
         **dict.fromkeys(("BILI", "CREAT"), "umol/L"),
         **dict.fromkeys(("K", "SODIUM"), "mmol/L"),

@@ -1,0 +1,101 @@
+"""ADVS: vital signs with analysis visit, baseline, and the infusion they were taken around."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from itpcsr.adam.dates import study_day, to_date, to_datetime
+from itpcsr.adam.domains import look_up, read_domain
+from itpcsr.adam.flags import yes_no
+from itpcsr.adam.visits import add_visits, flag_end_of_treatment
+from itpcsr.sdtm import Trial
+from itpcsr.study import Study
+
+_TEXT = (
+    "STUDYID", "USUBJID", "VSTESTCD", "VSTEST", "VSSTRESU", "VSDTC", "VSBLFL", "VSTPT", "VSTPTREF", "VISIT",
+)  # fmt: skip
+_NUMBERS = ("VSSEQ", "VSSTRESN", "VSTPTNUM")
+_ORDER = ["ADTM", "VSSEQ"]
+
+
+def derive_advs(trial: Trial, adsl: pd.DataFrame, adex: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Derive the vital signs dataset from VS, treated subjects only.
+
+    Variables: PARAMCD, PARAM, AVAL in AVALU, ADT, ADTM, ADY, ATPT and ATPTN (planned time point, ""
+    and NaN without one), INFNUM (number of the infusion, from VSTPTREF or else from the administration of
+    the same day; NaN for a study without infusions, and where the record names no time point), PREVAL (the
+    last value at a time point before that infusion) and CHGPRE (AVAL - PREVAL); BASETYPE (the time point of
+    a study without infusions, such as a position; "" otherwise), and by parameter and BASETYPE ABLFL, BASE,
+    CHG, AVISITN, AVISIT, ANL01FL and EOTFL as in ADLB. Records without a numeric result or a complete date
+    are left out.
+    """
+    vs = read_domain(trial, "VS", _TEXT, _NUMBERS)
+    treated = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
+    dates = to_date(vs["VSDTC"])
+    vs = vs[vs["VSSTRESN"].notna() & dates.notna() & vs["USUBJID"].isin(treated.index)]
+    infusions = bool(study.design.infusion_days)
+    advs = pd.DataFrame(
+        {
+            "STUDYID": vs["STUDYID"],
+            "USUBJID": vs["USUBJID"],
+            "VSSEQ": vs["VSSEQ"],
+            "PARAMCD": vs["VSTESTCD"],
+            "PARAM": vs["VSTEST"] + " (" + vs["VSSTRESU"] + ")",
+            "AVAL": vs["VSSTRESN"],
+            "AVALU": vs["VSSTRESU"],
+            "ADT": dates.loc[vs.index],
+            "ADTM": to_datetime(vs["VSDTC"]),
+            "VISIT": vs["VISIT"],
+            "VSBLFL": vs["VSBLFL"],
+            "ATPT": vs["VSTPT"],
+            "ATPTN": vs["VSTPTNUM"],
+            "BASETYPE": "" if infusions else vs["VSTPT"],
+        }
+    )
+    advs["INFNUM"] = _infusion_number(vs, advs, adex) if infusions else np.nan
+    advs = advs.sort_values(["USUBJID", "PARAMCD", "BASETYPE", *_ORDER], ignore_index=True)
+    advs["ADY"] = study_day(advs["ADT"], look_up(treated["TRTSDT"], advs["USUBJID"]))
+    return _add_visits(_add_change_around_infusion(advs), treated, study).drop(columns="VSBLFL")
+
+
+def _infusion_number(vs: pd.DataFrame, advs: pd.DataFrame, adex: pd.DataFrame) -> pd.Series:
+    named = vs["VSTPTREF"].str.extract(r"(?i)^INFUSION (\d+)$", expand=False).astype("float64")
+    first = adex.drop_duplicates(["USUBJID", "ASTDT"]).set_index(["USUBJID", "ASTDT"])["EXNUM"]
+    keys = pd.MultiIndex.from_frame(advs[["USUBJID", "ADT"]])
+    same_day = pd.Series(first.reindex(keys).to_numpy("float64"), index=advs.index)
+    return named.fillna(same_day).where((vs["VSTPT"] != "") & vs["VSTPTNUM"].notna())
+
+
+def _add_change_around_infusion(advs: pd.DataFrame) -> pd.DataFrame:
+    keys = ["USUBJID", "PARAMCD", "INFNUM"]
+    before = advs[advs["INFNUM"].notna() & (advs["ATPTN"] < 0)].drop_duplicates(keys, keep="last")
+    before = before[[*keys, "AVAL"]].rename(columns={"AVAL": "PREVAL"})
+    advs = advs.merge(before, on=keys, how="left", validate="m:1")
+    advs["CHGPRE"] = (advs["AVAL"] - advs["PREVAL"]).where(advs["ATPTN"] >= 0)
+    return advs
+
+
+def _add_visits(advs: pd.DataFrame, treated: pd.DataFrame, study: Study) -> pd.DataFrame:
+    keys = ["USUBJID", "PARAMCD", "BASETYPE"]
+    if study.baseline.baseline_rule == "value flagged in the data":
+        candidates = advs[advs["VSBLFL"] == "Y"]
+    else:
+        candidates = advs[_before_treatment(advs, treated)]
+    baseline = candidates.drop_duplicates(keys, keep="last")
+    advs["ABLFL"] = yes_no(advs.index.to_series().isin(baseline.index)).replace("N", "")
+    base = baseline[[*keys, "AVAL"]].rename(columns={"AVAL": "BASE"})
+    advs = advs.merge(base, on=keys, how="left", validate="m:1")
+    advs["CHG"] = advs["AVAL"] - advs["BASE"]
+    advs = add_visits(advs, keys, _ORDER, study)
+    advs["EOTFL"] = flag_end_of_treatment(advs, keys, study.laboratory.vital_signs_end_week)
+    return advs
+
+
+def _before_treatment(advs: pd.DataFrame, treated: pd.DataFrame) -> pd.Series:
+    """True where taken before the first dose; on its day a time point before the infusion or the time."""
+    first, timed = (look_up(treated[name], advs["USUBJID"]) for name in ("TRTSDT", "TRTSDTM"))
+    same_day = advs["ADT"] == first
+    with_time = (advs["ADTM"] != advs["ADT"]) & timed.notna()
+    before = (advs["ADTM"] < timed).where(with_time, ~(advs["ATPTN"] >= 0))
+    return (advs["ADT"] < first) | (same_day & before)

@@ -1,0 +1,61 @@
+"""Analysis visits: the planned week that a record belongs to, and which record stands for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from itpcsr.study import Study
+
+
+def add_visits(records: pd.DataFrame, keys: list[str], order: list[str], study: Study) -> pd.DataFrame:
+    """Add AVISITN, AVISIT and ANL01FL.
+
+    Parameters
+    ----------
+    records
+        ADY, VISIT, ABLFL and the columns of ``keys`` and ``order``; a clean index from 0.
+    keys
+        What makes a series: subject and parameter, and position where there is one.
+    order
+        Columns that order records of one series, date first.
+    study
+        Its ``visit_rule``: by the window around the planned day (week w is Day 1 + 7 w), or by the number in
+        the visit's name (WEEK 4; other names belong to no week).
+
+    Returns
+    -------
+    DataFrame
+        AVISITN is the week (0 baseline, NaN for none), AVISIT its name; ANL01FL is Y for the record nearest
+        to the planned day where a visit holds several (the earlier one of two equally near).
+    """
+    baseline = records["ABLFL"] == "Y"
+    if study.visits.visit_rule == "visit named in the data":
+        week = records["VISIT"].str.extract(r"^WEEK (\d+)$", expand=False).astype("float64")
+        inside = week.notna()
+    else:
+        week = ((records["ADY"] - 1) / 7).round()
+        inside = (week >= 1) & ((records["ADY"] - 1 - 7 * week).abs() <= study.visits.visit_window_days)
+    records = records.copy()
+    records["AVISITN"] = week.where(inside).mask(baseline, 0.0)
+    names = "Week " + records["AVISITN"].astype("Int64").astype("str")
+    records["AVISIT"] = names.mask(records["AVISITN"].isna(), "").mask(baseline, "Baseline").astype("str")
+    distance = (records["ADY"] - 1 - 7 * week).abs().mask(baseline, 0.0)
+    nearest = (
+        records.assign(distance=distance)[records["AVISITN"].notna()]
+        .sort_values([*keys, "AVISITN", "distance", *order])
+        .drop_duplicates([*keys, "AVISITN"])
+        .index
+    )
+    records["ANL01FL"] = pd.Series(np.where(records.index.isin(nearest), "Y", ""), dtype="str")
+    return records
+
+
+def flag_end_of_treatment(records: pd.DataFrame, keys: list[str], last_week: int | None) -> pd.Series:
+    """Return Y for the last planned visit after baseline up to ``last_week``; empty throughout for None."""
+    flags = pd.Series("", index=records.index, dtype="str")
+    if last_week is None:
+        return flags
+    planned = records[(records["ANL01FL"] == "Y") & records["AVISITN"].between(1, last_week)]
+    last = planned.sort_values([*keys, "AVISITN"]).drop_duplicates(keys, keep="last").index
+    return flags.mask(records.index.isin(last), "Y")

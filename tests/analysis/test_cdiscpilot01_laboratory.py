@@ -1,0 +1,193 @@
+"""Published laboratory and vital sign tables of the CDISC pilot study against rows derived from its SDTM.
+
+Every number of tables 14-6.01, 14-6.02, 14-6.05 and 14-7.01, from the complete LB and VS. Where a number
+differs from the one published, it stands below with its reason; another difference fails.
+"""
+
+import re
+
+import pandas as pd
+import pytest
+
+from itpcsr.adam import derive
+from itpcsr.analysis import laboratory, vital_signs
+from itpcsr.sdtm import load_trial
+
+ARMS = {"Placebo": "placebo", "Xanomeline Low Dose": "low", "Xanomeline High Dose": "high"}
+VITAL_ARMS = {"Placebo": "placebo", "Xan.Low": "low", "Xan.High": "high"}
+TESTS = {
+    "ALANINE AMINOTRANSFERASE": "ALT", "ALBUMIN": "ALB", "ALKALINE PHOSPHATASE": "ALP",
+    "ASPARTATE AMINOTRANSFERASE": "AST", "BILIRUBIN": "BILI", "CALCIUM": "CA", "CHLORIDE": "CL",
+    "CHOLESTEROL": "CHOL", "CREATINE KINASE": "CK", "CREATININE": "CREAT", "GAMMA GLUTAMYL TRANSFERASE": "GGT",
+    "GLUCOSE": "GLUC", "PHOSPHATE": "PHOS", "POTASSIUM": "K", "PROTEIN": "PROT", "SODIUM": "SODIUM",
+    "URATE": "URATE", "UREA NITROGEN": "BUN",
+}  # fmt: skip
+VISITS = {"Bsln": "Baseline", "End[1]": "End of treatment"}
+# Five records of LB have no result. The published table counts records, also those; rows count values.
+_RECORD = "the published N counts a record without a result"
+# The published end of treatment is the last record, even one without a result; here it is the last value.
+_LAST = "the published end of treatment is the Week 24 record without a result; here the last value counts"
+KNOWN = {
+    ("BILI", "value", "Week 2", "low", "n"): ("80", _RECORD),
+    ("BILI", "value", "Week 4", "low", "n"): ("72", _RECORD),
+    ("BILI", "value", "Week 24", "placebo", "n"): ("57", _RECORD),
+    ("BILI", "value", "Week 24", "low", "n"): ("26", _RECORD),
+    ("GLUC", "value", "Week 4", "low", "n"): ("71", _RECORD),
+    ("BILI", "value", "End of treatment", "placebo", "mean"): ("11.2", _LAST),
+    ("BILI", "value", "End of treatment", "placebo", "sd"): ("13.42", _LAST),
+    ("BILI", "change", "End of treatment", "placebo", "mean"): ("1.4", _LAST),
+    ("BILI", "change", "End of treatment", "placebo", "sd"): ("11.28", _LAST),
+    ("BILI", "change", "End of treatment", "low", "sd"): ("3.08", _LAST),
+    ("BILI", "value", "End of treatment", "low", "n"): (
+        "82",
+        "a subject whose only record after baseline has no result",
+    ),
+}
+VITALS = {"Systolic Blood Pressure": "SYSBP", "Diastolic Blood Pressure": "DIABP", "Pulse": "PULSE"}
+
+
+@pytest.fixture(scope="module")
+def full(pilot_folder, pilot_study):
+    """Return the analysis datasets from the complete LB and VS, which the report's build doesn't need."""
+    sources = [
+        pilot_folder / "sdtm",
+        *(pilot_folder / f"sdtm_converted/{n}_full.csv.gz" for n in ("lb", "vs")),
+    ]
+    return derive(load_trial(sources, pilot_study), pilot_study)
+
+
+@pytest.fixture(scope="module")
+def chemistry(full):
+    return full["adlb"][full["adlb"]["PARCAT1"] == "CHEMISTRY"]
+
+
+def index(rows):
+    keys = zip(rows["analysis"], rows["level"], rows["visit"], rows["group"], rows["statistic"], strict=True)
+    return dict(zip(keys, rows["value"], strict=True))
+
+
+def cells(folder, number):
+    return pd.read_csv(folder / f"expected/table_{number}_cells.csv", dtype=str, keep_default_na=False)
+
+
+def agrees(text, value):
+    """Compare with a printed number to half a unit of its last digit, as the tables round halves to even."""
+    unit = 10.0 ** -len(text.strip().partition(".")[2])
+    return abs(value - float(text)) <= unit / 2 + 1e-9
+
+
+def test_summaries_of_chemistry(full, chemistry, pilot_study, pilot_folder):
+    rows = index(laboratory.analyse_lab_course(full["adsl"], chemistry, pilot_study))
+    compared, differences = 0, []
+    for cell in cells(pilot_folder, "14-6.01").itertuples():
+        test, _, visit = cell.row_label.partition(" | ")
+        visit = VISITS.get(visit, visit.replace("Wk", "Week"))
+        key = (
+            TESTS[test],
+            "change" if "Change" in cell.stat_label else "value",
+            visit,
+            ARMS[cell.column_label],
+        )
+        names = ("n",) if cell.stat_label == "N" else ("mean", "sd")
+        for name, printed in zip(names, re.findall(r"-?[\d.]+", cell.cell_text), strict=True):
+            compared += 1
+            if not agrees(printed, rows[(*key, name)]):
+                differences.append(((*key, name), printed))
+    assert compared == 2862
+    assert dict(differences) == {key: printed for key, (printed, _) in KNOWN.items()}
+
+
+def test_records_without_a_result_explain_the_differences(pilot_folder, chemistry):
+    """The five records that the published N counts, by arm and visit, have no result in LB."""
+    lb = pd.read_csv(pilot_folder / "sdtm_converted/lb_full.csv.gz", low_memory=False)
+    empty = lb[lb["LBTESTCD"].isin(["BILI", "GLUC"]) & lb["LBSTRESN"].isna()]
+    empty = empty[empty["VISIT"].str.fullmatch(r"WEEK (2|4|24)")]
+    counts = empty.value_counts(["LBTESTCD", "VISIT"]).to_dict()
+    assert counts == {
+        ("BILI", "WEEK 24"): 3,
+        ("BILI", "WEEK 2"): 1,
+        ("BILI", "WEEK 4"): 1,
+        ("GLUC", "WEEK 4"): 1,
+    }
+
+
+def test_status_of_chemistry(full, chemistry, pilot_study, pilot_folder):
+    rows = index(laboratory.analyse_lab_ranges(full["adsl"], chemistry, pilot_study))
+    compared, differences = 0, []
+    for cell in cells(pilot_folder, "14-6.02").itertuples():
+        test = TESTS[cell.row_label]
+        if cell.column_label == "p-value":
+            p = rows["status", test, "", "", "p_value"]
+            if not agrees(cell.cell_text, p):
+                differences.append((test, "p", cell.cell_text, p))
+            compared += 1
+            continue
+        key = ("status", f"{test} | {cell.stat_label.upper()}", "", ARMS[cell.column_label])
+        differences += counted(rows, key, cell)
+        compared += 1
+    assert compared == 180
+    assert differences == []
+
+
+def counted(rows, key, cell):
+    n, total, percent = (rows[(*key, name)] for name in ("n", "N", "percent"))
+    printed = re.findall(r"[\d.]+", cell.cell_text)
+    wrong = float(printed[0]) != n or (len(printed) > 1 and not agrees(printed[1], percent))
+    return [(*key, cell.cell_text, n, total)] if wrong else []
+
+
+def test_shifts_of_chemistry(full, chemistry, pilot_study, pilot_folder):
+    rows = index(laboratory.analyse_lab_ranges(full["adsl"], chemistry, pilot_study))
+    compared, differences = 0, []
+    for cell in cells(pilot_folder, "14-6.05").itertuples():
+        test = TESTS[cell.row_label]
+        compared += 1
+        if cell.column_label == "p-value":
+            p = rows["shift", test, "", "", "p_value"]
+            if not agrees(cell.cell_text, p):
+                differences.append((test, "p", cell.cell_text, p))
+            continue
+        arm, _, base = cell.column_label.partition(": ")
+        base = base.split()[0].upper()
+        if cell.stat_label == "n":
+            total = rows["shift", f"{test} | {base} to NORMAL", "", ARMS[arm], "N"]
+            if float(cell.cell_text) != total:
+                differences.append((test, base, arm, "n", cell.cell_text, total))
+            continue
+        key = ("shift", f"{test} | {base} to {cell.stat_label.upper()}", "", ARMS[arm])
+        differences += counted(rows, key, cell)
+    assert compared == 270
+    assert differences == []
+
+
+def test_vital_signs(full, pilot_study, pilot_folder):
+    """Every number but those of the end of treatment, which the published table counts otherwise."""
+    assert vital_differences(full["adsl"], full["advs"], pilot_study, pilot_folder) == 101
+
+
+def test_vital_signs_at_the_end_of_treatment(full, pilot_study, pilot_folder):
+    """The published end of treatment leaves out whoever had no planned visit after Week 2.
+
+    The table's footnote doesn't say so; its data (ADVS) have no such record. Without these subjects every
+    number agrees.
+    """
+    advs = full["advs"].copy()
+    only_week_2 = (advs["EOTFL"] == "Y") & (advs["AVISITN"] == 2)
+    assert advs.loc[only_week_2, "USUBJID"].nunique() == 24
+    advs.loc[only_week_2, "EOTFL"] = ""
+    assert vital_differences(full["adsl"], advs, pilot_study, pilot_folder) == 0
+
+
+def vital_differences(adsl, advs, study, folder):
+    rows = index(vital_signs.analyse_vital_signs(adsl, advs, study))
+    table = cells(folder, "14-7.01")
+    assert len(table) == 486
+    differences = 0
+    for cell in table.itertuples():
+        name, _, position = cell.section.partition(" | ")
+        visit = cell.row_label.replace("End of Trt.", "End of treatment")
+        key = (VITALS[name.partition(" (")[0]], f"{position} | value", visit, VITAL_ARMS[cell.column_label])
+        wrong = not agrees(cell.cell_text, rows[(*key, cell.stat_label.lower())])
+        assert visit == "End of treatment" or not wrong, (key, cell.cell_text)
+        differences += wrong
+    return differences

@@ -1,0 +1,181 @@
+"""Virus tests, vital signs around infusions, and medication, on small trials."""
+
+import pandas as pd
+import pytest
+
+from itpcsr.adam import derive
+from itpcsr.analysis import medication, virology, vital_signs
+from itpcsr.display import vital_signs_tables as tables
+from itpcsr.results import absence
+from tests import small
+from tests.analysis.test_laboratory import find
+
+ARMS = (("A", "ESC05"), ("B", "ESC05"))
+
+
+def virus(subject, number_day, result, test="HBSAG", visit=""):
+    return {
+        "STUDYID": "T", "DOMAIN": "MB", "USUBJID": subject, "MBTESTCD": test, "MBTEST": test,
+        "MBSTRESC": result, "MBDTC": small.day(number_day), "VISIT": visit,
+    }  # fmt: skip
+
+
+def disposition(subject, number_day):
+    return {
+        "STUDYID": "T", "DOMAIN": "DS", "USUBJID": subject, "DSSEQ": 1.0, "DSCAT": "DISPOSITION EVENT",
+        "DSSCAT": "STUDY PARTICIPATION", "DSDECOD": "COMPLETED", "DSTERM": "COMPLETED",
+        "DSSTDTC": small.day(number_day),
+    }  # fmt: skip
+
+
+def derived(study, **domains):
+    return derive(small.trial(DM=small.dm(*ARMS), EX=small.ex("A", "B"), **domains), study)
+
+
+def with_tests(study, *records, ends=(("A", 197), ("B", 50))):
+    mb = pd.DataFrame(records)
+    mb["MBSEQ"] = pd.Series(range(1, len(mb) + 1), dtype="float64")
+    ds = pd.DataFrame([disposition(*end) for end in ends])
+    found = derived(study, MB=mb, DS=ds)
+    return found, virology.analyse_virology(found["adsl"], found["admb"], study, 0.95)
+
+
+def test_missing_and_due_tests(study):
+    _, rows = with_tests(
+        study, virus("A", -3, "NEGATIVE"), virus("B", -3, "NEGATIVE"), virus("A", 29, "NEGATIVE")
+    )
+    level = "HBSAG | MISSING"
+    assert find(rows, "status", level=level, visit="Baseline")["value"] == 0
+    assert find(rows, "status", level=level, visit="Week 4")["value"] == 1  # B
+    assert find(rows, "status", statistic="N", level=level, visit="Week 16")["value"] == 1  # B had left
+    assert find(rows, "status", level="HCAB | MISSING", visit="Baseline")["value"] == 2
+
+
+def test_conversions_are_named(study):
+    found, rows = with_tests(
+        study, virus("A", -3, "NEGATIVE"), virus("A", 29, "NEGATIVE"), virus("A", 113, "POSITIVE"),
+        virus("A", 120, "POSITIVE"), virus("B", -3, "POSITIVE"), virus("B", 29, "POSITIVE"),
+    )  # fmt: skip
+    assert find(rows, "converted", level="HBSAG")["value"] == 1
+    assert find(rows, "converted", statistic="N", level="HBSAG")["value"] == 1  # B was positive before
+    assert find(rows, "conversion", "A", "day", "HBSAG")["value"] == 113
+    table = tables.table_virus(rows, study, 0.95)
+    assert "A: Hepatitis B virus surface antigen, Day 113." in table.notes[1]
+    assert set(found["admb"]["AVALC"]) == {"NEGATIVE", "POSITIVE", "MISSING"}
+
+
+@pytest.mark.parametrize(
+    ("result", "status"),
+    [("POSITIVE", "POSITIVE"), ("Not detected", "NEGATIVE"), ("0", "NEGATIVE"), ("35", "POSITIVE"),
+     ("<20", "OTHER"), ("INDETERMINATE", "OTHER")],
+)  # fmt: skip
+def test_results_in_words_and_numbers(study, result, status):
+    found, _ = with_tests(study, virus("A", -3, result))
+    assert found["admb"].query("USUBJID == 'A' and ABLFL == 'Y'")["AVALC"].tolist() == [status]
+
+
+def test_a_sample_outside_the_window_is_said_so(study):
+    _, rows = with_tests(study, virus("A", -3, "NEGATIVE"), virus("A", 34, "NEGATIVE", visit="WEEK 4"))
+    assert find(rows, "status", level="HBSAG | NEGATIVE", visit="Week 4")["value"] == 1
+    assert find(rows, "outside", level="HBSAG", visit="Week 4")["value"] == 1
+
+
+def vital(subject, number, hours, result, at="08:00"):
+    return {
+        "STUDYID": "T", "DOMAIN": "VS", "USUBJID": subject, "VSTESTCD": "TEMP", "VSTEST": "Temperature",
+        "VSSTRESN": result, "VSSTRESU": "C", "VSDTC": f"{small.day(7 * number - 6)}T{at}",
+        "VSTPT": {-0.25: "BEFORE INFUSION", 0: "END OF INFUSION", 4: "4 H AFTER INFUSION"}[hours],
+        "VSTPTNUM": float(hours), "VSTPTREF": f"INFUSION {number}",
+    }  # fmt: skip
+
+
+def test_changes_are_from_before_the_same_infusion(study):
+    vs = pd.DataFrame(
+        [
+            vital("A", 1, -0.25, 36.0), vital("A", 1, 0, 36.5, "10:00"), vital("A", 1, 4, 38.0, "14:00"),
+            vital("A", 2, -0.25, 37.0), vital("A", 2, 0, 36.0, "10:00"), vital("B", 1, 4, 39.0, "14:00"),
+        ]
+    )  # fmt: skip
+    vs["VSSEQ"] = pd.Series(range(1, 7), dtype="float64")
+    found = derived(study, VS=vs)
+    rows = vital_signs.analyse_vital_signs(found["adsl"], found["advs"], study)
+    after = find(rows, "TEMP", "total", "mean", "Infusion 1", "4 H AFTER INFUSION")
+    assert after["value"] == 2.0
+    assert (
+        find(rows, "TEMP", "total", "n", "Infusion 1", "4 H AFTER INFUSION")["value"] == 1
+    )  # B: none before
+    assert find(rows, "TEMP", "total", "mean", "Infusion 2", "END OF INFUSION")["value"] == -1.0
+    assert found["advs"].query("ABLFL == 'Y'")["AVAL"].tolist() == [36.0]
+    labels = [row.label for row in tables.table_vital_signs(rows, study, {}, []).rows]
+    assert "4 h after infusion: change, mean (SD)" in labels
+    assert "Before infusion: mean (SD)" in labels
+
+
+def drug(subject, name, start, end="", **more):
+    return {
+        "STUDYID": "T", "DOMAIN": "CM", "USUBJID": subject, "CMTRT": name, "CMDECOD": name, "CMSTDTC": start,
+        "CMENDTC": end, "CMCAT": "", **more,
+    }  # fmt: skip
+
+
+def medicated(study, *records):
+    cm = pd.DataFrame(records)
+    cm["CMSEQ"] = pd.Series(range(1, len(cm) + 1), dtype="float64")
+    return derived(study, CM=cm)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "category", "flags"),
+    [
+        (small.day(-30), small.day(-2), "", "YNN"),
+        (small.day(-30), "", "", "YYN"),
+        (small.day(-30), small.day(1), "", "YYN"),
+        (small.day(3), small.day(5), "", "NYN"),
+        ("", "", "", "YYN"),
+        ("2020-03", "", "", "NYN"),  # could have started on treatment
+        (small.day(40), "", "RESCUE THERAPY", "NNY"),
+        (small.day(-40), small.day(-30), "RESCUE THERAPY", "YNN"),
+        (small.day(-40), "2020", "", "YYN"),
+    ],
+)
+def test_prior_concomitant_and_rescue(study, start, end, category, flags):
+    adcm = medicated(study, drug("A", "DRUG", start, end, CMCAT=category))["adcm"]
+    assert "".join(adcm.loc[0, ["PREFL", "CONFL", "RESCFL"]]) == flags
+
+
+def test_medication_by_class(study):
+    found = medicated(
+        study,
+        drug("A", "PARACETAMOL", small.day(3), CMCLAS="ANILIDES"),
+        drug("A", "PARACETAMOL", small.day(9), CMCLAS="ANILIDES"),
+        drug("B", "SOMETHING", small.day(9), CMCLAS="UNCODED"),
+        drug("B", "DEXAMETHASONE", small.day(60), CMCLAS="GLUCOCORTICOIDS", CMCAT="RESCUE THERAPY"),
+    )
+    rows = medication.analyse_medication(found["adsl"], found["adcm"], study)
+    assert find(rows, "class", level="ANILIDES")["value"] == 1
+    assert find(rows, "any", level="concomitant")["value"] == 2
+    assert find(rows, "any", level="rescue")["value"] == 1
+    assert "GLUCOCORTICOIDS" not in set(rows["level"])
+    labels = [row.label for row in tables.table_medication(rows, study).rows]
+    assert labels[3:] == ["Anilides", "Paracetamol", "Not coded", "Something"]
+    rescue = medication.analyse_rescue(found["adsl"], found["adcm"], study, 0.95)
+    assert tables.table_rescue(rescue, study, 0.95).rows[0].cells[0] == "1 (50.0)"
+
+
+def test_without_classes_the_substance_stands_alone(study):
+    found = medicated(study, drug("A", "PARACETAMOL", small.day(3)))
+    rows = medication.analyse_medication(found["adsl"], found["adcm"], study)
+    assert [row.label for row in tables.table_medication(rows, study).rows][3:] == ["Paracetamol"]
+
+
+def test_absent_domains_give_one_sentence(study):
+    found = derived(study)
+    adsl = found["adsl"]
+    rows = [
+        virology.analyse_virology(adsl, found["admb"], study, 0.95),
+        vital_signs.analyse_vital_signs(adsl, found["advs"], study),
+        medication.analyse_medication(adsl, found["adcm"], study),
+        medication.analyse_rescue(adsl, found["adcm"], study, 0.95),
+    ]
+    assert [absence(part).split("(")[1][:2] for part in rows] == ["MB", "VS", "CM", "CM"]
+    assert tables.table_virus(rows[0], study, 0.95).absent == absence(rows[0])
