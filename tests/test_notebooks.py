@@ -9,13 +9,14 @@ import pytest
 
 from itpcsr.study import read_study
 
-NAMES = ["10-population", "20-safety", "25-laboratory", "30-efficacy"]
+NAMES = ["10-population", "20-safety", "25-laboratory", "28-significant-events", "30-efficacy"]
 # Parameters that say where things are, not what the protocol fixes.
 COMMON = {"study_file", "data", "data_cutoff", "cohorts", "output"}
 REPORT = {"confidence_level"}
 OWN = {
     "20-safety": {"frequent_percent", "days_shown"},
     "25-laboratory": {"weeks_shown"},
+    "28-significant-events": {"terms_shown", "laboratory_tests", "most_timelines"},
     "30-efficacy": {"weeks_shown"},
 }
 

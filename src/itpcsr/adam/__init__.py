@@ -9,6 +9,7 @@ from itpcsr.adam.adaette import derive_adaette
 from itpcsr.adam.adcm import derive_adcm
 from itpcsr.adam.addv import derive_addv
 from itpcsr.adam.adex import derive_adex
+from itpcsr.adam.adhx import derive_adhx
 from itpcsr.adam.adlb import derive_adlb
 from itpcsr.adam.admb import derive_admb
 from itpcsr.adam.adrs import derive_adrs
@@ -47,9 +48,9 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     adrs = derive_adrs(trial, adsl, adlb, adae, study)
     addv = derive_addv(trial)
     advs, admb = derive_advs(trial, adsl, adex, study), derive_admb(trial, adsl, study)
-    adcm = derive_adcm(trial, adsl, study)
+    adcm, adhx = derive_adcm(trial, adsl, study), derive_adhx(trial, adsl, study)
     datasets = {"adsl": adsl, "adae": adae, "adaette": adaette, "addv": addv, "adex": adex, "adlb": adlb}
-    datasets |= {"adrs": adrs, "advs": advs, "admb": admb, "adcm": adcm}
+    datasets |= {"adrs": adrs, "advs": advs, "admb": admb, "adcm": adcm, "adhx": adhx}
     for name, domain in _SOURCES.items():
         if domain not in trial:
             datasets[name].attrs["absent"] = domain

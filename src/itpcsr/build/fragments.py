@@ -11,6 +11,8 @@ import nbformat
 import yaml
 
 from itpcsr.display import theme, writers
+from itpcsr.display.prose import MIME as PROSE_MIME
+from itpcsr.display.prose import Prose, prose_from_json, to_markdown
 from itpcsr.display.table import MIME as TABLE_MIME
 from itpcsr.display.table import Table, table_from_json
 from itpcsr.errors import NotebookError
@@ -18,7 +20,7 @@ from itpcsr.errors import NotebookError
 
 @dataclass(frozen=True)
 class Display:
-    """One labelled display of a notebook: what it shows and how it is captioned."""
+    """One labelled display of a notebook: what it shows and how it is captioned; prose has no caption."""
 
     notebook: str
     label: str
@@ -26,12 +28,14 @@ class Display:
     alternative: str
     table: Table | None
     chart: dict[str, Any] | None
+    prose: Prose | None = None
 
 
 def read_displays(executed: Path) -> list[Display]:
     """Return the labelled displays of an executed notebook, in their order.
 
-    A code cell is a display when it starts with ``#| label: tbl-…`` or ``#| label: fig-…``.
+    A code cell is a display when it starts with ``#| label: tbl-…``, ``#| label: fig-…`` or, for prose,
+    ``#| label: txt-…``.
 
     Raises
     ------
@@ -67,12 +71,14 @@ def _display(notebook: str, options: dict[str, Any], cell: Any) -> Display:
     label = str(options["label"])
     where = f"{notebook}, {label}"
     kind = label.split("-", 1)[0]
-    if kind not in ("tbl", "fig") or "_" in label:
-        raise NotebookError(f"{where}: a label is tbl-… or fig-… with hyphens, not underscores.")
+    if kind not in ("tbl", "fig", "txt") or "_" in label:
+        raise NotebookError(f"{where}: a label is tbl-…, fig-… or txt-… with hyphens, not underscores.")
+    bundle = _bundle(cell)
+    if kind == "txt":
+        return _prose_display(notebook, label, bundle)
     caption = options.get(f"{kind}-cap")
     if not caption:
         raise NotebookError(f"{where}: has no caption; add `#| {kind}-cap: …`.")
-    bundle = _bundle(cell)
     table = table_from_json(bundle[TABLE_MIME]) if TABLE_MIME in bundle else None
     chart = bundle.get(theme.MIME)
     if table is None and chart is None:
@@ -85,6 +91,14 @@ def _display(notebook: str, options: dict[str, Any], cell: Any) -> Display:
     return Display(notebook, label, str(caption), alternative, table, chart)
 
 
+def _prose_display(notebook: str, label: str, bundle: dict[str, Any]) -> Display:
+    if PROSE_MIME not in bundle:
+        raise NotebookError(
+            f"{notebook}, {label}: the cell shows no prose of itpcsr.display as its last line."
+        )
+    return Display(notebook, label, "", "", None, None, prose_from_json(bundle[PROSE_MIME]))
+
+
 def _bundle(cell: Any) -> dict[str, Any]:
     shown = [output["data"] for output in cell.outputs if "data" in output]
     return dict(shown[-1]) if shown else {}
@@ -92,8 +106,11 @@ def _bundle(cell: Any) -> dict[str, Any]:
 
 def write_fragment(display: Display, folder: Path) -> None:
     """Write ``<label>.qmd`` and, for a chart, its SVG (for PDF) and PNG (for Word) into the folder."""
-    blocks = _chart_blocks(display, folder) if display.table is None else _table_blocks(display.table)
-    text = f"::: {{#{display.label}}}\n\n{blocks}\n\n{display.caption}\n\n:::\n"
+    if display.prose is not None:
+        text = to_markdown(display.prose)
+    else:
+        blocks = _chart_blocks(display, folder) if display.table is None else _table_blocks(display.table)
+        text = f"::: {{#{display.label}}}\n\n{blocks}\n\n{display.caption}\n\n:::\n"
     (folder / f"{display.label}.qmd").write_text(text, encoding="utf-8")
 
 

@@ -1,0 +1,61 @@
+"""ADHX: what a subject had before the study, and the rescue therapy within it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from itpcsr.adam.dates import study_day, to_date
+from itpcsr.adam.domains import look_up, read_domain
+from itpcsr.sdtm import Trial
+from itpcsr.study import Study
+
+_COLUMNS = ["USUBJID", "CAT", "TERM", "STDTC", "ENDTC", "SEQ"]
+
+
+def derive_adhx(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Derive one record per illness and therapy from MH, CM and PR.
+
+    Variables: CAT (DIAGNOSIS, HISTORY, PRIOR THERAPY, RESCUE THERAPY), TERM (coded, or as reported where
+    nothing is coded), STDTC and ENDTC as recorded, ASTDY and AENDY (NaN for a partial date). The diagnosis
+    is the disease that the study file names, or what MHCAT calls the primary diagnosis. Other medication
+    isn't part of it.
+    """
+    parts = [_history(trial, study), _therapy(trial, "CM", study), _therapy(trial, "PR", study)]
+    adhx = pd.concat(parts, ignore_index=True)[_COLUMNS]
+    first = look_up(adsl.set_index("USUBJID")["TRTSDT"], adhx["USUBJID"])
+    adhx["ASTDY"] = study_day(to_date(adhx["STDTC"]), first)
+    adhx["AENDY"] = study_day(to_date(adhx["ENDTC"]), first)
+    return adhx.sort_values(["USUBJID", "CAT", "STDTC", "TERM", "SEQ"], ignore_index=True)
+
+
+def _records(trial: Trial, domain: str, reported: str) -> pd.DataFrame:
+    names = [f"{domain}{part}" for part in ("DECOD", "CAT", "STDTC", "ENDTC")]
+    frame = read_domain(trial, domain, ["USUBJID", f"{domain}{reported}", *names], [f"{domain}SEQ"])
+    coded = frame[f"{domain}DECOD"].replace("UNCODED", "")
+    return pd.DataFrame(
+        {
+            "USUBJID": frame["USUBJID"],
+            "CAT": frame[f"{domain}CAT"].str.upper(),
+            "TERM": coded.where(coded != "", frame[f"{domain}{reported}"]),
+            "STDTC": frame[f"{domain}STDTC"],
+            "ENDTC": frame[f"{domain}ENDTC"],
+            "SEQ": frame[f"{domain}SEQ"],
+        }
+    )
+
+
+def _history(trial: Trial, study: Study) -> pd.DataFrame:
+    records = _records(trial, "MH", "TERM")
+    named = records["TERM"].str.upper().isin([term.upper() for term in study.baseline.diagnosis_terms])
+    diagnosis = named | (records["CAT"] == "PRIMARY DIAGNOSIS")
+    return records.assign(CAT=diagnosis.map({True: "DIAGNOSIS", False: "HISTORY"}).astype("str"))
+
+
+def _therapy(trial: Trial, domain: str, study: Study) -> pd.DataFrame:
+    names = {study.baseline.prior_therapy_category.upper(): "PRIOR THERAPY"}
+    if study.efficacy is not None:
+        names[study.efficacy.rescue_category.upper()] = "RESCUE THERAPY"
+    names.pop("", None)
+    records = _records(trial, domain, "TRT")
+    records = records[records["CAT"].isin(list(names))]
+    return records.assign(CAT=records["CAT"].map(names).astype("str"))

@@ -1,0 +1,41 @@
+"""What clinicians recorded beside a term: why an event was serious, and the grade of bleeding."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from itpcsr.adam.dates import study_day, to_date
+from itpcsr.adam.domains import look_up, read_domain
+from itpcsr.sdtm import Trial
+
+# SDTM's variables of seriousness; death is said by the outcome.
+CRITERIA = {
+    "AESHOSP": "hospitalisation",
+    "AESLIFE": "life-threatening",
+    "AESDISAB": "disability or incapacity",
+    "AESCONG": "congenital anomaly or birth defect",
+    "AESMIE": "another medically important event",
+}
+_WHO_SCALE = "WHOBLEED"
+
+
+def add_criteria(adae: pd.DataFrame, trial: Trial) -> pd.DataFrame:
+    """Return ADAE with AESCRIT: the reasons why an event was serious, parted by "; ", "" for none."""
+    ae = read_domain(trial, "AE", ["USUBJID", *CRITERIA], ["AESEQ"]).drop_duplicates(["USUBJID", "AESEQ"])
+    marked = [(ae[name] == "Y").map({True: f"{words}; ", False: ""}) for name, words in CRITERIA.items()]
+    texts = pd.Series("", index=ae.index, dtype="str")
+    for column in marked:
+        texts = texts + column.astype("str")
+    reasons = ae[["USUBJID", "AESEQ"]].assign(AESCRIT=texts.str.removesuffix("; "))
+    joined = adae.merge(reasons, on=["USUBJID", "AESEQ"], how="left", validate="m:1")
+    joined.attrs = dict(adae.attrs)
+    return joined.assign(AESCRIT=joined["AESCRIT"].fillna("").astype("str"))
+
+
+def derive_bleeding(trial: Trial, adsl: pd.DataFrame) -> pd.DataFrame:
+    """Return the WHO bleeding grades from RS: USUBJID, ADY, AVAL; records without date or grade fall out."""
+    rs = read_domain(trial, "RS", ["USUBJID", "RSTESTCD", "RSDTC"], ["RSSTRESN"])
+    rs = rs[rs["RSTESTCD"] == _WHO_SCALE]
+    days = study_day(to_date(rs["RSDTC"]), look_up(adsl.set_index("USUBJID")["TRTSDT"], rs["USUBJID"]))
+    grades = pd.DataFrame({"USUBJID": rs["USUBJID"], "ADY": days, "AVAL": rs["RSSTRESN"]})
+    return grades.dropna().sort_values(["USUBJID", "ADY"], ignore_index=True)

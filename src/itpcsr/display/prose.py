@@ -1,0 +1,67 @@
+"""Prose as a display: passages with a bold lead-in each, the same for every target of the report."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+MIME = "application/vnd.itpcsr.prose+json"
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One passage: its lead-in, and paragraphs of plain text."""
+
+    heading: str
+    paragraphs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Passages ready to be written; ``absent`` is the one sentence that stands in place of none."""
+
+    passages: tuple[Passage, ...] = ()
+    absent: str = ""
+    kind: str = field(default="prose", init=False)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """Show as text in notebooks, and carry the model itself for the report."""
+        return {"text/html": to_html(self), MIME: asdict(self)}
+
+
+def prose_from_json(content: dict[str, Any]) -> Prose:
+    """Return the prose that a notebook's output carries."""
+    passages = tuple(Passage(part["heading"], tuple(part["paragraphs"])) for part in content["passages"])
+    return Prose(passages, content["absent"])
+
+
+def to_html(prose: Prose) -> str:
+    """Return the prose as HTML, for a notebook."""
+    if prose.absent:
+        return f"<p>{html.escape(prose.absent)}</p>"
+    return "\n".join(
+        f"<p><strong>{html.escape(part.heading)}</strong></p>\n"
+        + "\n".join(f"<p>{html.escape(text)}</p>" for text in part.paragraphs)
+        for part in prose.passages
+    )
+
+
+def to_markdown(prose: Prose) -> str:
+    """Return Pandoc Markdown of plain paragraphs, the same for all targets; no text is read as markup."""
+    if prose.absent:
+        return f"{_escape(prose.absent)}\n"
+    parts = [
+        "\n\n".join([f"**{_escape(part.heading)}**", *map(_escape, part.paragraphs)])
+        for part in prose.passages
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _escape(text: str) -> str:
+    """Escape all that Pandoc reads as markup, and what opens a list, a heading or a line block."""
+    escaped = re.sub(r"([\\`*_{}\[\]<>#|~^$@&])", r"\\\1", " ".join(text.split()))
+    escaped = re.sub(r"(-{2,}|\.{3,})", lambda found: "".join(f"\\{sign}" for sign in found.group()), escaped)
+    escaped = re.sub(r"^([-+:=%])", r"\\\1", escaped)
+    return re.sub(r"^(\(?\w+)([.)])(?=\s)", r"\1\\\2", escaped)

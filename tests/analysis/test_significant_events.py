@@ -1,0 +1,119 @@
+"""Which events are listed and how many; peaks of the liver; incidence by dose."""
+
+import pandas as pd
+import pytest
+
+from itpcsr.adam import derive, periods
+from itpcsr.analysis import courses, edish, incidence, significant_events
+from itpcsr.sdtm import Trial
+from tests.small import day, dm, event, events, ex
+
+
+def trial_of(*records, **domains):
+    return Trial({"DM": dm(("01", "ESC05")), "EX": ex("01"), "AE": events(*records), **domains})
+
+
+def listed(study, *records):
+    datasets = derive(trial_of(*records), study)
+    chosen = significant_events.select_events(datasets["adsl"], datasets["adae"], study)
+    return datasets, chosen
+
+
+def total(rows, display, level, statistic):
+    chosen = rows[(rows["display"] == display) & (rows["level"] == level) & (rows["statistic"] == statistic)]
+    return chosen.loc[chosen["group"] == "total", "value"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("variables", "kind", "told"),
+    [
+        ({"AEOUT": "FATAL"}, "death", "Y"),
+        ({"AESDTH": "Y", "AESER": "Y"}, "death", "Y"),
+        ({"AESER": "Y"}, "serious", "Y"),
+        ({"AETOXGR": "3"}, "significant", "N"),
+        ({"AEACN": "DRUG WITHDRAWN"}, "significant", "Y"),
+        ({"AEACN": "DRUG INTERRUPTED"}, "significant", "N"),
+    ],
+)
+def test_an_event_is_listed_once_by_what_weighs_most(study, variables, kind, told):
+    _, chosen = listed(study, event("01", "Rash", day(8), **variables), event("01", "Cough", day(9)))
+    assert list(chosen["LISTED"]) == [kind]
+    assert list(chosen["NARRFL"]) == [told]
+
+
+def test_an_untold_death_is_listed_and_counted(study):
+    ds = pd.DataFrame(
+        [{"USUBJID": "01", "DSSEQ": 1.0, "DSDECOD": "DEATH", "DSCAT": "DISPOSITION EVENT", "DSSTDTC": day(9)}]
+    )
+    datasets = derive(trial_of(event("01", "Cough", day(9)), DS=ds), study)
+    adsl, adae = datasets["adsl"], datasets["adae"]
+    chosen = significant_events.select_events(adsl, adae, study)
+    rows = significant_events.count_listed(adsl, adae, chosen, study)
+    assert total(rows, "tbl-deaths", "death", "n") == 1
+
+
+def test_no_death_is_claimed_only_where_it_would_be_recorded(study):
+    datasets, chosen = listed(study, event("01", "Rash", day(8)))
+    rows = significant_events.count_listed(datasets["adsl"], datasets["adae"], chosen, study)
+    deaths = rows[rows["display"] == "tbl-deaths"]
+    assert deaths["reason"].iloc[0].startswith("The data record neither outcome nor death")
+    datasets, chosen = listed(study, event("01", "Rash", day(8), AEOUT="UNKNOWN"))
+    rows = significant_events.count_listed(datasets["adsl"], datasets["adae"], chosen, study)
+    assert total(rows, "tbl-deaths", "death", "n") == 0
+
+
+def test_peaks_fall_into_quadrants_at_the_limits():
+    adsl = pd.DataFrame({"USUBJID": ["a", "b", "c", "d"], "SAFFL": "Y"})
+    values = {"a": (3.0, 2.0), "b": (3.0, 2.1), "c": (2.9, 2.1), "d": (2.9, 2.0)}
+    adlb = pd.DataFrame(
+        [
+            {"USUBJID": name, "PARAMCD": code, "AVAL": value * share, "ANRHI": 1.0, "ADY": number, "LBSEQ": number,
+             "ONTRTFL": "Y"}
+            for name, pair in values.items()
+            for code, value in zip(("ALT", "BILI"), pair, strict=True)
+            for number, share in ((1.0, 0.5), (8.0, 1.0))
+        ]
+    )  # fmt: skip
+    peaks = edish.select_peaks(adsl, adlb)
+    assert list(peaks["QUADRANT"]) == ["alt", "both", "bilirubin", "within"]
+    assert set(peaks["ALTDY"]) == {8.0}
+
+
+def test_no_liver_values_are_a_sentence(study):
+    datasets, _ = listed(study, event("01", "Rash", day(8)))
+    peaks = edish.select_peaks(datasets["adsl"], datasets["adlb"])
+    rows = edish.count_quadrants(datasets["adsl"], peaks, study, 0.95)
+    assert list(rows["statistic"]) == ["absent"]
+
+
+def test_doses_are_pooled_where_the_study_has_a_column(study, pilot_study):
+    assert [column.key for column in incidence.dose_columns(study.design)] == ["esc05", "esc10", "all20"]
+    assert [column.key for column in incidence.dose_columns(pilot_study.design)] == ["placebo", "low", "high"]
+
+
+def test_large_studies_draw_subjects_with_serious_events_alone(demo, study):
+    adsl, adae = demo["adsl"], demo["adae"]
+    chosen = significant_events.select_events(adsl, adae, study)
+    assert len(courses.select_drawn(adsl, chosen, study, 18)) == 18
+    few = courses.select_drawn(adsl, chosen, study, 17)
+    assert list(few["USUBJID"]) == ["SIM-001", "SIM-002", "SIM-007", "SIM-008"]
+    rows = courses.count_drawn(adsl, adae, few, study)
+    assert total(rows, "fig-timeline", "subjects", "n") == 4
+
+
+def test_response_periods_end_with_the_last_qualifying_count(study):
+    counts = {8: "NR", 15: "R", 22: "CR", 29: "R", 36: "NR", 43: "R", 50: "NR"}
+    adrs = pd.DataFrame(
+        [
+            {
+                "USUBJID": "a",
+                "PARAMCD": "OVR",
+                "AVALC": code,
+                "ADY": float(number),
+                "ADT": pd.Timestamp(day(number)),
+            }
+            for number, code in counts.items()
+        ]
+    )
+    found = periods.derive_response_periods(adrs, study)
+    assert found.to_dict("records") == [{"USUBJID": "a", "ASTDY": 15.0, "AENDY": 29.0}]

@@ -1,0 +1,59 @@
+"""Figures of single subjects: who stands in them, and that they are a sentence where there is nothing."""
+
+import pytest
+
+from itpcsr.adam import derive, periods
+from itpcsr.analysis import courses, edish, incidence, significant_events
+from itpcsr.display import laboratory, theme, timelines
+from itpcsr.display.incidence import figure_incidence
+from itpcsr.sdtm import Trial
+from tests.small import dm, ex
+
+TESTS = ["ALT", "BILI", "WBC"]
+
+
+def figures(trial, datasets, study):
+    """Return the four figures of a trial by name."""
+    datasets = dict(datasets)
+    adsl, adae, adlb = (datasets[name] for name in ("adsl", "adae", "adlb"))
+    datasets["participation"] = periods.derive_participation(trial, adsl)
+    datasets["response"] = periods.derive_response_periods(datasets["adrs"], study)
+    events = significant_events.select_events(adsl, adae, study)
+    drawn = courses.select_drawn(adsl, events, study, 40)
+    doses = incidence.dose_columns(study.design)
+    peaks = edish.select_peaks(adsl, adlb)
+    return {
+        "timeline": timelines.figure_timeline(courses.count_drawn(adsl, adae, drawn, study), drawn, datasets, study),
+        "incidence": figure_incidence(incidence.analyse_incidence(adsl, adae, study, 0.95, 5), study),
+        "courses": laboratory.figure_courses(
+            courses.count_courses(adsl, adlb, study, TESTS), adlb, adsl, doses, study
+        ),
+        "edish": laboratory.figure_edish(
+            edish.count_quadrants(adsl, peaks, study, 0.95), peaks, adsl, doses, study, edish.LIMITS
+        ),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["demo", "pilot"])
+def test_every_figure_draws(name, request):
+    study = request.getfixturevalue("study" if name == "demo" else "pilot_study")
+    found = figures(request.getfixturevalue(f"{name}_trial"), request.getfixturevalue(name), study)
+    svgs = {key: theme.chart_svg(figure.to_dict()) for key, figure in found.items()}
+    assert not any("NaN" in svg or "undefined" in svg for svg in svgs.values())
+    if name == "demo":
+        assert all(f"SIM-{number:03d}" in svgs["timeline"] for number in range(1, 19))
+        assert "0 of 18 subjects" in svgs["edish"]
+    else:
+        assert "6 of 254 treated subjects: those with a serious event" in svgs["timeline"]
+        assert "Under treatment" in svgs["timeline"]
+
+
+def test_figures_without_data_are_sentences(study):
+    trial = Trial({"DM": dm(("01", "ESC05")), "EX": ex("01")})
+    found = figures(trial, derive(trial, study), study)
+    assert all(found[name].absent for name in ("incidence", "courses", "edish"))
+    assert "SVG" in theme.chart_svg(found["timeline"].to_dict()).upper()
+
+
+def test_a_subject_named_with_a_quote_cannot_break_the_axis():
+    assert timelines._quote("O'Neil\\") == "O\\'Neil\\\\"
