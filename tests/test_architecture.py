@@ -73,3 +73,17 @@ def test_rounding_for_print_stands_in_formats_alone(root):
         if mark in path.read_text()
     ]
     assert found == []
+
+
+def test_tables_are_merged_not_joined(root):
+    """A left join by ``DataFrame.join`` raises in pandas 3 where both sides hold no text at all."""
+    found = [
+        f"{path.name}:{node.lineno}"
+        for path in (root / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "join"
+        and any(keyword.arg == "on" for keyword in node.keywords)
+    ]
+    assert found == []

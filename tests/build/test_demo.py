@@ -62,7 +62,13 @@ def test_the_manifest_names_inputs_and_renderer(published):
     assert manifest["simulated"] is True
     assert manifest["renderer"].startswith("embedded ")
     assert manifest["inputs"]["DM"]["file"] == "dm.xpt"
-    assert set(manifest["notebooks"]) == {"10-population", "20-safety", "25-laboratory", "30-efficacy"}
+    assert set(manifest["notebooks"]) == {
+        "10-population",
+        "20-safety",
+        "25-laboratory",
+        "28-significant-events",
+        "30-efficacy",
+    }
 
 
 def test_sixteen_chapters_with_their_e3_numbers(pages, pdf):

@@ -219,7 +219,7 @@ def test_no_subject_at_all_still_gives_a_report(copy, monkeypatch):
 
 
 def test_a_rule_holds_for_tables_sentences_and_datasets_alike(copy, monkeypatch):
-    change(copy, report="strict", rules={"response_count": 50}, confidence_level=0.9)
+    change(copy, report="strict", rules={"response_count": 60}, confidence_level=0.9)
     folder = build(copy, monkeypatch)
     rows = pd.read_parquet(folder / "results.parquet")
     overall = rows.query("display == 'tbl-response' and level == 'responder' and group == 'total'")
@@ -229,7 +229,7 @@ def test_a_rule_holds_for_tables_sentences_and_datasets_alike(copy, monkeypatch)
     page = " ".join((folder / "report/11-efficacy-evaluation.html").read_text(encoding="utf-8").split())
     assert "7 of 18 (38.9%; 90% CI 19.9 to 60.8)" in page
     plan = " ".join((folder / "report/09-investigational-plan.html").read_text(encoding="utf-8").split())
-    assert "at least 50 × 10⁹/L" in plan
+    assert "at least 60 × 10⁹/L" in plan
 
 
 def test_a_notebook_that_writes_no_rows_is_an_error(copy, monkeypatch):

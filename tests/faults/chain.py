@@ -1,46 +1,71 @@
-"""From data to tables as the notebooks do it, without kernels: read, check, derive, analyse, show."""
+"""From data to tables as the notebooks do it, in one process: their own cells run on a trial at hand."""
 
 from __future__ import annotations
 
+import json
+from functools import cache
+from pathlib import Path
+from types import CodeType
+from typing import Any
+from unittest import mock
+
 import pandas as pd
 
-from itpcsr.adam import derive
-from itpcsr.analysis import efficacy, population, safety
-from itpcsr.display import figures, tables
+import itpcsr.adam
+import itpcsr.results
+import itpcsr.sdtm
+import itpcsr.study
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks import check_trial, raise_errors
 from itpcsr.study import Study
 
-CONFIDENCE = 0.95
-WEEKS = [1, 2, 4, 28]
+_FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
+NAMES = sorted(path.stem for path in _FOLDER.glob("*.ipynb"))
+# Parameters that name visits, which must be among the few of the short study.
+VALUES = {"weeks_shown": [1, 2, 4, 28]}
 
 
-def run_chain(trial: Trial, study: Study) -> pd.DataFrame:
+def run_chain(trial: Trial, study: Study, names: list[str] | None = None) -> pd.DataFrame:
     """Return all result rows; raises DataError where the checks find errors."""
     raise_errors(check_trial(trial, study))
-    return analyse(trial, study)
+    return analyse(trial, study, names)
 
 
-def analyse(trial: Trial, study: Study) -> pd.DataFrame:
-    """Return all result rows of a trial that passed the checks, after making every table and chart."""
-    datasets = derive(trial, study)
-    adsl, adex, adae, adlb, adrs = (datasets[name] for name in ("adsl", "adex", "adae", "adlb", "adrs"))
-    flow = population.analyse_flow(adsl)
-    disposition = population.analyse_disposition(adsl, study)
-    baseline = population.analyse_baseline(adsl, study)
-    exposure = population.analyse_exposure(adsl, adex, study)
-    overview = safety.analyse_ae_overview(adsl, adae, study, CONFIDENCE)
-    by_term = safety.analyse_ae_by_term(adsl, adae, study)
-    platelets = efficacy.select_platelets(adsl, adlb, study)
-    course = efficacy.analyse_platelet_course(adsl, adlb, study)
-    response = efficacy.analyse_response(adsl, adrs, adlb, study, CONFIDENCE)
-    figures.figure_disposition(flow)
-    figures.figure_platelets(platelets, adsl, course, study)
-    tables.table_disposition(disposition, study)
-    tables.table_baseline(baseline, study)
-    tables.table_exposure(exposure, study)
-    tables.table_ae_overview(overview, study, CONFIDENCE)
-    tables.table_ae_by_term(by_term, study)
-    tables.table_platelets(course, study, WEEKS)
-    tables.table_response(response, study, CONFIDENCE)
-    return pd.concat([flow, disposition, baseline, exposure, overview, by_term, course, response])
+def analyse(trial: Trial, study: Study, names: list[str] | None = None) -> pd.DataFrame:
+    """Return the result rows of a trial that passed the checks, after making every table and chart.
+
+    The code cells of the notebooks (all, or those named) run as they are, but for what they read and write:
+    they get this trial and this study, and their rows are returned instead of written.
+    """
+    datasets = itpcsr.adam.derive(trial, study)
+    written: list[pd.DataFrame] = []
+
+    def keep(rows: list[pd.DataFrame], _: str) -> pd.DataFrame:
+        written.append(itpcsr.results.combine(*rows))
+        return written[-1]
+
+    with (
+        mock.patch.object(itpcsr.sdtm, "load_trial", return_value=trial),
+        mock.patch.object(itpcsr.study, "read_study", return_value=study),
+        mock.patch.object(itpcsr.adam, "derive", side_effect=lambda *_: dict(datasets)),
+        mock.patch.object(itpcsr.results, "write_rows", keep),
+    ):
+        for name in names or NAMES:
+            _run(_FOLDER / f"{name}.ipynb")
+    return pd.concat(written, ignore_index=True)
+
+
+def _run(path: Path) -> None:
+    parameters, *rest = _cells(path)
+    values: dict[str, Any] = {}
+    exec(parameters, values)
+    values |= {name: value for name, value in VALUES.items() if name in values}
+    for code in rest:
+        exec(code, values)
+
+
+@cache
+def _cells(path: Path) -> list[CodeType]:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    return [compile(source, f"{path.name}[{number}]", "exec") for number, source in enumerate(sources)]

@@ -5,8 +5,14 @@ import pytest
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks import NOTE, WARNING, check_trial
 from tests.damage import again, both, drop, empty, every, keep, nothing, put, strip, where
-from tests.faults.chain import analyse, run_chain
+from tests.faults.chain import NAMES, analyse, run_chain
 
+# The notebooks whose numbers the cases are about; every notebook meets the cases named in EVERYWHERE.
+CORE = ["10-population", "20-safety", "30-efficacy"]
+EVERYWHERE = (
+    "no adverse event at all", "no laboratory values", "no baseline", "nothing but subjects and exposure",
+    "every other domain empty", "nobody treated", "no subject at all", "an all-male trial", "a death",
+)  # fmt: skip
 EVERYTHING = ("AE", "SUPPAE", "LB", "VS", "DS", "MH", "CM", "PR")
 _NO_COUNTS = "hold no platelet counts"
 _NO_SUBJECTS = "no subjects in this group"
@@ -55,9 +61,17 @@ CASES = [
 def test_poor_data_go_through_the_chain(cohort, short_study, damage, reason):
     domains = dict(cohort.domains)
     damage(domains)
-    rows = analyse(Trial(domains), short_study)
+    rows = analyse(Trial(domains), short_study, CORE)
     assert (rows["value"].notna() | (rows["reason"] != "")).all()
     assert reason in "\n".join(rows["reason"])
+
+
+@pytest.mark.parametrize("name", EVERYWHERE)
+def test_poor_data_go_through_every_notebook(cohort, short_study, name):
+    domains = dict(cohort.domains)
+    next(damage for case, damage, _ in CASES if case == name)(domains)
+    rows = analyse(Trial(domains), short_study, sorted(set(NAMES) - set(CORE)))
+    assert (rows["value"].notna() | (rows["reason"] != "")).all()
 
 
 def test_one_subject_goes_through_checks_and_chain(cohort, short_study):
@@ -75,6 +89,6 @@ def test_one_subject_goes_through_checks_and_chain(cohort, short_study):
 def test_a_repeated_count_changes_no_response(cohort, short_study):
     domains = dict(cohort.domains)
     again("LB", 10)(domains)
-    whole, repeated = (analyse(Trial(each), short_study) for each in (cohort.domains, domains))
+    whole, repeated = (analyse(Trial(each), short_study, CORE) for each in (cohort.domains, domains))
     chosen = [rows[rows["display"] == "tbl-response"].reset_index(drop=True) for rows in (whole, repeated)]
     assert chosen[0].equals(chosen[1])

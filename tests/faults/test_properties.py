@@ -6,14 +6,15 @@ from functools import cache
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from itpcsr.errors import DataError
-from itpcsr.sdtm import Trial
+from itpcsr.sdtm import Trial, keep_reported
 from itpcsr.sdtm.checks import COLUMNS, SEVERITIES, check_trial, raise_errors
 from itpcsr.sdtm.simulate import simulate
 from itpcsr.study import Study
+from tests.faults.chain import NAMES as NOTEBOOKS
 from tests.faults.chain import analyse
 
 NAMES = (
@@ -59,10 +60,15 @@ def _open_gap(domains: dict[str, pd.DataFrame], name: str, kind: str, share: flo
 
 
 @settings(
-    max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+    phases=[Phase.explicit, Phase.generate],  # a case takes seconds, so that making it smaller takes minutes
 )
-@given(subjects=st.sampled_from(SIZES), opened=gaps())
-def _holds(subjects: int, opened: list[tuple[str, str, float]]) -> None:
+@given(subjects=st.sampled_from(SIZES), opened=gaps(), notebook=st.sampled_from(NOTEBOOKS))
+def _holds(subjects: int, opened: list[tuple[str, str, float]], notebook: str) -> None:
     domains = dict(_simulated("short", subjects))
     for gap in opened:
         _open_gap(domains, *gap)
@@ -72,7 +78,7 @@ def _holds(subjects: int, opened: list[tuple[str, str, float]]) -> None:
     assert set(found["severity"]) <= set(SEVERITIES)
     try:
         raise_errors(found)
-        rows = analyse(trial, study)
+        rows = analyse(keep_reported(trial, study), study, [notebook])
     except DataError:
         return
     assert (rows["value"].notna() | (rows["reason"] != "")).all()

@@ -23,7 +23,7 @@ def select_peaks(adsl: pd.DataFrame, adlb: pd.DataFrame) -> pd.DataFrame:
     """Return peak ALT and peak bilirubin after the first dose as multiples of the upper limit of normal.
 
     One record per treated subject who has both: USUBJID, ALT, ALTDY, BILI, BILIDY (study days of the
-    peaks, the first of several) and QUADRANT: both (ALT more than 3 times and bilirubin more than 2
+    peaks, the first of several) and QUADRANT: both (ALT at least 3 times and bilirubin more than 2
     times the limit), alt, bilirubin, within. The two peaks needn't be of one day.
     """
     values = adlb[(adlb["ONTRTFL"] == "Y") & (adlb["ANRHI"] > 0)]
@@ -34,7 +34,7 @@ def select_peaks(adsl: pd.DataFrame, adlb: pd.DataFrame) -> pd.DataFrame:
         peaks = chosen.loc[chosen.groupby("USUBJID")["RATIO"].idxmax(), ["USUBJID", "RATIO", "ADY"]]
         peaks = peaks.rename(columns={"RATIO": code, "ADY": f"{code}DY"})
         treated = treated.merge(peaks, on="USUBJID", validate="1:1")
-    high_alt, high_bilirubin = treated["ALT"] > LIMITS["ALT"], treated["BILI"] > LIMITS["BILI"]
+    high_alt, high_bilirubin = treated["ALT"] >= LIMITS["ALT"], treated["BILI"] > LIMITS["BILI"]
     quadrant = np.select(
         [high_alt & high_bilirubin, high_alt, high_bilirubin], ["both", "alt", "bilirubin"], default="within"
     )

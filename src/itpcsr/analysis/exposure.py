@@ -51,7 +51,7 @@ def _doses_by_subject(adsl: pd.DataFrame, adex: pd.DataFrame, study: Study) -> p
     subjects = adsl.loc[adsl["SAFFL"] == "Y", ["USUBJID", "TRTDURD", "STUDYD"]]
     doses = adex[adex["EXDOSE"].notna()].groupby("USUBJID")
     given = doses.agg(NADMIN=("EXDOSE", "size"), CUMDOSE=("EXDOSE", "sum"), PLANDOSE=("PLANDOSE", "first"))
-    subjects = subjects.join(given, on="USUBJID")
+    subjects = subjects.merge(given.reset_index(), on="USUBJID", how="left", validate="1:1")
     planned = subjects["PLANDOSE"] * len(study.design.infusion_days)
     return subjects.assign(RDI=100 * subjects["CUMDOSE"] / planned.where(planned > 0))
 

@@ -19,8 +19,8 @@ _NO_TESTS = "The study's data hold no ALT or AST with an upper limit of normal a
 def analyse_hys_law(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, confidence: float) -> pd.DataFrame:
     """Count subjects with raised liver tests after treatment began, with exact intervals.
 
-    Levels: 3, 5, 10, 20 (ALT or AST above that multiple of ULN); bilirubin (above 2 ULN); both: ALT or AST
-    above 3 ULN and bilirubin above 2 ULN at most ``hys_law_days`` apart; hys_law: moreover an alkaline
+    Levels: 3, 5, 10, 20 (ALT or AST at least that multiple of ULN); bilirubin (above 2 ULN); both: ALT or
+    AST at least 3 ULN and bilirubin above 2 ULN at most ``hys_law_days`` apart; hys_law: moreover an alkaline
     phosphatase below 2 ULN, and none at or above, within these days of the same transaminase (FDA guidance
     on drug-induced liver injury, 2009; a transaminase without phosphatase can't fulfil it). ULN is the
     record's own upper limit of normal. N is the number of subjects with ALT or AST after treatment began.
@@ -61,7 +61,7 @@ def _multiples(adlb: pd.DataFrame) -> pd.DataFrame:
 
 def _pairs(values: pd.DataFrame, days: int) -> pd.DataFrame:
     """Return raised transaminases with a raised bilirubin within the days, and whether ALP is low there."""
-    raised = values[values["PARAMCD"].isin(_TRANSAMINASES) & (values["multiple"] > MULTIPLES[0])]
+    raised = values[values["PARAMCD"].isin(_TRANSAMINASES) & (values["multiple"] >= MULTIPLES[0])]
     bilirubin = values[(values["PARAMCD"] == "BILI") & (values["multiple"] > _BILIRUBIN)]
     keys = ["USUBJID", "ADT", "ADY"]
     pairs = _near(raised, bilirubin, days)[keys].drop_duplicates()
@@ -80,7 +80,7 @@ def _near(rows: pd.DataFrame, others: pd.DataFrame, days: int) -> pd.DataFrame:
 def _criteria(values: pd.DataFrame, tested: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, set[str]]:
     bilirubin = values[(values["PARAMCD"] == "BILI") & (values["multiple"] > _BILIRUBIN)]
     return {
-        **{str(many): set(tested.loc[tested["multiple"] > many, "USUBJID"]) for many in MULTIPLES},
+        **{str(many): set(tested.loc[tested["multiple"] >= many, "USUBJID"]) for many in MULTIPLES},
         "bilirubin": set(bilirubin["USUBJID"]),
         "both": set(pairs["USUBJID"]),
         "hys_law": set(pairs.loc[pairs["hys_law"], "USUBJID"]),

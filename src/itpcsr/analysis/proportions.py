@@ -73,14 +73,21 @@ def count_subjects(
 
 
 def _to_long(table: pd.DataFrame) -> pd.DataFrame:
-    long = table.reset_index().melt(["level", "group"], var_name="statistic", ignore_index=False)
-    long = long.sort_index(kind="stable").reset_index(drop=True)
-    long["group"] = long["group"].astype("str")
-    long["unit"] = np.where(long["statistic"].isin(["n", "N"]), "subjects", "%")
-    interval = long["statistic"].isin(["ci_low", "ci_high"])
-    long["method"] = np.where(interval, EXACT, "")
-    long["reason"] = np.where(long["value"].isna(), NO_SUBJECTS, "")
-    return long
+    """Return one row per level, group and statistic, in this order."""
+    statistics = np.tile(table.columns.to_numpy("object"), len(table))
+    interval = np.isin(statistics, ["ci_low", "ci_high"])
+    values = table.to_numpy("float64").ravel()
+    columns = {
+        name: np.repeat(table.index.get_level_values(name).to_numpy("object"), table.shape[1])
+        for name in ("level", "group")
+    }
+    columns |= {
+        "statistic": statistics,
+        "unit": np.where(np.isin(statistics, ["n", "N"]), "subjects", "%"),
+        "method": np.where(interval, EXACT, ""),
+        "reason": np.where(np.isnan(values), NO_SUBJECTS, ""),
+    }
+    return pd.DataFrame(columns, dtype="str").assign(value=values)
 
 
 def mark_unrecorded(counts: pd.DataFrame) -> pd.DataFrame:

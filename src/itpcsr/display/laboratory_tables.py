@@ -25,12 +25,12 @@ from itpcsr.study import Column, Study
 
 _STATUSES = {"LOW": "Low", "NORMAL": "Normal", "HIGH": "High"}
 _CRITERIA = {
-    "3": "ALT or AST above 3 × ULN",
-    "5": "ALT or AST above 5 × ULN",
-    "10": "ALT or AST above 10 × ULN",
-    "20": "ALT or AST above 20 × ULN",
+    "3": "ALT or AST at least 3 × ULN",
+    "5": "ALT or AST at least 5 × ULN",
+    "10": "ALT or AST at least 10 × ULN",
+    "20": "ALT or AST at least 20 × ULN",
     "bilirubin": "Bilirubin above 2 × ULN",
-    "both": "ALT or AST above 3 × ULN with bilirubin above 2 × ULN",
+    "both": "ALT or AST at least 3 × ULN with bilirubin above 2 × ULN",
     "hys_law": "Hy's law: the same with alkaline phosphatase below 2 × ULN",
 }
 _AMONG = "n/N (%): N is the number of subjects {which}; a percentage is of N."

@@ -11,7 +11,7 @@ from itpcsr.display.formats import format_count
 
 Record = Mapping[Any, Any]  # one record of a dataset: variable to value
 NOT_RECORDED = "not recorded"
-NOT_CODED = "Not coded"  # AEDECOD of an event without preferred term
+NOT_CODED = "Not coded"  # how AEDECOD begins for an event without preferred term
 _RELATIONS = {
     "RELATED": "related",
     "NOT RELATED": "not related",
@@ -86,7 +86,7 @@ def event_term(event: Record) -> str:
     Without either it is ``an event without a term``; a death that no event tells of is ``death``.
     """
     coded, reported = str(event["AEDECOD"]), str(event["AETERM"])
-    if coded == NOT_CODED:
+    if coded.startswith(NOT_CODED):
         return term(reported) or "an event without a term"
     return term(coded) or "death"
 

@@ -92,11 +92,11 @@ def _twice(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 @rule("VIS-06", WARNING, "Results are from the days of their visit", SDTM, "SV.VISITNUM SV.SVSTDTC")
 def _off_visit(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     window = pd.Timedelta(days=study.visits.visit_window_days)
-    spans = visit_days(tables, "SV").groupby(["USUBJID", "VISITNUM"])["day"].agg(["min", "max"])
+    spans = visit_days(tables, "SV").groupby(["USUBJID", "VISITNUM"])["day"].agg(["min", "max"]).reset_index()
     for name in FINDINGS:
         moment = _moment(name)
         if tables.has(f"{name}.VISITNUM") and tables.has(f"{name}.{moment}"):
-            visits = visit_days(tables, name).join(spans, on=["USUBJID", "VISITNUM"])
+            visits = visit_days(tables, name).merge(spans, on=["USUBJID", "VISITNUM"], how="left")
             off = visits[(visits["day"] < visits["min"] - window) | (visits["day"] > visits["max"] + window)]
             text = "SV has {VISIT} on {min:%Y-%m-%d}. Correct date or visit."
             yield values(name, off.assign(**{moment: off["day"]}), moment, text)
