@@ -12,6 +12,7 @@ import pandas as pd
 
 from itpcsr.display import formats
 from itpcsr.display.labels import DECIMALS
+from itpcsr.errors import RenderError
 from itpcsr.results import absence
 
 NOT_AVAILABLE = "not available"
@@ -25,8 +26,8 @@ def collect_variables(rows: pd.DataFrame, confidence: float) -> dict[str, Any]:
     """Return nested names for ``{{< var … >}}``: display, analysis, level or visit, column, statistic.
 
     ``tbl_response.overall.responder.total.text`` is ``8 of 18 (44.4%; 95% CI 21.5 to 69.2)``. Each number
-    also stands alone: ``….total.n``, ``….total.percent``. Hyphens and spaces become underscores; empty
-    parts of a path are left out.
+    also stands alone: ``….total.n``, ``….total.percent``; a group's size without count is ``n``, too.
+    Hyphens and spaces become underscores; empty parts of a path are left out.
     """
     variables: dict[str, Any] = {}
     for display, part in rows.groupby("display", sort=False):
@@ -47,14 +48,24 @@ def fill_absent(variables: dict[str, Any], pages: Iterable[str], hidden: Abstrac
 
     A value quoted from a display without data becomes "not available", one of a column that the version
     doesn't show (``cohorts``) "not part of this version". Any other unknown name stays an error of the
-    page, which the renderer reports with its line.
+    page, which the renderer reports with its line. Raises RenderError for a name that two results share.
     """
     for name in sorted({name for text in pages for name in _QUOTED.findall(text)}):
         path = name.split(".")
+        if _get(variables, path) == AMBIGUOUS:
+            raise RenderError(
+                f"The pages quote {name}: two results share this name, which differ in signs alone."
+            )
         if "absent" in variables.get(path[0], {}):
             _fill(variables, path, NOT_AVAILABLE)
         elif hidden & set(path):
             _fill(variables, path, NOT_SHOWN)
+
+
+def _get(tree: Any, path: list[str]) -> Any:
+    for part in path:
+        tree = tree.get(part) if isinstance(tree, dict) else None
+    return tree
 
 
 def _fill(tree: dict[str, Any], path: list[str], text: str) -> None:
@@ -67,6 +78,7 @@ def _texts(values: dict[str, float], analysis: str, confidence: float) -> dict[s
     decimals = DECIMALS.get(analysis, 0)
     texts = {name: formats.format_statistic(name, value, decimals) for name, value in values.items()}
     if {"n", "N"} <= set(values):
+        del texts["N"]  # names have no capitals; this N is in the text
         n, total, percent, low, high = (values.get(name, math.nan) for name in _RATE)
         texts["text"] = formats.format_rate(n, total, percent, low, high, confidence)
     return texts

@@ -1,0 +1,41 @@
+"""What pages can quote: each result row by a name that means one thing."""
+
+import pandas as pd
+import pytest
+
+from itpcsr.build.variables import collect_variables, fill_absent
+from itpcsr.errors import RenderError
+from itpcsr.results import make_rows
+
+
+def rows_of(*levels: str) -> pd.DataFrame:
+    parts = [
+        {"analysis": "overall", "level": level, "group": "total", "statistic": name, "value": value}
+        for level in levels
+        for name, value in {
+            "n": 8.0,
+            "N": 18.0,
+            "percent": 800 / 18,
+            "ci_low": 21.53,
+            "ci_high": 69.24,
+        }.items()
+    ]
+    return make_rows(pd.DataFrame(parts), display="tbl-response")
+
+
+def test_a_rate_and_its_count_are_quoted_by_their_names():
+    total = collect_variables(rows_of("responder"), 0.95)["tbl_response"]["overall"]["responder"]["total"]
+    assert total["n"] == "8"
+    assert total["text"] == "8 of 18 (44.4%; 95% CI 21.5 to 69.2)"
+
+
+def test_a_size_without_count_is_n():
+    sizes = pd.DataFrame({"analysis": ["size"], "group": ["total"], "statistic": ["N"], "value": [18.0]})
+    assert collect_variables(make_rows(sizes, display="tbl-x"), 0.95)["tbl_x"]["size"]["total"]["n"] == "18"
+
+
+def test_a_name_that_two_results_share_is_refused_where_it_is_quoted():
+    variables = collect_variables(rows_of("follow-up", "follow up"), 0.95)
+    fill_absent(variables, ["Nothing is quoted here."], set())
+    with pytest.raises(RenderError, match=r"follow_up\.total\.n: two results share"):
+        fill_absent(variables, ["{{< var tbl_response.overall.follow_up.total.n >}}"], set())
