@@ -47,8 +47,7 @@ def _untold_deaths(adsl: pd.DataFrame, events: pd.DataFrame, members: pd.DataFra
     told = events.loc[events["FATALFL"] == "Y", "USUBJID"]
     subjects = dead.loc[~dead["USUBJID"].isin(told), "USUBJID"].reset_index(drop=True)
     records = events.head(0).reindex(subjects.index)
-    text = [name for name, dtype in events.dtypes.items() if dtype == "str"]
-    records[text] = ""
+    records[records.columns[events.dtypes == "str"]] = ""
     return records.assign(USUBJID=subjects, LISTED="death", NARRFL="Y").astype(events.dtypes.to_dict())
 
 
