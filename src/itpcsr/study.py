@@ -212,6 +212,38 @@ class Efficacy(_Strict):
         return self
 
 
+class AntibodyTest(_Strict):
+    """One antibody: ``code`` is IS.ISTESTCD.
+
+    ``kind`` donor: directed at HLA or the donor's cells, with a titre where positive; autoantibody: one of
+    the disease, with a ratio of signal to cut-off that is positive from 1 on.
+    """
+
+    code: str = Field(min_length=1)
+    label: str = Field(min_length=1)
+    kind: Literal["donor", "autoantibody"]
+
+
+class Antibody(_Strict):
+    """Which antibodies are analysed, and how their change is classified (Shankar 2014, AAPS J 16:658).
+
+    ``boost_factor``: multiple of the titre at baseline from which an antibody counts as boosted.
+    ``persistence_weeks``: weeks between first and last positive sample from which it counts as persistent.
+    """
+
+    antibody_tests: list[AntibodyTest] = []
+    boost_factor: float = Field(default=4, gt=1)
+    persistence_weeks: int = Field(default=16, ge=1)
+
+    @model_validator(mode="after")
+    def _codes_stand_once(self) -> Antibody:
+        codes = [test.code for test in self.antibody_tests]
+        twice = sorted({code for code in codes if codes.count(code) > 1})
+        if twice:
+            raise ValueError(f"antibody_tests names {', '.join(twice)} twice")
+        return self
+
+
 class Study(_Strict):
     """Everything that the protocol fixes. ``efficacy`` is None for a study without platelet response."""
 
@@ -223,6 +255,7 @@ class Study(_Strict):
     safety: Safety
     laboratory: Laboratory = Laboratory()
     efficacy: Efficacy | None = None
+    antibody: Antibody = Antibody()
 
     def values(self) -> dict[str, Any]:
         """Return leaf name to value over all sections; names are unique across sections."""
@@ -284,6 +317,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "safety": Safety,
     "laboratory": Laboratory,
     "efficacy": Efficacy,
+    "antibody": Antibody,
 }
 
 

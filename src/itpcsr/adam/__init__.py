@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.adam.adab import derive_adab
 from itpcsr.adam.adae import derive_adae
 from itpcsr.adam.adaette import derive_adaette
 from itpcsr.adam.adcm import derive_adcm
 from itpcsr.adam.addv import derive_addv
 from itpcsr.adam.adex import derive_adex
 from itpcsr.adam.adhx import derive_adhx
+from itpcsr.adam.adis import derive_adis
 from itpcsr.adam.adlb import derive_adlb
 from itpcsr.adam.admb import derive_admb
 from itpcsr.adam.adrs import derive_adrs
@@ -18,6 +20,7 @@ from itpcsr.adam.advs import derive_advs
 from itpcsr.adam.disease import add_disease
 from itpcsr.adam.domains import look_up
 from itpcsr.adam.infusion_timing import add_infusion_timing
+from itpcsr.adam.peaks import derive_peaks
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 
@@ -26,6 +29,7 @@ __all__ = ["derive"]
 # Datasets that are empty for want of a domain, and which.
 _SOURCES = {
     "adae": "AE", "adaette": "AE", "adlb": "LB", "addv": "DV", "advs": "VS", "admb": "MB", "adcm": "CM",
+    "adis": "IS", "adab": "IS", "peaks": "PC",
 }  # fmt: skip
 
 
@@ -51,6 +55,9 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     adcm, adhx = derive_adcm(trial, adsl, study), derive_adhx(trial, adsl, study)
     datasets = {"adsl": adsl, "adae": adae, "adaette": adaette, "addv": addv, "adex": adex, "adlb": adlb}
     datasets |= {"adrs": adrs, "advs": advs, "admb": admb, "adcm": adcm, "adhx": adhx}
+    adis = derive_adis(trial, adsl, study)
+    datasets |= {"adis": adis, "adab": derive_adab(adis, adsl, study)}
+    datasets["peaks"] = derive_peaks(trial, adsl, study)
     for name, domain in _SOURCES.items():
         if domain not in trial:
             datasets[name].attrs["absent"] = domain

@@ -41,6 +41,10 @@ class Lookup:
             self._reasons.append(reason)
         return float(value)
 
+    def peek(self, analysis: str, group: str, statistic: str, level: str = "", visit: str = "") -> float:
+        """Return a raw value that isn't shown: its reason isn't noted; NaN where there is no row."""
+        return float(self._values.get((analysis, level, visit, group, statistic), (math.nan, ""))[0])
+
     def has(self, analysis: str) -> bool:
         """Tell whether the display has rows of this analysis."""
         return any(key[0] == analysis for key in self._values)

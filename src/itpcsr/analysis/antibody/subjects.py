@@ -1,0 +1,57 @@
+"""One record per treated subject: antibodies beside response, safety and exposure."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+
+def describe_subjects(
+    adsl: pd.DataFrame,
+    adab: pd.DataFrame,
+    adrs: pd.DataFrame,
+    adae: pd.DataFrame,
+    peaks: pd.DataFrame,
+) -> pd.DataFrame:
+    """Join what the relations and the joint view read, one record per treated subject.
+
+    Returns
+    -------
+    DataFrame
+        USUBJID, SAFARMCD, TRT01A; STATUS of all antibodies against HLA or the donor ("" where not
+        evaluable) and POSFL (Y, N or "": positive in any sample); AUTOFL (Y, N or "": any autoantibody at
+        baseline); RESPONSE (CR, R, NR, NE, "" where none is defined); TEAEN, SERN and REACTN, the number of
+        treatment-emergent and serious events and of infusion reactions (NaN without adverse event data);
+        CMAX.
+    """
+    subjects = adsl.loc[adsl["SAFFL"] == "Y", ["USUBJID", "SAFARMCD", "TRT01A"]].reset_index(drop=True)
+    name = subjects["USUBJID"]
+    union = adab[(adab["PARAMCD"] == "ANY") & (adab["TESTFL"] == "Y")].set_index("USUBJID")
+    positive = (union["BASEC"] == "POSITIVE") | (union["POSTC"] == "POSITIVE")
+    auto = adab[(adab["PARCAT1"] == "autoantibody") & (adab["BASEC"] != "")]
+    had = (auto["BASEC"] == "POSITIVE").groupby(auto["USUBJID"]).max()
+    best = adrs[adrs["PARAMCD"] == "BOR"].set_index("USUBJID")["AVALC"]
+    emergent = adae[adae["TRTEMFL"] == "Y"]
+    events = {
+        "TEAEN": emergent,
+        "SERN": emergent[emergent["SERFL"] == "Y"],
+        "REACTN": emergent[emergent["INFRFL"] == "Y"],
+    }
+    known = 1.0 if "absent" not in adae.attrs else np.nan
+    counts = {
+        key: part.groupby("USUBJID").size().reindex(name).fillna(0).to_numpy("float64") * known
+        for key, part in events.items()
+    }
+    return subjects.assign(
+        STATUS=_text(union["STATUS"], name),
+        POSFL=_text(positive.map({True: "Y", False: "N"}), name),
+        AUTOFL=_text(had.map({True: "Y", False: "N"}), name),
+        RESPONSE=_text(best, name),
+        **counts,
+        CMAX=peaks.set_index("USUBJID")["CMAX"].reindex(name).to_numpy("float64"),
+    )
+
+
+def _text(values: pd.Series, subjects: pd.Series) -> pd.Series:
+    found = values.reindex(subjects).fillna("")
+    return pd.Series(found.to_numpy(), index=subjects.index, dtype="str")

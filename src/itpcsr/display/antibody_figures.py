@@ -1,0 +1,156 @@
+"""One line per subject: antibodies, response, infusion reactions and exposure side by side."""
+
+from __future__ import annotations
+
+import math
+
+import altair as alt
+import pandas as pd
+
+from itpcsr.display import words
+from itpcsr.display.formats import format_count
+from itpcsr.display.table import Table
+from itpcsr.display.theme import PALETTE
+from itpcsr.results import absence
+from itpcsr.study import Study
+
+_BLUE, _RED, _GREEN, _PINK, _SKY, _BLACK = PALETTE
+_ROW, _CELL, _PANEL = 20, 66, 190
+_TICKS = [float(f"{digit}e{power}") for power in range(7) for digit in (1, 3)]
+# What a cell says, its colour and sign: the sign carries it where colours don't.
+_LOOKS = {
+    "induced or boosted": (_RED, "+"),
+    "positive": (_PINK, "●"),
+    "positive, rise not known": (_PINK, "?"),
+    "negative": ("#dfe5ea", "–"),
+    "not tested": ("#ffffff", "·"),
+}
+_CONCLUSIONS = {
+    "INDUCED": "induced or boosted",
+    "BOOSTED": "induced or boosted",
+    "UNCHANGED": "positive",
+    "UNKNOWN": "positive, rise not known",
+    "NEGATIVE": "negative",
+}
+
+
+def figure_antibody_subjects(
+    rows: pd.DataFrame, subjects: pd.DataFrame, adab: pd.DataFrame, study: Study
+) -> alt.HConcatChart | Table:
+    """Draw antibodies, response, infusion reactions and Cmax of every treated subject, one line each.
+
+    Parameters
+    ----------
+    rows
+        Result rows of the relations; where they are absent, so is the figure.
+    subjects
+        From ``describe_subjects``.
+    adab
+        One record per subject and antibody. Antibodies against HLA or the donor are shown by what became of
+        them, autoantibodies by their result at baseline.
+    study
+        Names of antibodies, arms and their order, unit of concentrations.
+    """
+    if sentence := absence(rows):
+        return Table("", absent=sentence)
+    order = _order(subjects, study)
+    cells = _cells(subjects, adab, study)
+    names = list(dict.fromkeys(cells["Column"]))
+    y = alt.Y("Line:N", title=None, sort=order, axis=alt.Axis(labelLimit=220, ticks=False, domain=False))
+    kinds = [_named(name) for name in _LOOKS if _named(name) in set(cells["What"])]
+    base = alt.Chart(cells).encode(
+        x=alt.X(
+            "Column:N",
+            title=None,
+            sort=names,
+            axis=alt.Axis(
+                orient="top",
+                labelAngle=0,
+                labelExpr="split(datum.label, ' ')",
+                labelBaseline="bottom",
+                domain=False,
+                ticks=False,
+            ),
+        ),
+        y=y,
+        tooltip=["Subject:N", "Column:N", "What:N", "Detail:N"],
+    )
+    colours = alt.Scale(domain=kinds, range=[_LOOKS[kind[2:]][0] for kind in kinds])
+    legend = alt.Legend(
+        orient="bottom", title=None, columns=len(kinds), labelLimit=300, symbolStrokeColor="#666666"
+    )
+    tiles = (
+        base.transform_filter("datum.What != ''")
+        .mark_rect(stroke="white", strokeWidth=2)
+        .encode(color=alt.Color("What:N", scale=colours, legend=legend))
+    )
+    signs = base.mark_text(fontSize=11, color="#111111").encode(text="Sign:N")
+    size = {"height": _ROW * len(order)}
+    left = (tiles + signs).properties(width=_CELL * len(names), **size)
+    right = _peaks(subjects, order, study).properties(width=_PANEL, **size)
+    return alt.hconcat(left, right, spacing=12).resolve_scale(color="independent", shape="independent")
+
+
+def _line(subject: object, arm: object) -> str:
+    return f"{subject} · {str(arm).replace(' escalation', ' esc.').replace(' expansion', ' exp.')}"
+
+
+def _order(subjects: pd.DataFrame, study: Study) -> list[str]:
+    arms = [arm.code for arm in study.design.arms]
+    rank = subjects["SAFARMCD"].map({code: place for place, code in enumerate(arms)})
+    placed = subjects.assign(rank=rank).sort_values(["rank", "USUBJID"])
+    return [_line(name, arm) for name, arm in zip(placed["USUBJID"], placed["TRT01A"], strict=True)]
+
+
+def _cells(subjects: pd.DataFrame, adab: pd.DataFrame, study: Study) -> pd.DataFrame:
+    records = {(record["USUBJID"], record["PARAMCD"]): record for record in adab.to_dict("records")}
+    cells = []
+    for person in subjects.to_dict("records"):
+        line, name = _line(person["USUBJID"], person["TRT01A"]), str(person["USUBJID"])
+        for test in study.antibody.antibody_tests:
+            record = records[(name, test.code)]
+            what = _what(record)
+            detail = record["REASON"] or f"baseline {str(record['BASEC']).lower()}"
+            cells.append((line, name, test.label, _named(what), _LOOKS[what][1], detail))
+        response = str(person["RESPONSE"]) or "–"
+        cells.append((line, name, "Response", "", response, "best confirmed response"))
+        reactions = person["REACTN"]
+        sign = "–" if math.isnan(reactions) else format_count(reactions)
+        cells.append((line, name, "Infusion reactions", "", sign, "number of infusion reactions"))
+    return pd.DataFrame(cells, columns=["Line", "Subject", "Column", "What", "Sign", "Detail"])
+
+
+def _named(what: str) -> str:
+    return f"{_LOOKS[what][1]} {what}"
+
+
+def _what(record: words.Record) -> str:
+    if record["PARCAT1"] == "donor":
+        return _CONCLUSIONS.get(str(record["STATUS"]), "not tested")
+    return {"POSITIVE": "positive", "NEGATIVE": "negative"}.get(str(record["BASEC"]), "not tested")
+
+
+def _peaks(subjects: pd.DataFrame, order: list[str], study: Study) -> alt.LayerChart:
+    data = pd.DataFrame(
+        {
+            "Line": [_line(*pair) for pair in zip(subjects["USUBJID"], subjects["TRT01A"], strict=True)],
+            "Cmax": subjects["CMAX"],
+        }
+    )
+    unit = words.unit(study.sampling.concentration_unit)
+    y = alt.Y("Line:N", title=None, sort=order, axis=alt.Axis(labels=False, ticks=False, grid=True))
+    known = data["Cmax"].dropna()
+    span = [10.0, 1000.0] if known.empty else [float(known.min()) / 1.5, float(known.max()) * 1.5]
+    scale = alt.Scale(type="log", domain=span, nice=False)
+    x = alt.X("Cmax:Q", title=f"Cmax, {unit}", scale=scale, axis=alt.Axis(values=_TICKS))
+    points = (
+        alt.Chart(data.dropna(subset="Cmax"))
+        .mark_point(filled=True, size=55, opacity=1, color=_BLUE)
+        .encode(x=x, y=y, tooltip=["Line:N", alt.Tooltip("Cmax:Q", title=f"Cmax, {unit}")])
+    )
+    missing = (
+        alt.Chart(data[data["Cmax"].isna()])
+        .mark_text(align="left", dx=4, fontSize=10, color="#666666")
+        .encode(x=alt.value(0), y=y, text=alt.value("not measured or none quantified"))
+    )
+    return points + missing
