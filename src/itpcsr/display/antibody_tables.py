@@ -300,7 +300,7 @@ def list_antibodies(rows: pd.DataFrame, adis: pd.DataFrame, adab: pd.DataFrame, 
     headers = tuple(Header(test.label, spanner=spanners[test.kind]) for test in tests)
     notes = (
         "Day: study day of the sample. In brackets the titre of a positive sample, or an autoantibody's "
-        "ratio of signal to cut-off. –: not tested in this sample. Subjects without any sample aren't listed.",
+        "ratio of signal to cut-off. –: not tested in this sample. Subjects without a sample aren't listed.",
     )
     return Table("Subject, sample", headers, tuple(body), notes)
 
