@@ -164,6 +164,7 @@ CASES = [
     ("MB-04", put("MB", MBSTRESC="CLEAN"), "neither NEGATIVE, POSITIVE nor a number"),
     ("IS-01", nothing, "who isn't among the first 1 treated"),
     ("IS-02", keep("IS", f"USUBJID != '01' or ISDTC < '{day(1)}'"), "no antibody sample of 01 after treatment"),
+    ("IS-03", put("IS", ISSTRESC="1:4O"), "ISSTRESC of 01 is '1:4O'"),
     ("CP-01", keep("CP", f"USUBJID != '01' or CPDTC != '{at(week_day(8))}'"), "no cell phenotypes of 01 near week(s) 8"),
     ("CP-02", keep("LB", f"USUBJID != '01' or LBCAT != 'CYTOKINE' or LBDTC != '{at(week_day(8))}'"), "no cytokines of 01 near week(s) 8"),
     ("CP-03", keep("CP", f"USUBJID != '01' or CPDTC > '{day(1)}'"), "no cell phenotypes of 01 before infusion 1"),

@@ -16,6 +16,7 @@ from itpcsr.study import Study
 
 _BLUE, _RED, _GREEN, _PINK, _SKY, _BLACK = PALETTE
 _ROW, _CELL, _PANEL = 20, 66, 190
+_TWO_LINES = "[split(datum.label, ' ')[0], join(slice(split(datum.label, ' '), 1), ' ')]"
 _TICKS = [float(f"{digit}e{power}") for power in range(7) for digit in (1, 3)]
 # What a cell says, its colour and sign: the sign carries it where colours don't.
 _LOOKS = {
@@ -66,8 +67,9 @@ def figure_antibody_subjects(
             axis=alt.Axis(
                 orient="top",
                 labelAngle=0,
-                labelExpr="split(datum.label, ' ')",
+                labelExpr=_TWO_LINES,
                 labelBaseline="bottom",
+                labelPadding=16,
                 domain=False,
                 ticks=False,
             ),

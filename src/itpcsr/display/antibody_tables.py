@@ -47,7 +47,7 @@ _OUTCOMES = {
     "serious": "Any serious treatment-emergent event, n/N (%)",
     "reaction": "Any infusion reaction, n/N (%)",
 }
-_RESULTS = {"POSITIVE": "positive", "NEGATIVE": "negative", "": "no result"}
+_RESULTS = {"POSITIVE": "pos.", "NEGATIVE": "neg.", "": "no result"}
 
 
 def antibody_labels(study: Study) -> dict[str, str]:
@@ -143,7 +143,7 @@ def table_antibody_titres(rows: pd.DataFrame, study: Study) -> Table:
         body.append(Row(labels[level]))
         for visit in lookup.visits("titre"):
             body += _titre_rows(lookup, columns, "titre", level, visit, visit)
-        body += _titre_rows(lookup, columns, "rise", level, "", "Second over first, where both are known")
+        body += _titre_rows(lookup, columns, "rise", level, "", "Rise, second over first")
     notes = [
         "Titres of evaluable subjects with a positive sample, as the dilution: 40 for 1:40. One below the "
         "lowest dilution (<) or above the highest (>) counts as that dilution; such titres: "
@@ -188,18 +188,15 @@ def table_antibody_paired(rows: pd.DataFrame, study: Study) -> Table:
         numbers = [format_count(lookup.value("change", key, name, level)) for name in counts]
         tests = [format_p(lookup.value("change", key, name, level)) for name in ("p_value", "mid_p")]
         body.append(Row(labels[level], (*numbers, *tests)))
+    spanner = "Positive at baseline, in the last sample"
     headers = (
-        Header("Subjects with both"),
-        Header("Negative, negative", spanner="Baseline, last sample"),
-        Header("Negative, positive", spanner="Baseline, last sample"),
-        Header("Positive, negative", spanner="Baseline, last sample"),
-        Header("Positive, positive", spanner="Baseline, last sample"),
-        Header("Exact p", spanner="McNemar's test"),
-        Header("Mid-p", spanner="McNemar's test"),
+        Header("Subjects"),
+        *(Header(name, spanner=spanner) for name in ("In neither", "Last only", "Baseline only", "In both")),
+        *(Header(name, spanner="McNemar's test") for name in ("Exact p", "Mid-p")),
     )
     notes = (
-        "McNemar's exact conditional test and its mid-p, two-sided, exploratory and not adjusted for "
-        "multiplicity; all treated subjects together.",
+        "Subjects: those with a result at baseline and later. McNemar's exact conditional test and mid-p, "
+        "two-sided, exploratory and not adjusted for multiplicity; all treated subjects together.",
         *lookup.notes(),
     )
     return Table("Antibody", headers, tuple(body), notes)
@@ -215,11 +212,11 @@ def table_autoantibodies(rows: pd.DataFrame, study: Study, confidence: float) ->
         for visit in lookup.visits("positive"):
             cells = tuple(among(lookup, "positive", column.key, level, visit) for column in columns)
             body.append(Row(f"{visit}: positive", cells, 1))
-            ratio = tuple(
-                joined(lookup, "ratio", column.key, ("median", "min", "max"), level, visit, 2)
-                for column in columns
-            )
-            body.append(Row("Ratio, median (min, max)", ratio, 2))
+            for label, names in (("Ratio, median", ("median",)), ("Ratio, min (max)", ("min", "max"))):
+                ratio = tuple(
+                    joined(lookup, "ratio", column.key, names, level, visit, 2) for column in columns
+                )
+                body.append(Row(label, ratio, 2))
         for analysis, label in (
             ("lost", "Positive at baseline, negative in the last sample"),
             ("gained", "Negative at baseline, later positive"),
@@ -299,8 +296,9 @@ def list_antibodies(rows: pd.DataFrame, adis: pd.DataFrame, adab: pd.DataFrame, 
     spanners = {"donor": "Against HLA or donor", "autoantibody": "Platelet autoantibodies"}
     headers = tuple(Header(test.label, spanner=spanners[test.kind]) for test in tests)
     notes = (
-        "Day: study day of the sample. In brackets the titre of a positive sample, or an autoantibody's "
-        "ratio of signal to cut-off. –: not tested in this sample. Subjects without a sample aren't listed.",
+        "Day: study day of the sample. pos., neg.: positive, negative, with the titre of a positive sample, "
+        "or an autoantibody's ratio of signal to cut-off. –: not tested in this sample. Conclusion, of an "
+        "autoantibody: its result at baseline and in the last sample. Subjects without sample aren't listed.",
     )
     return Table("Subject, sample", headers, tuple(body), notes)
 
@@ -316,8 +314,8 @@ def _result(record: words.Record) -> str:
     if math.isnan(value) or not record["AVALC"]:
         return word
     if record["PARCAT1"] == "donor":
-        return f"{word} ({record['AVALSGN']}1:{format_plain(value)})"
-    return f"{word} ({format_number(value, 2)})"
+        return f"{word} {record['AVALSGN']}1:{format_plain(value)}"
+    return f"{word} {format_number(value, 2)}"
 
 
 def _conclusions(records: pd.DataFrame, tests: Sequence[AntibodyTest]) -> tuple[str, ...]:
@@ -326,17 +324,20 @@ def _conclusions(records: pd.DataFrame, tests: Sequence[AntibodyTest]) -> tuple[
 
 
 def conclude(record: words.Record) -> str:
-    """Return what became of one antibody in one subject: ``induced``, ``not evaluable: …``."""
+    """Return what became of one antibody in one subject: ``induced``, ``not evaluable: …``.
+
+    Negative: in every sample; positive, of an autoantibody: at baseline and in the last sample.
+    """
     if record["EVALFL"] != "Y":
         return f"not evaluable: {record['REASON']}"
     if record["PARCAT1"] != "donor":
         changes = {("POSITIVE", "NEGATIVE"): "lost", ("NEGATIVE", "POSITIVE"): "gained"}
-        same = "positive" if record["LASTC"] == "POSITIVE" else "negative"
-        return changes.get((str(record["BASEC"]), str(record["LASTC"])), f"{same} as at baseline")
+        same = str(record["LASTC"]).lower()
+        return changes.get((str(record["BASEC"]), str(record["LASTC"])), same)
     return {
         "INDUCED": "induced",
         "BOOSTED": "boosted",
         "UNKNOWN": "positive, rise not known",
         "UNCHANGED": "not boosted",
-        "NEGATIVE": "negative throughout",
+        "NEGATIVE": "negative",
     }[str(record["STATUS"])]

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from itpcsr.sdtm.checks import terms
-from itpcsr.sdtm.checks.findings import NOTE, WARNING, sentences, values
+from itpcsr.sdtm.checks.findings import ERROR, NOTE, WARNING, sentences, values
 from itpcsr.sdtm.checks.rules import PROTOCOL, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables, look_up
 from itpcsr.sdtm.checks.visits import missed_weeks
+from itpcsr.sdtm.titres import ALLOWED, read_titres
 from itpcsr.study import Study
 
 _RESULTS = ("NEGATIVE", "POSITIVE", "INDETERMINATE", "NOT DETECTED", "DETECTED", "")
@@ -90,6 +91,18 @@ def _half_antibodies(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         lacking = first[~first["USUBJID"].isin(table.loc[found, "USUBJID"])]
         text = f"no antibody sample of {{subject}} {when} treatment; a change can't be estimated. Add it."
         yield sentences("IS", lacking, "ISDTC", text).assign(value=when)
+
+
+@rule("IS-03", ERROR, "Results of antibodies are words or titres", REPORT, "IS.ISTESTCD IS.ISSTRESC")
+def _unread_antibodies(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    codes = [test.code for test in study.antibody.antibody_tests if test.kind == "donor"]
+    table = tables.get("IS", "ISTESTCD", "ISSTRESC", "ISORRES", "ISSTRESN")
+    standard, original = (read_titres(table[name]) for name in ("ISSTRESC", "ISORRES"))
+    word = (standard["word"] != "") | (original["word"] != "")
+    titre = standard["value"].notna() | original["value"].notna() | (table["ISSTRESN"] >= 1)
+    silent = ((table["ISSTRESC"] + table["ISORRES"]).str.strip() == "") & table["ISSTRESN"].isna()
+    wrong = table[table["ISTESTCD"].isin(codes) & ~word & ~titre & ~silent]
+    yield values("IS", wrong, "ISSTRESC", f"allowed are {ALLOWED}. Correct it.")
 
 
 def _donor_antibodies(tables: Tables) -> pd.DataFrame:
