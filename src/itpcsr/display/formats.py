@@ -78,7 +78,16 @@ def format_statistic(statistic: str, value: float, decimals: int) -> str:
         return format_number(value, 1 if statistic == "years" else 2)
     if statistic == "p_value":
         return format_p(value)
-    extra = {"sd": 2, "mean": 1, "median": 1, "median_low": 1, "median_high": 1, "q1": 1, "q3": 1}
+    extra = {
+        "sd": 2,
+        "mean": 1,
+        "median": 1,
+        "geometric_mean": 1,
+        "median_low": 1,
+        "median_high": 1,
+        "q1": 1,
+        "q3": 1,
+    }
     return format_number(value, decimals + extra.get(statistic, 0))
 
 

@@ -1,0 +1,107 @@
+"""Tables, listing and figure of antibodies: what they say, and with 0, 1 and 3 subjects."""
+
+import pandas as pd
+import pytest
+
+from itpcsr.analysis import antibody
+from itpcsr.display import antibody_tables as tables
+from itpcsr.display.antibody_figures import figure_antibody_subjects
+from itpcsr.display.table import Table
+from tests.adam.antibodies import AFTER, BEFORE, result
+from tests.analysis.test_antibody import analysed, pairs
+
+
+MAKERS = {
+    "status": lambda of: tables.table_antibody_status(of["status"], of["study"], 0.95),
+    "titres": lambda of: tables.table_antibody_titres(of["titres"], of["study"]),
+    "paired": lambda of: tables.table_antibody_paired(of["paired"], of["study"]),
+    "auto": lambda of: tables.table_autoantibodies(of["auto"], of["study"], 0.95),
+    "relations": lambda of: tables.table_antibody_relation(of["relations"], of["study"], 0.95),
+    "listing": lambda of: tables.list_antibodies(
+        pd.concat([of["status"], of["auto"]]), of["adis"], of["adab"], of["study"]
+    ),
+    "figure": lambda of: figure_antibody_subjects(of["relations"], of["subjects"], of["adab"], of["study"]),
+}
+
+
+def show(name, study, *records, subjects=("A", "B", "C")):
+    return MAKERS[name](analysed(study, *records, subjects=subjects))
+
+
+def cells(table, label):
+    return [row.cells for row in table.rows if row.label == label]
+
+
+def test_status_table(study):
+    records = [*pairs("NEGATIVE", "1:40", "A"), *pairs("1:40", "1:80", "B"), *pairs("NEGATIVE", None, "C")]
+    table = show("status", study, *records)
+    total = len(study.design.columns) - 1
+    assert cells(table, "Treatment-induced")[0][total] == "1/2 (50.0)"
+    assert cells(table, "Positive at baseline, not boosted")[0][total] == "1/2 (50.0)"
+    assert cells(table, "No result after treatment began")[0][total] == "1"
+    assert not cells(table, "Positive before and after, rise not known")
+    assert any("persistence is not assessable here" in note for note in table.notes)
+
+
+def test_status_table_of_more_samples(study):
+    records = [result("A", -1, "NEGATIVE"), result("A", 24, "1:40"), result("A", 197, "NEGATIVE")]
+    table = show("status", study, *records)
+    assert cells(table, "transient")[0][-1] == "1/1 (100.0)"
+    assert not any("not assessable" in note for note in table.notes)
+
+
+def test_unknown_rise_has_its_row(study):
+    table = show("status", study, *pairs("1:320", ">1:640", "A"))
+    assert cells(table, "Positive before and after, rise not known")[0][-1] == "1/1 (100.0)"
+
+
+def test_titre_table_counts_what_lies_beyond(study):
+    table = show("titres", study, *pairs("1:40", ">1:640", "A", "B", "C"))
+    assert "such titres: 3." in table.notes[0]
+    assert cells(table, "Geometric mean")[0][-1] == "40.0"
+
+
+def test_listing(study):
+    found = analysed(
+        study, *pairs("NEGATIVE", ">1:640", "A"), result("A", 1, "", "GP2B3AAB", 2.5),
+        result("A", 85, "", "GP2B3AAB", 0.5), result("B", BEFORE, "1:40"), result("C", AFTER, "INDETERMINATE"),
+    )  # fmt: skip
+    table = MAKERS["listing"](found)
+    assert [header.label for header in table.headers] == ["HLA class I", "GPIIb/IIIa"]
+    assert cells(table, "Day 24") == [("pos. >1:640", "–"), ("no result", "–")]
+    assert cells(table, "Day 85") == [("–", "neg. 0.50")]
+    assert cells(table, "Conclusion") == [
+        ("induced", "lost"),
+        ("not evaluable: no result after treatment began", "not evaluable: no result at all"),
+        ("not evaluable: no result at all", "not evaluable: no result at all"),
+    ]
+
+
+def test_figure_says_it_by_sign_too(study):
+    records = [*pairs("NEGATIVE", "1:40", "A"), *pairs("1:40", "1:40", "B")]
+    chart = show("figure", study, *records).to_dict()
+    values = [
+        row for part in chart["datasets"].values() for row in part if row.get("Column") == "HLA class I"
+    ]
+    assert {row["Subject"]: row["Sign"] for row in values} == {"A": "+", "B": "●", "C": "·"}
+
+
+@pytest.mark.parametrize("subjects", [(), ("A",), ("A", "B", "C")])
+def test_few_subjects(study, subjects):
+    found = analysed(study, *pairs("NEGATIVE", "1:40", *subjects), subjects=subjects or ("A",))
+    for name, make in MAKERS.items():
+        shown = make(found)
+        if subjects and name != "auto":
+            assert not isinstance(shown, Table) or not shown.absent, name
+        else:
+            assert isinstance(shown, Table), name
+            assert shown.absent.endswith("."), name
+        if not isinstance(shown, Table):
+            assert shown.to_dict()
+
+
+def test_demo(demo, study):
+    people = antibody.describe_subjects(*(demo[name] for name in ("adsl", "adab", "adrs", "adae", "peaks")))
+    relations = antibody.analyse_relations(people, demo["adab"], study, 0.95)
+    chart = figure_antibody_subjects(relations, people, demo["adab"], study).to_dict()
+    assert len({row["Subject"] for part in chart["datasets"].values() for row in part if "Sign" in row}) == 18
