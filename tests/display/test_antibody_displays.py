@@ -10,7 +10,6 @@ from itpcsr.display.table import Table
 from tests.adam.antibodies import AFTER, BEFORE, result
 from tests.analysis.test_antibody import analysed, pairs
 
-
 MAKERS = {
     "status": lambda of: tables.table_antibody_status(of["status"], of["study"], 0.95),
     "titres": lambda of: tables.table_antibody_titres(of["titres"], of["study"]),
