@@ -212,11 +212,9 @@ def table_autoantibodies(rows: pd.DataFrame, study: Study, confidence: float) ->
         for visit in lookup.visits("positive"):
             cells = tuple(among(lookup, "positive", column.key, level, visit) for column in columns)
             body.append(Row(f"{visit}: positive", cells, 1))
-            for label, names in (("Ratio, median", ("median",)), ("Ratio, min (max)", ("min", "max"))):
-                ratio = tuple(
-                    joined(lookup, "ratio", column.key, names, level, visit, 2) for column in columns
-                )
-                body.append(Row(label, ratio, 2))
+            body += [
+                _ratio_row(lookup, columns, level, visit, names) for names in (("median",), ("min", "max"))
+            ]
         for analysis, label in (
             ("lost", "Positive at baseline, negative in the last sample"),
             ("gained", "Negative at baseline, later positive"),
@@ -229,6 +227,16 @@ def table_autoantibodies(rows: pd.DataFrame, study: Study, confidence: float) ->
         EXACT_NOTE.format(level=format_level(confidence)),
     ]
     return finish("Autoantibody, visit", lookup, columns, body, notes)
+
+
+def _ratio_row(
+    lookup: Lookup, columns: Sequence[Column], level: str, visit: str, names: tuple[str, ...]
+) -> Row:
+    cells = []
+    for column in columns:
+        texts = [joined(lookup, "ratio", column.key, (name,), level, visit, 2) for name in names]
+        cells.append(NOT_ESTIMABLE if NOT_ESTIMABLE in texts else ", ".join(texts))
+    return Row(f"Ratio, {', '.join(names)}", tuple(cells), 2)
 
 
 @sentence_if_absent
@@ -324,12 +332,14 @@ def _conclusions(records: pd.DataFrame, tests: Sequence[AntibodyTest]) -> tuple[
 
 
 def conclude(record: words.Record) -> str:
-    """Return what became of one antibody in one subject: ``induced``, ``not evaluable: …``.
+    """Return what became of one antibody in one subject: ``induced``; why it can't be told; – untested.
 
     Negative: in every sample; positive, of an autoantibody: at baseline and in the last sample.
     """
+    if record["TESTFL"] != "Y":
+        return "–"
     if record["EVALFL"] != "Y":
-        return f"not evaluable: {record['REASON']}"
+        return "no baseline" if record["BASEC"] == "" else "no later result"
     if record["PARCAT1"] != "donor":
         changes = {("POSITIVE", "NEGATIVE"): "lost", ("NEGATIVE", "POSITIVE"): "gained"}
         same = str(record["LASTC"]).lower()
