@@ -36,7 +36,7 @@ _CONCLUSIONS = {
 
 
 def figure_antibody_subjects(
-    rows: pd.DataFrame, subjects: pd.DataFrame, adab: pd.DataFrame, study: Study
+    rows: pd.DataFrame, subjects: pd.DataFrame, adab: pd.DataFrame, study: Study, most_subjects: int = 40
 ) -> alt.HConcatChart | Table:
     """Draw antibodies, response, infusion reactions and Cmax of every treated subject, one line each.
 
@@ -51,9 +51,15 @@ def figure_antibody_subjects(
         them, autoantibodies by their result at baseline.
     study
         Names of antibodies, arms and their order, unit of concentrations.
+    most_subjects
+        With more subjects only those tested for antibodies against HLA or the donor are drawn, which the
+        title says.
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
+    treated = len(subjects)
+    if treated > most_subjects:
+        subjects = subjects[subjects["POSFL"] != ""]
     order = _order(subjects, study)
     cells = _cells(subjects, adab, study)
     names = list(dict.fromkeys(cells["Column"]))
@@ -90,7 +96,10 @@ def figure_antibody_subjects(
     size = {"height": _ROW * len(order)}
     left = (tiles + signs).properties(width=_CELL * len(names), **size)
     right = _peaks(subjects, order, study).properties(width=_PANEL, **size)
-    return alt.hconcat(left, right, spacing=12).resolve_scale(color="independent", shape="independent")
+    title = f"{len(subjects)} of {treated} treated subjects: those tested for antibodies against HLA or donor"
+    chart = alt.hconcat(left, right, spacing=12).resolve_scale(color="independent", shape="independent")
+    chart = chart.configure_view(stroke=None)
+    return chart if treated == len(subjects) else chart.properties(title=title)
 
 
 def _line(subject: object, arm: object) -> str:
