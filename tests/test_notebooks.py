@@ -18,6 +18,7 @@ OWN = {
     "25-laboratory": {"weeks_shown"},
     "28-significant-events": {"terms_shown", "laboratory_tests", "most_timelines"},
     "30-efficacy": {"weeks_shown"},
+    "50-antibody": {"most_subjects"},
 }
 
 

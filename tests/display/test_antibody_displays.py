@@ -104,3 +104,9 @@ def test_demo(demo, study):
     relations = antibody.analyse_relations(people, demo["adab"], study, 0.95)
     chart = figure_antibody_subjects(relations, people, demo["adab"], study).to_dict()
     assert len({row["Subject"] for part in chart["datasets"].values() for row in part if "Sign" in row}) == 18
+
+
+def test_figure_of_many_shows_those_tested(study):
+    found = analysed(study, *pairs("NEGATIVE", "1:40", "A"))
+    chart = figure_antibody_subjects(found["relations"], found["subjects"], found["adab"], study, 2).to_dict()
+    assert chart["title"].startswith("1 of 3 treated subjects")

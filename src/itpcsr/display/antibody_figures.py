@@ -96,7 +96,10 @@ def figure_antibody_subjects(
     size = {"height": _ROW * len(order)}
     left = (tiles + signs).properties(width=_CELL * len(names), **size)
     right = _peaks(subjects, order, study).properties(width=_PANEL, **size)
-    title = f"{len(subjects)} of {treated} treated subjects: those tested for antibodies against HLA or donor"
+    title = (
+        f"{format_count(len(subjects))} of {format_count(treated)} treated subjects: those tested for "
+        "antibodies against HLA or donor"
+    )
     chart = alt.hconcat(left, right, spacing=12).resolve_scale(color="independent", shape="independent")
     chart = chart.configure_view(stroke=None)
     return chart if treated == len(subjects) else chart.properties(title=title)
