@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from itpcsr.adam.flags import yes_no
 from itpcsr.study import Study
 
 ANY = "ANY"  # PARAMCD of all antibodies against HLA or the donor together
@@ -152,8 +153,8 @@ def _status(found: pd.DataFrame) -> pd.Series:
     later = found["NPOST"] > 0
     kinds = [
         negative & (found["POSTC"] == "POSITIVE"),
-        positive & (found["ROSE"] == True),  # noqa: E712 - missing where there is no later sample
-        positive & (found["UNSURE"] == True),  # noqa: E712
+        positive & found["ROSE"].eq(True),  # missing where there is no later sample
+        positive & found["UNSURE"].eq(True),
         positive & later,
         negative & later,
     ]
@@ -193,14 +194,15 @@ def _any_of(adab: pd.DataFrame) -> pd.DataFrame:
 
 
 def _add_sets(adab: pd.DataFrame, planned: pd.Series) -> pd.DataFrame:
-    tested = (adab["BASEC"] != "") | (adab["NPOST"] > 0)
+    tested, evaluable = (adab["BASEC"] != "") | (adab["NPOST"] > 0), adab["STATUS"] != ""
     reasons = np.select(
-        [adab["STATUS"] != "", tested & (adab["BASEC"] == ""), tested, planned],
+        [evaluable, tested & (adab["BASEC"] == ""), tested, planned],
         ["", NO_BASELINE, NO_LATER, NO_SAMPLE],
         default=NOT_PLANNED,
     )
-    flags = {"PLANFL": planned, "TESTFL": tested, "EVALFL": adab["STATUS"] != ""}
-    named = {name: np.where(flag, "Y", "N") for name, flag in flags.items()}
-    return adab.assign(**{k: pd.Series(v, index=adab.index, dtype="str") for k, v in named.items()}).assign(
-        REASON=pd.Series(reasons, index=adab.index, dtype="str")
+    return adab.assign(
+        PLANFL=yes_no(planned),
+        TESTFL=yes_no(tested),
+        EVALFL=yes_no(evaluable),
+        REASON=pd.Series(reasons, index=adab.index, dtype="str"),
     )

@@ -61,26 +61,33 @@ def figure_antibody_subjects(
     if treated > most_subjects:
         subjects = subjects[subjects["POSFL"] != ""]
     order = _order(subjects, study)
-    cells = _cells(subjects, adab, study)
+    height = _ROW * len(order)
+    left = _tiles(_cells(subjects, adab, study), order).properties(height=height)
+    right = _peaks(subjects, order, study).properties(width=_PANEL, height=height)
+    chart = alt.hconcat(left, right, spacing=12).resolve_scale(color="independent", shape="independent")
+    chart = chart.configure_view(stroke=None)
+    if treated == len(subjects):
+        return chart
+    drawn = f"{format_count(len(subjects))} of {format_count(treated)} treated subjects"
+    return chart.properties(title=f"{drawn}: those tested for antibodies against HLA or donor")
+
+
+def _tiles(cells: pd.DataFrame, order: list[str]) -> alt.LayerChart:
+    """Return a tile with a sign for each antibody, and the text of the other columns, by subject."""
     names = list(dict.fromkeys(cells["Column"]))
-    y = alt.Y("Line:N", title=None, sort=order, axis=alt.Axis(labelLimit=220, ticks=False, domain=False))
     kinds = [_named(name) for name in _LOOKS if _named(name) in set(cells["What"])]
+    heads = alt.Axis(
+        orient="top",
+        labelAngle=0,
+        labelExpr=_TWO_LINES,
+        labelBaseline="bottom",
+        labelPadding=16,
+        domain=False,
+        ticks=False,
+    )
     base = alt.Chart(cells).encode(
-        x=alt.X(
-            "Column:N",
-            title=None,
-            sort=names,
-            axis=alt.Axis(
-                orient="top",
-                labelAngle=0,
-                labelExpr=_TWO_LINES,
-                labelBaseline="bottom",
-                labelPadding=16,
-                domain=False,
-                ticks=False,
-            ),
-        ),
-        y=y,
+        x=alt.X("Column:N", title=None, sort=names, axis=heads),
+        y=alt.Y("Line:N", title=None, sort=order, axis=alt.Axis(labelLimit=220, ticks=False, domain=False)),
         tooltip=["Subject:N", "Column:N", "What:N", "Detail:N"],
     )
     colours = alt.Scale(domain=kinds, range=[_LOOKS[kind[2:]][0] for kind in kinds])
@@ -93,16 +100,7 @@ def figure_antibody_subjects(
         .encode(color=alt.Color("What:N", scale=colours, legend=legend))
     )
     signs = base.mark_text(fontSize=11, color="#111111").encode(text="Sign:N")
-    size = {"height": _ROW * len(order)}
-    left = (tiles + signs).properties(width=_CELL * len(names), **size)
-    right = _peaks(subjects, order, study).properties(width=_PANEL, **size)
-    title = (
-        f"{format_count(len(subjects))} of {format_count(treated)} treated subjects: those tested for "
-        "antibodies against HLA or donor"
-    )
-    chart = alt.hconcat(left, right, spacing=12).resolve_scale(color="independent", shape="independent")
-    chart = chart.configure_view(stroke=None)
-    return chart if treated == len(subjects) else chart.properties(title=title)
+    return (tiles + signs).properties(width=_CELL * len(names))
 
 
 def _line(subject: object, arm: object) -> str:

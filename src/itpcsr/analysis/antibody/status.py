@@ -45,27 +45,30 @@ def _count_antibody(
     records: pd.DataFrame, members: pd.DataFrame, level: str, confidence: float
 ) -> list[pd.DataFrame]:
     evaluable, tested = records[records["EVALFL"] == "Y"], records[records["TESTFL"] == "Y"]
-    status = evaluable["STATUS"]
     of_all = {"planned": records[records["PLANFL"] == "Y"], "tested": tested, "evaluable": evaluable}
-    of_evaluable = {
-        "baseline": evaluable["BASEC"] == "POSITIVE",
-        "induced": status == "INDUCED",
-        "boosted": status == "BOOSTED",
-        "unknown": status == "UNKNOWN",
-        "unchanged": status == "UNCHANGED",
-        "cleared": (status == "UNCHANGED") & (evaluable["LASTC"] == "NEGATIVE"),
-        "negative": status == "NEGATIVE",
-        "incidence": status.isin(["INDUCED", "BOOSTED"]),
-    }
-    positive = tested[(tested["BASEC"] == "POSITIVE") | (tested["POSTC"] == "POSITIVE")]
     inner, wider = (members[members["USUBJID"].isin(part["USUBJID"])] for part in (evaluable, tested))
+    positive = tested[(tested["BASEC"] == "POSITIVE") | (tested["POSTC"] == "POSITIVE")]
     parts = [_count(part, members, level).assign(analysis=name) for name, part in of_all.items()]
     parts += [
-        _count(evaluable[chosen], inner, level, confidence).assign(analysis=name)
-        for name, chosen in of_evaluable.items()
+        _count(part, inner, level, confidence).assign(analysis=name)
+        for name, part in _by_status(evaluable).items()
     ]
     parts.append(_count(positive, wider, level, confidence).assign(analysis="prevalence"))
-    return [*parts, _count_persistence(evaluable[status == "INDUCED"], members, level)]
+    return [*parts, _count_persistence(evaluable[evaluable["STATUS"] == "INDUCED"], members, level)]
+
+
+def _by_status(evaluable: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the records of each status, and those that they make up together."""
+    status = evaluable["STATUS"]
+    return {
+        "baseline": evaluable[evaluable["BASEC"] == "POSITIVE"],
+        **{
+            kind.lower(): evaluable[status == kind] for kind in ("INDUCED", "BOOSTED", "UNKNOWN", "UNCHANGED")
+        },
+        "cleared": evaluable[(status == "UNCHANGED") & (evaluable["LASTC"] == "NEGATIVE")],
+        "negative": evaluable[status == "NEGATIVE"],
+        "incidence": evaluable[status.isin(["INDUCED", "BOOSTED"])],
+    }
 
 
 def _later_samples(records: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
