@@ -46,6 +46,8 @@ def test_status_table_of_more_samples(study):
     records = [result("A", -1, "NEGATIVE"), result("A", 24, "1:40"), result("A", 197, "NEGATIVE")]
     table = show("status", study, *records)
     assert cells(table, "transient")[0][-1] == "1/1 (100.0)"
+    assert cells(table, "Onset after the first dose, weeks, median (min, max)")[0][-1] == "3.29 (3.3, 3.3)"
+    assert cells(table, "Duration, weeks, median (min, max)")[1][-1] == "0.14 (0.1, 0.1)"
     assert not any("not assessable" in note for note in table.notes)
 
 

@@ -26,7 +26,8 @@ def derive_adab(adis: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> pd.Data
     Added to the variables of ``classify_antibodies``: PARAM, PARCAT1; PLANFL (N where the study samples
     only the first subjects treated and this isn't one of them); TESTFL (Y with any result); EVALFL (Y with a
     result before and one after treatment began); REASON, why not. ANY is evaluable where one of its
-    antibodies is. A subject who had one antibody before and gets another counts as INDUCED there.
+    antibodies is. A subject who had one antibody before and gets another counts as INDUCED there; its onset
+    is the earliest, its duration the longest of them.
     """
     rules = study.antibody
     treated = adsl.loc[adsl["SAFFL"] == "Y"].sort_values(["TRTSDT", "TRTSDTM", "USUBJID"])
@@ -189,6 +190,7 @@ def _any_of(adab: pd.DataFrame) -> pd.DataFrame:
         parts[name] = best.map(dict(enumerate((*order, ""))))
     parts["NPOST"] = groups["NPOST"].max()
     parts["ONSETW"] = groups["ONSETW"].min()
+    parts["DURW"] = groups["DURW"].max()
     found = pd.DataFrame(parts).reset_index().assign(PARAMCD=ANY, PARAM=ANY_LABEL, PARCAT1="donor")
     return found.assign(BASESGN="", PEAKSGN="").reindex(columns=adab.columns)
 

@@ -72,6 +72,8 @@ def table_antibody_status(rows: pd.DataFrame, study: Study, confidence: float) -
         ):
             body.append(_among_row(lookup, label, columns, analysis, level, 1))
             body.append(interval_row(lookup, columns, analysis, level, confidence, 2))
+        if _has_course(lookup, columns):
+            body += _course_rows(lookup, columns, level)
     body += _outside_rows(lookup, columns)
     return finish("Antibody", lookup, columns, body, _status_notes(lookup, study, confidence))
 
@@ -95,6 +97,25 @@ def _status_rows(lookup: Lookup, columns: Sequence[Column], level: str) -> list[
                 for kind, label in _PERSISTENCE.items()
             ]
     return body
+
+
+def _has_course(lookup: Lookup, columns: Sequence[Column]) -> bool:
+    """Tell whether anyone has more than one sample after treatment began."""
+    return lookup.peek("later_samples", columns[-1].key, "max", _ANY) > 1
+
+
+def _course_rows(lookup: Lookup, columns: Sequence[Column], level: str) -> list[Row]:
+    return [
+        Row(
+            f"{label}, weeks, median (min, max)",
+            tuple(
+                joined(lookup, analysis, column.key, ("median", "min", "max"), level, "", 1)
+                for column in columns
+            ),
+            1,
+        )
+        for analysis, label in (("onset", "Onset after the first dose"), ("duration", "Duration"))
+    ]
 
 
 def _persistence_known(lookup: Lookup, group: str, level: str) -> bool:
@@ -125,7 +146,7 @@ def _status_notes(lookup: Lookup, study: Study, confidence: float) -> list[str]:
         "others were there before; donor-specific antibodies are found among those of the classes, too.",
         EXACT_NOTE.format(level=format_level(confidence)),
     ]
-    if lookup.peek("later_samples", study.design.columns[-1].key, "max", _ANY) < 2:
+    if not _has_course(lookup, study.design.columns):
         notes.append(
             "One sample after treatment began can't show whether an induced antibody is transient or "
             f"persistent (over {rules.persistence_weeks} weeks): persistence is not assessable here. A "

@@ -7,11 +7,13 @@ import pandas as pd
 from itpcsr.analysis.antibody.presence import missing_antibodies, tests_of
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.proportions import count_subjects
+from itpcsr.analysis.summaries import summarize
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 ANY = "ANY"
 DISPLAY = "tbl-antibody-status"
+TIMES = {"onset": "ONSETW", "duration": "DURW"}
 
 
 def analyse_status(adsl: pd.DataFrame, adab: pd.DataFrame, study: Study, confidence: float) -> pd.DataFrame:
@@ -20,7 +22,9 @@ def analyse_status(adsl: pd.DataFrame, adab: pd.DataFrame, study: Study, confide
     ``level`` is PARAMCD, ANY for all together. ``analysis``: planned, tested and evaluable of all subjects;
     baseline, induced, boosted, unchanged, cleared (unchanged, but negative in the last sample), unknown,
     negative and incidence (induced or boosted) of the evaluable ones; prevalence (positive in any sample) of
-    those tested. ``analysis`` outside: subjects not evaluable for ANY, by reason (``level``). ``analysis``
+    those tested. onset and duration: weeks (n, median, min, max) of those induced or boosted. later_samples:
+    the most samples after treatment began that anyone has (statistic max, in the study's last column).
+    ``analysis`` outside: subjects not evaluable for ANY, by reason (``level``). ``analysis``
     persistence: of those induced by ``PARAMCD | PERSISTENT``, TRANSIENT or NOT ASSESSABLE.
     """
     if sentence := missing_antibodies(adab, study, "donor"):
@@ -54,6 +58,9 @@ def _count_antibody(
         for name, part in _by_status(evaluable).items()
     ]
     parts.append(_count(positive, wider, level, confidence).assign(analysis="prevalence"))
+    for name, variable in TIMES.items():
+        times = summarize(evaluable, members, variable).assign(analysis=name, level=level, unit="weeks")
+        parts.append(times[times["statistic"].isin(["n", "median", "min", "max"])])
     return [*parts, _count_persistence(evaluable[evaluable["STATUS"] == "INDUCED"], members, level)]
 
 
