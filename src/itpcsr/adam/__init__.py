@@ -50,7 +50,7 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     adae = add_disease(adae, adsl, study)
     adaette = derive_adaette(adsl, adae)
     adrs = derive_adrs(trial, adsl, adlb, adae, study)
-    addv = derive_addv(trial)
+    addv = derive_addv(trial, adsl)
     advs, admb = derive_advs(trial, adsl, adex, study), derive_admb(trial, adsl, study)
     adcm, adhx = derive_adcm(trial, adsl, study), derive_adhx(trial, adsl, study)
     datasets = {"adsl": adsl, "adae": adae, "adaette": adaette, "addv": addv, "adex": adex, "adlb": adlb}

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.adam.domains import read_domain
+from itpcsr.adam.dates import study_day, to_date
+from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.sdtm import Trial
 
 
-def derive_addv(trial: Trial) -> pd.DataFrame:
+def derive_addv(trial: Trial, adsl: pd.DataFrame) -> pd.DataFrame:
     """Derive the deviations from DV.
 
     DVDECOD is the coded term, or the reported one (DVTERM) where nothing is coded; DVCAT is the category
-    in capitals, empty where there is none.
+    in capitals, empty where there is none; ASTDY the study day (NaN for a partial date and for subjects who
+    weren't treated).
     """
     addv = read_domain(trial, "DV", ["USUBJID", "DVTERM", "DVDECOD", "DVCAT", "DVSTDTC"], ["DVSEQ"])
     addv["DVDECOD"] = addv["DVDECOD"].where(addv["DVDECOD"] != "", addv["DVTERM"])
     addv["DVCAT"] = addv["DVCAT"].str.upper()
+    first = look_up(adsl.set_index("USUBJID")["TRTSDT"], addv["USUBJID"])
+    addv["ASTDY"] = study_day(to_date(addv["DVSTDTC"]), first)
     return addv.sort_values(["USUBJID", "DVSEQ"], ignore_index=True)

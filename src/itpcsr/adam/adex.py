@@ -14,10 +14,11 @@ from itpcsr.study import Study
 def derive_adex(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Derive the exposure dataset from EX.
 
-    Added variables: ASTDT, AENDT; ASTDTM, AENDTM (NaT without a time of day); ASTDY; EXNUM (1 for a
-    subject's first administration, by start); PLANDOSE, the dose that the study plans for the subject's
-    arm as given (SAFARMCD; NaN for none); ADJFL (Y where EXADJ gives a reason for an interruption or
-    another adjustment, else N; empty throughout where the data have no EXADJ).
+    Added variables: ASTDT, AENDT; ASTDTM, AENDTM (NaT without a time of day); ASTDY, AENDY; ADURM (minutes
+    from start to end; NaN unless both times are known and in this order); EXNUM (1 for a subject's first
+    administration, by start); PLANDOSE, the dose that the study plans for the subject's arm as given
+    (SAFARMCD; NaN for none); ADJFL (Y where EXADJ gives a reason for an interruption or another adjustment,
+    else N; empty throughout where the data have no EXADJ).
     """
     ex = given_doses(trial["EX"])
     ends = ex.get("EXENDTC", pd.Series("", index=ex.index, dtype="str"))
@@ -25,7 +26,10 @@ def derive_adex(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     adex["ASTDT"], adex["AENDT"] = to_date(ex["EXSTDTC"]), to_date(ends)
     adex["ASTDTM"], adex["AENDTM"] = _timed(ex["EXSTDTC"]), _timed(ends)
     subject = adsl.set_index("USUBJID")
-    adex["ASTDY"] = study_day(adex["ASTDT"], look_up(subject["TRTSDT"], adex["USUBJID"]))
+    first = look_up(subject["TRTSDT"], adex["USUBJID"])
+    adex["ASTDY"], adex["AENDY"] = study_day(adex["ASTDT"], first), study_day(adex["AENDT"], first)
+    minutes = (adex["AENDTM"] - adex["ASTDTM"]).dt.total_seconds() / 60
+    adex["ADURM"] = minutes.where(minutes >= 0)
     doses = {arm.code: arm.dose for arm in study.design.arms}
     adex["PLANDOSE"] = look_up(subject["SAFARMCD"].map(doses).astype("float64"), adex["USUBJID"])
     if "EXADJ" not in adex:

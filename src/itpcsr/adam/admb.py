@@ -22,7 +22,8 @@ _KEYS = ["USUBJID", "PARAMCD"]
 def derive_admb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Derive the microbiology dataset from MB: treated subjects and the tests that the study names.
 
-    Variables: PARAMCD, PARAM, AVALC (POSITIVE, NEGATIVE or OTHER), ADT, ADTM, ADY, ABLFL (the last known
+    Variables: PARAMCD, PARAM, AVALC (POSITIVE, NEGATIVE or OTHER), MBSTRESC (the result it was read from,
+    in capitals), ADT, ADTM, ADY, ABLFL (the last known
     result before the first dose; a sample of its day counts as before, unless the times say otherwise),
     BASEC ("" without baseline), AVISITN (0 baseline; the planned weeks of the study, within its window
     around the planned day; where no sample lies in it, one of the visit of that name, with WINFL N; else
@@ -46,6 +47,7 @@ def derive_admb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
             "PARAMCD": mb["MBTESTCD"],
             "PARAM": mb["MBTEST"],
             "AVALC": _status(result.loc[mb.index]),
+            "MBSTRESC": result.loc[mb.index],
             "ADT": dates.loc[mb.index],
             "ADTM": to_datetime(mb["MBDTC"]),
             "VISIT": mb["VISIT"],
@@ -103,7 +105,7 @@ def _missing_tests(admb: pd.DataFrame, expected: pd.DataFrame, study: Study) -> 
         BASEC=base.reindex(pd.MultiIndex.from_frame(due[_KEYS])).fillna("").to_numpy(),
         ANL01FL="Y",
     )
-    text = dict.fromkeys(("STUDYID", "VISIT", "ABLFL", "WINFL"), "")
+    text = dict.fromkeys(("STUDYID", "VISIT", "MBSTRESC", "ABLFL", "WINFL"), "")
     return filled.assign(**text).reindex(columns=admb.columns).astype(admb.dtypes)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pandas as pd
 
@@ -40,13 +41,29 @@ def list_events(
     chosen = events[events["LISTED"] == _LISTED[display]]
     if chosen.empty:
         return Table("", absent=_EMPTY[display])
-    reasons = display == "tbl-significant-events"
+    return event_table(chosen, adsl, study, reasons=display == "tbl-significant-events")
+
+
+def event_table(
+    events: pd.DataFrame, adsl: pd.DataFrame, study: Study, *, reasons: bool, notes: tuple[str, ...] = ()
+) -> Table:
+    """Arrange events (ADAE, in their order) under their subjects; ``reasons`` says why each is listed.
+
+    Further ``notes`` follow that on days and terms.
+    """
+    body = rows_by_subject(events, adsl, lambda event: _event_row(event, study, reasons))
+    stub = "Subject; preferred term [reported term]"
+    return Table(stub, _headers(study, reasons), tuple(body), (_NOTE, *notes))
+
+
+def rows_by_subject(records: pd.DataFrame, adsl: pd.DataFrame, arrange: Callable[[Record], Row]) -> list[Row]:
+    """Return one row per record, in their order, under a heading for each subject."""
     subjects = {str(record["USUBJID"]): record for record in adsl.to_dict("records")}
     body: list[Row] = []
-    for subject, part in chosen.groupby("USUBJID", sort=True):
+    for subject, part in records.groupby("USUBJID", sort=True):
         body.append(Row(describe_subject(str(subject), subjects[str(subject)])))
-        body += [_event_row(event, study, reasons) for event in part.to_dict("records")]
-    return Table("Subject; preferred term [reported term]", _headers(study, reasons), tuple(body), (_NOTE,))
+        body += [arrange(record) for record in part.to_dict("records")]
+    return body
 
 
 def describe_subject(subject: str, record: Record) -> str:
