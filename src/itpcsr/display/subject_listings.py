@@ -210,7 +210,7 @@ def list_medication(rows: pd.DataFrame, adcm: pd.DataFrame, adsl: pd.DataFrame, 
         return Table("", absent=sentence)
     heads = ("Class", "Use", "Indication", "Start, day", "End, day")
     notes = (
-        f"{_DAYS} Before and beside: begun before the first administration and not known to have ended by "
+        f"{_DAYS} Prior: begun before the first administration; concomitant: not known to have ended by "
         "then. An end that isn't recorded may mean that the medicine went on.",
         *_without(adsl, adcm, "Treated subjects without such medication"),
     )
@@ -219,11 +219,11 @@ def list_medication(rows: pd.DataFrame, adcm: pd.DataFrame, adsl: pd.DataFrame, 
 
 
 def _medication_row(record: Record) -> Row:
-    beside = "before and beside" if record["PREFL"] == "Y" else "beside"
+    beside = "prior and concomitant" if record["PREFL"] == "Y" else "concomitant"
     coded, reported = (words.term(str(record[name])) for name in ("CMDECOD", "CMTRT"))
     differs = reported.lower() not in ("", coded.lower())
     cells = (
-        words.term(str(record["CMCLAS"])).lower(),
+        words.term(str(record["CMCLAS"])),
         "rescue" if record["RESCFL"] == "Y" else beside,
         words.term(str(record["CMINDC"])) or NOT_RECORDED,
         words.listed_day(float(record["ASTDY"]), str(record["CMSTDTC"])),

@@ -61,7 +61,7 @@ def _planned_visit(week: float) -> str:
 
 
 def _place(visit: str, day: float) -> str:
-    return ", ".join(part for part in (visit, words.study_day(day)) if part)
+    return ", ".join(part for part in dict.fromkeys((visit, words.study_day(day))) if part)
 
 
 def list_laboratory(

@@ -52,7 +52,10 @@ _KEPT = (
     "IVIG", "ITP", "ECG", "HIV", "HBV", "HCV", "DNA", "COVID-19", "QT", "ALT", "AST", "GGT", "rhTPO",
 )  # fmt: skip
 _KEPT_WORDS = {word.upper(): word for word in _KEPT}
-_TERMS = {"IMMUNOGLOBULINS NORMAL HUMAN": "normal human immunoglobulins"}
+_TERMS = {
+    "IMMUNOGLOBULINS NORMAL HUMAN": "normal human immunoglobulins",
+    "HMG COA REDUCTASE INHIBITORS": "HMG-CoA reductase inhibitors",
+}
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
     "November", "December",

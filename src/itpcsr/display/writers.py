@@ -20,6 +20,9 @@ from itpcsr.display.table import HeadCell, Row, Table, head_rows, spanner_runs
 NOTE_STYLE = "Table Note"
 _GRID_WIDTH = 120
 _STUB_SHARE = 0.34
+# A line of a table on a page, in letters of average width, and the blank that each column takes of it.
+_LINE, _GAP = 118, 2
+_LONGEST_WISH = 32
 
 
 def to_html(table: Table) -> str:
@@ -62,7 +65,7 @@ def to_typst(table: Table) -> str:
         return _typst_text(table.absent)
     width = len(table.headers)
     lines = [
-        f"#table(columns: ({_STUB_SHARE * 2:.2f}fr, {', '.join(['auto'] * width)}),",
+        f"#table(columns: ({', '.join(_typst_columns(table))}),",
         f"  align: (left, {', '.join(['center'] * width)}),",
         "  table.header(table.hline(),",
         *_typst_head(table),
@@ -82,6 +85,34 @@ def to_typst(table: Table) -> str:
     return "\n".join(lines)
 
 
+def _typst_columns(table: Table) -> list[str]:
+    """Return the widths of the columns: the label takes what the cells leave of the line, or all share it."""
+    if shares := _shared_line(table, _LINE):
+        return [f"{share:.1f}fr" for share in shares]
+    return [f"{_STUB_SHARE * 2:.2f}fr", *["auto"] * len(table.headers)]
+
+
+def _shared_line(table: Table, line: int) -> list[float]:
+    """Share a line of so many letters among the columns; nothing where the cells leave the label its part.
+
+    Each column gets its longest word, and of the rest a part by what its texts want beyond that.
+    """
+    columns = list(zip(*_line_texts(table), strict=True))
+    wanted = [max(map(len, texts)) + _GAP for texts in columns]
+    if sum(wanted[1:]) + min(wanted[0], _STUB_SHARE * _LINE) <= _LINE:
+        return []
+    least = [max(len(word) for text in texts for word in text.split(" ")) + _GAP for texts in columns]
+    more = [max(0, min(wish, _LONGEST_WISH) - low) for wish, low in zip(wanted, least, strict=True)]
+    share = max(0.0, (line - sum(least)) / max(1, sum(more)))
+    return [low + share * wish for low, wish in zip(least, more, strict=True)]
+
+
+def _line_texts(table: Table) -> list[list[str]]:
+    """Return head and rows as texts, one per column, without the headings that go over all columns."""
+    rows = [["  " * row.indent + row.label, *row.cells] for row in table.rows if not row.is_section]
+    return [[table.stub, *(header.label for header in table.headers)], *rows]
+
+
 def _typst_head(table: Table) -> list[str]:
     rows = head_rows(table)
     lines = [f"    {_typst_head_cell(cell)}," for row in rows for cell in row]
@@ -91,7 +122,9 @@ def _typst_head(table: Table) -> list[str]:
 
 def _typst_head_cell(cell: HeadCell) -> str:
     count = f" \\ (N={cell.n})" if cell.n else ""
-    text = f"[{_typst_text(cell.label)}{count}]"
+    # a unit stays on one line: Typst would break it after the slash
+    label = re.sub(r"\S+\\/\S+", r"#box[\g<0>]", _typst_text(cell.label))
+    text = f"[{label}{count}]"
     if cell.columns > 1:
         return f"table.cell(colspan: {cell.columns}){text}"
     return f"table.cell(rowspan: {cell.rows}, align: bottom + center){text}" if cell.rows > 1 else text
@@ -118,7 +151,10 @@ def to_grid(table: Table) -> str:
         + "+"
     )
     for row in table.rows:
-        lines += [*_grid_row(_grid_cells(row, len(widths)), widths), rule]
+        if row.is_section:  # over all columns
+            lines += [*_grid_row(_grid_cells(row, 1), [sum(widths) + 3 * len(widths) - 3]), rule]
+        else:
+            lines += [*_grid_row(_grid_cells(row, len(widths)), widths), rule]
     notes = [f'\n::: {{custom-style="{NOTE_STYLE}"}}\n{_pandoc_text(note)}\n:::' for note in table.notes]
     return "\n".join([*lines, *notes])
 
@@ -138,7 +174,9 @@ def _grid_widths(table: Table) -> list[int]:
     stub = int(_GRID_WIDTH * _STUB_SHARE)
     others = max(14, (_GRID_WIDTH - stub) // max(1, len(table.headers)))
     shares = [stub, *[others] * len(table.headers)]
-    rows = [_grid_heads(table), *(_grid_cells(row, len(shares)) for row in table.rows)]
+    if shared := _shared_line(table, _GRID_WIDTH):
+        shares = [round(share) for share in shared]
+    rows = [_grid_heads(table), *(_grid_cells(row, len(shares)) for row in table.rows if not row.is_section)]
     return [
         max(share, *(wcswidth(line) for row in rows for line in _wrap(row[column], share)))
         for column, share in enumerate(shares)
