@@ -9,7 +9,15 @@ import pytest
 
 from itpcsr.study import read_study
 
-NAMES = ["10-population", "20-safety", "25-laboratory", "28-significant-events", "30-efficacy", "50-antibody"]
+NAMES = [
+    "10-population",
+    "20-safety",
+    "25-laboratory",
+    "28-significant-events",
+    "29-listings",
+    "30-efficacy",
+    "50-antibody",
+]
 # Parameters that say where things are, not what the protocol fixes.
 COMMON = {"study_file", "data", "data_cutoff", "cohorts", "output"}
 REPORT = {"confidence_level"}
@@ -17,6 +25,7 @@ OWN = {
     "20-safety": {"frequent_percent", "days_shown"},
     "25-laboratory": {"weeks_shown"},
     "28-significant-events": {"terms_shown", "laboratory_tests", "most_timelines"},
+    "29-listings": {"most_rows"},
     "30-efficacy": {"weeks_shown"},
     "50-antibody": {"most_subjects"},
 }

@@ -67,6 +67,7 @@ def test_the_manifest_names_inputs_and_renderer(published):
         "20-safety",
         "25-laboratory",
         "28-significant-events",
+        "29-listings",
         "30-efficacy",
     }
 

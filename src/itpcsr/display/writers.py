@@ -102,6 +102,8 @@ def _shared_line(table: Table, line: int) -> list[float]:
     if sum(wanted[1:]) + min(wanted[0], _STUB_SHARE * _LINE) <= _LINE:
         return []
     least = [max(len(word) for text in texts for word in text.split(" ")) + _GAP for texts in columns]
+    # a head may take two lines
+    wanted = [max(len(head) // 2, *map(len, cells), 0) + _GAP for head, *cells in columns]
     more = [max(0, min(wish, _LONGEST_WISH) - low) for wish, low in zip(wanted, least, strict=True)]
     share = max(0.0, (line - sum(least)) / max(1, sum(more)))
     return [low + share * wish for low, wish in zip(least, more, strict=True)]
