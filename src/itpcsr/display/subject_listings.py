@@ -162,7 +162,7 @@ def list_exposure(
     unit = dose_unit(study)
     days = ("Day", "Duration, minutes") if timed else ("First day", "Last day")
     heads = (*days, f"Planned dose, {unit}", f"Dose given, {unit}", "Interrupted or adjusted")
-    notes = (f"{_DAYS} Planned dose: that of the arm given.",)
+    notes = (f"{_DAYS} Planned dose: that of the subject's group in the safety tables.",)
     return Table(f"Subject; {noun.lower()}", tuple(map(Header, heads)), tuple(body), notes)
 
 
