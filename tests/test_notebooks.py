@@ -16,6 +16,7 @@ NAMES = [
     "28-significant-events",
     "29-listings",
     "30-efficacy",
+    "40-pharmacokinetics",
     "50-antibody",
 ]
 # Parameters that say where things are, not what the protocol fixes.
@@ -27,6 +28,7 @@ OWN = {
     "28-significant-events": {"terms_shown", "laboratory_tests", "most_timelines"},
     "29-listings": {"most_rows"},
     "30-efficacy": {"weeks_shown"},
+    "40-pharmacokinetics": {"hours_shown"},
     "50-antibody": {"most_subjects"},
 }
 

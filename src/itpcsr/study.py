@@ -126,6 +126,24 @@ class Sampling(_Strict):
     concentration_unit: str = ""
 
 
+class Pharmacokinetics(_Strict):
+    """Rules for the analysis of concentrations without compartments.
+
+    ``area_method``: the trapezoidal rule. ``blq_before``, ``blq_between``, ``blq_after``: what values below
+    the limit of quantification become before the first quantified one, between and after the last.
+    ``area_hours``: end of the area from the start of the infusion on. ``area_points``: quantified
+    concentrations that an area needs. ``terminal_fit``: adjusted R² that a half-life needs.
+    """
+
+    area_method: Literal["linear", "linear-up log-down", "linear-log"] = "linear-up log-down"
+    blq_before: Literal["zero", "half", "limit", "missing"] = "zero"
+    blq_between: Literal["zero", "half", "limit", "missing"] = "missing"
+    blq_after: Literal["zero", "half", "limit", "missing"] = "zero"
+    area_hours: float = Field(default=24, gt=0)
+    area_points: int = Field(default=3, ge=1)
+    terminal_fit: float = Field(default=0.8, ge=0, le=1)
+
+
 class PriorTherapy(_Strict):
     """One earlier therapy that the baseline table counts; ``flag`` is its variable in ADSL."""
 
@@ -251,6 +269,7 @@ class Study(_Strict):
     design: Design
     visits: Visits = Visits()
     sampling: Sampling = Sampling()
+    pharmacokinetics: Pharmacokinetics = Pharmacokinetics()
     baseline: Baseline
     safety: Safety
     laboratory: Laboratory = Laboratory()
@@ -313,6 +332,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "design": Design,
     "visits": Visits,
     "sampling": Sampling,
+    "pharmacokinetics": Pharmacokinetics,
     "baseline": Baseline,
     "safety": Safety,
     "laboratory": Laboratory,

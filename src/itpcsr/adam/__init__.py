@@ -14,6 +14,8 @@ from itpcsr.adam.adhx import derive_adhx
 from itpcsr.adam.adis import derive_adis
 from itpcsr.adam.adlb import derive_adlb
 from itpcsr.adam.admb import derive_admb
+from itpcsr.adam.adpc import add_pk_set, derive_adpc
+from itpcsr.adam.adpp import derive_adpp
 from itpcsr.adam.adrs import derive_adrs
 from itpcsr.adam.adsl import derive_adsl
 from itpcsr.adam.advs import derive_advs
@@ -29,6 +31,7 @@ __all__ = ["derive"]
 # Datasets that are empty for want of a domain, and which.
 _SOURCES = {
     "adae": "AE", "adaette": "AE", "adlb": "LB", "addv": "DV", "advs": "VS", "admb": "MB", "adcm": "CM",
+    "adpc": "PC", "adpp": "PC",
     "adis": "IS", "adab": "IS", "peaks": "PC",
 }  # fmt: skip
 
@@ -38,7 +41,8 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
 
     A dataset whose domain is absent has its columns, no rows, and ``attrs["absent"]`` with the domain's
     name: no adverse event domain isn't the same as no adverse event.
-    ADSL also gets BPLAT, the platelet count at baseline (10^9/L), from ADLB.
+    ADSL also gets BPLAT, the platelet count at baseline (10^9/L), from ADLB, and the pharmacokinetic set
+    from ADPC.
     """
     adsl = derive_adsl(trial, study)
     adex = derive_adex(trial, adsl, study)
@@ -52,9 +56,13 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     adrs = derive_adrs(trial, adsl, adlb, adae, study)
     addv = derive_addv(trial, adsl)
     advs, admb = derive_advs(trial, adsl, adex, study), derive_admb(trial, adsl, study)
+    adpc = derive_adpc(trial, adsl, adex, study)
+    adsl = add_pk_set(adsl, adpc, study)
+    adpp = derive_adpp(adpc, adsl, study)
     adcm, adhx = derive_adcm(trial, adsl, study), derive_adhx(trial, adsl, study)
     datasets = {"adsl": adsl, "adae": adae, "adaette": adaette, "addv": addv, "adex": adex, "adlb": adlb}
     datasets |= {"adrs": adrs, "advs": advs, "admb": admb, "adcm": adcm, "adhx": adhx}
+    datasets |= {"adpc": adpc, "adpp": adpp}
     adis = derive_adis(trial, adsl, study)
     datasets |= {"adis": adis, "adab": derive_adab(adis, adsl, study)}
     datasets["peaks"] = derive_peaks(trial, adsl, study)

@@ -19,8 +19,8 @@ def assign_groups(adsl: pd.DataFrame, columns: Sequence[Column], flag: str) -> p
     columns
         Report columns; an arm may stand in several (pooled) columns.
     flag
-        Variable of the analysis set. The safety set (``SAFFL``) is grouped by SAFARMCD, all others by the
-        planned arm.
+        Variable of the analysis set. The safety set (``SAFFL``) and the pharmacokinetic set (``PKFL``) are
+        grouped by SAFARMCD, all others by the planned arm.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def assign_groups(adsl: pd.DataFrame, columns: Sequence[Column], flag: str) -> p
     pairs = pd.DataFrame(
         [(column.key, code) for column in columns for code in column.arms], columns=["group", "ARMCD"]
     )
-    arm = "SAFARMCD" if flag == "SAFFL" else "ARMCD"
+    arm = "SAFARMCD" if flag in ("SAFFL", "PKFL") else "ARMCD"
     subjects = adsl.loc[adsl[flag] == "Y", ["USUBJID", arm]].rename(columns={arm: "ARMCD"})
     members = subjects.merge(pairs, on="ARMCD", how="inner")
     members["group"] = pd.Categorical(members["group"], categories=keys, ordered=True)

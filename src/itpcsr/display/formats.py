@@ -68,7 +68,8 @@ def format_level(level: float) -> str:
 def format_statistic(statistic: str, value: float, decimals: int) -> str:
     """Return one statistic of data with this many decimals: mean and quartiles one more, SD two more.
 
-    Rates per time have two decimals, patient-years one, whatever the data.
+    Rates per time have two decimals, patient-years one, whatever the data; so have slopes and factors of a
+    power model two and a geometric coefficient of variation one.
     """
     if statistic in ("n", "N", "events", "at_risk"):
         return format_count(value)
@@ -78,11 +79,14 @@ def format_statistic(statistic: str, value: float, decimals: int) -> str:
         return format_number(value, 1 if statistic == "years" else 2)
     if statistic == "p_value":
         return format_p(value)
+    if statistic.partition("_")[0] in ("slope", "doubling", "gcv"):
+        return format_number(value, 1 if statistic == "gcv" else 2)
     extra = {
         "sd": 2,
         "mean": 1,
         "median": 1,
         "geometric_mean": 1,
+        "gmean": 1,
         "median_low": 1,
         "median_high": 1,
         "q1": 1,

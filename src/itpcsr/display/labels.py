@@ -41,6 +41,7 @@ DECIMALS = {
     **{name: decimals for name, (_, decimals) in (BASELINE | EXPOSURE).items()},
     "R2BASE": 1,
     "EXDOSE": 1,
+    **dict.fromkeys(("TMAX", "TLST", "LAMZHL", "deviation"), 1),
     **PARAMETER_DECIMALS,
 }
 OVERVIEW = {

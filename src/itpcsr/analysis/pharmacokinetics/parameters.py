@@ -1,0 +1,144 @@
+"""Parameters of the subjects, one by one and summarised."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from itpcsr.analysis.groups import assign_groups, size_rows
+from itpcsr.analysis.pharmacokinetics.sets import POPULATION, why_absent
+from itpcsr.analysis.summaries import FEW_VALUES, NO_VALUES
+from itpcsr.results import absent_rows, make_rows
+from itpcsr.study import Study
+
+# Parameters of the table; an area over part of the time has the hours in its code.
+SHOWN = ("CMAX", "TMAX", "TLST", "AUC0_", "LAMZHL")
+INDIVIDUAL = ("NQUANT", *SHOWN, "LAMZNPT", "R2ADJ")
+_UNITS = {"n": "subjects", "N": "subjects", "gcv": "%"}
+GEOMETRIC = "geometric CV% = 100 sqrt(exp(s²) - 1), s the SD of the natural logarithms"
+
+
+def analyse_parameters(
+    adsl: pd.DataFrame, adpc: pd.DataFrame, adpp: pd.DataFrame, study: Study
+) -> pd.DataFrame:
+    """Summarise the parameters by column.
+
+    ``analysis`` is PARAMCD; statistics n, N (subjects of the set), gmean, gcv, mean, sd, median, min, max. SD
+    and geometric CV need 3 values. ``analysis`` missing counts the subjects without a value, ``level``
+    ``PARAMCD | reason``.
+    """
+    display = "tbl-pk-parameters"
+    if sentence := why_absent(adsl, adpc, study):
+        return absent_rows(display, sentence)
+    members = assign_groups(adsl, study.design.columns, "PKFL")
+    parts = [size_rows(members)]
+    for code in codes_of(adpp, SHOWN):
+        values = adpp[adpp["PARAMCD"] == code].merge(members, on="USUBJID")
+        parts.append(_summary(values, members, str(values["AVALU"].iloc[0])).assign(analysis=code))
+        parts.append(_missing(values, members, code))
+    return make_rows(
+        pd.concat(parts, ignore_index=True), display=display, population=POPULATION, dataset="ADPP"
+    )
+
+
+def analyse_individual(
+    adsl: pd.DataFrame, adpc: pd.DataFrame, adpp: pd.DataFrame, study: Study
+) -> pd.DataFrame:
+    """Return the parameters of each subject as rows: ``group`` is the subject, ``analysis`` PARAMCD.
+
+    ``analysis`` dose is the dose of infusion 1.
+    """
+    display = "tbl-pk-individual"
+    if sentence := why_absent(adsl, adpc, study):
+        return absent_rows(display, sentence)
+    shown = adpp[adpp["PARAMCD"].isin(codes_of(adpp, INDIVIDUAL))]
+    values = pd.DataFrame(
+        {
+            "analysis": shown["PARAMCD"],
+            "group": shown["USUBJID"],
+            "statistic": "value",
+            "value": shown["AVAL"],
+            "unit": shown["AVALU"],
+            "reason": shown["PPREASND"],
+        }
+    )
+    first = adpc[adpc["USUBJID"].isin(shown["USUBJID"])].drop_duplicates("USUBJID")
+    given = pd.DataFrame(
+        {
+            "analysis": "dose",
+            "group": first["USUBJID"],
+            "statistic": "value",
+            "value": first["DOSE1"],
+            "unit": first["DOSE1U"],
+            "reason": np.where(first["DOSE1"].isna(), "no dose is recorded", ""),
+        }
+    )
+    rows = pd.concat([given, values], ignore_index=True).sort_values("group", kind="stable")
+    return make_rows(rows, display=display, population=POPULATION, dataset="ADPP")
+
+
+def codes_of(adpp: pd.DataFrame, names: tuple[str, ...]) -> list[str]:
+    """Return the PARAMCDs that these names stand for, in their order."""
+    found = list(dict.fromkeys(adpp["PARAMCD"]))
+    return [
+        code
+        for name in names
+        for code in found
+        if code == name or (name.endswith("_") and code.startswith(name))
+    ]
+
+
+def _summary(values: pd.DataFrame, members: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """Return the statistics of one parameter by group."""
+    sizes = members.groupby("group", observed=False)["USUBJID"].nunique()
+    parts = []
+    for group, size in sizes.items():
+        sample = values.loc[values["group"] == group, "AVAL"].dropna().to_numpy("float64")
+        numbers = {"N": float(size)} | describe(sample)
+        part = pd.DataFrame({"statistic": list(numbers), "value": list(numbers.values())})
+        lost = NO_VALUES if len(sample) == 0 else FEW_VALUES
+        part["reason"] = np.where(part["value"].isna(), lost, "")
+        part["unit"] = [_UNITS.get(name, unit) for name in numbers]
+        part["method"] = np.where(part["statistic"] == "gcv", GEOMETRIC, "")
+        parts.append(part.assign(group=str(group)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def describe(sample: np.ndarray) -> dict[str, float]:
+    """Return n, geometric mean and CV (%), mean, SD, median and range of values above 0; NaN if too few."""
+    if len(sample) == 0:
+        return {"n": 0.0} | dict.fromkeys(("gmean", "gcv", "mean", "sd", "median", "min", "max"), np.nan)
+    logs = np.log(sample)
+    spread = len(sample) > 2
+    return {
+        "n": float(len(sample)),
+        "gmean": float(np.exp(logs.mean())),
+        "gcv": float(100 * np.sqrt(np.expm1(logs.var(ddof=1)))) if spread else np.nan,
+        "mean": float(sample.mean()),
+        "sd": float(sample.std(ddof=1)) if spread else np.nan,
+        "median": float(np.median(sample)),
+        "min": float(sample.min()),
+        "max": float(sample.max()),
+    }
+
+
+def _missing(values: pd.DataFrame, members: pd.DataFrame, code: str) -> pd.DataFrame:
+    lost = values[values["AVAL"].isna()]
+    reasons = sorted(set(lost["PPREASND"]))
+    groups = list(members["group"].cat.categories)
+    counts = lost.groupby(["PPREASND", "group"], observed=True).size()
+    return pd.DataFrame(
+        [
+            (
+                "missing",
+                str(group),
+                f"{code} | {reason}",
+                "n",
+                float(counts.get((reason, group), 0)),
+                "subjects",
+            )
+            for reason in reasons
+            for group in groups
+        ],
+        columns=["analysis", "group", "level", "statistic", "value", "unit"],
+    )
