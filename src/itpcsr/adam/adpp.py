@@ -66,7 +66,7 @@ def derive_adpp(adpc: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> pd.Data
         blq={"before": rules.blq_before, "between": rules.blq_between, "after": rules.blq_after},
         partial=[(0.0, rules.area_hours)],
     )
-    rows["parameter"] = rows["parameter"].str.partition(" ")[0]
+    rows["parameter"] = rows["parameter"].str.replace(r" .*", "", regex=True)
     rows = rows[rows["parameter"].isin(list(_PARAMETERS))]
     rows = pd.concat([_counted(used), rows], ignore_index=True)
     rows["reason"] = rows["reason"].mask(rows["reason"] == "", _unmet(rows, used, study))
