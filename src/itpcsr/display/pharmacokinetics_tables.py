@@ -29,12 +29,13 @@ _OUTSIDE = {
 }
 _SEXES = {"F": "Not female: samples were planned of women", "M": "Not male: samples were planned of men"}
 _NAMES = {"CMAX": "Cmax", "TMAX": "Tmax", "TLST": "Tlast", "LAMZHL": "Half-life"}
+_GEOMETRIC = ("Geometric mean (CV%)", ("gmean", "gcv"))
+_SPREAD = (("Median", ("median",)), ("Min, max", ("min", "max")))
 _LINES = {
-    "CMAX": (("n", ("n",)), ("Geometric mean (CV%)", ("gmean", "gcv"))),
-    "AUC0_": (("n", ("n",)), ("Geometric mean (CV%)", ("gmean", "gcv"))),
+    "CMAX": (("n", ("n",)), _GEOMETRIC),
+    "AUC0_": (("n", ("n",)), _GEOMETRIC),
     "LAMZHL": (("n", ("n",)),),
 }
-_RANGE = ("Median (min, max)", ("median", "min", "max"))
 _TIMES_NOTE = "Times count from the start of infusion 1."
 _METHODS = {
     "linear": "the linear trapezoidal rule",
@@ -42,16 +43,7 @@ _METHODS = {
     "linear-log": "the trapezoidal rule, linear up to the maximum and logarithmic after it",
 }
 _BELOW_RULES = {"zero": "0", "half": "half the limit", "limit": "the limit", "missing": "missing"}
-_HEADS = (
-    "Samples above the limit",
-    "Cmax",
-    "Tmax, h",
-    "Tlast, h",
-    "AUC",
-    "Half-life, h",
-    "Points",
-    "Adjusted R²",
-)
+_HEADS = ("Quantified", "Cmax", "Tmax", "Tlast", "AUC", "Half-life", "Points", "R²")
 
 
 def parameter_name(code: str) -> str:
@@ -130,7 +122,7 @@ def table_pk_parameters(rows: pd.DataFrame, study: Study) -> Table:
         unit = rows.loc[(rows["analysis"] == code) & (rows["statistic"] == "median"), "unit"].iloc[0]
         body.append(Row(f"{parameter_name(code)}, {area_unit(str(unit))}"))
         lines = _LINES.get("AUC0_" if code.startswith("AUC0_") else code, ())
-        for label, names in (*lines, _RANGE):
+        for label, names in (*lines, *_SPREAD):
             cells = tuple(_joined(lookup, code, column.key, names) for column in columns)
             body.append(Row(label, cells, 1))
     return finish("Parameter", lookup, columns, body, [*_parameter_notes(study), *_missing(rows, study)])
@@ -147,7 +139,7 @@ def _joined(lookup: Lookup, code: str, group: str, names: tuple[str, ...]) -> st
     texts = [format_statistic(name, value, decimals) for name, value in zip(names, values, strict=True)]
     if len(texts) == 1 or texts[0] == NOT_ESTIMABLE:
         return texts[0]
-    return f"{texts[0]} ({', '.join(texts[1:])})"
+    return ", ".join(texts) if names == ("min", "max") else f"{texts[0]} ({texts[1]})"
 
 
 def _parameter_notes(study: Study) -> list[str]:
@@ -216,9 +208,13 @@ def table_pk_individual(rows: pd.DataFrame) -> Table:
     units = dict(zip(rows["analysis"], rows["unit"], strict=True))
     area = next(code for code in codes if code.startswith("AUC0_"))
     heads = list(_HEADS)
-    heads[1] = f"Cmax, {area_unit(units['CMAX'])}"
-    heads[4] = f"{parameter_name(area)}, {area_unit(units[area])}"
-    notes = (f"{_TIMES_NOTE} Points and adjusted R²: of the terminal slope.", *lookup.notes())
+    heads[_HEADS.index("AUC")] = parameter_name(area)
+    notes = (
+        "Quantified: number of concentrations above the limit of quantification. Cmax in "
+        f"{area_unit(units['CMAX'])}, AUC in {area_unit(units[area])}, times in hours. {_TIMES_NOTE} "
+        "Points, R²: of the terminal slope, adjusted.",
+        *lookup.notes(),
+    )
     return Table("Dose, subject", tuple(map(Header, heads)), tuple(body), notes)
 
 
@@ -242,11 +238,11 @@ def list_concentrations(rows: pd.DataFrame, adpc: pd.DataFrame) -> Table:
         body.append(Row(": ".join(text for text in (str(subject), dose) if text)))
         body += [_listed(record) for record in part.to_dict("records")]
     unit = words.unit(str(adpc["AVALU"].iloc[0]))
-    times = ("Date and time", "Hours since start", "Hours since end", "Actual less nominal, min")
-    heads = (*times, f"Concentration, {unit}", "Analysed")
+    heads = ("Date, time", "From start", "From end", "Off", "Result", "Analysed")
     notes = (
-        "Nominal time: before the start or after the end of infusion 1. Hours: actual ones, since the start "
-        "and since the end of infusion 1. –: not recorded. <: below the limit of quantification.",
+        "Nominal time: before the start or after the end of infusion 1. From start, from end: actual hours "
+        "since the start and the end of infusion 1. Off: actual less nominal time, minutes. "
+        f"Result in {unit}; <: below the limit of quantification. –: not recorded.",
     )
     return Table("Subject, nominal time", tuple(map(Header, heads)), tuple(body), notes)
 
