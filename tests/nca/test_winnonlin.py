@@ -78,3 +78,14 @@ def test_all_816_values_of_theophylline(theoph):
     assert (np.abs(found["value"] - wanted) <= tolerance * np.abs(wanted)).all()
     # far nearer than the tolerance asks for: as many digits as are printed
     np.testing.assert_allclose(found["value"], wanted, rtol=1e-8)
+
+
+def test_partial_areas_of_indomethacin_are_those_of_noncompart(root, indometh):
+    expected = pd.read_csv(root / "tests/reference/noncompart.csv")
+    doses = pd.DataFrame({"subject": indometh["subject"].unique(), "time": 0.0, "dose": 25, "duration": 0.25})
+    for (route, method), part in expected.groupby(["route", "method"]):
+        rows = nca(indometh, doses, route=route, method=method, partial=[(0, 12), (1, 6), (0, 24)])
+        names = [f"AUCINT {start:g}-{end:g}" for start, end in zip(part["start"], part["end"], strict=True)]
+        found = rows.set_index(["subject", "parameter"])["value"]
+        keys = list(zip(part["subject"], names, strict=True))
+        np.testing.assert_allclose(found.loc[keys], part["value"], rtol=1e-10)

@@ -199,9 +199,8 @@ def table_pk_individual(rows: pd.DataFrame) -> Table:
     codes = [str(name) for name in dict.fromkeys(rows["analysis"]) if name != "dose"]
     body: list[Row] = []
     for amount, part in dose.groupby("value", sort=True, dropna=False):
-        known = not math.isnan(float(str(amount)))
-        text = words.amount(format_plain(float(str(amount))), str(part["unit"].iloc[0]))
-        body.append(Row(text if known else "Dose not recorded"))
+        text = _dose(float(str(amount)), str(part["unit"].iloc[0]))
+        body.append(Row(text or "Dose not recorded"))
         for subject in part["group"]:
             values = {code: lookup.value(code, str(subject), "value") for code in codes}
             body.append(Row(str(subject), _individual(values), 1))
@@ -218,6 +217,14 @@ def table_pk_individual(rows: pd.DataFrame) -> Table:
     return Table("Dose, subject", tuple(map(Header, heads)), tuple(body), notes)
 
 
+def _dose(amount: float, unit: str) -> str:
+    """Return a dose with at least one decimal and its unit, "" where it isn't recorded."""
+    if math.isnan(amount):
+        return ""
+    text = format_plain(amount)
+    return words.amount(text if "." in text else f"{text}.0", unit)
+
+
 def _individual(values: dict[str, float]) -> tuple[str, ...]:
     area = next(code for code in values if code.startswith("AUC0_"))
     decimals = {
@@ -231,10 +238,7 @@ def list_concentrations(rows: pd.DataFrame, adpc: pd.DataFrame) -> Table:
     """List every sample by subject: nominal and actual time, concentration, and whether it is analysed."""
     body: list[Row] = []
     for subject, part in adpc.sort_values(["USUBJID", "ADTM", "PCSEQ"]).groupby("USUBJID", sort=True):
-        first = part.iloc[0]
-        dose = (
-            "" if math.isnan(first["DOSE1"]) else words.amount(format_plain(first["DOSE1"]), first["DOSE1U"])
-        )
+        dose = _dose(float(part["DOSE1"].iloc[0]), str(part["DOSE1U"].iloc[0]))
         body.append(Row(": ".join(text for text in (str(subject), dose) if text)))
         body += [_listed(record) for record in part.to_dict("records")]
     unit = words.unit(str(adpc["AVALU"].iloc[0]))

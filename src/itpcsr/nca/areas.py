@@ -8,6 +8,7 @@ import numpy as np
 
 from itpcsr.nca.inputs import Flags, Floats, Integers
 from itpcsr.nca.profiles import Profiles
+from itpcsr.nca.terminal import Terminal
 
 _SMALL = 1e-3  # change of the logarithm below which the exact formula loses digits and a series has them all
 
@@ -48,36 +49,49 @@ def trapezoids(t1: Floats, t2: Floats, c1: Floats, c2: Floats, is_log: Flags) ->
     return np.where(is_log, log_area, area), np.where(is_log, log_moment, moment)
 
 
-def area_to(profiles: Profiles, areas: Areas, end: float, rate: Floats) -> Floats:
-    """Return the area from the dose to a time, interpolated by the rule of its segment.
+def area_between(
+    profiles: Profiles, areas: Areas, begin: float, end: float, line: Terminal, t_last: Floats
+) -> Floats:
+    """Return the area between two times, interpolated by the rule of the segment that each lies in.
 
-    Beyond the last point the curve falls on with the terminal ``rate``; NaN where that is NaN, and where
-    there is no point. A last point of 0 stays 0.
+    Beyond the last point the concentration at a time is that of the terminal line, and the way to it is
+    log-linear, as in Phoenix WinNonlin; NaN without such a line. A last point of 0 stays 0.
     """
-    rows = np.arange(len(rate))
-    known = ~np.isnan(profiles.time)
-    last = np.maximum(known.sum(axis=1) - 1, 0)
-    left = np.clip((known & (profiles.time <= end)).sum(axis=1) - 1, 0, None)
-    beyond = left >= last
+    rows = np.arange(len(t_last))
+    last = np.maximum((~np.isnan(profiles.time)).sum(axis=1) - 1, 0)
+    final, c_final = profiles.time[rows, last], profiles.concentration[rows, last]
+    inside = _area_to(profiles, areas, np.minimum(end, final))
+    inside = inside - _area_to(profiles, areas, np.minimum(begin, final))
+    from_time = np.maximum(begin, final)
+    at_begin, at_end = (line.last * np.exp(-line.rate * (time - t_last)) for time in (from_time, end))
+    at_begin = np.where(begin > final, at_begin, c_final)
+    falls = (at_begin > 0) & (at_end > 0)
+    tail = trapezoids(from_time, np.full_like(final, end), at_begin, at_end, falls)[0]
+    tail = np.where(c_final == 0, 0.0, tail)
+    return np.asarray(np.where(end > final, inside + tail, inside))
+
+
+def _area_to(profiles: Profiles, areas: Areas, time: Floats) -> Floats:
+    """Return the area from the dose to a time of each subject that isn't beyond its last point."""
+    rows, width = np.arange(len(time)), profiles.time.shape[1]
+    reached = (profiles.time <= time[:, None]).sum(axis=1)
+    left = np.clip(reached - 1, 0, max(width - 2, 0))
     area = areas.area[rows, left]
-    inside = _part(profiles, areas, end, rows, np.minimum(left, np.maximum(last - 1, 0)))
-    wait = end - profiles.time[rows, last]
-    c_last = profiles.concentration[rows, last]
-    tail = np.where((c_last == 0) | (wait == 0), 0.0, c_last * -np.expm1(-rate * wait) / rate)
-    return np.asarray(area + np.where(beyond, tail, inside))
+    at_end = profiles.time[rows, left] == time
+    if width < 2:
+        return np.asarray(area)
+    return np.asarray(np.where(at_end, area, area + _part(profiles, areas, time, rows, left)))
 
 
-def _part(profiles: Profiles, areas: Areas, end: float, rows: Integers, left: Integers) -> Floats:
+def _part(profiles: Profiles, areas: Areas, end: Floats, rows: Integers, left: Integers) -> Floats:
     """Return the area of the segment that begins at point ``left``, up to ``end``."""
-    if profiles.time.shape[1] < 2:
-        return np.zeros(len(rows))
     t1, t2 = profiles.time[rows, left], profiles.time[rows, left + 1]
     c1, c2 = profiles.concentration[rows, left], profiles.concentration[rows, left + 1]
     is_log = areas.is_log[rows, left]
     share = (end - t1) / (t2 - t1)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.where(is_log, c1 * (c2 / c1) ** share, c1 + (c2 - c1) * share)
-    return trapezoids(t1, np.full_like(t1, end), c1, value, is_log)[0]
+    return trapezoids(t1, end, c1, value, is_log)[0]
 
 
 def _log_segments(profiles: Profiles, method: str) -> Flags:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from itpcsr.nca.areas import Areas, area_to
+from itpcsr.nca.areas import Areas, area_between
 from itpcsr.nca.inputs import Flags, Floats
 from itpcsr.nca.profiles import Profiles
 from itpcsr.nca.terminal import LEAST_POINTS, Terminal
@@ -177,7 +177,7 @@ def _partial(
     partial: Sequence[tuple[float, float]],
 ) -> Iterator[Parameter]:
     for begin, end in partial:
-        value = area_to(profiles, areas, end, line.rate) - area_to(profiles, areas, begin, line.rate)
+        value = area_between(profiles, areas, begin, end, line, basis.t_last)
         short = _first_true((np.isnan(value), ENDS_EARLY), size=len(value))
         yield Parameter(f"AUCINT {begin:g}-{end:g}", "area", value, _joined(basis.observed, short))
 
