@@ -53,7 +53,8 @@ def nca(
         goes before it.
     blq
         What values below quantification become ``before`` the first quantified one, ``between`` and
-        ``after`` the last: ``zero``, ``half`` or ``limit`` (of the limit), ``missing`` (left out). A mapping
+        ``after`` the last: ``zero``, ``half`` or ``limit`` (of the limit; without one left out), ``missing``
+        (left out). A mapping
         of these places, one rule for all, or ``"customary"``: zero before, missing between, zero after.
         Whatever the rule, such a value is never CMAX or CLST and takes no part in λz; the ones after the
         last quantified one concern AUCALL and partial areas alone.

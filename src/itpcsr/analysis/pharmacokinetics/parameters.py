@@ -15,6 +15,7 @@ from itpcsr.study import Study
 SHOWN = ("CMAX", "TMAX", "TLST", "AUC0_", "LAMZHL")
 INDIVIDUAL = ("NQUANT", *SHOWN, "LAMZNPT", "R2ADJ")
 _UNITS = {"n": "subjects", "N": "subjects", "gcv": "%"}
+NO_LOGARITHM = "a value of 0 has no logarithm"
 GEOMETRIC = "geometric CV% = 100 sqrt(exp(s²) - 1), s the SD of the natural logarithms"
 
 
@@ -96,19 +97,27 @@ def _summary(values: pd.DataFrame, members: pd.DataFrame, unit: str) -> pd.DataF
         sample = values.loc[values["group"] == group, "AVAL"].dropna().to_numpy("float64")
         numbers = {"N": float(size)} | describe(sample)
         part = pd.DataFrame({"statistic": list(numbers), "value": list(numbers.values())})
-        lost = NO_VALUES if len(sample) == 0 else FEW_VALUES
-        part["reason"] = np.where(part["value"].isna(), lost, "")
+        part["reason"] = [_why_lost(name, sample) if np.isnan(numbers[name]) else "" for name in numbers]
         part["unit"] = [_UNITS.get(name, unit) for name in numbers]
         part["method"] = np.where(part["statistic"] == "gcv", GEOMETRIC, "")
         parts.append(part.assign(group=str(group)))
     return pd.concat(parts, ignore_index=True)
 
 
+def _why_lost(statistic: str, sample: np.ndarray) -> str:
+    if len(sample) == 0:
+        return NO_VALUES
+    return NO_LOGARITHM if statistic in ("gmean", "gcv") and (sample <= 0).any() else FEW_VALUES
+
+
 def describe(sample: np.ndarray) -> dict[str, float]:
-    """Return n, geometric mean and CV (%), mean, SD, median and range of values above 0; NaN if too few."""
+    """Return n, geometric mean and CV (%), mean, SD, median and range, NaN where there are too few values.
+
+    A sample with a value of 0 or below has no geometric mean.
+    """
     if len(sample) == 0:
         return {"n": 0.0} | dict.fromkeys(("gmean", "gcv", "mean", "sd", "median", "min", "max"), np.nan)
-    logs = np.log(sample)
+    logs = np.log(sample) if (sample > 0).all() else np.full(len(sample), np.nan)
     spread = len(sample) > 2
     return {
         "n": float(len(sample)),

@@ -30,7 +30,7 @@ def analyse_samples(adsl: pd.DataFrame, adpc: pd.DataFrame, study: Study) -> pd.
     members = assign_groups(adsl, study.design.columns, "PKFL")
     used = select_samples(adpc, adsl)
     joined = used.merge(members, on="USUBJID")
-    unit = str(used["AVALU"].iloc[0])
+    unit = str(adpc.loc[adpc["ANL01FL"] == "Y", "AVALU"].iloc[0])
     by_cell = dict(list(joined.groupby(["ATPTN", "group"], observed=True)))
     rows: list[tuple[str, str, str, str, float, str, str]] = []
     for hour in nominal_times(adpc, study):

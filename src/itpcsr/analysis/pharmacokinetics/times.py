@@ -11,6 +11,8 @@ from itpcsr.analysis.summaries import NO_VALUES
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
+_NO_NOMINAL = "No sample that can be analysed has a nominal and an actual time."
+
 
 def analyse_times(adsl: pd.DataFrame, adpc: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Describe actual less nominal time in minutes, by nominal time and over all of them.
@@ -22,6 +24,8 @@ def analyse_times(adsl: pd.DataFrame, adpc: pd.DataFrame, study: Study) -> pd.Da
         return absent_rows(display, sentence)
     used = adpc[(adpc["ANL01FL"] == "Y") & adpc["USUBJID"].isin(adsl.loc[adsl["PKFL"] == "Y", "USUBJID"])]
     off = (60 * used["TDEV"]).dropna()
+    if off.empty:
+        return absent_rows(display, _NO_NOMINAL)
     parts = [_describe(off).assign(visit="")]
     for hour in nominal_times(adpc, study):
         parts.append(_describe(off[used["ATPTN"] == hour]).assign(visit=name_time(hour)))
