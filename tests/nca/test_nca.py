@@ -46,6 +46,12 @@ def test_the_rules_of_the_trapezoid_by_hand():
     assert after_peak["AUCLST"] == pytest.approx(4 + falls, rel=1e-14)
 
 
+def test_both_logarithmic_methods_agree_on_a_curve_with_one_peak():
+    curve = samples([1, 5, 9, 4, 2, 1], range(6))
+    one, other = (analyse(curve, method=method)["value"] for method in ("linear-up log-down", "linear-log"))
+    pd.testing.assert_series_equal(one, other)
+
+
 def test_an_exponential_curve_is_exact_under_the_logarithmic_rule():
     hours = np.array([0.0, 0.5, 1, 2, 4, 8, 12])
     rows = analyse(

@@ -19,7 +19,6 @@ from itpcsr.study import Column, Study
 _ALL_WIDTH, _HEIGHT = 560, 230
 _MEDIAN, _LIMIT, _BELOW = "#0b2545", "#444444", "Below the limit"
 _QUANTIFIED = "Quantified"
-_MOST_MARKS = 60  # subjects up to which each sample has a mark
 
 
 def figure_profiles(
@@ -122,8 +121,10 @@ def _axes(data: pd.DataFrame, study: Study, hours: float, scale: str) -> dict[st
     )
     top = float(data["Value"].max())
     if scale == "log":
-        span = alt.Scale(type="log", domain=[0.7 * float(data["Value"].min()), 1.3 * top], nice=False)
-        axis = alt.Axis(values=[step * 10**power for power in range(8) for step in (1, 3)], format=",")
+        bottom = float(data["Value"].min())
+        steps = (1, 3) if top > 10 * bottom else (1, 2, 3, 5)
+        span = alt.Scale(type="log", domain=[0.7 * bottom, 1.3 * top], nice=False)
+        axis = alt.Axis(values=[step * 10**power for power in range(-3, 9) for step in steps], format=",")
     else:
         span, axis = alt.Scale(domain=[0, 1.05 * top], nice=False), alt.Axis(tickCount=6)
     return {"x": x, "y": alt.Y("Value:Q", title=f"Concentration, {unit}", scale=span, axis=axis)}
