@@ -69,6 +69,7 @@ def test_the_manifest_names_inputs_and_renderer(published):
         "28-significant-events",
         "29-listings",
         "30-efficacy",
+        "40-pharmacokinetics",
     }
 
 
