@@ -25,7 +25,7 @@ def test_the_power_model_is_that_of_r(computed, level):
         assert getattr(model, name) == pytest.approx(computed[(f"power {level:.2f}", name)], rel=1e-10)
 
 
-@pytest.mark.parametrize("name", ["gmean", "gcv", "mean", "sd", "median"])
+@pytest.mark.parametrize("name", ["geometric_mean", "gcv", "mean", "sd", "median"])
 def test_summaries_are_those_of_r(computed, name):
     assert describe(VALUES)[name] == pytest.approx(computed[("cmax", name)], rel=1e-11)
 
@@ -50,5 +50,5 @@ def test_few_values_have_no_spread(size):
 
 def test_a_value_of_zero_has_no_geometric_mean():
     found = describe(np.array([0.0, 2, 4]))
-    assert np.isnan([found["gmean"], found["gcv"]]).all()
+    assert np.isnan([found["geometric_mean"], found["gcv"]]).all()
     assert found["mean"] == 2

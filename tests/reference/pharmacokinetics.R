@@ -14,7 +14,7 @@ for (level in c(0.90, 0.95)) {
   out(case, "high", ci[2, 2])
 }
 
-out("cmax", "gmean", exp(mean(log(cmax))))
+out("cmax", "geometric_mean", exp(mean(log(cmax))))
 out("cmax", "gcv", 100 * sqrt(exp(var(log(cmax))) - 1))
 out("cmax", "mean", mean(cmax))
 out("cmax", "sd", sd(cmax))

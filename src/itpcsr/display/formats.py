@@ -86,7 +86,6 @@ def format_statistic(statistic: str, value: float, decimals: int) -> str:
         "mean": 1,
         "median": 1,
         "geometric_mean": 1,
-        "gmean": 1,
         "median_low": 1,
         "median_high": 1,
         "q1": 1,

@@ -29,7 +29,7 @@ _OUTSIDE = {
 }
 _SEXES = {"F": "Not female: samples were planned of women", "M": "Not male: samples were planned of men"}
 _NAMES = {"CMAX": "Cmax", "TMAX": "Tmax", "TLST": "Tlast", "LAMZHL": "Half-life"}
-_GEOMETRIC = ("Geometric mean (CV%)", ("gmean", "gcv"))
+_GEOMETRIC = ("Geometric mean (CV%)", ("geometric_mean", "gcv"))
 _SPREAD = (("Median", ("median",)), ("Min, max", ("min", "max")))
 _LINES = {
     "CMAX": (("n", ("n",)), _GEOMETRIC),

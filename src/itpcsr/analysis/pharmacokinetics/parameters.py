@@ -24,9 +24,9 @@ def analyse_parameters(
 ) -> pd.DataFrame:
     """Summarise the parameters by column.
 
-    ``analysis`` is PARAMCD; statistics n, N (subjects of the set), gmean, gcv, mean, sd, median, min, max. SD
-    and geometric CV need 3 values. ``analysis`` missing counts the subjects without a value, ``level``
-    ``PARAMCD | reason``.
+    ``analysis`` is PARAMCD; statistics n, N (subjects of the set), geometric_mean, gcv, mean, sd, median,
+    min, max. SD and geometric CV need 3 values. ``analysis`` missing counts the subjects without a value,
+    ``level`` ``PARAMCD | reason``.
     """
     display = "tbl-pk-parameters"
     if sentence := why_absent(adsl, adpc, study):
@@ -107,7 +107,7 @@ def _summary(values: pd.DataFrame, members: pd.DataFrame, unit: str) -> pd.DataF
 def _why_lost(statistic: str, sample: np.ndarray) -> str:
     if len(sample) == 0:
         return NO_VALUES
-    return NO_LOGARITHM if statistic in ("gmean", "gcv") and (sample <= 0).any() else FEW_VALUES
+    return NO_LOGARITHM if statistic in ("geometric_mean", "gcv") and (sample <= 0).any() else FEW_VALUES
 
 
 def describe(sample: np.ndarray) -> dict[str, float]:
@@ -116,12 +116,14 @@ def describe(sample: np.ndarray) -> dict[str, float]:
     A sample with a value of 0 or below has no geometric mean.
     """
     if len(sample) == 0:
-        return {"n": 0.0} | dict.fromkeys(("gmean", "gcv", "mean", "sd", "median", "min", "max"), np.nan)
+        return {"n": 0.0} | dict.fromkeys(
+            ("geometric_mean", "gcv", "mean", "sd", "median", "min", "max"), np.nan
+        )
     logs = np.log(sample) if (sample > 0).all() else np.full(len(sample), np.nan)
     spread = len(sample) > 2
     return {
         "n": float(len(sample)),
-        "gmean": float(np.exp(logs.mean())),
+        "geometric_mean": float(np.exp(logs.mean())),
         "gcv": float(100 * np.sqrt(np.expm1(logs.var(ddof=1)))) if spread else np.nan,
         "mean": float(sample.mean()),
         "sd": float(sample.std(ddof=1)) if spread else np.nan,
