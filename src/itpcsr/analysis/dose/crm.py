@@ -55,7 +55,7 @@ class Crm:
             raise ParameterError(f"The prior SD of beta must be positive; found {self.prior_sd!r}.")
 
     def posterior(self, n: Ints, x: Ints) -> Posterior:
-        """Return the posterior of each trial; n and x are trials by levels. A state that recurs is done once."""
+        """Return the posterior of each trial (n and x: trials by levels); each state is integrated once."""
         require_counts(n, x)
         if n.shape[1] != len(self.skeleton):
             raise ParameterError(f"The skeleton has {len(self.skeleton)} levels, the data {n.shape[1]}.")

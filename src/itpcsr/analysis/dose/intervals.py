@@ -126,7 +126,7 @@ def keyboard(target: float, most: int, margin: float = 0.05, certainty: float = 
 
 
 def _edges(target: float, margin: float) -> Floats:
-    """Return the edges of the whole intervals of width 2 x margin, the target in the middle of one of them."""
+    """Return the edges of the whole intervals of width 2 x margin, one of them around the target."""
     require_share("target", target)
     low, width = target - margin, 2 * margin
     if margin <= 0 or low < 0 or low + width > 1:
