@@ -9,7 +9,15 @@ import pytest
 
 from itpcsr.study import read_study
 
-NAMES = ["10-population", "20-safety", "25-laboratory", "28-significant-events", "30-efficacy", "50-antibody", "70-dose-selection"]
+NAMES = [
+    "10-population",
+    "20-safety",
+    "25-laboratory",
+    "28-significant-events",
+    "30-efficacy",
+    "50-antibody",
+    "70-dose-selection",
+]
 # Parameters that say where things are, not what the protocol fixes.
 COMMON = {"study_file", "data", "data_cutoff", "cohorts", "output"}
 REPORT = {"confidence_level"}

@@ -191,14 +191,15 @@ def design(
     The numbers don't depend on how many processes or machines share the work.
     """
     from itpcsr.build.designs import simulate_designs
-    from itpcsr.display.dose_tables import table_dose_oc
+    from itpcsr.display.dose_tables import table_dose_oc, table_dose_oc_subjects
     from itpcsr.display.terminal import print_table
     from itpcsr.study import read_study
 
     with _errors_without_traceback():
         protocol = read_study(study)
         rows, shown = simulate_designs(protocol, scenarios, trials, seed, designs, workers, scheduler)
-        print_table(table_dose_oc(rows, shown, protocol), Console())
+        for arrange in (table_dose_oc, table_dose_oc_subjects):
+            print_table(arrange(rows, shown, protocol), Console())
         if out is not None:
             rows.to_csv(out, index=False, lineterminator="\n", encoding="utf-8")
             _say(f"Wrote {out}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -82,20 +82,21 @@ def table_dose_path(rows: pd.DataFrame, path: pd.DataFrame, addl: pd.DataFrame, 
     counts = [lookup.value("total", "", name) for name in ("planned", "treated", "evaluable", "dlt")]
     body.append(Row("All cohorts", (*map(format_count, counts), "", "", "", "", "")))
     rule = design_label(study.dose_finding.escalation_rule) if study.dose_finding else ""
-    heads = [Header(text) for text in ("Planned in the register", "Treated", "Evaluable", "With DLT")]
+    heads = [Header(text) for text in ("Planned", "Treated", "Evaluable", "With DLT")]
     heads += [
         Header(text, spanner="Decision after the cohort")
-        for text in ("Data cut", "DLTs known at this dose", f"{rule} says", "Taken", "Difference")
+        for text in ("Data cut", "DLTs known", f"{rule} says", "Taken", "Difference")
     ]
     notes = [
-        "Data cut: the day before the first infusion of the next cohort, for the last cohort the day on "
-        "which its last result was known. DLTs known at this dose: subjects with DLT of those evaluable "
-        "by then."
+        f"Doses in {_unit(study)}. Planned: in the register. Data cut: the day before the first infusion of "
+        "the next cohort, for the last cohort the day on which its last result was known. DLTs known: subjects "
+        "with DLT of those evaluable by then, over all cohorts of the escalation at this dose.",
+        "Stay: one more cohort at this dose. End: the rule ends the escalation and chooses this dose.",
     ]
     if (path["PHASE"] == "EXPANSION").any():
         notes.append("Expansion: no decision of the escalation rule follows.")
     notes += _not_evaluable(addl)
-    return Table(f"Cohort and dose, {_unit(study)}", tuple(heads), tuple(body), (*notes, *lookup.notes()))
+    return Table("Cohort: dose", tuple(heads), tuple(body), (*notes, *lookup.notes()))
 
 
 def _cohort_row(lookup: Lookup, cohort: pd.Series, doses: list[str]) -> Row:
@@ -120,23 +121,19 @@ def _answer(next_level: float, stop: float, level: int, doses: list[str]) -> str
     if math.isnan(next_level):
         return NOT_ESTIMABLE
     if stop:
-        return f"End, choose {doses[int(next_level) - 1]}" if next_level else "Stop without a dose"
+        return f"End: {doses[int(next_level) - 1]}" if next_level else "Stop: no dose"
     return _step(int(next_level), level, doses)
 
 
 def _taken(next_level: float, expansion: float, ended: float, level: int, doses: list[str]) -> str:
     if ended:
         return "Nothing followed"
-    return f"Expand at {doses[int(next_level) - 1]}" if expansion else _step(int(next_level), level, doses)
+    return f"Expand: {doses[int(next_level) - 1]}" if expansion else _step(int(next_level), level, doses)
 
 
 def _step(next_level: int, level: int, doses: list[str]) -> str:
-    verb = (
-        "Add a cohort at"
-        if next_level == level
-        else ("Escalate to" if next_level > level else "De-escalate to")
-    )
-    return f"{verb} {doses[next_level - 1]}"
+    verb = "Stay" if next_level == level else "Escalate" if next_level > level else "De-escalate"
+    return f"{verb}: {doses[next_level - 1]}"
 
 
 def _not_evaluable(addl: pd.DataFrame) -> list[str]:
@@ -264,25 +261,46 @@ def _choice_notes(study: Study, confidence: float) -> list[str]:
 
 @sentence_if_absent
 def table_dose_oc(rows: pd.DataFrame, scenarios: Sequence[Scenario], study: Study) -> Table:
-    """Arrange the operating characteristics by scenario and design, each with its Monte-Carlo error."""
-    lookup, doses = Lookup(rows), level_doses(study)
-    shares = {f"chosen_{level}": dose for level, dose in enumerate(doses, start=1)}
+    """Arrange how often each dose is chosen, by scenario and design, with Monte-Carlo errors."""
+    doses = level_doses(study)
+    columns = {f"chosen_{level}": dose for level, dose in enumerate(doses, start=1)}
+    chosen = f"Dose chosen, {_unit(study)}, % of trials"
+    heads = [Header(text, spanner=chosen) for text in (*columns.values(), "None")]
+    body = _by_scenario(
+        rows[rows["display"] == "tbl-dose-oc"], scenarios, (*columns, "none", "futile"), _share
+    )
+    note = "Futile: the expansion stopped for want of response, in % of trials."
+    notes = (_trials_note(rows), note)
+    return Table("True rates and design", (*heads, Header("Futile")), body, notes)
+
+
+@sentence_if_absent
+def table_dose_oc_subjects(rows: pd.DataFrame, scenarios: Sequence[Scenario], study: Study) -> Table:
+    """Arrange whom the designs treat and how long they take, by scenario, with Monte-Carlo errors."""
+    target = study.dose_finding.dlt_target if study.dose_finding else math.nan
+    heads = tuple(Header(label, spanner="Mean per trial") for label in _BY_TRIAL.values())
+    body = _by_scenario(rows[rows["display"] == "tbl-dose-oc-subjects"], scenarios, tuple(_BY_TRIAL), _mean)
+    note = (
+        f"Overdosed: subjects treated at a dose whose true rate of DLT exceeds {format_plain(100 * target)}%. "
+        "Months: from the opening of enrolment to the end of the last DLT window."
+    )
+    return Table("True rates and design", heads, body, (_trials_note(rows), note))
+
+
+def _by_scenario(
+    rows: pd.DataFrame, scenarios: Sequence[Scenario], names: Sequence[str], cell: Callable[..., str]
+) -> tuple[Row, ...]:
+    """Return a section for each scenario with a row for each design."""
+    lookup = Lookup(rows)
     body: list[Row] = []
     for scenario in scenarios:
         rates = [_percents(scenario.dlt), _percents(scenario.response)]
         body.append(Row(f"{scenario.label} (DLT {rates[0]}%, response {rates[1]}%)"))
-        designs = rows.loc[(rows["level"] == scenario.name) & (rows["analysis"] == "none"), "group"]
+        designs = rows.loc[(rows["level"] == scenario.name) & (rows["analysis"] == names[-1]), "group"]
         for design in dict.fromkeys(designs):
-            cells = [_share(lookup, name, design, scenario.name) for name in (*shares, "none", "futile")]
-            cells += [_mean(lookup, name, design, scenario.name) for name in _BY_TRIAL]
-            body.append(Row(design_label(str(design)), tuple(cells), 1))
-    chosen = f"Dose chosen, {_unit(study)}, % of trials"
-    heads = [Header(dose, spanner=chosen) for dose in shares.values()]
-    heads += [Header("None", spanner=chosen), Header("Futile, % of trials")]
-    heads += [Header(label, spanner="Mean per trial") for label in _BY_TRIAL.values()]
-    return Table(
-        "True rates and design", tuple(heads), tuple(body), (*_oc_notes(rows, study), *lookup.notes())
-    )
+            cells = tuple(cell(lookup, name, str(design), scenario.name) for name in names)
+            body.append(Row(design_label(str(design)), cells, 1))
+    return tuple(body)
 
 
 def _percents(values: list[float]) -> str:
@@ -301,12 +319,6 @@ def _mean(lookup: Lookup, name: str, design: str, scenario: str) -> str:
     return f"{format_number(value, 1)} ({format_number(error, 2)})"
 
 
-def _oc_notes(rows: pd.DataFrame, study: Study) -> list[str]:
+def _trials_note(rows: pd.DataFrame) -> str:
     trials = rows.loc[rows["analysis"] == "size", "value"].iloc[0]
-    target = study.dose_finding.dlt_target if study.dose_finding else math.nan
-    return [
-        f"{format_count(trials)} simulated trials in each row; in brackets the Monte-Carlo standard error.",
-        "Futile: the expansion stopped for want of response. Overdosed: subjects treated at a dose whose "
-        f"true rate of DLT exceeds {format_plain(100 * target)}%. Months: from the opening of enrolment to "
-        "the end of the last DLT window.",
-    ]
+    return f"{format_count(trials)} simulated trials in each row; in brackets the Monte-Carlo standard error."

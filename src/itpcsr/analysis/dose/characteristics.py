@@ -15,8 +15,8 @@ from itpcsr.errors import ParameterError
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Scenario, Study
 
-DISPLAY = "tbl-dose-oc"
-_UNITS = {"overdosed": "subjects", "total": "subjects", "dlts": "subjects", "responders": "subjects"}
+CHOICE, SUBJECTS = "tbl-dose-oc", "tbl-dose-oc-subjects"
+_MEANS = ("total", "overdosed", "dlts", "responders", "days")
 
 
 def analyse_characteristics(
@@ -31,14 +31,15 @@ def analyse_characteristics(
 
     ``level`` is the scenario, ``group`` the design, ``analysis`` the quantity (see ``simulate.quantities``):
     chosen_1 and on, none and futile in percent of trials, the others as means per trial; statistics are
-    percent or mean, and mc_error, its Monte-Carlo standard error. Analysis truth holds the scenario's
+    percent or mean, and mc_error, its Monte-Carlo standard error. The shares belong to the display
+    tbl-dose-oc, the means to tbl-dose-oc-subjects. Analysis truth holds the scenario's
     probabilities of DLT and response in percent, size the number of trials. ``run``: see ``simulate``.
 
     Raises ParameterError for a design that there isn't, and as ``simulate`` does.
     """
     rules = study.dose_finding
     if rules is None:
-        return absent_rows(DISPLAY, NOT_DEFINED)
+        return pd.concat([absent_rows(name, NOT_DEFINED) for name in (CHOICE, SUBJECTS)], ignore_index=True)
     plans = _chosen(make_plans(study), designs)
     parts = [pd.DataFrame([{"analysis": "size", "statistic": "n", "value": float(trials), "unit": "trials"}])]
     for scenario in scenarios:
@@ -53,7 +54,10 @@ def analyse_characteristics(
         for name, plan in plans.items():
             totals = simulate(plan, truth, trials, seed, run)
             parts.append(summarise(totals, plan.levels, trials).assign(level=scenario.name, group=name))
-    return make_rows(pd.concat(parts, ignore_index=True), display=DISPLAY, method="simulation")
+    rows = pd.concat(parts, ignore_index=True)
+    means = rows["analysis"].isin(_MEANS) | rows["analysis"].str.startswith("subjects")
+    rows["display"] = np.where(means, SUBJECTS, CHOICE)
+    return make_rows(rows, method="simulation")
 
 
 def _chosen(plans: dict[str, Plan], designs: list[str] | None) -> dict[str, Plan]:
@@ -92,7 +96,7 @@ def summarise(totals: Ints, levels: int, trials: int) -> pd.DataFrame:
         spread = float(trials * int(square) - int(total) ** 2) / trials**2
         error = float(np.sqrt(spread / (trials - 1))) if trials > 1 else float("nan")
         share = name.startswith("chosen") or name in ("none", "futile")
-        unit = "%" if share else _UNITS.get(name, "days" if name == "days" else "subjects")
+        unit = "%" if share else ("days" if name == "days" else "subjects")
         factor = 100 if share else 1
         cell = {"analysis": name, "unit": unit, "reason": ""}
         records.append({**cell, "statistic": "percent" if share else "mean", "value": factor * mean})
