@@ -135,6 +135,27 @@ def test_the_choice_looks_at_the_first_subjects(demo, demo_trial, study):
     assert choice["DLTFL"].tolist() == ["N"] * 6 + ["Y", "N", "N"]
 
 
+def test_a_choice_before_the_weeks_are_over_has_no_result(study):
+    counts = platelets("01", {-1: 10.0, 8: 90.0, 15: 90.0})
+    adverse = events(event("02", "Infarction", day(3), AETOXGR="3", AEREL="RELATED"))
+    domains = {
+        "DM": dm(("01", "ESC05"), ("02", "ESC05")),
+        "EX": ex("01", "02", days=(1, 8)),
+        "LB": counts,
+        "AE": adverse,
+    }
+    built = trial(**domains, SUPPAE=supplement("02"))
+    choice = derive_choice(built, derive(built, study), study).set_index("USUBJID")
+    assert choice["SEVFL"].to_dict() == {"01": "", "02": "Y"}
+    assert choice["RESPFL"].tolist() == ["", ""]
+    assert choice["PLATRISE"].isna().all()
+
+
+def test_nobody_treated_has_no_records(study):
+    domains = {"DM": dm(("01", "SCRNFAIL")), "EX": ex("02"), "DS": status({"01": day(1)})}
+    assert len(derive(trial(**domains), study)["addl"]) == 0
+
+
 def test_platelet_rise_and_treg_change_by_hand(study):
     cells = pd.DataFrame(
         [

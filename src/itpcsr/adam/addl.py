@@ -102,9 +102,7 @@ def _add_cohort(addl: pd.DataFrame, rules: DoseFinding) -> pd.DataFrame:
     counts = (addl["AVALC"] != NOT_EVALUABLE).astype("int64")
     before = counts.groupby(addl["ARMCD"]).cumsum() - counts
     part = (before // rules.cohort_size).where(addl["PHASE"] == "ESCALATION", 0)
-    keys = addl["ARMCD"] + " " + part.astype("str")
-    order = {key: float(i) for i, key in enumerate(dict.fromkeys(keys), start=1)}
-    addl["COHORTN"] = keys.map(order).astype("float64")
+    addl["COHORTN"] = addl.groupby(["ARMCD", part], sort=False).ngroup() + 1.0
     followed = addl.duplicated("COHORTN", keep="last")
     lost = addl["AVALC"] == NOT_EVALUABLE
     addl["REPLFL"] = pd.Series(

@@ -25,7 +25,8 @@ def derive_choice(trial: Trial, datasets: Mapping[str, pd.DataFrame], study: Stu
     RESPFL: confirmed response, "" where it can't be evaluated; PLATRISE: mean rise of the platelet count
     above baseline, which is the area between them while the count lies above, divided by its days (10^9/L);
     TREGCHG: regulatory T cells at the last planned immune visit, relative to baseline (0.5 is half as much
-    again). All count events and values up to the end of ``choice_weeks`` from infusion 1.
+    again). All count events and values up to the end of ``choice_weeks`` from infusion 1; a subject still
+    under observation before their end has no result, but a severe event that has happened counts.
     """
     rules = study.dose_finding
     if rules is None:
@@ -48,7 +49,23 @@ def derive_choice(trial: Trial, datasets: Mapping[str, pd.DataFrame], study: Stu
     chosen["PLATRISE"] = look_up(rise, subject).astype("float64")
     treg = _treg_change(trial, first, rules, window)
     chosen["TREGCHG"] = look_up(treg, subject).astype("float64")
-    return chosen[COLUMNS].reset_index(drop=True)
+    return _without_open(chosen, first, datasets["adsl"], last_day)[COLUMNS].reset_index(drop=True)
+
+
+def _without_open(
+    chosen: pd.DataFrame, first: pd.DataFrame, adsl: pd.DataFrame, last_day: int
+) -> pd.DataFrame:
+    """Take back the results of subjects whose weeks still run, but keep a severe event that has happened."""
+    subject = adsl.set_index("USUBJID")
+    ends = first["TRTSDT"] + pd.Timedelta(days=last_day - 1)
+    running = (look_up(subject["EOSDT"], chosen["USUBJID"]) < ends) & (
+        look_up(subject["EOSSTT"], chosen["USUBJID"]) == ""
+    )
+    chosen["SEVFL"] = chosen["SEVFL"].mask(running & (chosen["SEVFL"] == "N"), "")
+    chosen["RESPFL"] = chosen["RESPFL"].mask(running, "")
+    for value in ("PLATRISE", "TREGCHG"):
+        chosen[value] = chosen[value].mask(running)
+    return chosen
 
 
 def _responses(adrs: pd.DataFrame, subject: pd.Series, last_day: int) -> pd.Series:

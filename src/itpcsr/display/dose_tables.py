@@ -89,8 +89,8 @@ def table_dose_path(rows: pd.DataFrame, path: pd.DataFrame, addl: pd.DataFrame, 
     ]
     notes = [
         f"Doses in {_unit(study)}. Planned: in the register. Data cut: the day before the first infusion of "
-        "the next cohort, for the last cohort the day on which its last result was known. DLTs known: subjects "
-        "with DLT of those evaluable by then, over all cohorts of the escalation at this dose.",
+        "the next cohort, for the last cohort the day on which its last result was known. DLTs known: "
+        "subjects with DLT of those evaluable by then, over all cohorts of the escalation at this dose.",
         "Stay: one more cohort at this dose. End: the rule ends the escalation and chooses this dose.",
     ]
     if (path["PHASE"] == "EXPANSION").any():
@@ -281,8 +281,8 @@ def table_dose_oc_subjects(rows: pd.DataFrame, scenarios: Sequence[Scenario], st
     heads = tuple(Header(label, spanner="Mean per trial") for label in _BY_TRIAL.values())
     body = _by_scenario(rows[rows["display"] == "tbl-dose-oc-subjects"], scenarios, tuple(_BY_TRIAL), _mean)
     note = (
-        f"Overdosed: subjects treated at a dose whose true rate of DLT exceeds {format_plain(100 * target)}%. "
-        "Months: from the opening of enrolment to the end of the last DLT window."
+        f"Overdosed: subjects treated at a dose whose true rate of DLT exceeds {format_plain(100 * target)}"
+        "%. Months: from the opening of enrolment to the end of the last DLT window."
     )
     return Table("True rates and design", heads, body, (_trials_note(rows), note))
 

@@ -83,7 +83,7 @@ def test_before_the_window_ends_the_rule_has_no_answer(study):
     data = addl(("ESC05", "NNN"), ("ESC10", "NNN"), gap=20)
     found, rows = decisions(data, study)
     assert np.isnan(found.loc["1", "rule_level"])
-    assert set(rows.loc[rows["value"].isna(), "reason"]) == {path.OPEN_WINDOW}
+    assert set(rows.loc[rows["value"].isna() & (rows["level"] == "1"), "reason"]) == {path.OPEN_WINDOW}
     shown = table(data, study)
     assert shown.rows[0].cells[6] == shown.rows[0].cells[8] == "NE"
     assert path.OPEN_WINDOW in shown.notes[-1]
@@ -96,6 +96,22 @@ def test_pending_and_lost_subjects(study):
     _, rows = decisions(lost, study)
     assert set(rows.loc[rows["value"].isna(), "reason"]) == {path.INCOMPLETE}
     assert "1-2: not evaluable (some reason); not replaced." in table(lost, study).notes
+
+
+def test_nothing_followed_yet_is_no_difference(study):
+    _, rows = decisions(addl(("ESC05", "NNN")), study)
+    differs = rows[rows["statistic"] == "differs"]
+    assert differs["reason"].tolist() == [path.NOT_YET]
+
+
+def test_no_dose_is_chosen_while_a_window_is_open(study):
+    data = addl(("ESC05", "NNN"), ("ESC10", "NNP"))
+    rows = compare.compare_rules(path.trace_path(data, study), data, study)
+    chosen = rows[rows["analysis"] == compare.CHOSEN]
+    assert set(chosen["reason"]) == {path.OPEN_WINDOW}
+    lost = addl(("ESC05", "X"))
+    rows = compare.compare_rules(path.trace_path(lost, study), lost, study)
+    assert set(rows.loc[rows["analysis"] == compare.CHOSEN, "reason"]) == {compare.NO_COHORT}
 
 
 def test_more_subjects_than_the_rule_knows(study):

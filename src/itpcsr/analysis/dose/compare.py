@@ -8,8 +8,8 @@ import pandas as pd
 from itpcsr.analysis.dose.crm import Crm
 from itpcsr.analysis.dose.intervals import IntervalRule
 from itpcsr.analysis.dose.isotonic import isotonic_rates
-from itpcsr.analysis.dose.path import ask, counts_at, missing_path, study_rules
-from itpcsr.analysis.dose.rule import NO_DOSE
+from itpcsr.analysis.dose.path import OPEN_WINDOW, ask, counts_at, missing_path, study_rules
+from itpcsr.analysis.dose.rule import Ints
 from itpcsr.analysis.proportions import exact_interval
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
@@ -30,6 +30,7 @@ def compare_rules(path: pd.DataFrame, addl: pd.DataFrame, study: Study) -> pd.Da
         return absent_rows(display, reason)
     escalation = path[path["PHASE"] == "ESCALATION"]
     n, x = counts_at(addl, None, study)
+    open_ = _unfinished(addl, n)
     records = []
     for name, rule in study_rules(study, addl).items():
         for _, cohort in escalation.iterrows():
@@ -43,12 +44,18 @@ def compare_rules(path: pd.DataFrame, addl: pd.DataFrame, study: Study) -> pd.Da
             }
             records.append({**where, "statistic": "next", "value": answer})
             records.append({**where, "statistic": "stop", "value": stop})
-        chosen = int(rule.select(n, x, x)[0]) + 1.0 if n.any() else np.nan
-        why = "" if n.any() else NO_COHORT
+        chosen = np.nan if open_ else int(rule.select(n, x, x)[0]) + 1.0
         records.append(
-            {"analysis": CHOSEN, "group": name, "statistic": "level", "value": chosen, "reason": why}
+            {"analysis": CHOSEN, "group": name, "statistic": "level", "value": chosen, "reason": open_}
         )
     return make_rows(pd.DataFrame(records), display=display, population="safety set", dataset="ADDL")
+
+
+def _unfinished(addl: pd.DataFrame, n: Ints) -> str:
+    """Return why no dose can be chosen from the escalation yet, or "" where one can."""
+    if ((addl["PHASE"] == "ESCALATION") & (addl["AVALC"] == "PENDING")).any():
+        return OPEN_WINDOW
+    return "" if n.any() else NO_COHORT
 
 
 def tabulate_boundaries(study: Study, sizes: list[int]) -> pd.DataFrame:
@@ -136,9 +143,3 @@ def _estimates(n: np.ndarray, x: np.ndarray, rule: object, confidence: float) ->
         for level, value in enumerate(values, start=1)
     ]
     return pd.DataFrame(records)
-
-
-def chosen_levels(rows: pd.DataFrame) -> pd.Series:
-    """Return rule to the level it chooses from the whole escalation (0: none), from ``compare_rules``."""
-    chosen = rows[rows["analysis"] == CHOSEN]
-    return chosen.set_index("group")["value"].replace(float(NO_DOSE), 0.0)

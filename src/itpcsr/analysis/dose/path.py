@@ -15,6 +15,7 @@ NOT_DEFINED = "This study finds no dose by cohorts, so there is no escalation to
 NO_SUBJECTS = "No subject of the dose escalation was treated, so there is no decision to show."
 OPEN_WINDOW = "the DLT window of the cohort was not over at the data cut"
 INCOMPLETE = "the cohort had fewer evaluable subjects than planned at the data cut"
+NOT_YET = "no cohort has followed in the data"
 UNDEFINED = "the rule has no answer for this number of subjects at the dose"
 _STATES = {"treated": None, "dlt": ["DLT"], "evaluable": ["DLT", "NO DLT"], "not_evaluable": ["NE"]}
 
@@ -123,7 +124,7 @@ def analyse_path(path: pd.DataFrame, addl: pd.DataFrame, study: Study) -> pd.Dat
     ``level`` is the cohort's number. Statistics of the rule: rule_level (0: no dose), rule_stop; of the
     decision: next_level (0: none), expansion (1: the next is the expansion), ended (1: nothing followed) and
     differs (1: the decision isn't the rule's answer). A rule that stops with a level agrees with an
-    expansion at that level, and with an end.
+    expansion at that level, and with an end; where it goes on and nothing followed there is no decision.
     """
     display = "tbl-dose-path"
     if reason := missing_path(addl, study):
@@ -135,7 +136,7 @@ def analyse_path(path: pd.DataFrame, addl: pd.DataFrame, study: Study) -> pd.Dat
         records += _records(cohort, numbers, "")
         if cohort["PHASE"] == "ESCALATION":
             answer = ask(rule, addl, cohort, study)
-            records += _records(cohort, _decision(cohort, answer), answer[2])
+            records += _records(cohort, _decision(cohort, answer), answer[2] or NOT_YET)
             records += _records(cohort, _known(addl, cohort, study), "")
     frame = pd.DataFrame(records)
     totals = path[["planned", "treated", "evaluable", "not_evaluable", "dlt"]].sum()
@@ -159,13 +160,14 @@ def _decision(cohort: pd.Series, answer: tuple[float, float, str]) -> dict[str, 
     ended = float(cohort["next_phase"] == "END")
     said = np.nan if reason else (0.0 if np.isnan(level) else level)
     same = (said == taken and stop == expansion) or (ended == 1 and stop == 1)
+    unknown = bool(reason) or (ended == 1 and not same)
     return {
         "rule_level": said,
         "rule_stop": stop,
         "next_level": taken,
         "expansion": expansion,
         "ended": ended,
-        "differs": np.nan if reason else float(not same),
+        "differs": np.nan if unknown else float(not same),
     }
 
 
