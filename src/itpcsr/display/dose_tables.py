@@ -79,10 +79,9 @@ def table_dose_path(rows: pd.DataFrame, path: pd.DataFrame, addl: pd.DataFrame, 
     """Arrange the path of cohorts: subjects, DLTs, the data cut, the rule's answer and the decision taken."""
     lookup, doses = Lookup(rows), level_doses(study)
     body = [_cohort_row(lookup, cohort, doses) for _, cohort in path.iterrows()]
-    counts = [lookup.value("total", "", name) for name in ("planned", "treated", "evaluable", "dlt")]
-    body.append(Row("All cohorts", (*map(format_count, counts), "", "", "", "", "")))
+    body.append(Row("All cohorts", (*_counts(lookup, "total", "", ""), "", "", "", "", "")))
     rule = design_label(study.dose_finding.escalation_rule) if study.dose_finding else ""
-    heads = [Header(text) for text in ("Planned", "Treated", "Evaluable", "With DLT")]
+    heads = [Header(text) for text in ("Planned", "Treated", "DLT of evaluable")]
     heads += [
         Header(text, spanner="Decision after the cohort")
         for text in ("Data cut", "DLTs known", f"{rule} says", "Taken", "Difference")
@@ -105,7 +104,7 @@ def _cohort_row(lookup: Lookup, cohort: pd.Series, doses: list[str]) -> Row:
     def value(name: str) -> float:
         return lookup.value("cohort", arm, name, number)
 
-    counts = tuple(format_count(value(name)) for name in ("planned", "treated", "evaluable", "dlt"))
+    counts = _counts(lookup, "cohort", arm, number)
     label = f"{number}: {doses[level - 1]}"
     if cohort["PHASE"] == "EXPANSION":
         return Row(f"{label}, expansion", (*counts, "", "", "", "", ""))
@@ -115,6 +114,13 @@ def _cohort_row(lookup: Lookup, cohort: pd.Series, doses: list[str]) -> Row:
     differs = value("differs")
     difference = NOT_ESTIMABLE if math.isnan(differs) else ("yes" if differs else "none")
     return Row(label, (*counts, cohort["CUTDT"].date().isoformat(), known, said, taken, difference))
+
+
+def _counts(lookup: Lookup, analysis: str, group: str, level: str) -> tuple[str, ...]:
+    """Return subjects planned, treated, and those with DLT of the evaluable."""
+    names = ("planned", "treated", "dlt", "evaluable")
+    planned, treated, dlt, size = (format_count(lookup.value(analysis, group, name, level)) for name in names)
+    return planned, treated, f"{dlt} of {size}"
 
 
 def _answer(next_level: float, stop: float, level: int, doses: list[str]) -> str:

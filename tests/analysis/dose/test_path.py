@@ -57,7 +57,7 @@ def test_the_path_as_conducted_keeps_the_rule(study):
     assert found["rule_level"].tolist()[:4] == [2, 3, 3, 3]
     assert found["rule_stop"].tolist()[:4] == [0, 0, 0, 1]
     assert found["differs"].tolist()[:4] == [0, 0, 0, 0]
-    assert [row.cells[6:8] for row in table(data, study).rows][:4] == [
+    assert [row.cells[5:7] for row in table(data, study).rows][:4] == [
         ("Escalate: 1.0", "Escalate: 1.0"),
         ("Escalate: 2.0", "Escalate: 2.0"),
         ("Stay: 2.0", "Stay: 2.0"),
@@ -85,7 +85,7 @@ def test_before_the_window_ends_the_rule_has_no_answer(study):
     assert np.isnan(found.loc["1", "rule_level"])
     assert set(rows.loc[rows["value"].isna() & (rows["level"] == "1"), "reason"]) == {path.OPEN_WINDOW}
     shown = table(data, study)
-    assert shown.rows[0].cells[6] == shown.rows[0].cells[8] == "NE"
+    assert shown.rows[0].cells[5] == shown.rows[0].cells[7] == "NE"
     assert path.OPEN_WINDOW in shown.notes[-1]
 
 
@@ -163,7 +163,7 @@ def test_a_rule_without_a_dose_says_none(study):
     traced = path.trace_path(data, study)
     shown = dose_tables.table_dose_rules(compare.compare_rules(traced, data, study), traced, study)
     assert set(shown.rows[0].cells) == {"none"}
-    assert table(data, study).rows[0].cells[6] == "Stop: no dose"
+    assert table(data, study).rows[0].cells[5] == "Stop: no dose"
 
 
 def test_curves_of_one_subject_have_estimates_where_there_are_data(study):
