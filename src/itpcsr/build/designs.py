@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from itpcsr.analysis.dose.characteristics import analyse_characteristics
-from itpcsr.analysis.dose.designs import dose_levels
+from itpcsr.analysis.dose.designs import dose_levels, require_dose_finding
 from itpcsr.analysis.dose.rule import Ints
 from itpcsr.analysis.dose.simulate import Block, Run
 from itpcsr.errors import ParameterError
@@ -36,9 +36,8 @@ def simulate_designs(
     Dask scheduler, its workers do. Raises ParameterError for a study without dose finding, scenarios that
     don't fit it, an unknown design, and a scheduler that doesn't answer.
     """
-    if study.dose_finding is None:
-        raise ParameterError("The study file has no section dose_finding; there is no design to simulate.")
-    truths = read_scenarios(scenarios or study.dose_finding.scenarios_file, len(dose_levels(study)))
+    rules = require_dose_finding(study)
+    truths = read_scenarios(scenarios or rules.scenarios_file, len(dose_levels(study)))
     with _runner(workers, scheduler) as run:
         return analyse_characteristics(study, truths, trials, seed, designs, run), truths
 

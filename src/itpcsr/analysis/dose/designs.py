@@ -9,6 +9,7 @@ from itpcsr.analysis.dose.futility import futility_bounds
 from itpcsr.analysis.dose.intervals import boin, keyboard, mtpi2
 from itpcsr.analysis.dose.rule import Ints, Rule
 from itpcsr.analysis.dose.three_plus_three import FixedCohorts, ThreePlusThree
+from itpcsr.errors import ParameterError
 from itpcsr.study import DoseFinding, Study
 
 REGISTRY = "Registry"
@@ -31,6 +32,16 @@ class Plan:
     expansion: int
     look: int
     futility: Ints = field(compare=False)
+
+
+def require_dose_finding(study: Study) -> DoseFinding:
+    """Return the study's rules of dose finding; raises ParameterError for a study without them."""
+    if study.dose_finding is None:
+        raise ParameterError(
+            "The study file has no section dose_finding: this study finds no dose. Add the section, or leave "
+            "dose selection (70-dose-selection) out of this version."
+        )
+    return study.dose_finding
 
 
 def dose_levels(study: Study) -> list[float]:

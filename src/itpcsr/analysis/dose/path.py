@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.analysis.dose.designs import dose_levels, make_rules
+from itpcsr.analysis.dose.designs import dose_levels, make_rules, require_dose_finding
 from itpcsr.analysis.dose.rule import NO_DOSE, Ints, Rule
 from itpcsr.errors import ParameterError
 from itpcsr.results import absent_rows, make_rows
@@ -36,7 +36,7 @@ def trace_path(addl: pd.DataFrame, study: Study) -> pd.DataFrame:
     cohort's last result was known; ``pending``: subjects of any cohort whose result wasn't known then;
     ``next_level`` (from 1, NaN for none) and ``next_phase`` (ESCALATION, EXPANSION or END).
     """
-    rules = _rules(study)
+    rules = require_dose_finding(study)
     cohorts = addl.groupby("COHORTN", sort=True).agg(
         ARMCD=("ARMCD", "first"), PHASE=("PHASE", "first"), LEVEL=("LEVEL", "first"), DOSE=("DOSE", "first"),
         first=("TRTSDT", "min"), known=("KNOWNDT", "max"),
@@ -55,12 +55,6 @@ def trace_path(addl: pd.DataFrame, study: Study) -> pd.DataFrame:
         int((~(part["KNOWNDT"] <= cut)).sum()) for part, cut in zip(begun, cohorts["CUTDT"], strict=True)
     ]
     return cohorts.drop(columns=["first", "known"]).reset_index()
-
-
-def _rules(study: Study) -> DoseFinding:
-    if study.dose_finding is None:
-        raise ParameterError("The study file has no section dose_finding; this study finds no dose.")
-    return study.dose_finding
 
 
 def _planned(cohorts: pd.DataFrame, rules: DoseFinding, study: Study) -> list[float]:
@@ -94,7 +88,7 @@ def counts_at(
 
 def study_rules(study: Study, addl: pd.DataFrame) -> dict[str, Rule]:
     """Return all rules by name, with tables long enough for the trial's subjects."""
-    rules = _rules(study)
+    rules = require_dose_finding(study)
     return make_rules(rules, len(dose_levels(study)), max(len(addl), 2 * rules.cohort_size))
 
 
@@ -107,7 +101,7 @@ def ask(rule: Rule, addl: pd.DataFrame, cohort: pd.Series, study: Study) -> tupl
     """
     if cohort["pending"] > 0:
         return np.nan, np.nan, OPEN_WINDOW
-    if cohort["evaluable"] < _rules(study).cohort_size:
+    if cohort["evaluable"] < require_dose_finding(study).cohort_size:
         return np.nan, np.nan, INCOMPLETE
     n, x = counts_at(addl, cohort["CUTDT"], study)
     try:
@@ -129,7 +123,7 @@ def analyse_path(path: pd.DataFrame, addl: pd.DataFrame, study: Study) -> pd.Dat
     display = "tbl-dose-path"
     if reason := missing_path(addl, study):
         return absent_rows(display, reason)
-    rule = study_rules(study, addl)[_rules(study).escalation_rule]
+    rule = study_rules(study, addl)[require_dose_finding(study).escalation_rule]
     records = []
     for cohort in (row for _, row in path.iterrows()):
         numbers = {name: float(cohort[name]) for name in ("DOSE", "planned", *_STATES)}
