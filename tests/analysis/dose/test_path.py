@@ -222,6 +222,17 @@ def test_weights_move_the_choice(study):
     assert isinstance(dose_figures.figure_dose_utility(rows, study).to_dict(), dict)
 
 
+def test_without_efficacy_data_it_can_not_have_all_the_weight(study):
+    safety = CHOICE.assign(RESPFL="", PLATRISE=np.nan, TREGCHG=np.nan)
+    rows = utility.vary_weights(safety, study)
+    none = rows[(rows["analysis"] == "share") & (rows["level"] == "0")]
+    assert none["value"].isna().all()
+    assert set(none["reason"]) == {"no weight falls on a criterion that has data at every dose with subjects"}
+    assert rows.loc[rows["analysis"] == "current", "value"].tolist() == [100]
+    nothing = safety.assign(DLTFL="", SEVFL="")
+    assert "no dose can be preferred" in utility.vary_weights(nothing, study)["reason"].iloc[0]
+
+
 @pytest.mark.parametrize("size", [0, 1, 3])
 def test_few_subjects_are_no_fault(study, size):
     few = CHOICE.head(size)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.analysis.dose.crm import Crm
+from itpcsr.analysis.dose.designs import dose_levels, make_rules
 from itpcsr.analysis.dose.intervals import IntervalRule
 from itpcsr.analysis.dose.isotonic import isotonic_rates
 from itpcsr.analysis.dose.path import OPEN_WINDOW, ask, counts_at, missing_path, study_rules
@@ -67,30 +68,32 @@ def tabulate_boundaries(study: Study, sizes: list[int]) -> pd.DataFrame:
     display = "tbl-dose-boundaries"
     if study.dose_finding is None:
         return absent_rows(display, missing_path(None, study))
-    empty = pd.DataFrame({"USUBJID": []})
-    rules = study_rules(study, empty.reindex(range(max(sizes))))
-    records = []
-    for name, rule in rules.items():
-        if not isinstance(rule, IntervalRule):
-            continue
-        table = rule.boundaries
-        for size in sizes:
-            bounds = {
-                "escalate": (table.escalate[size], table.escalate[size] >= 0),
-                "deescalate": (table.deescalate[size], table.deescalate[size] <= size),
-                "eliminate": (table.eliminate[size], table.eliminate[size] <= size),
-            }
-            records += [
-                {
-                    "group": name,
-                    "level": str(size),
-                    "statistic": statistic,
-                    "value": float(value) if possible else np.nan,
-                    "reason": "" if possible else "no number of DLTs leads to this decision",
-                }
-                for statistic, (value, possible) in bounds.items()
-            ]
+    rules = make_rules(study.dose_finding, len(dose_levels(study)), max(sizes))
+    records = [
+        {"group": name, "level": str(size), **cell}
+        for name, rule in rules.items()
+        if isinstance(rule, IntervalRule)
+        for size in sizes
+        for cell in _boundary_cells(rule, size)
+    ]
     return make_rows(pd.DataFrame(records), display=display, analysis="boundary", unit="subjects with DLT")
+
+
+def _boundary_cells(rule: IntervalRule, size: int) -> list[dict[str, object]]:
+    table = rule.boundaries
+    bounds = {
+        "escalate": (table.escalate[size], table.escalate[size] >= 0),
+        "deescalate": (table.deescalate[size], table.deescalate[size] <= size),
+        "eliminate": (table.eliminate[size], table.eliminate[size] <= size),
+    }
+    return [
+        {
+            "statistic": statistic,
+            "value": float(value) if possible else np.nan,
+            "reason": "" if possible else "no number of DLTs leads to this decision",
+        }
+        for statistic, (value, possible) in bounds.items()
+    ]
 
 
 def estimate_curves(addl: pd.DataFrame, study: Study, confidence: float) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.analysis.dose.designs import dose_levels
-from itpcsr.analysis.dose.path import missing_path
+from itpcsr.analysis.dose.path import NO_SUBJECTS, NOT_DEFINED
 from itpcsr.analysis.dose.rule import Floats
 from itpcsr.analysis.proportions import exact_interval
 from itpcsr.results import absent_rows, make_rows
@@ -22,9 +22,11 @@ _VALUES = {"platelets": "PLATRISE", "treg": "TREGCHG"}
 _NO_SUBJECT = "no subject at this dose"
 _NO_DATA = "no subject with data at this dose"
 _FEW = "fewer than 3 values"
-_UNWEIGHED = "no criterion has data at every dose with subjects"
+_UNWEIGHED = "no weight falls on a criterion that has data at every dose with subjects"
+_NO_CRITERION = "No criterion has data at every dose with subjects, so no dose can be preferred."
 SHARES = tuple(range(0, 101, 5))
 _STEPS = 10
+_EXACT = 1e9
 
 
 def analyse_choice(choice: pd.DataFrame, study: Study, confidence: float) -> pd.DataFrame:
@@ -38,10 +40,9 @@ def analyse_choice(choice: pd.DataFrame, study: Study, confidence: float) -> pd.
     within 0 and 1. A criterion without data at some level with subjects is left out for all of them.
     """
     display = "tbl-dose-choice"
-    reason = missing_path(None if study.dose_finding is None else choice.assign(PHASE="ESCALATION"), study)
     rules = study.dose_finding
-    if reason or rules is None:
-        return absent_rows(display, reason)
+    if rules is None or choice.empty:
+        return absent_rows(display, NO_SUBJECTS if rules else NOT_DEFINED)
     levels = range(1, len(dose_levels(study)) + 1)
     records = []
     for level in levels:
@@ -107,13 +108,18 @@ def weigh(scores: pd.DataFrame, weights: dict[str, float]) -> pd.Series:
 
     Criteria that some level with data lacks are left out at all levels, so that levels stay comparable.
     """
-    present = scores.dropna(how="all")
-    usable = [name for name in CRITERIA if len(present) and present[name].notna().all()]
+    present, usable = scores.dropna(how="all"), _usable(scores)
     total = sum(weights[name] for name in usable)
     if total == 0:
         return pd.Series(math.nan, index=scores.index)
     combined = sum((present[name] * weights[name] for name in usable), start=pd.Series(0.0, present.index))
     return (combined / total).reindex(scores.index)
+
+
+def _usable(scores: pd.DataFrame) -> list[str]:
+    """Return the criteria that every level with subjects has data of."""
+    present = scores.dropna(how="all")
+    return [name for name in CRITERIA if len(present) and present[name].notna().all()]
 
 
 def study_weights(rules: DoseFinding) -> dict[str, float]:
@@ -123,7 +129,8 @@ def study_weights(rules: DoseFinding) -> dict[str, float]:
 
 def _score_records(scores: pd.DataFrame, rules: DoseFinding) -> list[dict[str, object]]:
     utility = weigh(scores, study_weights(rules))
-    best = utility.idxmax() if utility.notna().any() else None
+    # sums of the same parts must compare equal whatever their order
+    best = np.rint(utility * _EXACT).idxmax() if utility.notna().any() else None
     records: list[dict[str, object]] = []
     for (level, row), weighted in zip(scores.iterrows(), utility, strict=True):
         empty = _NO_SUBJECT if row.isna().all() else _UNWEIGHED
@@ -151,40 +158,52 @@ def vary_weights(choice: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Say how utility and choice move with the weights.
 
     ``analysis`` is share: utility by level (``group``) when safety has so many percent of the weight
-    (``level``), within safety and within efficacy as in the study file; and weightings: percent of all
-    weightings in steps of a tenth that favour each level most (equal utilities count for the lower level).
+    (``level``), within safety and within efficacy as in the study file; weightings: percent of all
+    weightings in steps of a tenth that favour each level most (equal utilities count for the lower level);
+    and current: the share of safety in the study file's weights.
     """
     display = "fig-dose-utility"
-    reason = missing_path(None if study.dose_finding is None else choice.assign(PHASE="ESCALATION"), study)
     rules = study.dose_finding
-    if reason or rules is None:
-        return absent_rows(display, reason)
+    if rules is None or choice.empty:
+        return absent_rows(display, NO_SUBJECTS if rules else NOT_DEFINED)
     scores = score_levels(choice, study)
-    usable = scores.dropna(how="all").dropna(axis="columns").columns
-    if weigh(scores, dict.fromkeys(CRITERIA, 1.0)).isna().all():
-        return absent_rows(
-            display, "No criterion has data at every dose with subjects, so no dose can be preferred."
-        )
-    records = []
-    for share in SHARES:
-        utility = weigh(scores, _shared(study_weights(rules), share / 100, list(usable)))
-        records += [
-            {"analysis": "share", "level": str(share), "group": f"level_{level}", "value": value}
-            for level, value in utility.items()
-        ]
+    usable = _usable(scores)
+    if not usable:
+        return absent_rows(display, _NO_CRITERION)
+    weights = study_weights(rules)
     favoured = _favoured(scores.loc[:, usable].to_numpy("float64"))
+    records = _share_records(scores, weights, usable)
     records += [
-        {"analysis": "weightings", "level": "", "group": f"level_{level}", "value": value}
+        {"analysis": "weightings", "group": f"level_{level}", "statistic": "percent", "value": value}
         for level, value in zip(scores.index, favoured, strict=True)
     ]
-    current = _safety_share(study_weights(rules), list(usable))
-    records.append({"analysis": "current", "level": "", "group": "", "value": current})
+    current = _safety_share(weights, usable)
+    records.append({"analysis": "current", "statistic": "percent", "value": current, "reason": _UNWEIGHED})
     frame = pd.DataFrame(records)
-    frame["statistic"] = frame["analysis"].map(
-        {"share": "score", "weightings": "percent", "current": "percent"}
-    )
-    frame["reason"] = np.where(frame["value"].isna(), _NO_SUBJECT, "")
+    frame["reason"] = frame["reason"].fillna(_NO_SUBJECT).where(frame["value"].isna(), "")
     return make_rows(frame, display=display, population="safety set", dataset="ADDL")
+
+
+def _share_records(
+    scores: pd.DataFrame, weights: dict[str, float], usable: list[str]
+) -> list[dict[str, object]]:
+    """Return the utility of each level by the share of safety; a side without data can't have all weight."""
+    records: list[dict[str, object]] = []
+    for share in SHARES:
+        shared = _shared(weights, share / 100, usable)
+        reason = _NO_SUBJECT if sum(shared.values()) else _UNWEIGHED
+        records += [
+            {
+                "analysis": "share",
+                "level": str(share),
+                "group": f"level_{level}",
+                "statistic": "score",
+                "value": value,
+                "reason": reason,
+            }
+            for level, value in weigh(scores, shared).items()
+        ]
+    return records
 
 
 def _shared(weights: dict[str, float], share: float, usable: list[str]) -> dict[str, float]:
@@ -211,6 +230,6 @@ def _favoured(scores: Floats) -> list[float]:
     ]
     utility = np.array(grid, dtype="float64") @ np.nan_to_num(scores, nan=-1e9).T
     # sums of the same tenths must compare equal whatever their order
-    best = np.argmax(np.rint(utility * 1e9), axis=1)
+    best = np.argmax(np.rint(utility * _EXACT), axis=1)
     shares = [100 * float((best == level).mean()) for level in range(len(scores))]
     return [math.nan if np.isnan(row).all() else value for row, value in zip(scores, shares, strict=True)]
