@@ -87,6 +87,37 @@ def test_every_trial_of_a_small_design_by_enumeration():
         assert near(found[name], value), name
 
 
+def exact_choices(plan, dlt):
+    """Return the probability of each choice (the last: none) by walking through all paths of a trial."""
+    chances = np.zeros(plan.levels + 1)
+
+    def walk(n, x, level, chance):
+        for dlts in range(plan.cohort + 1):
+            there = chance * stats.binom.pmf(dlts, plan.cohort, dlt[level])
+            n_now, x_now = n.copy(), x.copy()
+            n_now[0, level] += plan.cohort
+            x_now[0, level] += dlts
+            decision = plan.rule.decide(n_now, x_now, np.array([level]))
+            if decision.stop[0] or n_now.sum() + plan.cohort > plan.most:
+                chances[plan.rule.select(n_now, x_now, x_now)[0]] += there
+            else:
+                walk(n_now, x_now, int(decision.dose[0]), there)
+
+    nobody = np.zeros((1, plan.levels), dtype=np.int64)
+    walk(nobody, nobody, 0, 1.0)
+    return chances
+
+
+@pytest.mark.parametrize("name", ["3+3 with de-escalation", "BOIN", "CRM"])
+def test_choices_are_those_of_all_paths(name, study):
+    plan = replace(make_plans(study)[name], most=9, expansion=0)
+    found = means(plan)
+    expected = exact_choices(plan, TRUTH.dlt)
+    assert expected.sum() == pytest.approx(1)
+    for key, value in zip(("chosen_1", "chosen_2", "chosen_3", "none"), expected, strict=True):
+        assert near(found[key], value), key
+
+
 def test_a_futile_expansion_stops_at_the_look():
     bounds = futility_bounds("bayesian", 0.3, 0.1, 30)
     plan = replace(TRADITIONAL, look=3, futility=bounds)
