@@ -17,7 +17,8 @@ OPEN_WINDOW = "the DLT window of the cohort was not over at the data cut"
 INCOMPLETE = "the cohort had fewer evaluable subjects than planned at the data cut"
 NOT_YET = "no cohort has followed in the data"
 UNDEFINED = "the rule has no answer for this number of subjects at the dose"
-_STATES = {"treated": None, "dlt": ["DLT"], "evaluable": ["DLT", "NO DLT"], "not_evaluable": ["NE"]}
+_EVALUABLE = ["DLT", "NO DLT"]
+_STATES = {"treated": None, "dlt": ["DLT"], "evaluable": _EVALUABLE, "not_evaluable": ["NE"]}
 
 
 def missing_path(addl: pd.DataFrame | None, study: Study) -> str:
@@ -39,7 +40,7 @@ def trace_path(addl: pd.DataFrame, study: Study) -> pd.DataFrame:
     rules = require_dose_finding(study)
     cohorts = addl.groupby("COHORTN", sort=True).agg(
         ARMCD=("ARMCD", "first"), PHASE=("PHASE", "first"), LEVEL=("LEVEL", "first"), DOSE=("DOSE", "first"),
-        first=("TRTSDT", "min"), known=("KNOWNDT", "max"),
+        first=("TRTSDT", "min"),
     )  # fmt: skip
     for name, states in _STATES.items():
         counted = addl if states is None else addl[addl["AVALC"].isin(states)]
@@ -54,7 +55,7 @@ def trace_path(addl: pd.DataFrame, study: Study) -> pd.DataFrame:
     cohorts["pending"] = [
         int((~(part["KNOWNDT"] <= cut)).sum()) for part, cut in zip(begun, cohorts["CUTDT"], strict=True)
     ]
-    return cohorts.drop(columns=["first", "known"]).reset_index()
+    return cohorts.drop(columns="first").reset_index()
 
 
 def _planned(cohorts: pd.DataFrame, rules: DoseFinding, study: Study) -> list[float]:
@@ -75,7 +76,7 @@ def counts_at(
 
     Without a cut all results count; without ``escalation`` the expansion's subjects count, too.
     """
-    known = addl[addl["AVALC"].isin(_STATES["evaluable"] or [])]
+    known = addl[addl["AVALC"].isin(_EVALUABLE)]
     if escalation:
         known = known[known["PHASE"] == "ESCALATION"]
     if cut is not None:
