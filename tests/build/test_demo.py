@@ -68,6 +68,7 @@ def test_the_manifest_names_inputs_and_renderer(published):
         "25-laboratory",
         "28-significant-events",
         "30-efficacy",
+        "50-antibody",
         "70-dose-selection",
     }
 
