@@ -18,6 +18,7 @@ NAMES = [
     "30-efficacy",
     "40-pharmacokinetics",
     "50-antibody",
+    "70-dose-selection",
 ]
 # Parameters that say where things are, not what the protocol fixes.
 COMMON = {"study_file", "data", "data_cutoff", "cohorts", "output"}
@@ -30,6 +31,7 @@ OWN = {
     "30-efficacy": {"weeks_shown"},
     "40-pharmacokinetics": {"hours_shown"},
     "50-antibody": {"most_subjects"},
+    "70-dose-selection": {"trials", "seed"},
 }
 
 

@@ -1,4 +1,4 @@
-"""The command line: build, run, render, check, simulate, results."""
+"""The command line: build, run, render, check, simulate, design, results."""
 
 from __future__ import annotations
 
@@ -161,6 +161,48 @@ def simulate(
             variable_labels=simulation.VARIABLE_LABELS,
         )
         _say(f"Wrote {len(paths)} domains to {out} (seed {chosen})")
+
+
+@app.command()
+def design(
+    study: Annotated[Path, typer.Option(help="The study file, with dose_finding.")] = Path(
+        "params/study.yml"
+    ),
+    scenarios: Annotated[
+        Path | None, typer.Option(help="File of true rates; without it the study file's scenarios_file.")
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, help="Trials for each design and scenario.")] = 100_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same numbers.")] = 20191128,
+    designs: Annotated[
+        list[str] | None, typer.Option("--design", help="Only this design, e.g. BOIN; may be repeated.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes on this machine; without it one for each core.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a dask.distributed scheduler, e.g. tcp://10.0.0.5:8786.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the result rows to this file, e.g. design.csv.")
+    ] = None,
+) -> None:
+    """Simulate the study's dose-finding designs and print their operating characteristics.
+
+    The numbers don't depend on how many processes or machines share the work.
+    """
+    from itpcsr.build.designs import simulate_designs
+    from itpcsr.display.dose_tables import table_dose_oc, table_dose_oc_subjects
+    from itpcsr.display.terminal import print_table
+    from itpcsr.study import read_study
+
+    with _errors_without_traceback():
+        protocol = read_study(study)
+        rows, shown = simulate_designs(protocol, scenarios, trials, seed, designs, workers, scheduler)
+        for arrange in (table_dose_oc, table_dose_oc_subjects):
+            print_table(arrange(rows, shown, protocol), Console())
+        if out is not None:
+            rows.to_csv(out, index=False, lineterminator="\n", encoding="utf-8")
+            _say(f"Wrote {out}")
 
 
 @app.command()

@@ -262,8 +262,95 @@ class Antibody(_Strict):
         return self
 
 
+class DoseFinding(_Strict):
+    """Escalation, choice of the dose and expansion.
+
+    ``escalation_arms`` are the dose levels from low to high; ``expansion_arms`` follow at one of their doses.
+    A subject's DLTs count from the first infusion (Day 1) to Day ``dlt_window_days``; without DLT the
+    subject is evaluable after ``evaluable_infusions`` in that time and observation to its end.
+    ``dlt_target`` is the tolerable DLT rate, ``dlt_margin`` the half-width of mTPI-2's and Keyboard's
+    interval around it, ``overdose_certainty`` the probability above which a level closes as too toxic;
+    ``crm_*`` make the CRM's skeleton and prior. ``registry_stop_dlt`` DLTs of a cohort end the registry's
+    escalation. The dose is chosen from the first ``choice_subjects``, over ``choice_weeks`` from the first
+    infusion, by the ``weight_*`` of each criterion. The expansion stops for futility after
+    ``futility_look`` subjects: bayesian, when the response rate exceeds ``futility_rate`` with a probability
+    below ``futility_certainty``; exact, when so few responders have a probability of at most that at this
+    rate. ``accrual_days`` pass on average between two subjects of a simulated trial.
+    """
+
+    escalation_rule: Literal["3+3", "3+3 with de-escalation", "BOIN", "mTPI-2", "Keyboard", "CRM"]
+    escalation_arms: list[str] = Field(min_length=1)
+    expansion_arms: list[str] = []
+    cohort_size: int = Field(ge=1)
+    dlt_window_days: int = Field(ge=1)
+    evaluable_infusions: int = Field(ge=0)
+    registry_stop_dlt: int = Field(ge=1)
+    dlt_target: float = Field(gt=0, lt=1)
+    dlt_margin: float = Field(gt=0, lt=0.5)
+    overdose_certainty: float = Field(gt=0, lt=1)
+    crm_halfwidth: float = Field(gt=0, lt=0.5)
+    crm_prior_level: int = Field(ge=1)
+    crm_prior_sd: float = Field(gt=0)
+    choice_subjects: int = Field(ge=1)
+    choice_weeks: int = Field(ge=1)
+    treg_test: str
+    weight_dlt: float = Field(ge=0)
+    weight_severe: float = Field(ge=0)
+    weight_response: float = Field(ge=0)
+    weight_platelets: float = Field(ge=0)
+    weight_treg: float = Field(ge=0)
+    futility_method: Literal["bayesian", "exact"]
+    futility_rate: float = Field(gt=0, lt=1)
+    futility_certainty: float = Field(gt=0, lt=1)
+    futility_look: int = Field(ge=0)
+    accrual_days: float = Field(gt=0)
+    scenarios_file: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _prior_level_and_weights_are_possible(self) -> DoseFinding:
+        if self.crm_prior_level > len(self.escalation_arms):
+            raise ValueError(f"crm_prior_level must be one of the {len(self.escalation_arms)} dose levels")
+        weights = [getattr(self, name) for name in type(self).model_fields if name.startswith("weight_")]
+        if sum(weights) == 0:
+            raise ValueError("the weights of the criteria are all 0, so that no dose could be preferred")
+        return self
+
+
+class Scenario(_Strict):
+    """What might be true: probabilities of DLT and of response by dose level, from low to high."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    label: str = Field(min_length=1)
+    dlt: list[float] = Field(min_length=1)
+    response: list[float] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _are_probabilities_by_level(self) -> Scenario:
+        for kind in ("dlt", "response"):
+            wrong = [value for value in getattr(self, kind) if not 0 <= value <= 1]
+            if wrong:
+                raise ValueError(f"{kind} holds probabilities, from 0 to 1; found {wrong}")
+        if len(self.dlt) != len(self.response):
+            raise ValueError(f"dlt has {len(self.dlt)} dose levels, response {len(self.response)}")
+        return self
+
+
+class _Scenarios(_Strict):
+    scenarios: list[Scenario] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> _Scenarios:
+        names = [scenario.name for scenario in self.scenarios]
+        if len(set(names)) < len(names):
+            raise ValueError(f"each scenario has a name of its own; found {names}")
+        return self
+
+
 class Study(_Strict):
-    """Everything that the protocol fixes. ``efficacy`` is None for a study without platelet response."""
+    """Everything that the protocol fixes.
+
+    ``efficacy`` is None for a study without platelet response, ``dose_finding`` for one that finds no dose.
+    """
 
     identity: Identity
     design: Design
@@ -275,6 +362,23 @@ class Study(_Strict):
     laboratory: Laboratory = Laboratory()
     efficacy: Efficacy | None = None
     antibody: Antibody = Antibody()
+    dose_finding: DoseFinding | None = None
+
+    @model_validator(mode="after")
+    def _dose_levels_are_arms(self) -> Study:
+        if self.dose_finding is None:
+            return self
+        doses = {arm.code: arm.dose for arm in self.design.arms}
+        escalation, expansion = self.dose_finding.escalation_arms, self.dose_finding.expansion_arms
+        unknown = sorted({*escalation, *expansion} - set(doses))
+        if unknown:
+            raise ValueError(f"dose_finding names unknown arm {', '.join(unknown)}; arms: {list(doses)}")
+        levels = [doses[code] or 0.0 for code in escalation]
+        if levels != sorted(set(levels)):
+            raise ValueError(f"the doses of escalation_arms must rise; found {levels}")
+        if not {doses[code] for code in expansion} <= set(levels):
+            raise ValueError(f"expansion_arms must have a dose of the escalation; found {expansion}")
+        return self
 
     def values(self) -> dict[str, Any]:
         """Return leaf name to value over all sections; names are unique across sections."""
@@ -338,6 +442,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "laboratory": Laboratory,
     "efficacy": Efficacy,
     "antibody": Antibody,
+    "dose_finding": DoseFinding,
 }
 
 
@@ -367,6 +472,21 @@ def read_study(path: str | Path, *, cohorts: list[str] | None = None, **override
             tree.setdefault(section, {})[name] = value
     study = validate(Study, tree, path)
     return _only_cohorts(study, cohorts, path) if cohorts else study
+
+
+def read_scenarios(path: str | Path, levels: int) -> list[Scenario]:
+    """Read and validate a file of scenarios for a design with this many dose levels.
+
+    Raises ParameterError with file, key, value and what is allowed.
+    """
+    path = from_root(path)
+    scenarios = validate(_Scenarios, read_yaml(path), path).scenarios
+    for scenario in scenarios:
+        if len(scenario.dlt) != levels:
+            raise ParameterError(
+                f"{path}: scenario {scenario.name} has {len(scenario.dlt)} dose levels, the design {levels}."
+            )
+    return scenarios
 
 
 def write_study(path: Path, rules: dict[str, Any], target: Path) -> Path:

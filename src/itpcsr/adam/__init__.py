@@ -8,6 +8,7 @@ from itpcsr.adam.adab import derive_adab
 from itpcsr.adam.adae import derive_adae
 from itpcsr.adam.adaette import derive_adaette
 from itpcsr.adam.adcm import derive_adcm
+from itpcsr.adam.addl import derive_addl
 from itpcsr.adam.addv import derive_addv
 from itpcsr.adam.adex import derive_adex
 from itpcsr.adam.adhx import derive_adhx
@@ -69,4 +70,6 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     for name, domain in _SOURCES.items():
         if domain not in trial:
             datasets[name].attrs["absent"] = domain
+    if study.dose_finding is not None:
+        datasets["addl"] = derive_addl(adsl, adae, adex, study)
     return datasets

@@ -11,7 +11,7 @@ from typing import Any
 import itpcsr
 from itpcsr.build.notebooks import file_hash
 from itpcsr.sdtm import Trial
-from itpcsr.study import Report
+from itpcsr.study import Report, read_study
 
 
 def hash_files(root: Path, paths: Iterable[Path]) -> dict[str, str]:
@@ -31,9 +31,12 @@ def hash_code() -> str:
 def hash_inputs(trial: Trial, report: Report, root: Path) -> dict[str, str]:
     """Return the hashes of all that the notebooks' results depend on beside themselves."""
     data = {f"data {name}": file_hash(path) for name, path in sorted(trial.sources.items())}
-    lock = root / "uv.lock"
-    environment = {"lock": file_hash(lock)} if lock.exists() else {}
-    return {**data, "study": file_hash(root / report.study), "code": hash_code(), **environment}
+    rules = read_study(root / report.study).dose_finding
+    files = {"lock": root / "uv.lock"}
+    if rules is not None:
+        files["scenarios"] = root / rules.scenarios_file
+    others = {name: file_hash(path) for name, path in files.items() if path.exists()}
+    return {**data, "study": file_hash(root / report.study), "code": hash_code(), **others}
 
 
 def make_manifest(

@@ -1,0 +1,105 @@
+"""Operating characteristics: how often a design chooses each dose, whom it treats, and how long it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from itpcsr.analysis.dose.designs import Plan, make_plans
+from itpcsr.analysis.dose.path import NOT_DEFINED
+from itpcsr.analysis.dose.rule import Ints
+from itpcsr.analysis.dose.simulate import Run, Truth, quantities, simulate
+from itpcsr.errors import ParameterError
+from itpcsr.results import absent_rows, make_rows
+from itpcsr.study import Scenario, Study
+
+CHOICE, SUBJECTS = "tbl-dose-oc", "tbl-dose-oc-subjects"
+_MEANS = ("total", "overdosed", "dlts", "responders", "days")
+
+
+def analyse_characteristics(
+    study: Study,
+    scenarios: Iterable[Scenario],
+    trials: int,
+    seed: int,
+    designs: list[str] | None = None,
+    run: Run = map,
+) -> pd.DataFrame:
+    """Simulate every design under every scenario.
+
+    ``level`` is the scenario, ``group`` the design, ``analysis`` the quantity (see ``simulate.quantities``):
+    chosen_1 and on, none and futile in percent of trials, the others as means per trial; statistics are
+    percent or mean, and mc_error, its Monte-Carlo standard error. The shares belong to the display
+    tbl-dose-oc, the means to tbl-dose-oc-subjects. Analysis truth holds the scenario's
+    probabilities of DLT and response in percent, size the number of trials. ``run``: see ``simulate``.
+
+    Raises ParameterError for a design that there isn't, and as ``simulate`` does.
+    """
+    rules = study.dose_finding
+    if rules is None:
+        return pd.concat([absent_rows(name, NOT_DEFINED) for name in (CHOICE, SUBJECTS)], ignore_index=True)
+    plans = _chosen(make_plans(study), designs)
+    parts = [pd.DataFrame([{"analysis": "size", "statistic": "n", "value": float(trials), "unit": "trials"}])]
+    for scenario in scenarios:
+        truth = Truth(
+            tuple(scenario.dlt),
+            tuple(scenario.response),
+            rules.dlt_target,
+            rules.accrual_days,
+            rules.dlt_window_days,
+        )
+        parts.append(_truth_rows(scenario))
+        for name, plan in plans.items():
+            totals = simulate(plan, truth, trials, seed, run)
+            parts.append(summarise(totals, plan.levels, trials).assign(level=scenario.name, group=name))
+    rows = pd.concat(parts, ignore_index=True)
+    means = rows["analysis"].isin(_MEANS) | rows["analysis"].str.startswith("subjects")
+    rows["display"] = np.where(means, SUBJECTS, CHOICE)
+    return make_rows(rows, method="simulation")
+
+
+def _chosen(plans: dict[str, Plan], designs: list[str] | None) -> dict[str, Plan]:
+    unknown = sorted(set(designs or []) - set(plans))
+    if unknown:
+        raise ParameterError(f"There is no design {', '.join(unknown)}; designs: {', '.join(plans)}.")
+    return {name: plan for name, plan in plans.items() if not designs or name in designs}
+
+
+def _truth_rows(scenario: Scenario) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "analysis": "truth",
+                "level": scenario.name,
+                "group": f"level_{level}",
+                "statistic": kind,
+                "value": 100 * value,
+                "unit": "%",
+            }
+            for kind in ("dlt", "response")
+            for level, value in enumerate(getattr(scenario, kind), start=1)
+        ]
+    )
+
+
+def summarise(totals: Ints, levels: int, trials: int) -> pd.DataFrame:
+    """Return means and Monte-Carlo standard errors from sums and sums of squares over trials.
+
+    The error is the root of (mean square - squared mean) / (trials - 1); with one trial it is NaN.
+    """
+    records = []
+    for name, total, square in zip(quantities(levels), totals[0], totals[1], strict=True):
+        mean = total / trials
+        # whole numbers up to here: no cancellation before the one division
+        spread = float(trials * int(square) - int(total) ** 2) / trials**2
+        error = float(np.sqrt(spread / (trials - 1))) if trials > 1 else float("nan")
+        share = name.startswith("chosen") or name in ("none", "futile")
+        unit = "%" if share else ("days" if name == "days" else "subjects")
+        factor = 100 if share else 1
+        cell = {"analysis": name, "unit": unit, "reason": ""}
+        records.append({**cell, "statistic": "percent" if share else "mean", "value": factor * mean})
+        reason = "" if trials > 1 else "a single trial has no Monte-Carlo error"
+        records.append({**cell, "statistic": "mc_error", "value": factor * error, "reason": reason})
+    return pd.DataFrame(records)

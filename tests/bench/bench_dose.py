@@ -1,0 +1,36 @@
+"""Time of simulated dose finding on one core: `make bench` prints what it measures, fails over the limit."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from itpcsr.analysis.dose.crm import Crm, make_skeleton
+from itpcsr.analysis.dose.designs import Plan
+from itpcsr.analysis.dose.futility import futility_bounds
+from itpcsr.analysis.dose.intervals import boin
+from itpcsr.analysis.dose.rule import Rule
+from itpcsr.analysis.dose.simulate import Truth, simulate
+from itpcsr.analysis.dose.three_plus_three import ThreePlusThree
+
+TRIALS, LEVELS, MOST = 100_000, 5, 30
+TRUTH = Truth((0.05, 0.1, 0.2, 0.3, 0.5), (0.1, 0.2, 0.3, 0.4, 0.5), 0.3, 60.0, 28)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "limit"),
+    [
+        ("3 + 3", ThreePlusThree(), 2),
+        ("BOIN", boin(0.3, MOST + 6), 5),
+        ("CRM", Crm(make_skeleton(0.1, 0.3, 3, LEVELS), 0.3), 20),
+    ],
+)
+def test_simulating_a_hundred_thousand_trials(name: str, rule: Rule, limit: float) -> None:
+    plan = Plan(rule, LEVELS, 3, MOST, 6, 3, futility_bounds("bayesian", 0.3, 0.1, MOST + 6))
+    start = time.perf_counter()
+    totals = simulate(plan, TRUTH, TRIALS, 1)
+    seconds = time.perf_counter() - start
+    print(f"\n  {TRIALS} trials of {name} over {LEVELS} doses: {seconds:.2f} s")
+    assert totals[0, :LEVELS].sum() + totals[0, 2 * LEVELS] == TRIALS
+    assert seconds < limit
