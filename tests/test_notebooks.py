@@ -9,7 +9,15 @@ import pytest
 
 from itpcsr.study import read_study
 
-NAMES = ["10-population", "20-safety", "25-laboratory", "28-significant-events", "30-efficacy", "50-antibody"]
+NAMES = [
+    "10-population",
+    "20-safety",
+    "25-laboratory",
+    "28-significant-events",
+    "30-efficacy",
+    "50-antibody",
+    "60-immune-mechanism",
+]
 # Parameters that say where things are, not what the protocol fixes.
 COMMON = {"study_file", "data", "data_cutoff", "cohorts", "output"}
 REPORT = {"confidence_level"}
@@ -19,6 +27,15 @@ OWN = {
     "28-significant-events": {"terms_shown", "laboratory_tests", "most_timelines"},
     "30-efficacy": {"weeks_shown"},
     "50-antibody": {"most_subjects"},
+    "60-immune-mechanism": {
+        "discovery_rate",
+        "draws",
+        "seed",
+        "lag_weeks",
+        "split_week",
+        "bootstraps",
+        "simulations",
+    },
 }
 
 

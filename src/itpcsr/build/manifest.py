@@ -11,7 +11,7 @@ from typing import Any
 import itpcsr
 from itpcsr.build.notebooks import file_hash
 from itpcsr.sdtm import Trial
-from itpcsr.study import Report
+from itpcsr.study import Report, read_study
 
 
 def hash_files(root: Path, paths: Iterable[Path]) -> dict[str, str]:
@@ -33,7 +33,10 @@ def hash_inputs(trial: Trial, report: Report, root: Path) -> dict[str, str]:
     data = {f"data {name}": file_hash(path) for name, path in sorted(trial.sources.items())}
     lock = root / "uv.lock"
     environment = {"lock": file_hash(lock)} if lock.exists() else {}
-    return {**data, "study": file_hash(root / report.study), "code": hash_code(), **environment}
+    study = {"study": file_hash(root / report.study)}
+    if table := read_study(root / report.study).immune.marker_table:
+        study["markers"] = file_hash(root / table)
+    return {**data, **study, "code": hash_code(), **environment}
 
 
 def make_manifest(
