@@ -119,7 +119,12 @@ def _heat(data: pd.DataFrame, study: Study, width: int, height: int) -> alt.Char
                 sort=[visit.removeprefix("Week ") for visit in visits],
                 axis=alt.Axis(labelAngle=0, labelFontSize=8, title="Week"),
             ),
-            y=alt.Y("Marker:N", sort=order, title=None, axis=alt.Axis(labelFontSize=8, labelLimit=170)),
+            y=alt.Y(
+                "Marker:N",
+                sort=order,
+                title=None,
+                axis=alt.Axis(labelFontSize=7, labelLimit=170, labelOverlap=False),
+            ),
             color=alt.Color(
                 "SD:Q",
                 title="Change, SD",

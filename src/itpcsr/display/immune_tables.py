@@ -315,8 +315,8 @@ def table_immune_response(rows: pd.DataFrame, study: Study, confidence: float) -
     headers = _headers(*((group, label) for group, labels in groups.items() for label in labels))
     notes = (
         "n: responders, non-responders with baseline and a later value. Estimate: ratio of the groups' "
-        "ratios to baseline, or difference of their differences; on the right from a linear model with response, "
-        "earlier splenectomy and the baseline value. g: difference by the pooled SD with "
+        "ratios to baseline, or difference of their differences; on the right from a linear model with "
+        "response, earlier splenectomy and the baseline value. g: difference by the pooled SD with "
         "Hedges' correction. p: permutation of the groups; t test in the adjusted model. adj.: adjusted p.",
         f"{RATIO_NOTE} {EXPLORATORY}",
     )
@@ -413,27 +413,29 @@ def table_immune_mediation(rows: pd.DataFrame, study: Study, confidence: float) 
     lookup = Lookup(rows)
     paths = {
         "dose_marker": "Dose to marker",
-        "marker_platelets": "Marker to platelets",
-        "total": "Dose to platelets, total",
-        "direct": "Direct",
-        "indirect": "Through the marker",
+        "marker_platelets": "Marker to platelets, given the dose",
+        "total": "Dose to platelets, in all",
+        "direct": "Dose to platelets, given the marker",
+        "indirect": "Dose to platelets, through the marker",
     }
-    readers = {path: _Reader(lookup, path) for path in paths}
-    names = ("estimate", "low", "high")
-
-    def cells(marker: Marker) -> tuple[str, ...]:
-        estimates = [read.interval(marker.code, names) for read in readers.values()]
-        last = readers["indirect"]
-        return (last.count(marker.code), *estimates, *last.p(marker.code))
-
-    shown = [marker for marker in study.markers if marker.code in set(rows["level"])]
-    headers = _headers("n", *paths.values(), "p, raw", "p, adjusted")
+    body: list[Row] = []
+    for marker in study.markers:
+        if marker.code not in set(rows["level"]):
+            continue
+        body.append(Row(marker.label))
+        for path, label in paths.items():
+            read = _Reader(lookup, path)
+            estimate = read.interval(marker.code, ("estimate", "low", "high"))
+            body.append(Row(label, (read.count(marker.code), estimate, *read.p(marker.code)), 1))
+    level = format_level(confidence)
+    headers = _headers("n", f"Estimate ({level}% CI)", "p, raw", "p, adjusted")
     notes = (
-        f"Coefficients in SD per SD with {format_level(confidence)}% CI; p of the path through the marker. "
+        "Estimates in SD per SD. The marker is its mean change in the earlier weeks, platelets the mean "
+        "change of their logarithm in the later ones. Adjusted over the markers shown. "
         "Exploratory: a reading as cause would need that nothing else moves dose, marker and platelets "
         "together, that dose was given at random, and linear relations; none of this is known here.",
     )
-    return Table("Marker", headers, _by_panel(shown, cells), (*notes, *lookup.notes()))
+    return Table("Marker, path", headers, tuple(body), (*notes, *lookup.notes()))
 
 
 @sentence_if_absent

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 Floats = NDArray[np.floating[Any]]
-_STEPS, _TOLERANCE, _LARGEST = 100, 1e-9, 5.0
+_STEPS, _TOLERANCE, _LARGEST = 2000, 1e-9, 5.0
 
 
 @dataclass(frozen=True)
