@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy import stats
 
 from itpcsr.analysis.immune.effects import DZ, T_INTERVAL, describe, mean_interval, paired_effect
 from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, FEW, adjust, to_rows, why
+from itpcsr.analysis.immune.linear import random_intercept
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
 from itpcsr.analysis.immune.permutation import FEWEST, Permutations, flip_signs
 from itpcsr.analysis.immune.summaries import POPULATION, back, effect_units
@@ -21,7 +20,7 @@ from itpcsr.study import Study
 FRIEDMAN = "Friedman test of the visits (pingouin), subjects with all visits"
 RM_ANOVA = "repeated-measures ANOVA with Greenhouse-Geisser correction (pingouin), subjects with all visits"
 MIXED = (
-    "linear mixed model, random intercept of the subject, REML (statsmodels); F test of the visits with "
+    "linear mixed model, random intercept of the subject, REML; F test of the visits with "
     "denominator degrees of freedom by containment (as R nlme)"
 )
 _NO_VISITS = "fewer than 2 visits with values"
@@ -237,54 +236,8 @@ def _mixed(values: Floats) -> dict[str, float | str]:
     else:
         reason = CONSTANT if np.ptp(y) < 1e-12 else ""
     contrast = np.eye(len(visits))[1:] - np.eye(len(visits))[:1] if len(visits) else np.zeros((0, 0))
-    f, df1, df2, p = (np.nan,) * 4 if reason else mixed_model(y, design, subject, contrast)
+    f, df1, df2, p = (
+        (np.nan,) * 4 if reason else random_intercept(y, design, subject, contrast, len(contrast))
+    )
     names = {"statistic": f, "df1": df1, "df2": df2, "p_value": p}
     return {**sizes, **names, "reason": reason or _NOT_FITTED}
-
-
-def mixed_model(
-    y: Floats, design: Floats, subject: NDArray[np.int64], contrast: Floats
-) -> tuple[float, float, float, float]:
-    """Fit a random intercept model and test ``contrast`` of the fixed effects by F.
-
-    ``design`` is values × effects of full rank, ``subject`` the group of each value. The denominator has
-    values - subjects - rank of the effects that change within subjects; with complete data the F test is
-    that of the repeated-measures ANOVA unless the variance between subjects is estimated as 0. Returns F,
-    both degrees of freedom and p, all NaN where the fit fails.
-    """
-    from statsmodels.regression.mixed_linear_model import MixedLM  # takes seconds to import
-    from statsmodels.tools.sm_exceptions import ConvergenceWarning
-
-    count = len(np.unique(subject))
-    df1 = np.linalg.matrix_rank(contrast)
-    df2 = len(y) - count - df1
-    scale = y.std()
-    if df2 < 1:
-        return np.nan, np.nan, np.nan, np.nan
-    with warnings.catch_warnings():
-        # a variance at its bound of 0 is a valid estimate here, and a failed fit is seen by its covariance
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.simplefilter("ignore", RuntimeWarning)
-        warnings.simplefilter("ignore", UserWarning)
-        try:
-            fit = MixedLM(y / scale, design, subject).fit(reml=True, gtol=1e-9)
-            ratio = float(np.asarray(fit.cov_re)[0, 0]) / fit.scale
-            covariance = fit.scale * np.linalg.inv(_information(design, subject, ratio))
-            difference = contrast @ fit.fe_params
-            f = float(difference @ np.linalg.solve(contrast @ covariance @ contrast.T, difference)) / df1
-        except (np.linalg.LinAlgError, ValueError):
-            return np.nan, np.nan, np.nan, np.nan
-    return f, float(df1), float(df2), float(stats.f.sf(f, df1, df2))
-
-
-def _information(design: Floats, subject: NDArray[np.int64], ratio: float) -> Floats:
-    """Return the information on the fixed effects, by the variance between subjects over that within.
-
-    statsmodels' own covariance comes from a numerical Hessian of all parameters together, which differs in
-    the fourth digit from that of nlme and lme4, who take this one.
-    """
-    _, place, size = np.unique(subject, return_inverse=True, return_counts=True)
-    sums = np.zeros((len(size), design.shape[1]))
-    np.add.at(sums, place, design)
-    shrink = ratio / (1 + ratio * size)
-    return np.asarray(design.T @ design - (sums * shrink[:, None]).T @ sums)

@@ -22,7 +22,9 @@ class Firth:
     likelihood: float
 
 
-def fit_firth(design: Floats, outcome: Floats, fixed: dict[int, float] | None = None) -> Firth:
+def fit_firth(
+    design: Floats, outcome: Floats, fixed: dict[int, float] | None = None, start: Floats | None = None
+) -> Firth:
     """Maximise the likelihood penalised by Jeffreys' prior (Firth, Biometrika 1993;80:27).
 
     Parameters
@@ -34,6 +36,8 @@ def fit_firth(design: Floats, outcome: Floats, fixed: dict[int, float] | None = 
     fixed
         Effects held at a value, by their column. The penalty is still that of the whole design, as in R's
         logistf, so that likelihoods can be compared.
+    start
+        Coefficients near the ones sought, to save steps.
 
     Raises
     ------
@@ -42,7 +46,7 @@ def fit_firth(design: Floats, outcome: Floats, fixed: dict[int, float] | None = 
     """
     fixed = fixed or {}
     free = [column for column in range(design.shape[1]) if column not in fixed]
-    beta: Floats = np.zeros(design.shape[1])
+    beta: Floats = np.zeros(design.shape[1]) if start is None else start.copy()
     for column, value in fixed.items():
         beta[column] = value
     likelihood, score, information = _evaluate(design, outcome, beta)
@@ -103,7 +107,7 @@ def profile_effect(
     target = full.likelihood - float(stats.chi2.ppf(level, 1)) / 2
 
     def below(value: float) -> float:
-        return fit_firth(design, outcome, {column: value}).likelihood - target
+        return fit_firth(design, outcome, {column: value}, full.coefficients).likelihood - target
 
     return estimate, _limit(below, estimate, -1.0), _limit(below, estimate, 1.0), p
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from itpcsr.analysis.immune.correlations import NO_PLATELETS, platelet_weeks
 from itpcsr.analysis.immune.families import adjust, to_rows
+from itpcsr.analysis.immune.linear import regress
 from itpcsr.analysis.immune.panel import Floats, Panel, mean_over, missing_sentence
 from itpcsr.analysis.immune.summaries import POPULATION
 from itpcsr.results import absent_rows, make_rows
@@ -86,10 +87,7 @@ def _mediate(
 
 def _regress(y: Floats, effects: list[Floats], level: float) -> Floats:
     """Return estimate, limits and p of each effect of a linear regression with intercept."""
-    import statsmodels.api as sm  # takes seconds to import
-
-    fit = sm.OLS(y, sm.add_constant(np.column_stack(effects))).fit()
-    return np.column_stack([fit.params, fit.conf_int(1 - level), fit.pvalues])[1:]
+    return regress(y, np.column_stack([np.ones(len(y)), *effects]), level)[1:]
 
 
 def indirect(x: Floats, m: Floats, y: Floats, level: float, bootstraps: int, seed: int) -> list[float]:

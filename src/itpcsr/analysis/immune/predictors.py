@@ -70,10 +70,11 @@ def _predict(baseline: Floats, response: Floats, level: float) -> dict[str, floa
 
 def gain_left_out(design: Floats, outcome: Floats) -> float:
     """Return by how much the marker lowers the squared error for subjects left out (1 all, 0 nothing)."""
+    start = fit_firth(design, outcome).coefficients
     with_marker, without = np.empty(len(outcome)), np.empty(len(outcome))
     for number in range(len(outcome)):
         rest = np.arange(len(outcome)) != number
-        linear = design[number] @ fit_firth(design[rest], outcome[rest]).coefficients
+        linear = design[number] @ fit_firth(design[rest], outcome[rest], start=start).coefficients
         with_marker[number] = 1 / (1 + np.exp(-linear))
         without[number] = outcome[rest].mean()
     return float(1 - np.sum((with_marker - outcome) ** 2) / np.sum((without - outcome) ** 2))

@@ -9,9 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from itpcsr.analysis.immune.changes import complete_cases, mixed_model
+from itpcsr.analysis.immune.changes import complete_cases
 from itpcsr.analysis.immune.effects import WELCH, G, difference_interval, group_effect
 from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, FEW_IN_GROUP, adjust, to_rows
+from itpcsr.analysis.immune.linear import random_intercept, regress
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
 from itpcsr.analysis.immune.permutation import FEWEST, Permutations, swap_groups
 from itpcsr.analysis.immune.summaries import POPULATION, back, effect_units
@@ -23,7 +24,7 @@ MIXED_ANOVA = (
     "groups (as R afex and SAS), subjects with all visits"
 )
 MIXED_MODEL = (
-    "linear mixed model, random intercept of the subject, REML (statsmodels); F test of the interaction of "
+    "linear mixed model, random intercept of the subject, REML; F test of the interaction of "
     "response and visit, denominator degrees of freedom by containment (as R nlme)"
 )
 COVARIATE = "linear model of the mean change by response, splenectomy and baseline (ordinary least squares)"
@@ -180,22 +181,13 @@ def _model(values: Floats, group: NDArray[np.bool_]) -> dict[str, float | str]:
     else:
         step = np.eye(len(visits))[1:] - np.eye(len(visits))[:1]
         contrast = np.hstack([np.zeros_like(step), step])
-        found = _with_visits(y, design, subject, contrast, len(visits) - 1)
+        found = random_intercept(y, design, subject, contrast, 2 * len(step))
     names = ("statistic", "df1", "df2", "p_value")
     return {
         **sizes,
         **dict(zip(names, found, strict=True)),
         "reason": reason or "the mixed model can't be fitted",
     }
-
-
-def _with_visits(
-    y: Floats, design: Floats, subject: NDArray[np.int64], contrast: Floats, visits: int
-) -> tuple[float, float, float, float]:
-    """As ``mixed_model``, less the degrees of freedom of the visits, which also change within subjects."""
-    f, df1, df2, _ = mixed_model(y, design, subject, contrast)
-    df2 -= visits
-    return f, df1, df2, float(stats.f.sf(f, df1, df2)) if df2 >= 1 else np.nan
 
 
 def _adjusted(panel: Panel, level: float) -> pd.DataFrame:
@@ -214,14 +206,4 @@ def _least_squares(panel: Panel, number: int, level: float) -> tuple[float, ...]
     columns = [np.ones(len(change)), panel.responder, panel.splenectomy, panel.values[:, 0, number]]
     design = np.column_stack(columns)
     known = np.isfinite(design).all(axis=1) & np.isfinite(change)
-    x, y = design[known], change[known]
-    free = len(y) - design.shape[1]
-    if free < 1 or np.linalg.matrix_rank(x) < design.shape[1]:
-        return len(y), np.nan, np.nan, np.nan, np.nan
-    import statsmodels.api as sm  # takes seconds to import
-
-    fit = sm.OLS(y, x).fit()
-    if fit.mse_resid < 1e-24:
-        return len(y), np.nan, np.nan, np.nan, np.nan
-    low, high = fit.conf_int(1 - level)[1]
-    return len(y), float(fit.params[1]), float(low), float(high), float(fit.pvalues[1])
+    return (int(known.sum()), *map(float, regress(change[known], design[known], level)[1]))
