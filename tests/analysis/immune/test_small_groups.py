@@ -89,9 +89,7 @@ def show(results, panel, plan):
         figures.figure_immune_subjects(records, rows["fig-immune-heatmap"], plan),
         figures.figure_immune_lags(rows["tbl-immune-platelets"], plan),
         figures.figure_immune_network(rows["fig-immune-network"], plan, 0.5),
-        figures.figure_immune_panel(
-            records, rows["fig-immune-panel"], rows["tbl-immune-platelets"], plan
-        ),
+        figures.figure_immune_panel(records, rows["fig-immune-panel"], rows["tbl-immune-platelets"], plan),
     ]
     text = immune_sentences(
         rows["tbl-immune-change"], rows["tbl-immune-response"], rows["tbl-immune-platelets"], plan, 0.95, 0.05
@@ -112,7 +110,7 @@ def values(rows, analysis, statistic, level="TLHRTLH"):
     return chosen["value"].to_numpy()
 
 
-@pytest.mark.parametrize("sizes", [(0, 1), (1, 1), (2, 2), (3, 0), (0, 3), (3, 3), (5, 4)])
+@pytest.mark.parametrize("sizes", [(0, 1), (2, 2), (0, 3), (3, 3)])
 def test_groups_of_any_size(plan, sizes):
     datasets, panel = make(plan, *sizes)
     results = analyse_everything(datasets, panel, plan, draws=99)

@@ -172,6 +172,16 @@ def test_firth(r, case, marker):
     assert p == pytest.approx(r[case, "p"], rel=1e-5)
 
 
+def test_models_that_leave_one_out_are_those_of_the_others():
+    scaled = (Y[:, 0] - Y[:, 0].mean()) / Y[:, 0].std(ddof=1)
+    design, outcome = np.column_stack([np.ones(9), scaled]), RESPONDER.astype("float64")
+    together = firth.fit_left_out(design, outcome, firth.fit_firth(design, outcome).coefficients)
+    for number in range(9):
+        rest = np.arange(9) != number
+        alone = firth.fit_firth(design[rest], outcome[rest]).coefficients
+        assert together[number] == pytest.approx(alone, abs=1e-7)
+
+
 def test_mediation_agrees_with_pingouin():
     import pingouin as pg
 

@@ -77,6 +77,41 @@ def _climb(
     return tried, value, score, information, float(np.abs(step).max())
 
 
+def fit_left_out(design: Floats, outcome: Floats, start: Floats) -> Floats:
+    """Return the coefficients of the models that leave out one subject each: subjects × effects.
+
+    All models are fitted together, the one left out with weight 0; ``start`` are coefficients of the model of
+    all. Raises ValueError where one doesn't settle.
+    """
+    kept = 1.0 - np.eye(len(outcome))
+    beta = np.tile(start, (len(outcome), 1))
+    likelihood, step = _evaluate_left_out(design, outcome, kept, beta)
+    for _ in range(_STEPS):
+        value, next_step = _evaluate_left_out(design, outcome, kept, beta + step)
+        better = (value >= likelihood - 1e-12)[:, None]
+        beta = np.where(better, beta + step, beta)
+        likelihood = np.where(better[:, 0], value, likelihood)
+        step = np.where(better, next_step, step / 2)
+        if np.abs(step).max() < _TOLERANCE:
+            return beta
+    raise ValueError("Firth's logistic regression doesn't settle for a subject left out.")
+
+
+def _evaluate_left_out(design: Floats, outcome: Floats, kept: Floats, beta: Floats) -> tuple[Floats, Floats]:
+    """Return the penalised log-likelihood and the next step of each model; ``kept`` is models × subjects."""
+    linear = np.clip(beta @ design.T, -35, 35)
+    p = 1 / (1 + np.exp(-linear))
+    weight = kept * p * (1 - p)
+    information = np.einsum("bn,np,nq->bpq", weight, design, design)
+    inverse = np.linalg.inv(information)
+    hat = weight * np.einsum("np,bpq,nq->bn", design, inverse, design)
+    score = (kept * (outcome - p) + hat * (0.5 - p)) @ design
+    likelihood = (kept * (outcome * linear - np.logaddexp(0, linear))).sum(axis=1)
+    likelihood += np.linalg.slogdet(information)[1] / 2
+    step = np.einsum("bpq,bq->bp", inverse, score)
+    return likelihood, np.clip(step, -_LARGEST, _LARGEST)
+
+
 def _evaluate(design: Floats, outcome: Floats, beta: Floats) -> tuple[float, Floats, Floats]:
     """Return the penalised log-likelihood, its modified score and the information."""
     linear = np.clip(design @ beta, -35, 35)

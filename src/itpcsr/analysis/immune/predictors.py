@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, FEW_IN_GROUP, adjust, to_rows
-from itpcsr.analysis.immune.firth import fit_firth, profile_effect
+from itpcsr.analysis.immune.firth import fit_firth, fit_left_out, profile_effect
 from itpcsr.analysis.immune.panel import Floats, Panel
 from itpcsr.analysis.immune.permutation import FEWEST
 from itpcsr.analysis.immune.responders import missing_response
@@ -70,13 +70,9 @@ def _predict(baseline: Floats, response: Floats, level: float) -> dict[str, floa
 
 def gain_left_out(design: Floats, outcome: Floats) -> float:
     """Return by how much the marker lowers the squared error for subjects left out (1 all, 0 nothing)."""
-    start = fit_firth(design, outcome).coefficients
-    with_marker, without = np.empty(len(outcome)), np.empty(len(outcome))
-    for number in range(len(outcome)):
-        rest = np.arange(len(outcome)) != number
-        linear = design[number] @ fit_firth(design[rest], outcome[rest], start=start).coefficients
-        with_marker[number] = 1 / (1 + np.exp(-linear))
-        without[number] = outcome[rest].mean()
+    beta = fit_left_out(design, outcome, fit_firth(design, outcome).coefficients)
+    with_marker = 1 / (1 + np.exp(-np.sum(design * beta, axis=1)))
+    without = (outcome.sum() - outcome) / (len(outcome) - 1)
     return float(1 - np.sum((with_marker - outcome) ** 2) / np.sum((without - outcome) ** 2))
 
 
