@@ -29,11 +29,11 @@ OWN = {
     "50-antibody": {"most_subjects"},
     "60-immune-mechanism": {
         "discovery_rate",
-        "draws",
         "seed",
         "lag_weeks",
         "split_week",
         "bootstraps",
+        "least_correlation",
         "simulations",
     },
 }

@@ -9,7 +9,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from itpcsr.display.formats import format_p
+from itpcsr.display.formats import format_p, format_plain
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
 from itpcsr.results import absence
@@ -176,8 +176,8 @@ def figure_immune_subjects(records: pd.DataFrame, rows: pd.DataFrame, study: Stu
     )
 
 
-def figure_immune_lags(rows: pd.DataFrame, study: Study) -> alt.LayerChart | Table:
-    """Draw the correlation of each marker with platelets by lag; a ring marks adjusted p at most 0.05."""
+def figure_immune_lags(rows: pd.DataFrame, study: Study, rate: float) -> alt.LayerChart | Table:
+    """Draw the correlation of each marker with platelets by lag, framed at an adjusted p of ``rate`` or less."""
     if sentence := absence(rows):
         return Table("", absent=sentence)
     labels = _labels(study)
@@ -186,7 +186,7 @@ def figure_immune_lags(rows: pd.DataFrame, study: Study) -> alt.LayerChart | Tab
         Marker=wide["level"].map(labels), Lag=wide["visit"].str.removeprefix("lag ").astype("int64")
     )
     data["text"] = data["r"].map(lambda value: f"{value:+.2f}".replace("-", "−"))
-    data["marked"] = data["p_adjusted"] <= 0.05
+    data["marked"] = data["p_adjusted"] <= rate
     data["P"] = data["p_adjusted"].map(format_p)
     data = data[["Marker", "Lag", "r", "low", "high", "pairs", "text", "marked", "P"]]
     base = alt.Chart(data).encode(
@@ -218,10 +218,12 @@ def figure_immune_lags(rows: pd.DataFrame, study: Study) -> alt.LayerChart | Tab
     return alt.layer(cells, rings, texts).properties(width=380, height=15 * len(study.markers))
 
 
-def figure_immune_network(rows: pd.DataFrame, study: Study, least: float) -> alt.LayerChart | Table:
+def figure_immune_network(
+    rows: pd.DataFrame, study: Study, least: float, rate: float
+) -> alt.LayerChart | Table:
     """Draw measured markers on a circle, joined where changes correlate at ``least`` or more.
 
-    Full lines: adjusted p at most 0.05; dashed: correlated, but not after adjustment.
+    Full lines: adjusted p at most ``rate``; dashed: correlated, but not after adjustment.
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
@@ -230,6 +232,7 @@ def figure_immune_network(rows: pd.DataFrame, study: Study, least: float) -> alt
     wide = wide[wide["r"].abs() >= least]
     if wide.empty:
         return Table("", absent="No two markers' changes correlate as strongly as asked for here.")
+    held = f"adjusted p ≤ {format_plain(rate)}"
     ends = wide["level"].str.split(" | ", regex=False, expand=True)
     lines = pd.DataFrame(
         {
@@ -238,7 +241,7 @@ def figure_immune_network(rows: pd.DataFrame, study: Study, least: float) -> alt
             "r": wide["r"], "n": wide["n"], "P": wide["p_adjusted"].map(format_p),
             "Pair": ends[0].map(places["Marker"]) + " – " + ends[1].map(places["Marker"]),
             "Sign": np.where(wide["r"] > 0, "together", "against each other"),
-            "Adjusted": np.where(wide["p_adjusted"] <= 0.05, "adjusted p ≤ 0.05", "not after adjustment"),
+            "Adjusted": np.where(wide["p_adjusted"] <= rate, held, "not after adjustment"),
         }
     )  # fmt: skip
     domain = alt.Scale(domain=[-1.75, 1.75], nice=False)
@@ -259,7 +262,7 @@ def figure_immune_network(rows: pd.DataFrame, study: Study, least: float) -> alt
             strokeDash=alt.StrokeDash(
                 "Adjusted:N",
                 title=None,
-                scale=alt.Scale(domain=["adjusted p ≤ 0.05", "not after adjustment"], range=[[1, 0], [4, 3]]),
+                scale=alt.Scale(domain=[held, "not after adjustment"], range=[[1, 0], [4, 3]]),
             ),
             tooltip=[
                 "Pair:N",

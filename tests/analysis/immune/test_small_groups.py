@@ -87,8 +87,8 @@ def show(results, panel, plan):
         figures.figure_immune_course(immune.course_records(panel), rows["tbl-immune-course"], plan),
         figures.figure_immune_heatmap(rows["fig-immune-heatmap"], plan),
         figures.figure_immune_subjects(records, rows["fig-immune-heatmap"], plan),
-        figures.figure_immune_lags(rows["tbl-immune-platelets"], plan),
-        figures.figure_immune_network(rows["fig-immune-network"], plan, 0.5),
+        figures.figure_immune_lags(rows["tbl-immune-platelets"], plan, 0.05),
+        figures.figure_immune_network(rows["fig-immune-network"], plan, 0.5, 0.05),
         figures.figure_immune_panel(records, rows["fig-immune-panel"], rows["tbl-immune-platelets"], plan),
     ]
     text = immune_sentences(
