@@ -177,7 +177,7 @@ def figure_immune_subjects(records: pd.DataFrame, rows: pd.DataFrame, study: Stu
 
 
 def figure_immune_lags(rows: pd.DataFrame, study: Study, rate: float) -> alt.LayerChart | Table:
-    """Draw the correlation of each marker with platelets by lag, framed at an adjusted p of ``rate`` or less."""
+    """Draw the correlation with platelets by marker and lag, framed at an adjusted p of ``rate`` or less."""
     if sentence := absence(rows):
         return Table("", absent=sentence)
     labels = _labels(study)
