@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -53,18 +54,11 @@ def flip_signs(change: Floats, how: Permutations) -> Floats:
         differs from zero. Exact under the hypothesis that each subject's change is symmetric about zero
         (Fisher, The Design of Experiments, 1935).
     """
-
-    def arrange(n: int) -> tuple[Floats, bool]:
-        if 2**n < how.limit:
-            bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
-            return 1.0 - 2.0 * bits, True
-        return np.random.default_rng([how.seed, n]).choice([-1.0, 1.0], size=(how.draws, n)), False
-
     p = np.full(change.shape[1], np.nan)
     for rows, columns in _patterns(change):
         values = change[np.ix_(rows, columns)]
         if len(rows) >= FEWEST:
-            p[columns] = _share(values, np.abs(values.sum(axis=0)), arrange, np.abs)
+            p[columns] = _share(values, np.abs(values.sum(axis=0)), *_signs(len(rows), how))
     return np.where(_all_zero(change), np.nan, p)
 
 
@@ -83,13 +77,20 @@ def swap_groups(values: Floats, group: NDArray[np.bool_], how: Permutations) -> 
         centred = own - own.mean(axis=0)
 
         # with the total fixed at zero, the first group's sum says all of the difference of means
-        def arrange(n: int, size: int = size) -> tuple[Floats, bool]:
-            return _choose(n, size, how)
-
-        p[columns] = _share(centred, np.abs(centred[first].sum(axis=0)), arrange, np.abs)
+        p[columns] = _share(centred, np.abs(centred[first].sum(axis=0)), *_choose(n, size, how))
     return np.where(_all_equal(values), np.nan, p)
 
 
+@lru_cache(maxsize=16)
+def _signs(n: int, how: Permutations) -> tuple[Floats, bool]:
+    """Return signs of the subjects, one arrangement per row, and whether they are all."""
+    if 2**n < how.limit:
+        bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+        return 1.0 - 2.0 * bits, True
+    return np.random.default_rng([how.seed, n]).choice([-1.0, 1.0], size=(how.draws, n)), False
+
+
+@lru_cache(maxsize=16)
 def _choose(n: int, size: int, how: Permutations) -> tuple[Floats, bool]:
     """Return indicators of the first group, one arrangement per row, and whether they are all."""
     total = math.comb(n, size)
@@ -103,19 +104,13 @@ def _choose(n: int, size: int, how: Permutations) -> tuple[Floats, bool]:
     return indicator, total < how.limit
 
 
-def _share(
-    values: Floats,
-    observed: Floats,
-    arrange: Callable[[int], tuple[Floats, bool]],
-    size: Callable[[Floats], Floats],
-) -> Floats:
+def _share(values: Floats, observed: Floats, arrangements: Floats, complete: bool) -> Floats:
     """Return the share of arrangements whose sum is at least as large as the observed one."""
-    arrangements, complete = arrange(len(values))
     least = observed - _TOLERANCE * np.maximum(np.abs(values).sum(axis=0), 1e-300)
     step = max(1, _CELLS // max(1, values.shape[1]))
     count = np.zeros(values.shape[1])
     for start in range(0, len(arrangements), step):
-        count += (size(arrangements[start : start + step] @ values) >= least).sum(axis=0)
+        count += (np.abs(arrangements[start : start + step] @ values) >= least).sum(axis=0)
     return count / len(arrangements) if complete else (count + 1) / (len(arrangements) + 1)
 
 
