@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-LEAVES = {"errors", "paths", "__init__"}
+LEAVES = {"errors", "paths", "markers", "__init__"}
 MAY_IMPORT = {
     "study": set(),
     "results": set(),

@@ -18,6 +18,7 @@ NAMES = [
     "30-efficacy",
     "40-pharmacokinetics",
     "50-antibody",
+    "60-immune-mechanism",
     "70-dose-selection",
 ]
 # Parameters that say where things are, not what the protocol fixes.
@@ -32,6 +33,15 @@ OWN = {
     "40-pharmacokinetics": {"hours_shown"},
     "50-antibody": {"most_subjects"},
     "70-dose-selection": {"trials", "seed"},
+    "60-immune-mechanism": {
+        "discovery_rate",
+        "seed",
+        "lag_weeks",
+        "split_week",
+        "bootstraps",
+        "least_correlation",
+        "simulations",
+    },
 }
 
 

@@ -8,14 +8,23 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from itpcsr.errors import ParameterError
+from itpcsr.markers import Marker, MarkerTable
 from itpcsr.paths import from_root
 
 ORIGINS = ("registry", "publication", "assumption")
@@ -346,10 +355,22 @@ class _Scenarios(_Strict):
         return self
 
 
+class Immune(_Strict):
+    """Markers of immune function.
+
+    ``marker_table``: file that names them, empty for a study without. ``below_limit_factor``: multiple of the
+    lowest measurable value that stands for a value below it.
+    """
+
+    marker_table: str = ""
+    below_limit_factor: float = Field(default=0.5, gt=0, le=1)
+
+
 class Study(_Strict):
     """Everything that the protocol fixes.
 
     ``efficacy`` is None for a study without platelet response, ``dose_finding`` for one that finds no dose.
+    Markers of immune function come from the file that ``immune.marker_table`` names.
     """
 
     identity: Identity
@@ -363,6 +384,8 @@ class Study(_Strict):
     efficacy: Efficacy | None = None
     antibody: Antibody = Antibody()
     dose_finding: DoseFinding | None = None
+    immune: Immune = Immune()
+    _markers: tuple[Marker, ...] = PrivateAttr(())  # no section: they come from a file of their own
 
     @model_validator(mode="after")
     def _dose_levels_are_arms(self) -> Study:
@@ -388,6 +411,17 @@ class Study(_Strict):
             if (section := getattr(self, name)) is not None
             for leaf in model.model_fields
         }
+
+    @property
+    def markers(self) -> tuple[Marker, ...]:
+        """Return the markers of immune function in their order; none for a study without a marker table."""
+        return self._markers
+
+    def with_markers(self, markers: Iterable[Marker]) -> Study:
+        """Return the study with these markers, for another panel."""
+        other = self.model_copy()
+        other._markers = tuple(markers)
+        return other
 
     @property
     def reported_arms(self) -> list[str]:
@@ -443,6 +477,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "efficacy": Efficacy,
     "antibody": Antibody,
     "dose_finding": DoseFinding,
+    "immune": Immune,
 }
 
 
@@ -471,6 +506,10 @@ def read_study(path: str | Path, *, cohorts: list[str] | None = None, **override
         if section in tree or Study.model_fields[section].default is not None:
             tree.setdefault(section, {})[name] = value
     study = validate(Study, tree, path)
+    if study.immune.marker_table:
+        table = from_root(study.immune.marker_table)
+        beside = path.parent / table.name  # a study file used from another folder has its table beside it
+        study = study.with_markers(read_markers(table if table.exists() else beside))
     return _only_cohorts(study, cohorts, path) if cohorts else study
 
 
@@ -487,6 +526,15 @@ def read_scenarios(path: str | Path, levels: int) -> list[Scenario]:
                 f"{path}: scenario {scenario.name} has {len(scenario.dlt)} dose levels, the design {levels}."
             )
     return scenarios
+
+
+def read_markers(path: str | Path) -> list[Marker]:
+    """Read and validate a marker table.
+
+    Raises ParameterError with file, key, value and what is allowed.
+    """
+    path = Path(path)
+    return validate(MarkerTable, read_yaml(path), path).markers
 
 
 def write_study(path: Path, rules: dict[str, Any], target: Path) -> Path:

@@ -8,6 +8,7 @@ from itpcsr.adam.adab import derive_adab
 from itpcsr.adam.adae import derive_adae
 from itpcsr.adam.adaette import derive_adaette
 from itpcsr.adam.adcm import derive_adcm
+from itpcsr.adam.adcp import derive_adcp
 from itpcsr.adam.addl import derive_addl
 from itpcsr.adam.addv import derive_addv
 from itpcsr.adam.adex import derive_adex
@@ -67,6 +68,7 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     adis = derive_adis(trial, adsl, study)
     datasets |= {"adis": adis, "adab": derive_adab(adis, adsl, study)}
     datasets["peaks"] = derive_peaks(trial, adsl, study)
+    datasets["adcp"] = derive_adcp(trial, adsl, study)
     for name, domain in _SOURCES.items():
         if domain not in trial:
             datasets[name].attrs["absent"] = domain

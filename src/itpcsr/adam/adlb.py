@@ -59,7 +59,7 @@ def derive_adlb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     )
     adlb = adlb.sort_values([*_KEYS, "ADTM", "LBSEQ"], ignore_index=True)
     adlb["ADY"] = study_day(adlb["ADT"], look_up(treated["TRTSDT"], adlb["USUBJID"]))
-    adlb["ONTRTFL"] = yes_no(~_before_treatment(adlb, treated))
+    adlb["ONTRTFL"] = yes_no(~before_treatment(adlb, treated))
     adlb["ABLFL"] = _baseline_flag(adlb, study)
     adlb = add_visits(_add_baseline(adlb), _KEYS, ["ADTM", "LBSEQ"], study)
     return _add_safety(adlb, study).drop(columns=["LBBLFL", "LBNRIND"])
@@ -74,7 +74,7 @@ def _add_safety(adlb: pd.DataFrame, study: Study) -> pd.DataFrame:
     return add_grades(adlb, rules.toxicity_criteria)
 
 
-def _before_treatment(adlb: pd.DataFrame, treated: pd.DataFrame) -> pd.Series:
+def before_treatment(adlb: pd.DataFrame, treated: pd.DataFrame) -> pd.Series:
     """True where the sample was taken before the first dose.
 
     On the day of the first dose the times decide; without both times the sample counts as taken before.

@@ -31,12 +31,14 @@ def hash_code() -> str:
 def hash_inputs(trial: Trial, report: Report, root: Path) -> dict[str, str]:
     """Return the hashes of all that the notebooks' results depend on beside themselves."""
     data = {f"data {name}": file_hash(path) for name, path in sorted(trial.sources.items())}
-    rules = read_study(root / report.study).dose_finding
-    files = {"lock": root / "uv.lock"}
-    if rules is not None:
-        files["scenarios"] = root / rules.scenarios_file
+    study = read_study(root / report.study)
+    files = {"lock": root / "uv.lock", "study": root / report.study}
+    if study.dose_finding is not None:
+        files["scenarios"] = root / study.dose_finding.scenarios_file
+    if study.immune.marker_table:
+        files["markers"] = root / study.immune.marker_table
     others = {name: file_hash(path) for name, path in files.items() if path.exists()}
-    return {**data, "study": file_hash(root / report.study), "code": hash_code(), **others}
+    return {**data, "code": hash_code(), **others}
 
 
 def make_manifest(

@@ -1,0 +1,121 @@
+"""ADCP: markers of immune function (phenotypes, cytokines, autoantibodies) on their scale of analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from itpcsr.adam.adlb import before_treatment
+from itpcsr.adam.dates import study_day, to_date, to_datetime
+from itpcsr.adam.domains import look_up, read_domain
+from itpcsr.adam.flags import yes_no
+from itpcsr.adam.visits import add_visits
+from itpcsr.errors import DataError
+from itpcsr.markers import Marker
+from itpcsr.sdtm import Trial
+from itpcsr.study import Study
+
+_KEYS = ["USUBJID", "PARAMCD"]
+_ORDER = ["ADTM", "SEQ"]
+_DOMAINS = ("CP", "LB", "IS")
+_MEASURED = ["STUDYID", "USUBJID", "PARAMCD", "AVAL", "AVALU", "DTYPE", "DTC", "BLFL", "VISIT", "SEQ"]
+
+
+def derive_adcp(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Derive the markers that the study's marker table names from CP, LB and IS, treated subjects only.
+
+    Variables: PARAMCD, PARAM, PARCAT1 (panel), AVAL in AVALU, DTYPE (``LIMIT`` where the value was below the
+    lowest measurable one and stands for a multiple of it, ``RATIO`` where derived from two markers of one
+    sample, else ""), SCALE (log or linear), TVAL (natural logarithm of AVAL, or AVAL; NaN for a value that
+    has no logarithm), ADT, ADTM, ADY, ABLFL, BASE, CHG, R2BASE, TBASE, TCHG (both on the scale of analysis),
+    AVISITN, AVISIT and ANL01FL as in ADLB. Records without a result or a complete date are left out; a ratio
+    that stands in the data is derived again, without the rounding of its parts.
+
+    Raises DataError where one marker comes in more than one unit.
+    """
+    treated = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
+    measured = pd.concat([_read(trial, domain, study) for domain in _DOMAINS], ignore_index=True)
+    dates = to_date(measured["DTC"])
+    measured = measured.assign(ADT=dates, ADTM=to_datetime(measured["DTC"]))
+    measured = measured[dates.notna() & measured["USUBJID"].isin(treated.index)]
+    _check_units(measured)
+    ratios = [_ratio(measured, marker) for marker in study.markers if marker.parts]
+    adcp = pd.concat([measured, *ratios], ignore_index=True)
+    adcp = _describe(adcp, study.markers).sort_values([*_KEYS, *_ORDER], ignore_index=True)
+    adcp["ADY"] = study_day(adcp["ADT"], look_up(treated["TRTSDT"], adcp["USUBJID"]))
+    adcp["ABLFL"] = _flag_baseline(adcp, treated, study)
+    adcp = add_visits(_add_change(adcp), _KEYS, _ORDER, study)
+    return adcp.drop(columns=["BLFL", "DTC"])
+
+
+def _read(trial: Trial, domain: str, study: Study) -> pd.DataFrame:
+    """Return the results of one domain's markers under common names."""
+    codes = [marker.code for marker in study.markers if marker.domain == domain]
+    names = {f"{domain}TESTCD": "PARAMCD", f"{domain}STRESU": "AVALU", f"{domain}DTC": "DTC"}
+    names |= {f"{domain}BLFL": "BLFL", f"{domain}STRESC": "STRESC"}
+    numbers = {f"{domain}SEQ": "SEQ", f"{domain}STRESN": "AVAL"}
+    frame = read_domain(trial, domain, ["STUDYID", "USUBJID", "VISIT", *names], list(numbers))
+    frame = frame[frame[f"{domain}TESTCD"].isin(codes)].rename(columns=names | numbers)
+    limit = pd.to_numeric(frame["STRESC"].str.extract(r"^<\s*([\d.]+)$", expand=False), errors="coerce")
+    below = frame["AVAL"].isna() & limit.notna()
+    frame["AVAL"] = frame["AVAL"].where(~below, limit * study.immune.below_limit_factor)
+    frame["DTYPE"] = below.map({True: "LIMIT", False: ""}).astype("str")
+    return frame.loc[frame["AVAL"].notna(), _MEASURED]
+
+
+def _check_units(measured: pd.DataFrame) -> None:
+    units = measured.groupby("PARAMCD")["AVALU"].unique()
+    for code, found in units.items():
+        if len(found) > 1:
+            raise DataError(
+                f"Marker {code} comes in several units ({', '.join(sorted(map(str, found)))}), so its values "
+                "can't be compared. Convert them by a mapping file or in the data."
+            )
+
+
+def _ratio(measured: pd.DataFrame, marker: Marker) -> pd.DataFrame:
+    """Return the ratio of two markers in each sample that has both, the second above zero."""
+    key = ["USUBJID", "DTC", "VISIT"]
+    top, bottom = (
+        measured[measured["PARAMCD"] == code].drop_duplicates(key, keep="last") for code in marker.parts
+    )
+    both = top.merge(bottom[[*key, "AVAL"]], on=key, suffixes=("", "_BOTTOM"))
+    both = both[both["AVAL_BOTTOM"] > 0]
+    value = both["AVAL"] / both["AVAL_BOTTOM"]
+    return both.assign(PARAMCD=marker.code, AVAL=value, AVALU="RATIO", DTYPE="RATIO")[measured.columns]
+
+
+def _describe(adcp: pd.DataFrame, markers: Sequence[Marker]) -> pd.DataFrame:
+    """Add what the marker table says of each marker, and the value on its scale of analysis."""
+    table = pd.DataFrame(
+        [(marker.code, marker.label, marker.panel, marker.scale) for marker in markers],
+        columns=["PARAMCD", "PARAM", "PARCAT1", "SCALE"],
+        dtype="str",
+    ).set_index("PARAMCD")
+    for name in table.columns:
+        adcp[name] = look_up(table[name], adcp["PARAMCD"])
+    positive = adcp["AVAL"].where(adcp["AVAL"] > 0).astype("float64")
+    adcp["TVAL"] = np.where(adcp["SCALE"] == "log", np.log(positive.to_numpy("float64")), adcp["AVAL"])
+    return adcp
+
+
+def _flag_baseline(adcp: pd.DataFrame, treated: pd.DataFrame, study: Study) -> pd.Series:
+    """Mark the last record before the first dose, or the one that the data flag."""
+    if study.baseline.baseline_rule == "value flagged in the data":
+        candidates = adcp[adcp["BLFL"] == "Y"]
+    else:
+        candidates = adcp[before_treatment(adcp, treated)]
+    last = candidates.drop_duplicates(_KEYS, keep="last").index
+    return yes_no(adcp.index.to_series().isin(last)).replace("N", "")
+
+
+def _add_change(adcp: pd.DataFrame) -> pd.DataFrame:
+    base = adcp.loc[adcp["ABLFL"] == "Y", [*_KEYS, "AVAL", "TVAL"]]
+    base = base.rename(columns={"AVAL": "BASE", "TVAL": "TBASE"})
+    adcp = adcp.merge(base, on=_KEYS, how="left", validate="m:1")
+    adcp["CHG"] = adcp["AVAL"] - adcp["BASE"]
+    adcp["R2BASE"] = adcp["AVAL"] / adcp["BASE"].where(adcp["BASE"] > 0)
+    adcp["TCHG"] = adcp["TVAL"] - adcp["TBASE"]
+    return adcp

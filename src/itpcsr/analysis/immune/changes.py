@@ -1,0 +1,243 @@
+"""Did a marker move: its mean change, planned comparisons with baseline, and tests over all visits."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from itpcsr.analysis.immune.effects import DZ, T_INTERVAL, describe, mean_interval, paired_effect
+from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, FEW, adjust, to_rows, why
+from itpcsr.analysis.immune.linear import random_intercept
+from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
+from itpcsr.analysis.immune.permutation import FEWEST, Permutations, flip_signs
+from itpcsr.analysis.immune.summaries import POPULATION, back, effect_units
+from itpcsr.results import absent_rows, make_rows
+from itpcsr.study import Study
+
+FRIEDMAN = "Friedman test of the visits (pingouin), subjects with all visits"
+RM_ANOVA = "repeated-measures ANOVA with Greenhouse-Geisser correction (pingouin), subjects with all visits"
+MIXED = (
+    "linear mixed model, random intercept of the subject, REML; F test of the visits with "
+    "denominator degrees of freedom by containment (as R nlme)"
+)
+_NO_VISITS = "fewer than 2 visits with values"
+_NOT_FITTED = "the mixed model can't be fitted"
+
+
+def analyse_mean_change(
+    adcp: pd.DataFrame, panel: Panel, study: Study, level: float, how: Permutations
+) -> pd.DataFrame:
+    """Test each marker's mean change from baseline: one number per subject, one test per marker.
+
+    Each subject's changes are averaged over the visits with a value (a summary measure, Matthews et al.,
+    BMJ 1990;300:230), so that every subject with a baseline and one later value takes part. ``analysis`` is
+    mean_change, ``level`` the marker; statistics n, estimate, low, high, effect (dz) with effect_low and
+    effect_high, p_value, p_adjusted.
+    """
+    display = "tbl-immune-change"
+    if sentence := missing_sentence(adcp, study):
+        return absent_rows(display, sentence)
+    rows = _against_baseline(panel, panel.mean_change, level, how, None)
+    return make_rows(
+        rows, display=display, analysis="mean_change", group="total", population=POPULATION, dataset="ADCP"
+    )
+
+
+def analyse_planned(
+    adcp: pd.DataFrame, panel: Panel, study: Study, level: float, how: Permutations
+) -> pd.DataFrame:
+    """Compare each planned visit with baseline; the family is all markers at all visits together."""
+    display = "tbl-immune-planned"
+    if sentence := missing_sentence(adcp, study):
+        return absent_rows(display, sentence)
+    change = panel.change
+    p = np.stack([flip_signs(change[:, number], how) for number in range(change.shape[1])])
+    adjusted = adjust(p)
+    parts = [
+        _against_baseline(panel, change[:, number], level, how, (p[number], adjusted[number])).assign(
+            visit=visit
+        )
+        for number, visit in enumerate(panel.visits[1:])
+    ]
+    return make_rows(
+        pd.concat(parts, ignore_index=True),
+        display=display,
+        analysis="planned",
+        group="total",
+        population=POPULATION,
+        dataset="ADCP",
+    )
+
+
+def _against_baseline(
+    panel: Panel, change: Floats, level: float, how: Permutations, p_values: tuple[Floats, Floats] | None
+) -> pd.DataFrame:
+    """Return the rows of one set of changes; ``p_values`` (raw, adjusted) where a larger family has them."""
+    n, mean, low, high = mean_interval(change, level)
+    effect, effect_low, effect_high = paired_effect(change, level)
+    raw = flip_signs(change, how) if p_values is None else p_values[0]
+    statistics = {
+        "n": n,
+        **back(panel, mean, low, high),
+        "effect": effect,
+        "effect_low": effect_low,
+        "effect_high": effect_high,
+        "p_value": raw,
+        "p_adjusted": adjust(raw) if p_values is None else p_values[1],
+    }
+    methods = dict.fromkeys(("low", "high"), T_INTERVAL) | dict.fromkeys(("effect", "effect_low"), DZ)
+    methods |= {"p_value": how.method, "p_adjusted": ADJUSTED}
+    _, _, sd = describe(change)
+    reasons = why(
+        (n == 0, "no subject has baseline and a later value"), (n < FEWEST, FEW), (sd < 1e-12, CONSTANT)
+    )
+    rows = to_rows(panel.codes, statistics, reasons, methods)
+    return rows.assign(unit=rows["level"].map(effect_units(panel)))
+
+
+@dataclass(frozen=True)
+class Complete:
+    """One marker's values of the subjects with all visits that have any value."""
+
+    values: Floats
+    visits: list[int]
+
+
+def complete_cases(values: Floats) -> Complete:
+    """Leave out visits that nobody has, then subjects with a gap; ``values`` are subjects × visits."""
+    visits = [number for number in range(values.shape[1]) if np.isfinite(values[:, number]).any()]
+    own = values[:, visits]
+    return Complete(own[np.isfinite(own).all(axis=1)], visits)
+
+
+def analyse_visits(adcp: pd.DataFrame, panel: Panel, study: Study) -> pd.DataFrame:
+    """Test each marker over all visits: complete cases, and all values by a mixed model.
+
+    ``analysis`` is friedman, anova or mixed; ``level`` the marker. Statistics: n (subjects), visits, values,
+    statistic (chi-square or F), df1, df2, epsilon (Greenhouse-Geisser), effect (Kendall's W or generalised
+    eta squared), p_value, p_adjusted.
+    """
+    display = "tbl-immune-visits"
+    if sentence := missing_sentence(adcp, study):
+        return absent_rows(display, sentence)
+    parts = []
+    for analysis, test, method in (
+        ("friedman", _friedman, FRIEDMAN),
+        ("anova", _anova, RM_ANOVA),
+        ("mixed", _mixed, MIXED),
+    ):
+        found = [test(panel.values[:, :, number]) for number in range(len(panel.markers))]
+        parts.append(_test_rows(panel, found, method).assign(analysis=analysis))
+    return make_rows(
+        pd.concat(parts, ignore_index=True),
+        display=display,
+        group="total",
+        population=POPULATION,
+        dataset="ADCP",
+    )
+
+
+def _test_rows(panel: Panel, found: list[dict[str, float | str]], method: str) -> pd.DataFrame:
+    frame = pd.DataFrame(found)
+    reasons = frame.pop("reason").to_numpy("object")
+    statistics = {name: frame[name].to_numpy("float64") for name in frame}
+    statistics["p_adjusted"] = adjust(statistics["p_value"])
+    return to_rows(panel.codes, statistics, reasons, {"p_value": method, "p_adjusted": ADJUSTED})
+
+
+def _refusal(complete: Complete) -> str:
+    if len(complete.visits) < 2:
+        return _NO_VISITS
+    if len(complete.values) < FEWEST:
+        return "fewer than 3 subjects with all visits"
+    return CONSTANT if np.ptp(complete.values) < 1e-12 else ""
+
+
+def _long(values: Floats) -> pd.DataFrame:
+    subjects, visits = values.shape
+    return pd.DataFrame(
+        {
+            "subject": np.repeat(np.arange(subjects), visits),
+            "visit": np.tile(np.arange(visits), subjects),
+            "value": values.ravel(),
+        }
+    )
+
+
+def _friedman(values: Floats) -> dict[str, float | str]:
+    complete = complete_cases(values)
+    sizes: dict[str, float | str] = {"n": len(complete.values), "visits": len(complete.visits)}
+    reason = _refusal(complete)
+    if not reason and len(complete.visits) < 3:
+        reason = "fewer than 3 visits with values"
+    if reason:
+        return {**sizes, "statistic": np.nan, "effect": np.nan, "p_value": np.nan, "reason": reason}
+    import pingouin as pg  # takes seconds to import
+
+    table = pg.friedman(_long(complete.values), dv="value", within="visit", subject="subject").iloc[0]
+    return {
+        **sizes,
+        "statistic": float(table["Q"]),
+        "effect": float(table["W"]),
+        "p_value": float(table["p_unc"]),
+        "reason": "",
+    }
+
+
+def _anova(values: Floats) -> dict[str, float | str]:
+    complete = complete_cases(values)
+    sizes: dict[str, float | str] = {"n": len(complete.values), "visits": len(complete.visits)}
+    names = ("statistic", "df1", "df2", "epsilon", "effect", "p_value")
+    if reason := _refusal(complete):
+        return {**sizes, **dict.fromkeys(names, np.nan), "reason": reason}
+    import pingouin as pg  # takes seconds to import
+
+    with warnings.catch_warnings():
+        # pingouin warns of a sphericity test on few subjects; that test isn't taken, the correction is
+        warnings.simplefilter("ignore")
+        table = pg.rm_anova(
+            _long(complete.values),
+            dv="value",
+            within="visit",
+            subject="subject",
+            correction=True,
+            detailed=True,
+        )
+    first = table.iloc[0]
+    return {
+        **sizes,
+        "statistic": float(first["F"]),
+        "df1": float(first["DF"]),
+        "df2": float(table.iloc[1]["DF"]),
+        "epsilon": float(first["eps"]),
+        "effect": float(first["ng2"]),
+        # two visits are always spherical, and have no corrected p-value
+        "p_value": float(first.get("p_GG_corr", first["p_unc"])),
+        "reason": "",
+    }
+
+
+def _mixed(values: Floats) -> dict[str, float | str]:
+    known = np.isfinite(values)
+    subject, visit = np.nonzero(known)
+    visits = np.unique(visit)
+    design = (visit[:, None] == visits[None, :]).astype("float64")
+    sizes = {
+        "n": len(np.unique(subject)), "visits": len(visits), "values": len(visit)
+    }  # fmt: skip
+    y = values[known]
+    if len(visits) < 2:
+        reason = _NO_VISITS
+    elif np.isfinite(values).sum(axis=1).max(initial=0) < 2 or sizes["n"] < FEWEST:
+        reason = FEW
+    else:
+        reason = CONSTANT if np.ptp(y) < 1e-12 else ""
+    contrast = np.eye(len(visits))[1:] - np.eye(len(visits))[:1] if len(visits) else np.zeros((0, 0))
+    f, df1, df2, p = (
+        (np.nan,) * 4 if reason else random_intercept(y, design, subject, contrast, len(contrast))
+    )
+    names = {"statistic": f, "df1": df1, "df2": df2, "p_value": p}
+    return {**sizes, **names, "reason": reason or _NOT_FITTED}

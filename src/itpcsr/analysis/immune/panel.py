@@ -1,0 +1,150 @@
+"""The panel: all markers of all subjects at all visits as one array, on each marker's scale of analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from itpcsr.markers import Marker
+from itpcsr.study import Study
+
+Floats = NDArray[np.floating[Any]]
+NO_TABLE = "This study names no markers of immune function, so they are not analysed here."
+NO_VALUES = (
+    "The study's data hold no value of a marker of immune function, so immune function can't be shown."
+)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Markers of the full analysis set.
+
+    ``values`` has subjects × visits × markers, the first visit being baseline and the others the weeks in
+    ``weeks``; ``original`` the same in the unit of the data. NaN is missing. ``responder`` is 1 for a
+    confirmed response, 0 for none, NaN where that isn't known. ``dose`` is the dose level, ``splenectomy`` 1
+    or 0; NaN where not recorded.
+    """
+
+    subjects: tuple[str, ...]
+    weeks: tuple[int, ...]
+    markers: tuple[Marker, ...]
+    values: Floats
+    original: Floats
+    responder: Floats
+    dose: Floats
+    splenectomy: Floats
+
+    @property
+    def codes(self) -> list[str]:
+        """Return the codes of the markers."""
+        return [marker.code for marker in self.markers]
+
+    @property
+    def visits(self) -> list[str]:
+        """Return the names of the visits."""
+        return ["Baseline", *(f"Week {week}" for week in self.weeks)]
+
+    @property
+    def change(self) -> Floats:
+        """Return the change from baseline at each later visit; a difference of logarithms on a log scale."""
+        return np.asarray(self.values[:, 1:] - self.values[:, :1])
+
+    @property
+    def is_log(self) -> NDArray[np.bool_]:
+        """Tell for each marker whether it is analysed on a log scale."""
+        return np.array([marker.scale == "log" for marker in self.markers])
+
+    @property
+    def mean_change(self) -> Floats:
+        """Return each subject's mean change over the visits with a value: subjects × markers."""
+        return mean_over(self.change, axis=1)
+
+
+def mean_over(values: Floats, axis: int) -> Floats:
+    """Return means that leave missing values out; NaN where all are missing."""
+    count = np.isfinite(values).sum(axis=axis)
+    total = np.where(np.isfinite(values), values, 0.0).sum(axis=axis)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+
+
+def missing_sentence(adcp: pd.DataFrame, study: Study) -> str:
+    """Return why there is nothing to analyse, or "" where there is."""
+    if not study.markers:
+        return NO_TABLE
+    return NO_VALUES if adcp.empty else ""
+
+
+def build_panel(adsl: pd.DataFrame, adcp: pd.DataFrame, adrs: pd.DataFrame, study: Study) -> Panel:
+    """Return the panel of the full analysis set: the planned visits, one value per subject and visit.
+
+    Planned are baseline and the weeks of ``immune_weeks``.
+    """
+    subjects = adsl[(adsl["FASFL"] == "Y") & adsl["ARMCD"].isin(study.reported_arms)].sort_values("USUBJID")
+    names = subjects["USUBJID"].astype("str").tolist()
+    weeks = study.sampling.immune_weeks
+    best = adrs[adrs["PARAMCD"] == "BOR"].set_index("USUBJID")["AVAL"].astype("float64")
+    doses = {arm.code: np.nan if arm.dose is None else arm.dose for arm in study.design.arms}
+    flag = subjects["SPLENFL"] if "SPLENFL" in subjects else pd.Series("", index=subjects.index)
+    return Panel(
+        subjects=tuple(names),
+        weeks=tuple(weeks),
+        markers=study.markers,
+        values=spread(adcp, "TVAL", names, weeks, study.markers),
+        original=spread(adcp, "AVAL", names, weeks, study.markers),
+        responder=best.reindex(names).to_numpy("float64"),
+        dose=subjects["ARMCD"].map(doses).to_numpy("float64"),
+        splenectomy=flag.map({"Y": 1.0, "N": 0.0}).to_numpy("float64"),
+    )
+
+
+def spread(
+    records: pd.DataFrame, variable: str, subjects: list[str], weeks: Sequence[int], markers: Sequence[Marker]
+) -> Floats:
+    """Return a variable as subjects × (baseline and weeks) × markers; NaN where there is no record."""
+    chosen = records[(records["ANL01FL"] == "Y") & records["AVISITN"].isin([0, *weeks])]
+    places = (
+        pd.Index(subjects).get_indexer(pd.Index(chosen["USUBJID"])),
+        pd.Index([0, *weeks], dtype="float64").get_indexer(pd.Index(chosen["AVISITN"])),
+        pd.Index([marker.code for marker in markers]).get_indexer(pd.Index(chosen["PARAMCD"])),
+    )
+    values = np.full((len(subjects), 1 + len(weeks), len(markers)), np.nan)
+    known = np.all([place >= 0 for place in places], axis=0)
+    values[tuple(place[known] for place in places)] = chosen[variable].to_numpy("float64")[known]
+    return values
+
+
+def count_values(adcp: pd.DataFrame, panel: Panel) -> pd.DataFrame:
+    """Count each marker's records: all, used at a planned visit, and left out with the reason.
+
+    Returns ``level`` (marker), ``statistic`` (records, used, outside, second, below_limit, no_logarithm) and
+    ``value``; nothing is dropped without a count.
+    """
+    own = adcp[adcp["USUBJID"].isin(panel.subjects)]
+    planned = own["AVISITN"].isin([0, *panel.weeks])
+    kinds = {
+        "records": own["AVAL"].notna(),
+        "used": planned & (own["ANL01FL"] == "Y") & own["TVAL"].notna(),
+        "outside": ~planned,
+        "second": planned & (own["ANL01FL"] != "Y"),
+        "no_logarithm": planned & (own["ANL01FL"] == "Y") & own["TVAL"].isna(),
+        "below_limit": own["DTYPE"] == "LIMIT",
+    }
+    parts = []
+    for name, chosen in kinds.items():
+        counts = own.loc[chosen, "PARAMCD"].value_counts().reindex(panel.codes, fill_value=0)
+        parts.append(pd.DataFrame({"level": panel.codes, "statistic": name, "value": counts.to_numpy()}))
+    return pd.concat(parts, ignore_index=True).assign(analysis="records", unit="values")
+
+
+def accounts(course: pd.DataFrame) -> bool:
+    """Tell whether every value is used or counted among those left out (see ``count_values``)."""
+    counts = course[course["analysis"] == "records"].groupby("statistic")["value"].sum()
+    if counts.empty:
+        return True
+    left_out = counts[["outside", "second", "no_logarithm"]].sum()
+    return bool(counts["records"] == counts["used"] + left_out)

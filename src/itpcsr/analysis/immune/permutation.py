@@ -1,0 +1,132 @@
+"""Permutation tests of many markers at once: all arrangements where they are few, else a drawn sample."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+FEWEST = 3  # subjects in a group below which nothing is tested
+_TOLERANCE = 1e-9  # arrangements this near to the observed one count as equal: sums carry binary noise
+_CELLS = 4_000_000  # arrangements × markers computed at a time
+
+
+@dataclass(frozen=True)
+class Permutations:
+    """How p-values by permutation are found.
+
+    With fewer than ``limit`` arrangements all are taken and the p-value is exact; otherwise ``draws`` of
+    them are drawn with ``seed``, and the observed one counts as one more.
+    """
+
+    limit: int = 100_000
+    draws: int = 9_999
+    seed: int = 20240423
+
+    @property
+    def method(self) -> str:
+        """Return what stands in result rows."""
+        few = f"all arrangements if fewer than {self.limit}"
+        return f"permutation test, two-sided: {few}, else {self.draws} drawn"
+
+
+def flip_signs(change: Floats, how: Permutations) -> Floats:
+    """Test for each marker whether subjects' changes lie about zero, by flipping their signs.
+
+    Parameters
+    ----------
+    change
+        Subjects × markers; NaN is missing and takes no part.
+    how
+        Numbers of arrangements and seed.
+
+    Returns
+    -------
+    array
+        One two-sided p-value per marker, of the absolute mean; NaN with fewer than 3 values, or where none
+        differs from zero. Exact under the hypothesis that each subject's change is symmetric about zero
+        (Fisher, The Design of Experiments, 1935).
+    """
+    p = np.full(change.shape[1], np.nan)
+    for rows, columns in _patterns(change):
+        values = change[np.ix_(rows, columns)]
+        if len(rows) >= FEWEST:
+            p[columns] = _share(values, np.abs(values.sum(axis=0)), *_signs(len(rows), how))
+    return np.where(_all_zero(change), np.nan, p)
+
+
+def swap_groups(values: Floats, group: NDArray[np.bool_], how: Permutations) -> Floats:
+    """Test for each marker whether two groups have the same distribution, by the difference of their means.
+
+    ``values`` are subjects × markers, NaN missing; ``group`` is True for the first group. Returns one
+    two-sided p-value per marker; NaN with fewer than 3 values in a group, or where all are equal.
+    """
+    p = np.full(values.shape[1], np.nan)
+    for rows, columns in _patterns(values):
+        own, first = values[np.ix_(rows, columns)], group[rows]
+        n, size = len(rows), int(first.sum())
+        if min(size, n - size) < FEWEST:
+            continue
+        centred = own - own.mean(axis=0)
+
+        # with the total fixed at zero, the first group's sum says all of the difference of means
+        p[columns] = _share(centred, np.abs(centred[first].sum(axis=0)), *_choose(n, size, how))
+    return np.where(_all_equal(values), np.nan, p)
+
+
+@lru_cache(maxsize=16)
+def _signs(n: int, how: Permutations) -> tuple[Floats, bool]:
+    """Return signs of the subjects, one arrangement per row, and whether they are all."""
+    if 2**n < how.limit:
+        bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+        return 1.0 - 2.0 * bits, True
+    return np.random.default_rng([how.seed, n]).choice([-1.0, 1.0], size=(how.draws, n)), False
+
+
+@lru_cache(maxsize=16)
+def _choose(n: int, size: int, how: Permutations) -> tuple[Floats, bool]:
+    """Return indicators of the first group, one arrangement per row, and whether they are all."""
+    total = math.comb(n, size)
+    if total < how.limit:
+        chosen = np.array(list(combinations(range(n), size)), dtype="int64")
+    else:
+        rng = np.random.default_rng([how.seed, n, size])
+        chosen = np.argsort(rng.random((how.draws, n)), axis=1)[:, :size]
+    indicator = np.zeros((len(chosen), n))
+    np.put_along_axis(indicator, chosen, 1.0, axis=1)
+    return indicator, total < how.limit
+
+
+def _share(values: Floats, observed: Floats, arrangements: Floats, complete: bool) -> Floats:
+    """Return the share of arrangements whose sum is at least as large as the observed one."""
+    least = observed - _TOLERANCE * np.maximum(np.abs(values).sum(axis=0), 1e-300)
+    step = max(1, _CELLS // max(1, values.shape[1]))
+    count = np.zeros(values.shape[1])
+    for start in range(0, len(arrangements), step):
+        count += (np.abs(arrangements[start : start + step] @ values) >= least).sum(axis=0)
+    return count / len(arrangements) if complete else (count + 1) / (len(arrangements) + 1)
+
+
+def _patterns(values: Floats) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield the subjects with a value, and the markers for which these are the ones."""
+    present = np.isfinite(values)
+    found, place = np.unique(present, axis=1, return_inverse=True)
+    for number in range(found.shape[1]):
+        yield np.flatnonzero(found[:, number]), np.flatnonzero(place.ravel() == number)
+
+
+def _all_zero(values: Floats) -> NDArray[np.bool_]:
+    return np.asarray((np.abs(np.where(np.isfinite(values), values, 0.0)) < 1e-12).all(axis=0))
+
+
+def _all_equal(values: Floats) -> NDArray[np.bool_]:
+    known = np.where(np.isfinite(values), values, -np.inf).max(axis=0)
+    low = np.where(np.isfinite(values), values, np.inf).min(axis=0)
+    return np.asarray(known - low < 1e-12)

@@ -1,0 +1,83 @@
+"""Baseline markers as predictors of response, and how far that holds for a subject left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, FEW_IN_GROUP, adjust, to_rows
+from itpcsr.analysis.immune.firth import fit_firth, fit_left_out, profile_effect
+from itpcsr.analysis.immune.panel import Floats, Panel
+from itpcsr.analysis.immune.permutation import FEWEST
+from itpcsr.analysis.immune.responders import missing_response
+from itpcsr.analysis.immune.summaries import POPULATION
+from itpcsr.results import absent_rows, make_rows
+from itpcsr.study import Study
+
+FIRTH = "Firth's logistic regression of response, profile penalised likelihood (as R logistf)"
+LEFT_OUT = (
+    "share of the squared error of prediction that the marker takes away, each subject predicted from the "
+    "others; without the marker, the others' share of responders is the prediction"
+)
+
+
+def analyse_predictors(adcp: pd.DataFrame, panel: Panel, study: Study, level: float) -> pd.DataFrame:
+    """Predict response by each marker's baseline value, one marker at a time.
+
+    Statistics by marker: n1 and n2 (responders, non-responders with a baseline value), estimate (odds ratio
+    per SD at baseline) with low and high, p_value, p_adjusted, auc (in the subjects that made the model, 0.5
+    by chance) and gain_left_out: the share of the squared error that the marker takes away when each subject
+    is predicted from the others; below 0 the prediction is worse than without the marker.
+    """
+    display = "tbl-immune-predictors"
+    if sentence := missing_response(adcp, panel, study):
+        return absent_rows(display, sentence)
+    found = [
+        _predict(panel.values[:, 0, number], panel.responder, level) for number in range(len(panel.markers))
+    ]
+    frame = pd.DataFrame(found)
+    reasons = frame.pop("reason").to_numpy("object")
+    statistics = {name: frame[name].to_numpy("float64") for name in frame}
+    statistics["p_adjusted"] = adjust(statistics["p_value"])
+    methods = {"estimate": FIRTH, "p_value": FIRTH, "p_adjusted": ADJUSTED, "gain_left_out": LEFT_OUT}
+    return make_rows(
+        to_rows(panel.codes, statistics, reasons, methods),
+        display=display,
+        analysis="baseline",
+        group="total",
+        population=POPULATION,
+        dataset="ADCP, ADRS",
+    )
+
+
+def _predict(baseline: Floats, response: Floats, level: float) -> dict[str, float | str]:
+    known = np.isfinite(baseline) & np.isfinite(response)
+    x, y = baseline[known], response[known]
+    n1, n2 = int(y.sum()), int((1 - y).sum())
+    sizes = {"n1": n1, "n2": n2}
+    names = ("estimate", "low", "high", "p_value", "auc", "gain_left_out")
+    reason = FEW_IN_GROUP if min(n1, n2) < FEWEST else CONSTANT if np.ptp(x) < 1e-12 else ""
+    if reason:
+        return {**sizes, **dict.fromkeys(names, np.nan), "reason": reason}
+    scaled = (x - x.mean()) / x.std(ddof=1)
+    design = np.column_stack([np.ones(len(x)), scaled])
+    estimate, low, high, p = profile_effect(design, y, 1, level)
+    apparent = roc_area(design @ fit_firth(design, y).coefficients, y)
+    values = (*np.exp([estimate, low, high]), p, apparent, gain_left_out(design, y))
+    return {**sizes, **dict(zip(names, values, strict=True)), "reason": ""}
+
+
+def gain_left_out(design: Floats, outcome: Floats) -> float:
+    """Return by how much the marker lowers the squared error for subjects left out (1 all, 0 nothing)."""
+    beta = fit_left_out(design, outcome, fit_firth(design, outcome).coefficients)
+    with_marker = 1 / (1 + np.exp(-np.sum(design * beta, axis=1)))
+    without = (outcome.sum() - outcome) / (len(outcome) - 1)
+    return float(1 - np.sum((with_marker - outcome) ** 2) / np.sum((without - outcome) ** 2))
+
+
+def roc_area(score: Floats, outcome: Floats) -> float:
+    """Return the chance that a responder's score is above a non-responder's, ties counting one half."""
+    ranks = stats.rankdata(score)
+    n1 = outcome.sum()
+    return float((ranks[outcome == 1].sum() - n1 * (n1 + 1) / 2) / (n1 * (len(outcome) - n1)))

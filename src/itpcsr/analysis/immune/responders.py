@@ -1,0 +1,209 @@
+"""Does it go with response: responders against non-responders, over time and in the mean change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from itpcsr.analysis.immune.changes import complete_cases
+from itpcsr.analysis.immune.effects import WELCH, G, difference_interval, group_effect
+from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, FEW_IN_GROUP, adjust, to_rows
+from itpcsr.analysis.immune.linear import random_intercept, regress
+from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
+from itpcsr.analysis.immune.permutation import FEWEST, Permutations, swap_groups
+from itpcsr.analysis.immune.summaries import POPULATION, back, effect_units
+from itpcsr.results import absent_rows, make_rows
+from itpcsr.study import Study
+
+MIXED_ANOVA = (
+    "mixed ANOVA, interaction of response and visit, Greenhouse-Geisser by the covariance pooled within "
+    "groups (as R afex and SAS), subjects with all visits"
+)
+MIXED_MODEL = (
+    "linear mixed model, random intercept of the subject, REML; F test of the interaction of "
+    "response and visit, denominator degrees of freedom by containment (as R nlme)"
+)
+COVARIATE = "linear model of the mean change by response, splenectomy and baseline (ordinary least squares)"
+NO_RESPONSE = "The study's data hold no response, so markers can't be compared by response."
+Test = Callable[[Floats, NDArray[np.bool_]], dict[str, float | str]]
+_GAPS = "not every visit has values in both groups, or fewer than 3 subjects in one"
+
+
+def missing_response(adcp: pd.DataFrame, panel: Panel, study: Study) -> str:
+    """Return why nothing can be set against response, or "" where it can."""
+    return missing_sentence(adcp, study) or ("" if np.isfinite(panel.responder).any() else NO_RESPONSE)
+
+
+def analyse_response(
+    adcp: pd.DataFrame, panel: Panel, study: Study, level: float, how: Permutations
+) -> pd.DataFrame:
+    """Compare the mean changes of responders and non-responders, one test per marker.
+
+    ``analysis`` difference: estimate (ratio of ratios, or difference of differences) with Welch limits,
+    effect (Hedges' g) with limits, permutation p; n1 are responders, n2 non-responders. splenectomy: the
+    difference adjusted for earlier splenectomy and baseline. ``level`` is the marker.
+    """
+    display = "tbl-immune-response"
+    if sentence := missing_response(adcp, panel, study):
+        return absent_rows(display, sentence)
+    parts = [
+        _differences(panel, level, how).assign(analysis="difference"),
+        _adjusted(panel, level).assign(analysis="splenectomy"),
+    ]
+    return make_rows(
+        pd.concat(parts, ignore_index=True),
+        display=display,
+        group="total",
+        population=POPULATION,
+        dataset="ADCP, ADRS",
+    )
+
+
+def analyse_interaction(adcp: pd.DataFrame, panel: Panel, study: Study) -> pd.DataFrame:
+    """Test whether the course over all visits, baseline included, differs by response.
+
+    ``analysis`` anova: complete cases; mixed: all values. ``level`` is the marker; n1 are responders, n2
+    non-responders.
+    """
+    display = "tbl-immune-interaction"
+    if sentence := missing_response(adcp, panel, study):
+        return absent_rows(display, sentence)
+    parts = [
+        _interactions(panel, _anova, MIXED_ANOVA).assign(analysis="anova"),
+        _interactions(panel, _model, MIXED_MODEL).assign(analysis="mixed"),
+    ]
+    return make_rows(
+        pd.concat(parts, ignore_index=True),
+        display=display,
+        group="total",
+        population=POPULATION,
+        dataset="ADCP, ADRS",
+    )
+
+
+def _differences(panel: Panel, level: float, how: Permutations) -> pd.DataFrame:
+    known = np.isfinite(panel.responder)
+    change, group = panel.mean_change[known], panel.responder[known] == 1
+    first, second = change[group], change[~group]
+    n1, n2 = (np.isfinite(part).sum(axis=0) for part in (first, second))
+    effect, effect_low, effect_high = group_effect(first, second, level)
+    p = swap_groups(change, group, how)
+    statistics = {
+        "n1": n1,
+        "n2": n2,
+        **back(panel, *difference_interval(first, second, level)),
+        "effect": effect,
+        "effect_low": effect_low,
+        "effect_high": effect_high,
+        "p_value": p,
+        "p_adjusted": adjust(p),
+    }
+    methods = {"low": WELCH, "effect": G, "p_value": how.method, "p_adjusted": ADJUSTED}
+    reasons = np.where(np.minimum(n1, n2) < FEWEST, FEW_IN_GROUP, CONSTANT)
+    rows = to_rows(panel.codes, statistics, reasons, methods)
+    return rows.assign(unit=rows["level"].map(effect_units(panel)))
+
+
+def _interactions(panel: Panel, test: Test, method: str) -> pd.DataFrame:
+    known = np.isfinite(panel.responder)
+    group = panel.responder[known] == 1
+    found = [test(panel.values[known, :, number], group) for number in range(len(panel.markers))]
+    frame = pd.DataFrame(found)
+    reasons = frame.pop("reason").to_numpy("object")
+    statistics = {name: frame[name].to_numpy("float64") for name in frame}
+    statistics["p_adjusted"] = adjust(statistics["p_value"])
+    return to_rows(panel.codes, statistics, reasons, {"p_value": method, "p_adjusted": ADJUSTED})
+
+
+def _anova(values: Floats, group: NDArray[np.bool_]) -> dict[str, float | str]:
+    visits = complete_cases(values).visits
+    complete = np.isfinite(values[:, visits]).all(axis=1)
+    own, first = values[complete][:, visits], group[complete]
+    sizes = {"n1": int(first.sum()), "n2": int((~first).sum())}
+    names = ("statistic", "df1", "df2", "epsilon", "p_value")
+    if min(sizes["n1"], sizes["n2"]) < FEWEST or len(visits) < 2:
+        return {**sizes, **dict.fromkeys(names, np.nan), "reason": FEW_IN_GROUP}
+    return {**sizes, **dict(zip(names, interaction(own, first), strict=True)), "reason": CONSTANT}
+
+
+def interaction(values: Floats, group: NDArray[np.bool_]) -> tuple[float, float, float, float, float]:
+    """Return F, both degrees of freedom, epsilon and corrected p of group × visit, for complete data.
+
+    ``values`` are subjects × visits. Greenhouse and Geisser's epsilon comes from the covariance pooled
+    within the groups, as in R's afex and SAS; pingouin's mixed_anova takes it over all subjects, and gives no
+    corrected p-value for the interaction. All NaN where nothing varies within subjects.
+    """
+    n, visits = values.shape
+    n1, n2 = int(group.sum()), int((~group).sum())
+    means = np.where(group[:, None], values[group].mean(axis=0), values[~group].mean(axis=0))
+    difference = values[group].mean(axis=0) - values[~group].mean(axis=0)
+    centred = difference - difference.mean()
+    residual = values - means
+    within = residual - residual.mean(axis=1, keepdims=True)
+    covariance = within.T @ within / (n - 2)
+    total = np.trace(covariance)
+    if total < 1e-24:
+        return (np.nan,) * 5
+    df1, df2 = visits - 1, (n - 2) * (visits - 1)
+    f = (n1 * n2 / n * (centred @ centred) / df1) / (total * (n - 2) / df2)
+    epsilon = total**2 / (df1 * np.sum(covariance**2))
+    return (
+        float(f),
+        float(df1),
+        float(df2),
+        float(epsilon),
+        float(stats.f.sf(f, epsilon * df1, epsilon * df2)),
+    )
+
+
+def _model(values: Floats, group: NDArray[np.bool_]) -> dict[str, float | str]:
+    subject, visit = np.nonzero(np.isfinite(values))
+    y, first = values[subject, visit], group[subject]
+    visits = np.unique(visit)
+    with_visit = (visit[:, None] == visits[None, :]).astype("float64")
+    design = np.hstack([with_visit, with_visit * first[:, None]])
+    sizes = {
+        "n1": len(np.unique(subject[first])),
+        "n2": len(np.unique(subject[~first])),
+        "values": len(y),
+    }
+    complete_rank = len(y) > 0 and np.linalg.matrix_rank(design) == design.shape[1]
+    small = min(sizes["n1"], sizes["n2"]) < FEWEST
+    reason = _GAPS if small or len(visits) < 2 or not complete_rank else ""
+    if not reason and np.ptp(y) < 1e-12:
+        reason = CONSTANT
+    if reason:
+        found: tuple[float, ...] = (np.nan,) * 4
+    else:
+        step = np.eye(len(visits))[1:] - np.eye(len(visits))[:1]
+        contrast = np.hstack([np.zeros_like(step), step])
+        found = random_intercept(y, design, subject, contrast, 2 * len(step))
+    names = ("statistic", "df1", "df2", "p_value")
+    return {
+        **sizes,
+        **dict(zip(names, found, strict=True)),
+        "reason": reason or "the mixed model can't be fitted",
+    }
+
+
+def _adjusted(panel: Panel, level: float) -> pd.DataFrame:
+    """Return the difference by response with earlier splenectomy and baseline in the model."""
+    found = [_least_squares(panel, number, level) for number in range(len(panel.markers))]
+    n, difference, low, high, p = (np.array(column, dtype="float64") for column in zip(*found, strict=True))
+    statistics = {"n": n, **back(panel, difference, low, high), "p_value": p, "p_adjusted": adjust(p)}
+    methods = {"p_value": COVARIATE, "p_adjusted": ADJUSTED}
+    reason = "response, splenectomy and baseline can't be told apart in these subjects"
+    rows = to_rows(panel.codes, statistics, reason, methods)
+    return rows.assign(unit=rows["level"].map(effect_units(panel)))
+
+
+def _least_squares(panel: Panel, number: int, level: float) -> tuple[float, ...]:
+    change = panel.mean_change[:, number]
+    columns = [np.ones(len(change)), panel.responder, panel.splenectomy, panel.values[:, 0, number]]
+    design = np.column_stack(columns)
+    known = np.isfinite(design).all(axis=1) & np.isfinite(change)
+    return (int(known.sum()), *map(float, regress(change[known], design[known], level)[1]))

@@ -1,0 +1,167 @@
+"""Sentences on immune function, composed from result rows; their wording follows the interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pandas as pd
+
+from itpcsr.display.formats import format_count, format_level, format_number, format_p
+from itpcsr.display.immune_tables import effect_text
+from itpcsr.display.prose import Passage, Prose
+from itpcsr.markers import Marker
+from itpcsr.results import absence
+from itpcsr.study import Study
+
+_HYPOTHESIS = (
+    "Every statement here is a hypothesis: the study has no control group, the markers were chosen by this "
+    "report, and changes can also come from the course of the disease or from other treatment."
+)
+
+
+def immune_sentences(
+    change: pd.DataFrame,
+    response: pd.DataFrame,
+    platelets: pd.DataFrame,
+    study: Study,
+    confidence: float,
+    rate: float,
+) -> Prose:
+    """Compose what moved, whether it goes with response, and whether it goes with platelets.
+
+    A marker is named where its interval leaves out no change; whether that holds after adjustment for all
+    markers (adjusted p at most ``rate``) decides how it is called. All others are counted, with what their
+    intervals allow in one sentence. An absent part says why.
+    """
+    if sentence := absence(change):
+        return Prose(absent=sentence)
+    passages = [
+        Passage("What moved in all subjects.", _change(change, study, confidence, rate)),
+        Passage("Does it go with response.", _response(response, study, confidence, rate)),
+        Passage("Does it go with platelets.", _platelets(platelets, study, confidence, rate)),
+        Passage("How to read this.", (_HYPOTHESIS,)),
+    ]
+    return Prose(tuple(passages))
+
+
+def _change(rows: pd.DataFrame, study: Study, confidence: float, rate: float) -> tuple[str, ...]:
+    found = _read(rows, "mean_change", "", study)
+    lead = "In the mean over all visits after baseline"
+    return _sort_out(found, lead, rate, lambda item: _moved_text(item, confidence), "no change from baseline")
+
+
+def _response(rows: pd.DataFrame, study: Study, confidence: float, rate: float) -> tuple[str, ...]:
+    if sentence := absence(rows):
+        return (sentence,)
+    found = _read(rows, "difference", "", study)
+    lead = "In responders against non-responders"
+    return _sort_out(found, lead, rate, lambda item: _differed_text(item, confidence), "no difference")
+
+
+def _platelets(rows: pd.DataFrame, study: Study, confidence: float, rate: float) -> tuple[str, ...]:
+    if sentence := absence(rows):
+        return (sentence,)
+    found = _read(rows, "same", "lag 0", study)
+    lead = "Within subjects, at the same visit"
+    return _sort_out(found, lead, rate, lambda item: _related_text(item, confidence), "no correlation")
+
+
+class _Item(dict[str, float]):
+    """The numbers of one marker, with the marker itself."""
+
+    def __init__(self, marker: Marker, values: dict[str, float]) -> None:
+        super().__init__(values)
+        self.marker = marker
+
+    @property
+    def centre(self) -> float:
+        """Return the value that means nothing happened."""
+        return 1.0 if "r" not in self and self.marker.scale == "log" else 0.0
+
+    @property
+    def estimate(self) -> float:
+        return self["r"] if "r" in self else self["estimate"]
+
+    @property
+    def is_clear(self) -> bool:
+        """Tell whether the interval leaves out that nothing happened."""
+        return self["low"] > self.centre or self["high"] < self.centre
+
+    @property
+    def up(self) -> bool:
+        return self.estimate > self.centre
+
+
+def _read(rows: pd.DataFrame, analysis: str, visit: str, study: Study) -> list[_Item]:
+    own = rows[(rows["analysis"] == analysis) & (rows["visit"] == visit)]
+    values = {
+        str(level): dict(zip(part["statistic"], part["value"], strict=True))
+        for level, part in own.groupby("level", sort=False)
+    }
+    return [_Item(marker, values[marker.code]) for marker in study.markers if marker.code in values]
+
+
+def _sort_out(
+    found: list[_Item], lead: str, rate: float, text: Callable[[_Item], str], nothing: str
+) -> tuple[str, ...]:
+    """Return one paragraph for what holds, one for hints, and one for how much is left open."""
+    known = [item for item in found if not math.isnan(item["low"])]
+    if not known:
+        return (f"{lead} nothing can be estimated: too few subjects have values.",)
+    held = [item for item in known if item.is_clear and item["p_adjusted"] <= rate]
+    hints = [item for item in known if item.is_clear and not item["p_adjusted"] <= rate]
+    texts = []
+    if held:
+        texts.append(f"{lead}, and also after adjustment for all markers: {'; '.join(map(text, held))}.")
+    if hints:
+        texts.append(
+            f"{lead}, but not after adjustment for all markers, and so hints at most: "
+            f"{'; '.join(map(text, hints))}."
+        )
+    rest = len(known) - len(held) - len(hints)
+    if rest:
+        texts.append(
+            f"For {format_count(rest)} of {format_count(len(known))} markers the interval includes "
+            f"{nothing}. This doesn't show that there is none: the intervals are wide."
+        )
+    if unknown := len(found) - len(known):
+        texts.append(f"For {format_count(unknown)} markers there are too few values to estimate anything.")
+    return tuple(texts)
+
+
+def _ending(item: _Item, confidence: float, low: str, high: str) -> str:
+    return f"{format_level(confidence)}% CI {low} to {high}; adjusted p {format_p(item['p_adjusted'])}"
+
+
+def _moved_text(item: _Item, confidence: float) -> str:
+    marker = item.marker
+    kind = "geometric mean ratio to baseline" if marker.scale == "log" else "mean difference to baseline"
+    estimate, low, high = (effect_text(marker, item[name]) for name in ("estimate", "low", "high"))
+    verb = "rose" if item.up else "fell"
+    return (
+        f"{marker.label} {verb} ({kind} {estimate}, {_ending(item, confidence, low, high)}, "
+        f"n = {format_count(item['n'])})"
+    )
+
+
+def _differed_text(item: _Item, confidence: float) -> str:
+    marker = item.marker
+    kind = "ratio of ratios" if marker.scale == "log" else "difference of changes"
+    estimate, low, high = (effect_text(marker, item[name]) for name in ("estimate", "low", "high"))
+    side = "higher" if item.up else "lower"
+    return (
+        f"{marker.label} moved to {side} values in responders ({kind} {estimate}, "
+        f"{_ending(item, confidence, low, high)}, "
+        f"n = {format_count(item['n1'])} and {format_count(item['n2'])})"
+    )
+
+
+def _related_text(item: _Item, confidence: float) -> str:
+    estimate, low, high = (format_number(item[name], 2).replace("-", "−") for name in ("r", "low", "high"))
+    verb = "was higher" if item.up else "was lower"
+    return (
+        f"{item.marker.label} {verb} when platelets were higher (r {estimate}, "
+        f"{_ending(item, confidence, low, high)}, "
+        f"{format_count(item['pairs'])} pairs of {format_count(item['n'])} subjects)"
+    )

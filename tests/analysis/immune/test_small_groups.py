@@ -1,0 +1,195 @@
+"""Immune function with nobody, one, two or three subjects in a group, constant markers, and visits without values."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from itpcsr.adam import derive
+from itpcsr.analysis import immune
+from itpcsr.analysis.immune.panel import NO_TABLE, NO_VALUES
+from itpcsr.display import immune_figures as figures
+from itpcsr.display import immune_tables as tables
+from itpcsr.display.formats import NOT_ESTIMABLE
+from itpcsr.display.immune_text import immune_sentences
+from itpcsr.display.table import Table
+from itpcsr.results import absence, combine
+from itpcsr.study import read_study
+from tests import small
+from tests.covid import analyse_everything
+
+WEEKS = [2, 4, 8]
+
+
+@pytest.fixture(scope="module")
+def plan(root):
+    whole = read_study(root / "params/study.yml", immune_weeks=WEEKS)
+    wanted = {"TLHRTLH", "TH17TH", "TH17TREG", "TLYLY", "INTLK10"}
+    return whole.with_markers(marker for marker in whole.markers if marker.code in wanted)
+
+
+def make(plan, responders, others, *, constant=False, empty_week=None, gap=False, seed=1):
+    """Return datasets and panel of a trial with these numbers of subjects; responders' Treg rise."""
+    rng = np.random.default_rng(seed)
+    names = [f"S{number:02}" for number in range(responders + others)]
+    cp, lb = [], []
+    for place, name in enumerate(names):
+        for week in [0, *WEEKS]:
+            number_day = -1 if week == 0 else 1 + 7 * week
+            if week == empty_week or (gap and place == 0 and week == WEEKS[0]):
+                continue
+            for code, centre in (("TLHRTLH", 3.0), ("TH17TH", 2.0), ("TLYLY", 70.0)):
+                noise = 0 if constant else rng.normal(0, 0.1)
+                rise = 0.3 * (place < responders and code == "TLHRTLH" and week > 0 and not constant)
+                cp.append((name, code, centre * np.exp(noise + rise), number_day))
+            lb.append((name, "INTLK10", 4.0 if constant else 4 * np.exp(rng.normal(0, 0.3)), number_day))
+        for week in range(29):
+            count = 20.0 + (place < responders) * 60 * (week > 1)
+            lb.append((name, "PLAT", count + rng.integers(0, 5), -1 if week == 0 else 1 + 7 * week))
+    trial = small.trial(
+        DM=small.dm(*((name, "ESC20" if place % 2 else "ESC05") for place, name in enumerate(names))),
+        EX=small.ex(*names), CP=_findings("CP", cp), LB=_findings("LB", lb),
+    )  # fmt: skip
+    datasets = derive(trial, plan)
+    panel = immune.build_panel(datasets["adsl"], datasets["adcp"], datasets["adrs"], plan)
+    return datasets, panel
+
+
+def _findings(domain, rows):
+    frame = pd.DataFrame(rows, columns=["USUBJID", "CODE", "VALUE", "DAY"])
+    units = {"INTLK10": "pg/mL", "PLAT": "10^9/L"}
+    return pd.DataFrame(
+        {
+            "STUDYID": "T", "DOMAIN": domain, "USUBJID": frame["USUBJID"],
+            f"{domain}SEQ": np.arange(len(frame)) + 1.0, f"{domain}TESTCD": frame["CODE"],
+            f"{domain}TEST": frame["CODE"], f"{domain}STRESN": frame["VALUE"],
+            f"{domain}STRESU": frame["CODE"].map(units).fillna("%"),
+            f"{domain}DTC": frame["DAY"].map(small.day),
+        }
+    )  # fmt: skip
+
+
+def show(results, panel, plan):
+    """Return every display of the notebook, as the mime bundle that the report takes."""
+    rows = results
+    records = immune.standardised_records(panel)
+    displays = [
+        tables.table_immune_course(rows["tbl-immune-course"], plan, 0.95),
+        tables.table_immune_change(rows["tbl-immune-change"], plan, 0.95),
+        tables.table_immune_planned(rows["tbl-immune-planned"], plan, 0.95),
+        tables.table_immune_visits(rows["tbl-immune-visits"], plan),
+        tables.table_immune_response(rows["tbl-immune-response"], plan, 0.95),
+        tables.table_immune_interaction(rows["tbl-immune-interaction"], plan),
+        tables.table_immune_platelets(rows["tbl-immune-platelets"], plan, 0.95),
+        tables.table_immune_predictors(rows["tbl-immune-predictors"], plan, 0.95),
+        tables.table_immune_mediation(rows["tbl-immune-mediation"], plan, 0.95),
+        tables.table_immune_power(rows["tbl-immune-power"], plan),
+        tables.table_immune_tests(rows["tbl-immune-tests"], plan, 0.05),
+        figures.figure_immune_course(immune.course_records(panel), rows["tbl-immune-course"], plan),
+        figures.figure_immune_heatmap(rows["fig-immune-heatmap"], plan),
+        figures.figure_immune_subjects(records, rows["fig-immune-heatmap"], plan),
+        figures.figure_immune_lags(rows["tbl-immune-platelets"], plan, 0.05),
+        figures.figure_immune_network(rows["fig-immune-network"], plan, 0.5, 0.05),
+        figures.figure_immune_panel(records, rows["fig-immune-panel"], rows["tbl-immune-platelets"], plan),
+    ]
+    text = immune_sentences(
+        rows["tbl-immune-change"], rows["tbl-immune-response"], rows["tbl-immune-platelets"], plan, 0.95, 0.05
+    )
+    for display in displays:
+        if isinstance(display, Table):
+            assert display.absent or all("nan" not in cell for row in display.rows for cell in row.cells)
+        else:
+            display.to_dict()
+    assert text.passages or text.absent
+    return displays, text
+
+
+def values(rows, analysis, statistic, level="TLHRTLH"):
+    chosen = rows[
+        (rows["analysis"] == analysis) & (rows["statistic"] == statistic) & (rows["level"] == level)
+    ]
+    return chosen["value"].to_numpy()
+
+
+@pytest.mark.parametrize("sizes", [(0, 1), (2, 2), (0, 3), (3, 3)])
+def test_groups_of_any_size(plan, sizes):
+    datasets, panel = make(plan, *sizes)
+    results = analyse_everything(datasets, panel, plan, draws=99)
+    combine(*results.values())
+    show(results, panel, plan)
+    total = sum(sizes)
+    change = results["tbl-immune-change"]
+    assert values(change, "mean_change", "n") == [total]
+    assert np.isnan(values(change, "mean_change", "p_value")[0]) == (total < 3)
+    response = results["tbl-immune-response"]
+    p = values(response, "difference", "p_value")
+    assert not len(p) or np.isnan(p[0]) == (min(sizes) < 3)
+
+
+def test_all_arrangements_give_the_smallest_p_of_three_subjects(plan):
+    datasets, panel = make(plan, 3, 0)
+    rows = immune.analyse_mean_change(datasets["adcp"], panel, plan, 0.95, immune.Permutations())
+    assert values(rows, "mean_change", "p_value") == [0.25]
+
+
+def test_all_responders_say_why_there_is_no_comparison(plan):
+    datasets, panel = make(plan, 5, 0)
+    results = analyse_everything(datasets, panel, plan, draws=99)
+    displays, text = show(results, panel, plan)
+    table = displays[4]
+    assert NOT_ESTIMABLE in {cell for row in table.rows for cell in row.cells}
+    assert "fewer than 3 subjects with values in a group" in table.notes[-1]
+    assert "nothing can be estimated" in text.passages[1].paragraphs[0]
+
+
+def test_constant_markers_are_not_tested(plan):
+    datasets, panel = make(plan, 4, 4, constant=True)
+    results = analyse_everything(datasets, panel, plan, draws=99)
+    show(results, panel, plan)
+    change = results["tbl-immune-change"]
+    assert change.loc[change["statistic"] == "p_value", "value"].isna().all()
+    reasons = set(change.loc[change["statistic"] == "p_value", "reason"])
+    assert reasons == {"all values are equal"}
+
+
+def test_a_visit_without_values_leaves_the_complete_cases(plan):
+    datasets, panel = make(plan, 4, 4, empty_week=4)
+    results = analyse_everything(datasets, panel, plan, draws=99)
+    show(results, panel, plan)
+    visits = results["tbl-immune-visits"]
+    assert values(visits, "anova", "n") == [8]
+    assert values(visits, "anova", "visits") == [3]
+    planned = results["tbl-immune-planned"]
+    missing = planned[(planned["visit"] == "Week 4") & (planned["statistic"] == "p_value")]
+    assert set(missing["reason"]) == {"no subject has baseline and a later value"}
+
+
+def test_a_gap_takes_a_subject_from_complete_cases_and_not_from_the_others(plan):
+    datasets, panel = make(plan, 4, 4, gap=True)
+    results = analyse_everything(datasets, panel, plan, draws=99)
+    visits = results["tbl-immune-visits"]
+    assert values(visits, "anova", "n") == [7]
+    assert values(visits, "mixed", "n") == [8]
+    assert values(visits, "mixed", "values") == [8 * 4 - 1]
+    assert values(results["tbl-immune-change"], "mean_change", "n") == [8]
+
+
+def test_a_study_without_markers_or_values_says_so(plan, demo, pilot_study):
+    nothing = demo["adcp"].head(0)
+    panel = immune.build_panel(demo["adsl"], nothing, demo["adrs"], plan)
+    results = analyse_everything({**demo, "adcp": nothing}, panel, plan)
+    displays, text = show(results, panel, plan)
+    assert text.absent == NO_VALUES
+    assert all(display.absent for display in displays)
+    assert absence(immune.analyse_visits(nothing, panel, pilot_study)) == NO_TABLE
+
+
+def test_a_planted_rise_is_found_in_responders(plan):
+    datasets, panel = make(plan, 8, 8)
+    results = analyse_everything(datasets, panel, plan, draws=999)
+    response = results["tbl-immune-response"]
+    assert values(response, "difference", "p_adjusted")[0] < 0.01
+    assert values(response, "difference", "low")[0] > 1
+    _, text = show(results, panel, plan)
+    said = text.passages[1].paragraphs[0]
+    assert "Regulatory T cells (Treg) moved to higher values in responders" in said
+    assert "also after adjustment" in said

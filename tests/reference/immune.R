@@ -1,0 +1,86 @@
+# Outside witnesses for the statistics of immune function, computed by R 4.2.2 (Debian 12) with afex, nlme and
+# brglm2. Run: Rscript immune.R > immune.csv. The data are written out here and in tests/analysis/immune.
+suppressPackageStartupMessages({library(afex); library(nlme); library(brglm2)})
+out <- function(case, quantity, value) cat(sprintf("%s,%s,%.10g\n", case, quantity, value))
+cat("case,quantity,value\n")
+
+# Nine subjects, four visits; the first four are responders.
+y <- matrix(c(
+  2.1, 2.6, 3.0, 2.9,   1.8, 2.2, 2.9, 2.4,   3.3, 3.6, 4.4, 4.0,   2.7, 3.5, 3.6, 3.9,
+  2.4, 2.3, 2.6, 2.2,   3.1, 3.4, 3.0, 3.3,   1.9, 2.0, 1.8, 2.3,   2.8, 2.5, 2.9, 2.6,   2.2, 2.4, 2.1, 2.0),
+  nrow = 9, byrow = TRUE)
+x <- matrix(c(
+  20, 35, 90, 60,   15, 40, 70, 30,   22, 30, 120, 80,   9, 33, 50, 75,
+  18, 12, 25, 10,   25, 28, 20, 24,   11, 15, 8, 16,   7, 9, 12, 6,   14, 13, 10, 11), nrow = 9, byrow = TRUE)
+responder <- c(1, 1, 1, 1, 0, 0, 0, 0, 0)
+long <- data.frame(id = factor(rep(1:9, each = 4)), visit = factor(rep(1:4, 9)), y = as.vector(t(y)),
+                   x = log(as.vector(t(x))), group = factor(rep(responder, each = 4)))
+
+f <- friedman.test(y)
+out("friedman", "statistic", f$statistic); out("friedman", "p", f$p.value)
+
+a <- suppressMessages(aov_ez("id", "y", long, within = "visit", anova_table = list(correction = "GG", es = "ges")))
+s <- summary(a)
+out("anova", "F", a$anova_table[["F"]]); out("anova", "p", a$anova_table[["Pr(>F)"]])
+out("anova", "epsilon", s$pval.adjustments[1, "GG eps"]); out("anova", "ges", a$anova_table[["ges"]])
+
+m <- suppressMessages(aov_ez("id", "y", long, within = "visit", between = "group", anova_table = list(correction = "GG")))
+s <- summary(m)
+row <- "group:visit"
+out("interaction", "F", m$anova_table[row, "F"]); out("interaction", "p", m$anova_table[row, "Pr(>F)"])
+out("interaction", "epsilon", s$pval.adjustments[row, "GG eps"])
+
+# Incomplete: four values taken away.
+gaps <- long[-c(3, 8, 22, 33), ]
+fit <- lme(y ~ visit, random = ~ 1 | id, data = gaps, method = "REML")
+t1 <- anova(fit)["visit", ]
+out("mixed", "F", t1[["F-value"]]); out("mixed", "df2", t1[["denDF"]]); out("mixed", "p", t1[["p-value"]])
+fit <- lme(y ~ visit * group, random = ~ 1 | id, data = gaps, method = "REML")
+t2 <- anova(fit, type = "marginal")["visit:group", ]
+out("mixed interaction", "F", t2[["F-value"]]); out("mixed interaction", "df2", t2[["denDF"]])
+out("mixed interaction", "p", t2[["p-value"]])
+
+# Repeated-measures correlation as rmcorr defines it: the common slope beside a level for each subject.
+fit <- lm(y ~ id + x, gaps); null <- lm(y ~ id, gaps)
+ss <- deviance(null) - deviance(fit)
+out("rmcorr", "r", sign(coef(fit)[["x"]]) * sqrt(ss / (ss + deviance(fit))))
+out("rmcorr", "df", fit$df.residual); out("rmcorr", "p", summary(fit)$coefficients["x", 4])
+
+# Permutations, all of them.
+change <- rowMeans(y[, 2:4]) - y[, 1]
+signs <- as.matrix(expand.grid(rep(list(c(-1, 1)), 9)))
+out("signs", "p", mean(abs(signs %*% change) >= abs(sum(change)) - 1e-9))
+groups <- combn(9, 4)
+difference <- apply(groups, 2, function(k) mean(change[k]) - mean(change[-k]))
+out("groups", "p", mean(abs(difference) >= abs(mean(change[1:4]) - mean(change[5:9])) - 1e-9))
+
+w <- t.test(change[1:4], change[5:9]); out("welch", "low", w$conf.int[1]); out("welch", "high", w$conf.int[2])
+o <- t.test(change); out("t", "low", o$conf.int[1]); out("t", "high", o$conf.int[2])
+out("bh", "second", p.adjust(c(0.01, 0.02, 0.03, 0.5), "BH")[2])
+out("spearman", "rho", cor(x[, 2], x[, 4], method = "spearman"))
+
+# Firth: coefficients by brglm2 (its AS_mean is Firth's), ratio test and profile limits from the penalised likelihood.
+base <- c(2.1, 1.8, 3.3, 2.7, 2.4, 3.1, 1.9, 2.8, 2.2)
+z <- (base - mean(base)) / sd(base)
+separated <- c(3, 4, 5, 6, 0.5, 1, 1.5, 2, 2.5)
+firth <- function(case, v, r) {
+  g <- glm(r ~ v, family = binomial, method = "brglmFit", type = "AS_mean", epsilon = 1e-12, maxit = 10000)
+  out(case, "slope", coef(g)[[2]]); out(case, "intercept", coef(g)[[1]])
+  X <- cbind(1, v)
+  pl <- function(b) {
+    eta <- drop(X %*% b); p <- plogis(eta)
+    sum(r * eta - log1p(exp(eta))) + 0.5 * determinant(t(X) %*% (X * (p * (1 - p))))$modulus[1]
+  }
+  full <- pl(coef(g))
+  at <- function(s) optimize(function(i) pl(c(i, s)), c(-80, 80), maximum = TRUE, tol = 1e-11)$objective
+  out(case, "p", pchisq(2 * (full - at(0)), 1, lower.tail = FALSE))
+  cut <- function(s) at(s) - full + qchisq(0.95, 1) / 2
+  out(case, "low", uniroot(cut, c(coef(g)[[2]] - 15, coef(g)[[2]]), tol = 1e-10)$root)
+  out(case, "high", uniroot(cut, c(coef(g)[[2]], coef(g)[[2]] + 80), tol = 1e-10)$root)
+}
+firth("firth", z, responder)
+firth("firth separated", (separated - mean(separated)) / sd(separated), responder)
+splenectomy <- c(1, 0, 1, 0, 1, 1, 0, 0, 1)
+k <- lm(change ~ responder + splenectomy + base)
+out("covariate", "slope", coef(k)[["responder"]]); out("covariate", "low", confint(k)["responder", 1])
+out("covariate", "p", summary(k)$coefficients["responder", 4])
