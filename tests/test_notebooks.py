@@ -16,6 +16,10 @@ NAMES = [
     "28-significant-events",
     "29-listings",
     "30-efficacy",
+    "32-response-rates",
+    "34-response-times",
+    "36-platelet-change",
+    "38-bleeding",
     "50-antibody",
 ]
 # Parameters that say where things are, not what the protocol fixes.
@@ -27,6 +31,9 @@ OWN = {
     "28-significant-events": {"terms_shown", "laboratory_tests", "most_timelines"},
     "29-listings": {"most_rows"},
     "30-efficacy": {"weeks_shown"},
+    "34-response-times": {"days_shown"},
+    "36-platelet-change": {"weeks_compared"},
+    "38-bleeding": {"weeks_shown"},
     "50-antibody": {"most_subjects"},
 }
 

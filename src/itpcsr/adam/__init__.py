@@ -7,6 +7,7 @@ import pandas as pd
 from itpcsr.adam.adab import derive_adab
 from itpcsr.adam.adae import derive_adae
 from itpcsr.adam.adaette import derive_adaette
+from itpcsr.adam.adbleed import derive_adbleed
 from itpcsr.adam.adcm import derive_adcm
 from itpcsr.adam.addv import derive_addv
 from itpcsr.adam.adex import derive_adex
@@ -16,6 +17,7 @@ from itpcsr.adam.adlb import derive_adlb
 from itpcsr.adam.admb import derive_admb
 from itpcsr.adam.adrs import derive_adrs
 from itpcsr.adam.adsl import derive_adsl
+from itpcsr.adam.adtte import derive_adtte
 from itpcsr.adam.advs import derive_advs
 from itpcsr.adam.disease import add_disease
 from itpcsr.adam.domains import look_up
@@ -30,6 +32,7 @@ __all__ = ["derive"]
 _SOURCES = {
     "adae": "AE", "adaette": "AE", "adlb": "LB", "addv": "DV", "advs": "VS", "admb": "MB", "adcm": "CM",
     "adis": "IS", "adab": "IS", "peaks": "PC",
+    "adbleed": "RS",
 }  # fmt: skip
 
 
@@ -49,7 +52,8 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     adae = add_infusion_timing(derive_adae(trial, adsl, study), adex, study)
     adae = add_disease(adae, adsl, study)
     adaette = derive_adaette(adsl, adae)
-    adrs = derive_adrs(trial, adsl, adlb, adae, study)
+    adbleed = derive_adbleed(trial, adsl, study)
+    adrs = derive_adrs(trial, adsl, adlb, adae, adbleed, study)
     addv = derive_addv(trial, adsl)
     advs, admb = derive_advs(trial, adsl, adex, study), derive_admb(trial, adsl, study)
     adcm, adhx = derive_adcm(trial, adsl, study), derive_adhx(trial, adsl, study)
@@ -58,6 +62,7 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     adis = derive_adis(trial, adsl, study)
     datasets |= {"adis": adis, "adab": derive_adab(adis, adsl, study)}
     datasets["peaks"] = derive_peaks(trial, adsl, study)
+    datasets |= {"adbleed": adbleed, "adtte": derive_adtte(adsl, adrs)}
     for name, domain in _SOURCES.items():
         if domain not in trial:
             datasets[name].attrs["absent"] = domain
