@@ -20,7 +20,7 @@ _LOOKS = {
     "Response lost": (_RED, "cross"),
     "Rescue therapy": ("#7b3294", "triangle-right"),
     "Last count, still in response": (_GREEN, "triangle-right"),
-    "Last count": ("#8a8a8a", "stroke"),
+    "Last count": ("#8a8a8a", "square"),
 }
 _ROW = 18
 
