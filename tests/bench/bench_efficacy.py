@@ -23,16 +23,15 @@ def study() -> Study:
 
 @pytest.fixture(scope="module")
 def many() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Counts of many subjects that wander around the threshold of response."""
+    """Counts of many subjects that wander around the threshold of response, numbered as ADRS does it."""
     rng = np.random.default_rng(1)
-    names = np.array([f"SIM-{number:06}" for number in range(SUBJECTS)])
     start = pd.Timestamp("2020-01-01")
     subject = np.repeat(np.arange(SUBJECTS), VISITS)
     week = np.tile(np.arange(1, VISITS + 1), SUBJECTS)
     base = rng.integers(3, 30, SUBJECTS).astype("float64")
     counts = pd.DataFrame(
         {
-            "USUBJID": pd.Series(names[subject], dtype="str"),
+            "USUBJID": subject,
             "ADT": start + pd.to_timedelta(7 * week, unit="D"),
             "ADY": 1.0 + 7 * week,
             "AVISITN": week.astype("float64"),
@@ -46,8 +45,8 @@ def many() -> tuple[pd.DataFrame, pd.DataFrame]:
     rescue = pd.Series(start + pd.to_timedelta(rng.integers(1, 200, SUBJECTS), unit="D"))
     rescue = rescue.where(rng.random(SUBJECTS) < 0.2)
     counts["rescued"] = counts["ADT"] >= rescue.to_numpy()[subject]
-    subjects = pd.DataFrame({"USUBJID": names, "TRTSDT": start, "BASE": base, "RESCDT": rescue})
-    return counts, subjects.astype({"USUBJID": "str"})
+    subjects = pd.DataFrame({"USUBJID": range(SUBJECTS), "TRTSDT": start, "BASE": base, "RESCDT": rescue})
+    return counts, subjects
 
 
 def _shortest(counts: pd.DataFrame, subjects: pd.DataFrame, study: Study, keys: set[str]) -> float:

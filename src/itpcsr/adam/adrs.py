@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
+from itpcsr.adam.domains import is_among
 from itpcsr.adam.response import collect_counts, collect_subjects, find_runs, first_rescue, judge, qualify
 from itpcsr.sdtm import Trial
 from itpcsr.study import Efficacy, ResponseDefinition, Study
@@ -50,9 +53,23 @@ def derive_adrs(
     if rule is None or not (adlb["PARAMCD"] == rule.platelet_test).any():
         return pd.DataFrame(columns=COLUMNS)
     rescue = first_rescue(trial, adsl, rule)
-    counts = collect_counts(adlb, adae, adbleed, rescue, rule)
     subjects = collect_subjects(adsl, adlb, rescue, rule)
-    weeks = study.visits.platelet_weeks
+    counts = collect_counts(adlb, adae, adbleed, rescue, rule)
+    adrs = _judge_all(*_numbered(counts, subjects), rule, study.visits.platelet_weeks)
+    adrs["USUBJID"] = subjects["USUBJID"].take(adrs["USUBJID"].to_numpy("int64")).to_numpy()
+    return adrs
+
+
+def _numbered(counts: pd.DataFrame, subjects: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return counts and subjects with places in place of names, which are compared many times as fast."""
+    place = pd.Index(subjects["USUBJID"]).get_indexer(pd.Index(counts["USUBJID"]))
+    counts = counts.assign(USUBJID=place)[place >= 0].reset_index(drop=True)
+    return counts, subjects.assign(USUBJID=range(len(subjects)))
+
+
+def _judge_all(
+    counts: pd.DataFrame, subjects: pd.DataFrame, rule: Efficacy, weeks: Sequence[int]
+) -> pd.DataFrame:
     best = judge(counts, subjects, rule.primary, weeks).assign(PARAM=_BEST)
     others = [
         judge(counts, subjects, definition, weeks).assign(PARAM=definition.label)
@@ -71,7 +88,7 @@ def derive_adrs(
 def _primary_flags(
     counts: pd.DataFrame, subjects: pd.DataFrame, definition: ResponseDefinition
 ) -> pd.DataFrame:
-    rescued = counts["USUBJID"].isin(subjects.loc[subjects["RESCDT"].notna(), "USUBJID"])
+    rescued = is_among(counts["USUBJID"], subjects.loc[subjects["RESCDT"].notna(), "USUBJID"])
     return qualify(counts, definition, rescued)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.adam.dates import study_day
-from itpcsr.adam.domains import look_up
+from itpcsr.adam.domains import is_among, look_up
 from itpcsr.adam.response.qualify import qualify
 from itpcsr.adam.response.runs import find_runs
 from itpcsr.study import ResponseDefinition
@@ -46,7 +46,7 @@ def judge(
         (LOSDT, LOSDY): the first of the counts that end it, or the first day of rescue therapy where that is
         earlier and ends it. The last count of each subject is on LASTDY.
     """
-    rescued = counts["USUBJID"].isin(subjects.loc[subjects["RESCDT"].notna(), "USUBJID"])
+    rescued = is_among(counts["USUBJID"], subjects.loc[subjects["RESCDT"].notna(), "USUBJID"])
     flags = qualify(counts, definition, rescued)
     kinds = {
         "confirmed": _confirmed,
@@ -57,7 +57,7 @@ def judge(
     judged = kinds[definition.kind](counts, flags, subjects, definition, weeks)
     subject = judged["USUBJID"]
     judged["LASTDY"] = look_up(counts.groupby("USUBJID")["ADY"].max(), subject)
-    no_count = ~subject.isin(counts["USUBJID"])
+    no_count = ~is_among(subject, counts["USUBJID"])
     no_base = judged["BASE"].isna() & (definition.ratio > 0)
     judged["REASON"] = judged["REASON"].mask(no_count, NO_COUNT).mask(no_base, NO_BASELINE)
     judged["AVALC"] = judged["AVALC"].mask(no_count | no_base, "NE")
@@ -81,7 +81,7 @@ def _confirmed(
     judged = subjects[["USUBJID", "BASE"]].copy()
     subject = judged["USUBJID"]
     judged["AVALC"] = np.select(
-        [subject.isin(complete.index), subject.isin(response.index)], ["CR", "R"], default="NR"
+        [is_among(subject, complete.index), is_among(subject, response.index)], ["CR", "R"], default="NR"
     )
     first = look_up(response["first"], subject)
     judged = _dated(judged, counts, first)
@@ -131,7 +131,7 @@ def _why_not(
     bled = reached & ~qualifies & ~counts["rescued"]
     late = reached & ~qualifies & counts["rescued"]
     any_of = {
-        name: judged["USUBJID"].isin(counts.loc[flag, "USUBJID"])
+        name: is_among(judged["USUBJID"], counts.loc[flag, "USUBJID"])
         for name, flag in {"qualifies": qualifies, "bled": bled, "late": late}.items()
     }
     had = subjects["RESCDT"].notna() & (definition.rescue == "any rescue is no response")
@@ -179,8 +179,8 @@ def _at_week(
     judged = subjects[["USUBJID", "BASE"]].copy()
     subject = judged["USUBJID"]
     judged = _dated(judged, counts, look_up(pd.Series(near.index, index=near["USUBJID"]), subject))
-    response, complete = (subject.isin(chosen.index[chosen[kind]]) for kind in ("R", "CR"))
-    seen = subject.isin(near["USUBJID"])
+    response, complete = (is_among(subject, chosen.index[chosen[kind]]) for kind in ("R", "CR"))
+    seen = is_among(subject, near["USUBJID"])
     judged["AVALC"] = np.select([~seen, complete, response], ["NE", "CR", "R"], default="NR")
     here = counts.index.isin(near.index)
     why = _why_not(counts[here], flags[here], judged, subjects, definition)
@@ -200,7 +200,7 @@ def _of_last_weeks(
     judged = subjects[["USUBJID", "BASE"]].copy()
     subject = judged["USUBJID"]
     good = look_up((flags["R"] & planned).groupby(counts["USUBJID"]).sum(), subject).fillna(0)
-    seen = subject.isin(counts.loc[planned, "USUBJID"])
+    seen = is_among(subject, counts.loc[planned, "USUBJID"])
     enough = good >= (definition.weeks_needed or 0)
     judged["AVALC"] = np.select([~seen, enough], ["NE", "R"], default="NR")
     had = subjects["RESCDT"].notna() & (definition.rescue == "any rescue is no response")

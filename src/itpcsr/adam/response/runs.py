@@ -26,9 +26,7 @@ def find_runs(counts: pd.DataFrame, flag: pd.Series, days: int) -> pd.DataFrame:
     """
     names = ["first", "confirming", "last"]
     if counts.empty:
-        return pd.DataFrame(
-            {"USUBJID": pd.Series(dtype="str"), **{n: pd.Series(dtype="int64") for n in names}}
-        )
+        return pd.DataFrame({"USUBJID": counts["USUBJID"], **{n: pd.Series(dtype="int64") for n in names}})
     flags = flag.to_numpy(dtype=bool)
     subject = pd.factorize(counts["USUBJID"])[0]
     day = counts["ADT"].to_numpy("datetime64[D]").astype("int64")
