@@ -398,3 +398,13 @@ def test_the_pilot_study_has_no_response_to_analyse(pilot, pilot_study):
         efficacy.analyse_itp_therapy(adsl, pilot["adcm"], pilot_study, 0.95),
     ):
         assert absence(rows).startswith("This study defines no platelet response")
+
+
+@pytest.mark.parametrize(
+    ("case", "method", "before", "after"),
+    [("mcnemar_approval", "exact (binomial", 150, 86), ("mcnemar_bentur", "exact conditional", 1, 7)],
+)
+def test_the_paired_exact_test_is_the_published_one(published, case, method, before, after):
+    table, _ = published
+    row = table[(table["case_id"] == case) & table["method"].str.contains(method, regex=False)].iloc[0]
+    assert exact_mcnemar(before, after) == pytest.approx(float(row["expected"]), abs=1e-6)

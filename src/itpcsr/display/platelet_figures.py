@@ -18,6 +18,8 @@ _INFUSION, _RESCUE = "Infusion", "Start of rescue therapy"
 # zero has no place on a log axis; counts are given to the nearest 10^9/L, so 0 is drawn at 0.5
 _LOWEST = 0.5
 _TICKS = [1, 3, 10, 30, 100, 300]
+MOST_DRAWN = 100  # subjects up to which a chart with a row or a bar for each can be read
+TOO_MANY = "With more than {most} subjects this chart, which shows each of them, could not be read."
 _SHADES = ("#f1eef6", "#bdc9e1", "#74a9cf", "#045a8d")  # light to dark: legible in grey, too
 
 
@@ -178,6 +180,8 @@ def figure_platelet_heatmap(
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
+    if platelets["USUBJID"].nunique() > MOST_DRAWN:
+        return Table("", absent=TOO_MANY.format(most=MOST_DRAWN))
     rule = _rule(study)
     data = platelets.merge(adsl[["USUBJID", "ARMCD"]], on="USUBJID")[
         ["USUBJID", "ARMCD", "AVISITN", "AVAL", "ADY"]
@@ -249,6 +253,8 @@ def figure_platelet_best(
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
+    if (adrs["PARAMCD"] == "BESTRAT").sum() > MOST_DRAWN:
+        return Table("", absent=TOO_MANY.format(most=MOST_DRAWN))
     rule = _rule(study)
     labels = {arm.code: arm.label for arm in study.design.arms}
     best = adrs[(adrs["PARAMCD"] == "BESTRAT") & (adrs["AVAL"] > 0)][

@@ -6,6 +6,7 @@ import altair as alt
 import pandas as pd
 
 from itpcsr.display.formats import format_count
+from itpcsr.display.platelet_figures import MOST_DRAWN, TOO_MANY
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
 from itpcsr.results import absence
@@ -41,6 +42,8 @@ def figure_swimmer(
     if sentence := absence(rows):
         return Table("", absent=sentence)
     best = adrs[adrs["PARAMCD"] == "BOR"].merge(adsl[["USUBJID", "ARMCD"]], on="USUBJID")
+    if len(best) > MOST_DRAWN:
+        return Table("", absent=TOO_MANY.format(most=MOST_DRAWN))
     best = best.assign(end=best["LASTDY"].fillna(1.0), LOSDY=best["LOSDY"].astype("float64"))
     items = pd.concat([_spans(best), _points(best, adex, adcm)], ignore_index=True)
     items = items.merge(best[["USUBJID", "ARMCD"]], on="USUBJID")
@@ -137,8 +140,8 @@ def figure_response_curves(
 ) -> alt.VConcatChart | Table:
     """Draw the curves of one time by column, with the numbers at risk below.
 
-    ``rows`` are those of the times of response, from which the numbers at risk come, ``curves`` those of
-    ``estimate_response_curves``; ``name`` is response or duration.
+    ``rows`` are those of the times of response, ``curves`` those of ``estimate_response_curves``; ``name`` is
+    response or duration.
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
@@ -146,21 +149,16 @@ def figure_response_curves(
         return Table("", absent="No subject had a confirmed response, so there is no curve.")
     names = _curve_labels(study)
     order = [names[key] for key in dict.fromkeys(curves["group"])]
-    at_risk = rows[(rows["analysis"] == name) & (rows["statistic"] == "at_risk")]
-    at_risk = at_risk[at_risk["group"].isin(set(curves["group"]))]
-    risk = pd.DataFrame(
-        {
-            "column": at_risk["group"].map(names),
-            "day": at_risk["visit"].str.removeprefix("Day ").astype("float64"),
-            "text": [format_count(value) for value in at_risk["value"]],
-        }
-    )
-    last = max(float(curves["day"].max()), float(risk["day"].max()) if len(risk) else 0.0)
-    scale = alt.Scale(domain=[0, last + 3], nice=False)
+    curves = curves.assign(column=curves["group"].map(names))
+    listed = curves[curves["listed"]]
+    risk = listed[["column", "day"]].assign(text=[format_count(value) for value in listed["at_risk"]])
+    last = float(curves["day"].max())
+    scale = alt.Scale(domain=[-6, last + 4], nice=False)  # room for the numbers at its ends
     title, days = _CURVES[name]
-    x = alt.X("day:Q", title=days, scale=scale)
+    ticks = alt.Axis(values=sorted(set(listed["day"])))
+    x = alt.X("day:Q", title=days, scale=scale, axis=ticks)
     return alt.vconcat(
-        _steps(curves.assign(column=curves["group"].map(names)), x, order, title),
+        _steps(curves, x, order, title),
         _risk_panel(risk, scale, order),
         spacing=4,
     )

@@ -31,6 +31,8 @@ INTERVALS = {
 }
 _ONE_DOSE = "all subjects have the same dose"
 _ALL_ALIKE = "all subjects have the same response"
+_MANY = "too many subjects for the exact test"
+_MOST = 150  # subjects up to which all tables are enumerated within a moment
 
 
 def analyse_rates(adsl: pd.DataFrame, adrs: pd.DataFrame, study: Study, confidence: float) -> pd.DataFrame:
@@ -105,6 +107,8 @@ def _trend(adsl: pd.DataFrame, responders: pd.DataFrame, study: Study) -> pd.Dat
         reason = _ONE_DOSE
     elif had.all() or not had.any():
         reason = _ALL_ALIKE
+    elif len(had) > _MOST:
+        reason = _MANY
     p = (np.nan, np.nan) if reason else exact_trend(table["sum"], table["size"], table.index)
     return pd.DataFrame({"level": ["increasing", "two-sided"], "value": p}).assign(
         analysis="trend", group="", statistic="p_value", unit="", method=TREND, reason=reason

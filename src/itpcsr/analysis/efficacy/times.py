@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows, missing_response
 from itpcsr.analysis.proportions import NO_SUBJECTS, count_subjects
 from itpcsr.analysis.summaries import summarize
-from itpcsr.analysis.survival import kaplan_meier
+from itpcsr.analysis.survival import at_risk, kaplan_meier
 from itpcsr.analysis.time_estimates import estimate_times
 from itpcsr.results import absent_rows
 from itpcsr.study import Study
@@ -22,6 +23,7 @@ TIMES = {
     "loss": ("TTLOSS", True),
 }
 NO_RESPONDER = "no responder in this group"
+_LISTED_DAYS = 28
 
 
 def analyse_response_times(
@@ -71,8 +73,9 @@ def estimate_response_curves(
     """Return the Kaplan-Meier curves of one time, for its figure.
 
     ``name`` is one of TIMES. Columns: group, day, percent (with the event, or without it where the table
-    shows that), at_risk (subjects at the start of the day) and censored (whose time ends on it without
-    event). Columns of the report that pool arms are left out, but for the last one, the total.
+    shows that), at_risk (subjects at the start of the day), censored (whose time ends on it without event)
+    and listed (every 28 days, where the figure gives the number at risk). Columns of the report that pool
+    arms are left out, but for the last one, the total.
     """
     code, without_event = TIMES[name]
     columns = [column for column in study.design.columns if len(column.arms) == 1]
@@ -80,13 +83,16 @@ def estimate_response_curves(
     members = efficacy_members(adsl, study)
     members = members[members["group"].isin([column.key for column in columns])]
     times = adtte[adtte["PARAMCD"] == code].merge(members, on="USUBJID")
-    parts = [pd.DataFrame(columns=["group", "day", "percent", "at_risk", "censored"])]
+    parts = [pd.DataFrame(columns=["group", "day", "percent", "at_risk", "censored", "listed"])]
     for group, part in times.groupby("group", observed=True):
         time, event = part["AVAL"].to_numpy("float64"), (part["CNSR"] == 0).to_numpy()
         curve = kaplan_meier(time, event, confidence)
-        share = 100 * (curve.share if without_event else 1 - curve.share)
-        data = {"group": str(group), "day": curve.time, "percent": share}
-        data["at_risk"] = [int((time >= day).sum()) for day in curve.time]
-        data["censored"] = [int(((time == day) & ~event).sum()) for day in curve.time]
+        listed = np.arange(0, times["AVAL"].max() + 1, _LISTED_DAYS)
+        days = np.unique(np.concatenate([curve.time, listed[listed <= curve.time[-1]]]))
+        share = np.array([curve.at(day)[0] for day in days])
+        data = {"group": str(group), "day": days, "percent": 100 * (share if without_event else 1 - share)}
+        data["at_risk"] = [at_risk(time, day) for day in days]
+        data["censored"] = [int(((time == day) & ~event).sum()) for day in days]
+        data["listed"] = np.isin(days, listed)
         parts.append(pd.DataFrame(data))
     return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
