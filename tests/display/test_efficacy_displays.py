@@ -5,9 +5,9 @@ import pytest
 
 from itpcsr.adam import derive
 from itpcsr.analysis import efficacy
-from itpcsr.display import platelet_figures, response_figures, response_tables, theme, writers
+from itpcsr.display import platelet_figures, response_figures, response_tables, theme
 from itpcsr.display.response_listing import list_responses
-from itpcsr.display.table import Header, Row, Table
+from itpcsr.display.table import Table
 from tests import small
 
 COUNTS = {
@@ -112,10 +112,3 @@ def test_every_definition_is_told_in_words(demo, study):
     )
     assert cells["ASH 2019, early response (1 week)"][:2] == ("≥30 and ≥2 × baseline", "Week 1 ± 3 days")
     assert len(cells) == 1 + len(study.efficacy.response_definitions)
-
-
-def test_cells_of_sentences_share_the_width_with_the_stub():
-    long = Table("Name", (Header("What"),), (Row("a label", ("a whole sentence, longer than a number",)),))
-    short = Table("Name", (Header("n"),), (Row("a label", ("1 (2.0)",)),))
-    assert "auto" not in writers.to_typst(long)
-    assert "0.68fr, auto" in writers.to_typst(short)
