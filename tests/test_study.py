@@ -128,3 +128,27 @@ def test_cohorts_cut_the_columns_down(root):
     assert study.design.columns[-1].arms == ["ESC20", "EXP20"]
     with pytest.raises(ParameterError, match="unknown arm ESC99"):
         read_study(root / STUDY, cohorts=["ESC99"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("key: ASHEARLY", "key: BOR", "response definition BOR stands twice"),
+        ("key: ASHEARLY", "key: ashearly", "efficacy.response_definitions.4.key"),
+        (
+            "kind: at a week, count: 30, ratio: 2, week: 1,",
+            "kind: at a week, count: 30, ratio: 2,",
+            "needs the week",
+        ),
+        ("weeks_needed: 6, weeks_counted: 8", "weeks_needed: 6", "needs weeks_needed and weeks_counted"),
+        ("weeks_needed: 6", "weeks_needed: 9", "weeks_needed (9) is above weeks_counted"),
+        ("count: 50, weeks_needed", "count: 50, complete_count: 40, weeks_needed", "is below count (50)"),
+        ("value: [1, 1]", "value: [0, 1]", "rate_prior needs two values above 0"),
+        ("value: [20, 30, 40]", "value: [20, 130]", "rate_thresholds are percentages"),
+        ("bleeding_source: {value: adverse event", "bleeding_source: {value: diary", "bleeding_source"),
+    ],
+)
+def test_a_fault_of_a_response_definition_is_named(root, tmp_path, old, new, message):
+    with pytest.raises(ParameterError) as error:
+        read_study(changed(root, tmp_path, old, new))
+    assert message in str(error.value)

@@ -124,8 +124,8 @@ def test_a_sample_before_the_infusion_is_no_response(study):
     ex = small.ex("01")
     ex["EXSTDTC"] = ex["EXSTDTC"] + "T10:00"
     adrs = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=ex, LB=lb), study)["adrs"]
-    assert adrs["PARAMCD"].tolist() == ["BOR"]
-    assert adrs["AVALC"].tolist() == ["NE"]
+    assert "OVR" not in set(adrs["PARAMCD"])
+    assert adrs.query("PARAMCD == 'BOR'")["AVALC"].tolist() == ["NE"]
 
 
 def test_the_week_is_that_of_the_dating_count(study):

@@ -25,7 +25,7 @@ def told(trial: Trial, study: Study) -> prose.Prose:
     """Return the narratives of a trial."""
     datasets = derive(trial, study)
     datasets["adae"] = clinical.add_criteria(datasets["adae"], trial)
-    datasets["bleeding"] = clinical.derive_bleeding(trial, datasets["adsl"])
+    datasets["bleeding"] = clinical.select_bleeding(datasets["adbleed"])
     adsl, adae = datasets["adsl"], datasets["adae"]
     chosen = significant_events.select_events(adsl, adae, study)
     rows = significant_events.count_narrated(adsl, adae, chosen, study)

@@ -1,7 +1,7 @@
 import pytest
 
 from itpcsr.analysis import efficacy, population, safety
-from itpcsr.display import figures, labels, safety_tables, tables, theme
+from itpcsr.display import figures, labels, platelet_figures, safety_tables, tables, theme
 from itpcsr.display.table import Table
 
 
@@ -75,7 +75,9 @@ def test_the_platelet_figure_has_every_subject_and_both_limits(demo, study):
     adsl, adlb = demo["adsl"], demo["adlb"]
     course = efficacy.analyse_platelet_course(adsl, adlb, study)
     platelets = efficacy.select_platelets(adsl, adlb, study)
-    chart = figures.figure_platelets(platelets, adsl, course, study).to_dict()
+    chart = platelet_figures.figure_platelets(
+        platelets, adsl, course, demo["adex"], demo["adcm"], study
+    ).to_dict()
     data = next(iter(chart["datasets"].values()))
     assert {row["USUBJID"] for row in data if row["kind"] == "subject"} == set(platelets["USUBJID"])
     limits = [
@@ -89,7 +91,9 @@ def test_the_platelet_figure_has_every_subject_and_both_limits(demo, study):
 def test_a_figure_without_data_is_its_sentence(pilot, pilot_study):
     adsl, adlb = pilot["adsl"], pilot["adlb"]
     course = efficacy.analyse_platelet_course(adsl, adlb, pilot_study)
-    figure = figures.figure_platelets(adlb.head(0), adsl, course, pilot_study)
+    figure = platelet_figures.figure_platelets(
+        adlb.head(0), adsl, course, pilot["adex"], pilot["adcm"], pilot_study
+    )
     assert figure.absent.startswith("This study defines no platelet response")
 
 

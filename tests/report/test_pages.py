@@ -283,7 +283,9 @@ def test_pilot_report_leaves_out_only_the_platelet_displays() -> None:
         label: path for label, path in display_labels().items() if path.split("/")[2] in report["notebooks"]
     }
     missing = {label for label, path in run.items() if path not in found}
-    assert missing == {"fig-platelets", "tbl-platelets"}
+    assert missing == {
+        "fig-platelets", "fig-platelet-heatmap", "tbl-platelets", "fig-platelet-best", "tbl-response-subjects",
+    }  # fmt: skip
     assert set(found.values()) == {1}
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from itpcsr.adam.adab import derive_adab
 from itpcsr.adam.adae import derive_adae
 from itpcsr.adam.adaette import derive_adaette
+from itpcsr.adam.adbleed import derive_adbleed
 from itpcsr.adam.adcm import derive_adcm
 from itpcsr.adam.adcp import derive_adcp
 from itpcsr.adam.addl import derive_addl
@@ -20,6 +21,7 @@ from itpcsr.adam.adpc import add_pk_set, derive_adpc
 from itpcsr.adam.adpp import derive_adpp
 from itpcsr.adam.adrs import derive_adrs
 from itpcsr.adam.adsl import derive_adsl
+from itpcsr.adam.adtte import derive_adtte
 from itpcsr.adam.advs import derive_advs
 from itpcsr.adam.disease import add_disease
 from itpcsr.adam.domains import look_up
@@ -35,6 +37,7 @@ _SOURCES = {
     "adae": "AE", "adaette": "AE", "adlb": "LB", "addv": "DV", "advs": "VS", "admb": "MB", "adcm": "CM",
     "adpc": "PC", "adpp": "PC",
     "adis": "IS", "adab": "IS", "peaks": "PC",
+    "adbleed": "RS",
 }  # fmt: skip
 
 
@@ -55,7 +58,8 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     adae = add_infusion_timing(derive_adae(trial, adsl, study), adex, study)
     adae = add_disease(adae, adsl, study)
     adaette = derive_adaette(adsl, adae)
-    adrs = derive_adrs(trial, adsl, adlb, adae, study)
+    adbleed = derive_adbleed(trial, adsl, study)
+    adrs = derive_adrs(trial, adsl, adlb, adae, adbleed, study)
     addv = derive_addv(trial, adsl)
     advs, admb = derive_advs(trial, adsl, adex, study), derive_admb(trial, adsl, study)
     adpc = derive_adpc(trial, adsl, adex, study)
@@ -68,7 +72,11 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     adis = derive_adis(trial, adsl, study)
     datasets |= {"adis": adis, "adab": derive_adab(adis, adsl, study)}
     datasets["peaks"] = derive_peaks(trial, adsl, study)
-    datasets["adcp"] = derive_adcp(trial, adsl, study)
+    datasets |= {
+        "adcp": derive_adcp(trial, adsl, study),
+        "adbleed": adbleed,
+        "adtte": derive_adtte(adsl, adrs),
+    }
     for name, domain in _SOURCES.items():
         if domain not in trial:
             datasets[name].attrs["absent"] = domain

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.adam.dates import study_day, to_date
-from itpcsr.adam.domains import look_up, read_domain
+from itpcsr.adam.domains import read_domain
 from itpcsr.sdtm import Trial
 
 # SDTM's variables of seriousness; death is said by the outcome.
@@ -16,7 +15,7 @@ CRITERIA = {
     "AESCONG": "congenital anomaly or birth defect",
     "AESMIE": "another medically important event",
 }
-_WHO_SCALE = "WHOBLEED"
+WHO_SCALE = "WHOBLEED"  # RSTESTCD of the bleeding scale of the WHO
 
 
 def add_criteria(adae: pd.DataFrame, trial: Trial) -> pd.DataFrame:
@@ -32,10 +31,7 @@ def add_criteria(adae: pd.DataFrame, trial: Trial) -> pd.DataFrame:
     return joined.assign(AESCRIT=joined["AESCRIT"].fillna("").astype("str"))
 
 
-def derive_bleeding(trial: Trial, adsl: pd.DataFrame) -> pd.DataFrame:
-    """Return the WHO bleeding grades from RS: USUBJID, ADY, AVAL; records without date or grade fall out."""
-    rs = read_domain(trial, "RS", ["USUBJID", "RSTESTCD", "RSDTC"], ["RSSTRESN"])
-    rs = rs[rs["RSTESTCD"] == _WHO_SCALE]
-    days = study_day(to_date(rs["RSDTC"]), look_up(adsl.set_index("USUBJID")["TRTSDT"], rs["USUBJID"]))
-    grades = pd.DataFrame({"USUBJID": rs["USUBJID"], "ADY": days, "AVAL": rs["RSSTRESN"]})
-    return grades.dropna().sort_values(["USUBJID", "ADY"], ignore_index=True)
+def select_bleeding(adbleed: pd.DataFrame) -> pd.DataFrame:
+    """Return the WHO bleeding grades of ADBLEED: USUBJID, ADY, AVAL, in order of subject and day."""
+    grades = adbleed.loc[adbleed["PARAMCD"] == WHO_SCALE, ["USUBJID", "ADY", "AVAL"]]
+    return grades.sort_values(["USUBJID", "ADY"], ignore_index=True)

@@ -17,6 +17,14 @@ def look_up(values: pd.Series, subjects: pd.Series) -> pd.Series:
     return values.reindex(subjects.to_numpy()).set_axis(subjects.index)
 
 
+def is_among(subjects: pd.Series, others: pd.Series | pd.Index) -> pd.Series:
+    """Tell of each record whether its subject is among others, however often.
+
+    ``Series.isin`` does the same, but takes seconds for hundreds of thousands of strings.
+    """
+    return pd.Series(pd.Index(others).unique().get_indexer(pd.Index(subjects)) >= 0, index=subjects.index)
+
+
 def given_doses(ex: pd.DataFrame) -> pd.DataFrame:
     """Return the administrations that took place: those planned and not given have EXOCCUR N."""
     return ex[ex["EXOCCUR"] != "N"] if "EXOCCUR" in ex else ex

@@ -33,6 +33,37 @@ def exact_interval(
     return np.where(total > 0, low, np.nan), np.where(total > 0, high, np.nan)
 
 
+def wilson_interval(
+    n: ArrayLike, total: ArrayLike, level: float = 0.95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return Wilson's score interval of n out of total, without continuity correction; NaN for a total of 0.
+
+    Wilson, J Am Stat Assoc 1927;22:209; the same as R's ``prop.test(n, total, correct = FALSE)$conf.int``.
+    """
+    n, total = np.asarray(n, dtype="float64"), np.asarray(total, dtype="float64")
+    size = np.where(total > 0, total, np.nan)
+    z2 = stats.norm.ppf((1 + level) / 2) ** 2
+    centre = (n + z2 / 2) / (size + z2)
+    half = np.sqrt(z2 * (n * (size - n) / size + z2 / 4)) / (size + z2)
+    # at 0 and at the total the limit is exact; the formula leaves binary noise
+    return np.where(n == 0, 0 * size, centre - half), np.where(n == size, 1.0, centre + half)
+
+
+def jeffreys_interval(
+    n: ArrayLike, total: ArrayLike, level: float = 0.95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the Jeffreys interval of n out of total; NaN for a total of 0.
+
+    Quantiles of the beta posterior under the prior beta(1/2, 1/2); the lower limit is 0 for n = 0 and the
+    upper 1 for n = total, as Brown, Cai and DasGupta advise (Stat Sci 2001;16:101).
+    """
+    n, total = np.asarray(n, dtype="float64"), np.asarray(total, dtype="float64")
+    size = np.where(total > 0, total, np.nan)
+    tail = (1 - level) / 2
+    low, high = (stats.beta.ppf(share, n + 0.5, size - n + 0.5) for share in (tail, 1 - tail))
+    return np.where(n == 0, 0 * size, low), np.where(n == size, 1.0, high)
+
+
 def count_subjects(
     records: pd.DataFrame,
     members: pd.DataFrame,

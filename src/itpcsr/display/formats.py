@@ -6,6 +6,11 @@ import math
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 NOT_ESTIMABLE = "NE"
+# Decimals of statistics that have no unit of the data: test statistics, coefficients, ratios.
+_FIXED = {
+    "Q": 2, "F": 2, "df": 0, "df1": 0, "df2": 0, "W": 2, "epsilon": 2, "ng2": 2, "hedges_g": 2, "gm_ratio": 2,
+    "ratio": 2, "records": 0,
+}  # fmt: skip
 _WIDE = Context(prec=400)  # room for any float, however wrong the data
 
 
@@ -77,10 +82,12 @@ def format_statistic(statistic: str, value: float, decimals: int) -> str:
         return format_percent(value)
     if statistic in ("rate", "rate_low", "rate_high", "years"):
         return format_number(value, 1 if statistic == "years" else 2)
-    if statistic == "p_value":
+    if statistic in ("p_value", "p_holm", "p_corrected"):
         return format_p(value)
     if statistic.partition("_")[0] in ("slope", "doubling", "gcv"):
         return format_number(value, 1 if statistic == "gcv" else 2)
+    if statistic in _FIXED:
+        return format_number(value, _FIXED[statistic])
     extra = {
         "sd": 2,
         "mean": 1,

@@ -40,6 +40,8 @@ EXPOSURE = {
 DECIMALS = {
     **{name: decimals for name, (_, decimals) in (BASELINE | EXPOSURE).items()},
     "R2BASE": 1,
+    "BESTRAT": 1,
+    "PCTRESP": 0,
     "EXDOSE": 1,
     **dict.fromkeys(("TMAX", "TLST", "LAMZHL", "deviation"), 1),
     **PARAMETER_DECIMALS,

@@ -68,19 +68,23 @@ class Lookup:
             Header(column.label, size, column.spanner) for column, size in zip(columns, sizes, strict=True)
         )
 
-    def count_percent(self, analysis: str, group: str, level: str = "") -> str:
+    def count_percent(self, analysis: str, group: str, level: str = "", visit: str = "") -> str:
         """Return ``n (percent)`` of one cell."""
-        n, percent = (self.value(analysis, group, name, level) for name in ("n", "percent"))
+        n, percent = (self.value(analysis, group, name, level, visit) for name in ("n", "percent"))
         return formats.format_count_percent(n, percent)
 
-    def interval(self, analysis: str, group: str, level: str = "") -> str:
+    def interval(self, analysis: str, group: str, level: str = "", visit: str = "") -> str:
         """Return the interval of one cell in percent."""
-        low, high = (self.value(analysis, group, name, level) for name in ("ci_low", "ci_high"))
+        low, high = (self.value(analysis, group, name, level, visit) for name in ("ci_low", "ci_high"))
         return formats.format_interval(low, high)
 
     def statistic(self, analysis: str, group: str, name: str, decimals: int, visit: str = "") -> str:
         """Return one formatted statistic of a continuous variable."""
         return formats.format_statistic(name, self.value(analysis, group, name, visit=visit), decimals)
+
+    def statistic_of(self, analysis: str, group: str, name: str, level: str, visit: str) -> str:
+        """Return one formatted statistic of a level at a visit."""
+        return formats.format_statistic(name, self.value(analysis, group, name, level, visit), 0)
 
     def text(self, analysis: str, group: str, name: str, level: str = "") -> str:
         """Return one formatted statistic of a level."""

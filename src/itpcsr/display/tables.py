@@ -120,16 +120,22 @@ def table_response(rows: pd.DataFrame, study: Study, confidence: float) -> Table
 
 @sentence_if_absent
 def table_platelets(rows: pd.DataFrame, study: Study, weeks: Iterable[int]) -> Table:
-    """Arrange the platelet course at baseline and the weeks asked for: n, median, quartiles, change."""
+    """Arrange the platelet course at baseline and the weeks asked for: summary, change, counts reached."""
     columns, lookup = study.design.columns, Lookup(rows)
+    levels = lookup.levels("reached")
     body: list[Row] = []
     for visit in ["Baseline", *(f"Week {week}" for week in weeks)]:
         body.append(Row(visit))
         for label, analysis, names in _course_lines(visit):
             cells = [joined(lookup, analysis, column.key, names, visit) for column in columns]
             body.append(Row(label, tuple(cells), 1))
+        for level in levels:
+            cells = [lookup.count_percent("reached", column.key, level, visit) for column in columns]
+            body.append(Row(f"≥{level}, n (%)", tuple(cells), 1))
     notes = [
         "Platelet counts in 10⁹/L; change from and ratio to baseline.",
+        "Percentages of the subjects with a count at the visit.",
+        "SD: standard deviation.",
         "Q1, Q3: quartiles by averaging at discontinuities (SAS PCTLDEF=5).",
     ]
     return finish("Visit", lookup, columns, body, notes)
@@ -138,6 +144,7 @@ def table_platelets(rows: pd.DataFrame, study: Study, weeks: Iterable[int]) -> T
 def _course_lines(visit: str) -> list[tuple[str, str, tuple[str, ...]]]:
     lines = [
         ("n", "AVAL", ("n",)),
+        ("Mean (SD)", "AVAL", ("mean", "sd")),
         ("Median (Q1, Q3)", "AVAL", ("median", "q1", "q3")),
         ("Min, max", "AVAL", ("min", "max")),
     ]

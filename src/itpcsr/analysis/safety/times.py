@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.proportions import NO_SUBJECTS, count_subjects, mark_unrecorded
+from itpcsr.analysis.proportions import count_subjects, mark_unrecorded
 from itpcsr.analysis.safety.kinds import NO_DOMAIN, absent, is_recorded, rows_of
 from itpcsr.analysis.safety.rates import PARAMETERS
-from itpcsr.analysis.survival import KAPLAN_MEIER, at_risk, kaplan_meier, median_time
+from itpcsr.analysis.survival import kaplan_meier
+from itpcsr.analysis.time_estimates import estimate_times
 from itpcsr.study import Study
-
-NOT_REACHED = "the estimated share with an event doesn't exceed one half"
-_NO_LIMIT = "the limit isn't reached in the time observed"
-_NO_SHARE_LIMIT = "no interval while all subjects, or none, are without event"
-_NOBODY = "nobody under observation on this day"
 
 
 def analyse_ae_times(
@@ -50,41 +45,9 @@ def analyse_ae_times(
         joined = times.merge(members, on="USUBJID")
         for group in members["group"].cat.categories:
             of_group = joined[joined["group"] == group]
-            counts = pd.concat([counts, _estimates(of_group, days, confidence).assign(group=group)])
+            counts = pd.concat([counts, estimate_times(of_group, days, confidence).assign(group=group)])
         parts.append(counts.assign(analysis=kind))
     return rows_of(parts, display, "ADAETTE")
-
-
-def _estimates(times: pd.DataFrame, days: Sequence[int], confidence: float) -> pd.DataFrame:
-    """Return median and shares by day of one group."""
-    rows: list[tuple[str, str, float, str]] = []
-    time, event = times["AVAL"].to_numpy("float64"), (times["CNSR"] == 0).to_numpy()
-    curve = kaplan_meier(time, event, confidence) if len(times) else None
-    medians = median_time(curve) if curve else (np.nan,) * 3
-    why = (NOT_REACHED, _NO_LIMIT, _NO_LIMIT)
-    for name, value, reason in zip(("median", "median_low", "median_high"), medians, why, strict=True):
-        rows.append((name, "", value, reason))
-    for day in days:
-        risk = at_risk(time, day)
-        share = curve.at(day) if curve else (np.nan,) * 3
-        if not risk and share[0] > 0:  # nobody is left, though not all had an event
-            share = (np.nan,) * 3
-        no_limit = _NOBODY if np.isnan(share[0]) else _NO_SHARE_LIMIT
-        rows.append(("at_risk", f"Day {day}", float(risk), ""))
-        # the share with an event is what the share without one leaves, and so are its limits, crosswise
-        for name, part, reason in (
-            ("km_percent", 0, _NOBODY),
-            ("km_low", 2, no_limit),
-            ("km_high", 1, no_limit),
-        ):
-            rows.append((name, f"Day {day}", 100 * (1 - share[part]), reason))
-    frame = pd.DataFrame(rows, columns=["statistic", "visit", "value", "reason"])
-    frame["reason"] = frame["reason"].where(frame["value"].isna(), "")
-    if not len(times):
-        frame["reason"] = np.where(frame["value"].isna(), NO_SUBJECTS, "")
-    percent = frame["statistic"].str.startswith("km_")
-    frame["unit"] = np.select([percent, frame["statistic"] == "at_risk"], ["%", "subjects"], default="days")
-    return frame.assign(method=np.where(frame["unit"] == "subjects", "", KAPLAN_MEIER))
 
 
 def estimate_ae_curves(

@@ -1,0 +1,43 @@
+"""ADBLEED: grades of bleeding scales, with baseline, change and week."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from itpcsr.adam.dates import study_day, to_date, to_datetime
+from itpcsr.adam.domains import look_up, read_domain
+from itpcsr.adam.visits import add_visits
+from itpcsr.sdtm import Trial
+from itpcsr.study import Study
+
+_KEYS = ["USUBJID", "PARAMCD"]
+_TEXT = ("USUBJID", "RSTESTCD", "RSTEST", "RSCAT", "RSDTC", "VISIT")
+
+
+def derive_adbleed(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Derive the grades of bleeding from RS, treated subjects only.
+
+    Variables: RSSEQ, PARAMCD (RSTESTCD), PARAM, PARCAT1 (RSCAT), AVAL (the grade), ADT, ADTM, ADY, ABLFL
+    (Y for the last record up to the day of the first infusion), BASE, CHG, AVISITN, AVISIT and ANL01FL (see
+    ``add_visits``). Records without a numeric grade or a complete date are left out.
+    """
+    rs = read_domain(trial, "RS", _TEXT, ("RSSEQ", "RSSTRESN"))
+    first = look_up(adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")["TRTSDT"], rs["USUBJID"])
+    dates = to_date(rs["RSDTC"])
+    keep = rs["RSSTRESN"].notna() & dates.notna() & first.notna()
+    adbleed = pd.DataFrame(
+        {
+            "USUBJID": rs["USUBJID"], "RSSEQ": rs["RSSEQ"], "PARAMCD": rs["RSTESTCD"], "PARAM": rs["RSTEST"],
+            "PARCAT1": rs["RSCAT"], "AVAL": rs["RSSTRESN"], "ADT": dates, "ADTM": to_datetime(rs["RSDTC"]),
+            "ADY": study_day(dates, first), "VISIT": rs["VISIT"],
+        }
+    )[keep]  # fmt: skip
+    adbleed = adbleed.sort_values([*_KEYS, "ADTM", "RSSEQ"], ignore_index=True)
+    before = adbleed[adbleed["ADY"] <= 1].drop_duplicates(_KEYS, keep="last")
+    adbleed["ABLFL"] = pd.Series("", index=adbleed.index, dtype="str").mask(
+        adbleed.index.isin(before.index), "Y"
+    )
+    base = before[[*_KEYS, "AVAL"]].rename(columns={"AVAL": "BASE"})
+    adbleed = adbleed.merge(base, on=_KEYS, how="left", validate="m:1")
+    adbleed["CHG"] = adbleed["AVAL"] - adbleed["BASE"]
+    return add_visits(adbleed, _KEYS, ["ADTM", "RSSEQ"], study)

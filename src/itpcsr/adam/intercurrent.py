@@ -1,0 +1,58 @@
+"""Intercurrent events of the estimand (ICH E9(R1)): what came between treatment and its measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from itpcsr.adam.dates import study_day
+from itpcsr.adam.domains import look_up
+from itpcsr.study import Study
+
+
+def derive_intercurrent(datasets: Mapping[str, pd.DataFrame], study: Study) -> pd.DataFrame:
+    """Return the intercurrent events of the full analysis set: USUBJID, EVENT, ADY (NaN for no known day).
+
+    EVENT is rescue (rescue therapy), new_therapy (other therapy of the disease begun after Day 1), incomplete
+    (fewer infusions than planned), death, left (left the study early, for another reason than death). One
+    record per subject and event, with its first day.
+    """
+    adsl, adae, adcm = datasets["adsl"], datasets["adae"], datasets["adcm"]
+    treated = adsl[adsl["FASFL"] == "Y"]
+    end = study_day(treated["EOSDT"], treated["TRTSDT"])
+    rescue = adcm[adcm["RESCFL"] == "Y"]
+    category = "" if study.efficacy is None else study.efficacy.itp_therapy_category.upper()
+    new = adcm[(adcm["CMCAT"].str.upper() == category) & (category != "") & (adcm["ASTDY"] > 1)]
+    dead = set(adae.loc[adae["FATALFL"] == "Y", "USUBJID"])
+    died = treated["USUBJID"].isin(dead) | (treated["DCSREAS"].str.upper() == "DEATH")
+    left = (treated["EOSSTT"] == "DISCONTINUED") & ~died
+    parts = [
+        _event(rescue["USUBJID"], "rescue", rescue["ASTDY"]),
+        _event(new["USUBJID"], "new_therapy", new["ASTDY"]),
+        _incomplete(treated, datasets["adex"], study),
+        _event(treated.loc[died, "USUBJID"], "death", end[died]),
+        _event(treated.loc[left, "USUBJID"], "left", end[left]),
+    ]
+    events = pd.concat(parts, ignore_index=True)
+    events = events[events["USUBJID"].isin(treated["USUBJID"])]
+    return events.sort_values(["EVENT", "USUBJID", "ADY"]).drop_duplicates(
+        ["EVENT", "USUBJID"], ignore_index=True
+    )
+
+
+def _event(subjects: pd.Series, name: str, day: pd.Series) -> pd.DataFrame:
+    return pd.DataFrame({"USUBJID": subjects, "EVENT": name, "ADY": day.astype("float64")})
+
+
+def _incomplete(treated: pd.DataFrame, adex: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Fewer infusions than planned, from the planned day of the first one not given on."""
+    planned = study.design.infusion_days
+    given = look_up(adex.groupby("USUBJID")["EXNUM"].max(), treated["USUBJID"]).fillna(0)
+    short = given < len(planned)
+    days = [float(planned[int(n)]) for n in given[short]]
+    return _event(
+        treated.loc[short, "USUBJID"],
+        "incomplete",
+        pd.Series(days, index=given[short].index, dtype="float64"),
+    )

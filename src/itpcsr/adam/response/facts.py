@@ -1,0 +1,73 @@
+"""What every definition of response reads: the counts after the first infusion, and the subjects."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from itpcsr.adam.clinical import WHO_SCALE
+from itpcsr.adam.dates import impute_start
+from itpcsr.adam.domains import look_up
+from itpcsr.sdtm import Trial
+from itpcsr.study import Efficacy
+
+_COUNT = ["USUBJID", "ADT", "ADTM", "LBSEQ", "ADY", "AVISITN", "ANL01FL", "AVAL", "BASE", "R2BASE"]
+
+
+def collect_counts(
+    adlb: pd.DataFrame, adae: pd.DataFrame, adbleed: pd.DataFrame, rescue: pd.Series, rule: Efficacy
+) -> pd.DataFrame:
+    """Return the platelet counts after the first infusion, in order of subject and time.
+
+    Those columns of ADLB that a rule reads, and three facts about each count: ``by_event`` (a bleeding
+    adverse event was under way on its day; what has no known start or end has none), ``by_scale`` (a WHO
+    bleeding grade of 1 or more was recorded on its day) and ``rescued`` (taken on the first day of rescue
+    therapy or later).
+    """
+    counts = adlb.loc[(adlb["PARAMCD"] == rule.platelet_test) & (adlb["ONTRTFL"] == "Y"), _COUNT]
+    counts = counts.sort_values(["USUBJID", "ADTM", "LBSEQ"], ignore_index=True)
+    counts["by_event"] = _bleeding_event(counts, adae, rule)
+    counts["by_scale"] = _bleeding_grade(counts, adbleed)
+    counts["rescued"] = counts["ADT"] >= look_up(rescue, counts["USUBJID"])
+    return counts
+
+
+def collect_subjects(
+    adsl: pd.DataFrame, adlb: pd.DataFrame, rescue: pd.Series, rule: Efficacy
+) -> pd.DataFrame:
+    """Return the full analysis set: USUBJID, TRTSDT, BASE (baseline count), RESCDT (first day of rescue)."""
+    subjects = adsl.loc[adsl["FASFL"] == "Y", ["USUBJID", "TRTSDT"]].reset_index(drop=True)
+    base = adlb[(adlb["PARAMCD"] == rule.platelet_test) & (adlb["ABLFL"] == "Y")]
+    subjects["BASE"] = look_up(base.set_index("USUBJID")["AVAL"], subjects["USUBJID"])
+    return subjects.assign(RESCDT=look_up(rescue, subjects["USUBJID"]))
+
+
+def first_rescue(trial: Trial, adsl: pd.DataFrame, rule: Efficacy) -> pd.Series:
+    """Return the first day of rescue therapy by subject, from CM and PR, on or after the first infusion."""
+    starts = []
+    for domain in ("CM", "PR"):
+        frame = trial[domain]
+        if {f"{domain}CAT", f"{domain}STDTC"} <= set(frame.columns):
+            rows = frame[frame[f"{domain}CAT"].str.upper() == rule.rescue_category.upper()]
+            first = look_up(adsl.set_index("USUBJID")["TRTSDT"], rows["USUBJID"])
+            start, _ = impute_start(rows[f"{domain}STDTC"], first)
+            starts.append(pd.DataFrame({"USUBJID": rows["USUBJID"], "start": start, "first": first}))
+    if not starts:
+        return pd.Series([], index=pd.Index([], dtype="str"), dtype="datetime64[us]")
+    rescue = pd.concat(starts)
+    rescue = rescue[rescue["start"] >= rescue["first"]]
+    return rescue.groupby("USUBJID")["start"].min()
+
+
+def _bleeding_event(counts: pd.DataFrame, adae: pd.DataFrame, rule: Efficacy) -> pd.Series:
+    terms = {term.upper() for term in rule.bleeding_terms}
+    events = adae[adae["AEDECOD"].str.upper().isin(terms)]
+    days = counts[["USUBJID", "ADT"]].reset_index()
+    pairs = days.merge(events[["USUBJID", "ASTDT", "AENDT"]], on="USUBJID")
+    during = ~(pairs["ASTDT"] > pairs["ADT"]) & ~(pairs["AENDT"] < pairs["ADT"])
+    return counts.index.to_series().isin(pairs.loc[during, "index"])
+
+
+def _bleeding_grade(counts: pd.DataFrame, adbleed: pd.DataFrame) -> pd.Series:
+    graded = adbleed[(adbleed["PARAMCD"] == WHO_SCALE) & (adbleed["AVAL"] >= 1)]
+    bled = pd.MultiIndex.from_frame(graded[["USUBJID", "ADT"]])
+    return pd.Series(pd.MultiIndex.from_frame(counts[["USUBJID", "ADT"]]).isin(bled), index=counts.index)

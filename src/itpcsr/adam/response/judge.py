@@ -1,0 +1,219 @@
+"""What makes qualifying counts a response: one record per subject and definition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from itpcsr.adam.dates import study_day
+from itpcsr.adam.domains import is_among, look_up
+from itpcsr.adam.response.qualify import qualify
+from itpcsr.adam.response.runs import find_runs
+from itpcsr.study import ResponseDefinition
+
+NO_BASELINE = "no platelet count before the first infusion"
+NO_COUNT = "no platelet count after the first infusion"
+NOT_REACHED = "no count reached the threshold"
+NOT_CONFIRMED = "qualifying counts not confirmed"
+ONLY_BLEEDING = "threshold reached only on days with bleeding"
+ONLY_RESCUED = "threshold reached only after rescue therapy"
+ONLY_EITHER = "threshold reached only with bleeding or after rescue therapy"
+HAD_RESCUE = "rescue therapy"
+LOST = "response lost before the week"
+TOO_FEW = "too few qualifying weeks"
+
+
+def judge(
+    counts: pd.DataFrame, subjects: pd.DataFrame, definition: ResponseDefinition, weeks: Sequence[int]
+) -> pd.DataFrame:
+    """Return the response of each subject by one definition.
+
+    Parameters
+    ----------
+    counts, subjects
+        From ``collect_counts`` and ``collect_subjects``.
+    weeks
+        The planned weeks of platelet counts, of which a definition may take the last ones.
+
+    Returns
+    -------
+    DataFrame
+        USUBJID, BASE, AVALC (CR, R, NR; NE where it can't be judged), AVAL (1 for CR and R, else 0), REASON
+        (why NR or NE). Of a response the count that dates it (ADT, ADY, AVISITN, PLAT), the one that
+        confirms it (CNFDY, CNFPLAT), the first one of a confirmed complete response (CRDY), and its loss
+        (LOSDT, LOSDY): the first of the counts that end it, or the first day of rescue therapy where that is
+        earlier and ends it. The last count of each subject is on LASTDY.
+    """
+    rescued = is_among(counts["USUBJID"], subjects.loc[subjects["RESCDT"].notna(), "USUBJID"])
+    flags = qualify(counts, definition, rescued)
+    kinds = {
+        "confirmed": _confirmed,
+        "held to a week": _held,
+        "at a week": _at_week,
+        "weeks of the last": _of_last_weeks,
+    }
+    judged = kinds[definition.kind](counts, flags, subjects, definition, weeks)
+    subject = judged["USUBJID"]
+    judged["LASTDY"] = look_up(counts.groupby("USUBJID")["ADY"].max(), subject)
+    no_count = ~is_among(subject, counts["USUBJID"])
+    no_base = judged["BASE"].isna() & (definition.ratio > 0)
+    judged["REASON"] = judged["REASON"].mask(no_count, NO_COUNT).mask(no_base, NO_BASELINE)
+    judged["AVALC"] = judged["AVALC"].mask(no_count | no_base, "NE")
+    judged["AVAL"] = judged["AVALC"].isin(["CR", "R"]).astype("float64")
+    return judged.assign(PARAMCD=definition.key)
+
+
+def _confirmed(
+    counts: pd.DataFrame,
+    flags: pd.DataFrame,
+    subjects: pd.DataFrame,
+    definition: ResponseDefinition,
+    weeks: Sequence[int],
+) -> pd.DataFrame:
+    response, complete = (
+        find_runs(counts, flags[kind], definition.confirmation_days)
+        .drop_duplicates("USUBJID")
+        .set_index("USUBJID")
+        for kind in ("R", "CR")
+    )
+    judged = subjects[["USUBJID", "BASE"]].copy()
+    subject = judged["USUBJID"]
+    judged["AVALC"] = np.select(
+        [is_among(subject, complete.index), is_among(subject, response.index)], ["CR", "R"], default="NR"
+    )
+    first = look_up(response["first"], subject)
+    judged = _dated(judged, counts, first)
+    confirming = counts.reindex(look_up(response["confirming"], subject))
+    judged["CNFDY"], judged["CNFPLAT"] = (confirming[name].to_numpy("float64") for name in ("ADY", "AVAL"))
+    judged["CRDY"] = counts.reindex(look_up(complete["first"], subject))["ADY"].to_numpy("float64")
+    judged["LOSDT"] = _loss(counts, flags["R"], first, subjects, definition)
+    judged["LOSDY"] = study_day(judged["LOSDT"], subjects["TRTSDT"])
+    return judged.assign(REASON=_why_not(counts, flags, judged, subjects, definition))
+
+
+def _dated(judged: pd.DataFrame, counts: pd.DataFrame, place: pd.Series) -> pd.DataFrame:
+    """Add date, day, week and value of the count at each place (NaN for none)."""
+    dating = counts.reindex(place)
+    for name, source in (("ADT", "ADT"), ("ADY", "ADY"), ("AVISITN", "AVISITN"), ("PLAT", "AVAL")):
+        judged[name] = dating[source].to_numpy()
+    return judged
+
+
+def _loss(
+    counts: pd.DataFrame,
+    qualifies: pd.Series,
+    first: pd.Series,
+    subjects: pd.DataFrame,
+    definition: ResponseDefinition,
+) -> pd.Series:
+    """Return the day on which each response was lost, NaT where it wasn't seen to be."""
+    since = look_up(first.set_axis(subjects["USUBJID"].to_numpy()), counts["USUBJID"])
+    failing = ~qualifies & (counts.index.to_series() > since)
+    runs = find_runs(counts, failing, definition.loss_days).drop_duplicates("USUBJID").set_index("USUBJID")
+    failed = counts["ADT"].reindex(look_up(runs["first"], subjects["USUBJID"])).set_axis(subjects.index)
+    if definition.rescue != "counts from rescue on do not count":
+        return failed
+    rescue = subjects["RESCDT"].where(first.notna())
+    return failed.where(~(rescue < failed) & failed.notna(), rescue)
+
+
+def _why_not(
+    counts: pd.DataFrame,
+    flags: pd.DataFrame,
+    judged: pd.DataFrame,
+    subjects: pd.DataFrame,
+    definition: ResponseDefinition,
+) -> pd.Series:
+    """Return why there is no response, "" where there is one."""
+    reached, qualifies = flags["reached"], flags["R"]
+    bled = reached & ~qualifies & ~counts["rescued"]
+    late = reached & ~qualifies & counts["rescued"]
+    any_of = {
+        name: is_among(judged["USUBJID"], counts.loc[flag, "USUBJID"])
+        for name, flag in {"qualifies": qualifies, "bled": bled, "late": late}.items()
+    }
+    had = subjects["RESCDT"].notna() & (definition.rescue == "any rescue is no response")
+    reasons = np.select(
+        [judged["AVALC"] != "NR", had, any_of["qualifies"], any_of["bled"] & any_of["late"], any_of["bled"],
+         any_of["late"]],
+        ["", HAD_RESCUE, NOT_CONFIRMED, ONLY_EITHER, ONLY_BLEEDING, ONLY_RESCUED],
+        default=NOT_REACHED,
+    )  # fmt: skip
+    return pd.Series(reasons, index=judged.index, dtype="str")
+
+
+def _held(
+    counts: pd.DataFrame,
+    flags: pd.DataFrame,
+    subjects: pd.DataFrame,
+    definition: ResponseDefinition,
+    weeks: Sequence[int],
+) -> pd.DataFrame:
+    judged = _confirmed(counts, flags, subjects, definition, weeks)
+    planned = 1 + 7 * (definition.week or 0)
+    responded = judged["AVALC"].isin(["CR", "R"])
+    lost = responded & (judged["LOSDY"] <= planned)
+    last = look_up(counts.groupby("USUBJID")["ADY"].max(), judged["USUBJID"])
+    unseen = responded & ~lost & ~(last >= planned - definition.window_days)
+    judged["REASON"] = (
+        judged["REASON"].mask(lost, LOST).mask(unseen, f"not followed to Week {definition.week}")
+    )
+    judged["AVALC"] = judged["AVALC"].mask(lost, "NR").mask(unseen, "NE")
+    return _without_dates(judged)
+
+
+def _at_week(
+    counts: pd.DataFrame,
+    flags: pd.DataFrame,
+    subjects: pd.DataFrame,
+    definition: ResponseDefinition,
+    weeks: Sequence[int],
+) -> pd.DataFrame:
+    away = (counts["ADY"] - 1 - 7 * (definition.week or 0)).abs()
+    near = counts.assign(away=away)[away <= definition.window_days]
+    # of two counts equally near the earlier one: the order is that of time
+    near = near.sort_values(["USUBJID", "away"], kind="stable").drop_duplicates("USUBJID")
+    chosen = flags.loc[near.index].set_index(near["USUBJID"])
+    judged = subjects[["USUBJID", "BASE"]].copy()
+    subject = judged["USUBJID"]
+    judged = _dated(judged, counts, look_up(pd.Series(near.index, index=near["USUBJID"]), subject))
+    response, complete = (is_among(subject, chosen.index[chosen[kind]]) for kind in ("R", "CR"))
+    seen = is_among(subject, near["USUBJID"])
+    judged["AVALC"] = np.select([~seen, complete, response], ["NE", "CR", "R"], default="NR")
+    here = counts.index.isin(near.index)
+    why = _why_not(counts[here], flags[here], judged, subjects, definition)
+    judged["REASON"] = why.mask(~seen, f"no platelet count at Week {definition.week}")
+    return _without_dates(judged)
+
+
+def _of_last_weeks(
+    counts: pd.DataFrame,
+    flags: pd.DataFrame,
+    subjects: pd.DataFrame,
+    definition: ResponseDefinition,
+    weeks: Sequence[int],
+) -> pd.DataFrame:
+    last = sorted(weeks)[-(definition.weeks_counted or 0) :]
+    planned = counts["AVISITN"].isin(last) & (counts["ANL01FL"] == "Y")
+    judged = subjects[["USUBJID", "BASE"]].copy()
+    subject = judged["USUBJID"]
+    good = look_up((flags["R"] & planned).groupby(counts["USUBJID"]).sum(), subject).fillna(0)
+    seen = is_among(subject, counts.loc[planned, "USUBJID"])
+    enough = good >= (definition.weeks_needed or 0)
+    judged["AVALC"] = np.select([~seen, enough], ["NE", "R"], default="NR")
+    had = subjects["RESCDT"].notna() & (definition.rescue == "any rescue is no response")
+    judged["REASON"] = np.select(
+        [~seen, enough, had],
+        [f"no platelet count in the last {definition.weeks_counted} weeks", "", HAD_RESCUE],
+        default=TOO_FEW,
+    )
+    return _without_dates(judged)
+
+
+def _without_dates(judged: pd.DataFrame) -> pd.DataFrame:
+    """A response at a week or over weeks has no onset and no loss of its own."""
+    never = pd.Series(pd.NaT, index=judged.index)
+    days = dict.fromkeys(["ADY", "AVISITN", "PLAT", "CNFDY", "CNFPLAT", "CRDY", "LOSDY"], np.nan)
+    return judged.assign(ADT=never, LOSDT=never, **days)

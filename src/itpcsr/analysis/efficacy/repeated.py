@@ -1,0 +1,243 @@
+"""Log platelet counts over the visits: tests over time, comparisons with baseline, a mixed model."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from itpcsr.analysis.efficacy.course import select_platelets
+from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows, missing_efficacy
+from itpcsr.results import absent_rows
+from itpcsr.study import Study
+
+FRIEDMAN = "Friedman test, chi-square approximation (pingouin)"
+ANOVA = "repeated-measures analysis of variance (pingouin)"
+CORRECTED = "repeated-measures analysis of variance, Greenhouse-Geisser (pingouin)"
+PAIRED = "paired t-test of log counts (SciPy); Hedges' g by pingouin"
+HOLM = "Holm adjustment over the weeks of the column (pingouin)"
+_LEAST = 3  # subjects below which nothing is tested
+_FEW = "fewer than 3 subjects with a count at each of these visits"
+_FEW_PAIRS = "fewer than 3 subjects with both counts"
+_SINGULAR = "not more subjects than visits, so their covariance can't be estimated"
+_CONSTANT = "no variation of the change"
+_ZERO = 0.5  # a count of 0 has no logarithm; counts are whole, so it is taken as 0.5
+
+
+def select_logs(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, weeks: Sequence[int]) -> pd.DataFrame:
+    """Return log10 platelet counts at baseline and the weeks asked for: USUBJID, AVISITN, LOG, BASELOG."""
+    platelets = select_platelets(adsl, adlb, study)
+    chosen = platelets[platelets["AVISITN"].isin([0, *weeks]) & platelets["BASE"].notna()]
+    logs = chosen[["USUBJID", "AVISITN"]].reset_index(drop=True)
+    for name, source in (("LOG", "AVAL"), ("BASELOG", "BASE")):
+        logs[name] = np.log10(chosen[source].clip(lower=_ZERO)).to_numpy("float64")
+    return logs
+
+
+def analyse_repeated(
+    adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, weeks: Sequence[int]
+) -> pd.DataFrame:
+    """Test whether log platelet counts differ between baseline and the weeks, by column.
+
+    ``analysis`` friedman has n (complete subjects), Q, df, p_value and W, Kendall's coefficient; anova has n,
+    F, df1, df2, p_value, ng2 (generalised eta squared), and epsilon and p_corrected after Greenhouse and
+    Geisser. Subjects with a count at every visit; with fewer than 3 of them nothing is tested, and with no
+    more of them than visits the correction for sphericity can't be estimated.
+    """
+    display = "tbl-platelet-tests"
+    if reason := missing_efficacy(adlb, study):
+        return absent_rows(display, reason)
+    members = efficacy_members(adsl, study)
+    joined = select_logs(adsl, adlb, study, weeks).merge(members, on="USUBJID")
+    parts = []
+    for group in members["group"].cat.categories:
+        complete = _complete(joined[joined["group"] == group], 1 + len(set(weeks)))
+        parts += [part.assign(group=group) for part in (_friedman(complete), _anova(complete))]
+    return efficacy_rows(parts, members, display, "ADLB")
+
+
+def _complete(logs: pd.DataFrame, visits: int) -> pd.DataFrame:
+    seen = logs.groupby("USUBJID")["AVISITN"].transform("nunique")
+    return logs[seen == visits].sort_values(["USUBJID", "AVISITN"], ignore_index=True)
+
+
+def _friedman(logs: pd.DataFrame) -> pd.DataFrame:
+    n = logs["USUBJID"].nunique()
+    values = dict.fromkeys(["Q", "df", "p_value", "W"], np.nan)
+    reason = "" if n >= _LEAST else _FEW
+    if not reason:
+        import pingouin as pg  # takes seconds to import
+
+        test = pg.friedman(logs, dv="LOG", within="AVISITN", subject="USUBJID").iloc[0]
+        values = {"Q": test["Q"], "df": test["ddof1"], "p_value": test["p_unc"], "W": test["W"]}
+    return _rows("friedman", {"n": n, **values}, FRIEDMAN, reason)
+
+
+def _anova(logs: pd.DataFrame) -> pd.DataFrame:
+    n, visits = logs["USUBJID"].nunique(), logs["AVISITN"].nunique()
+    plain = dict.fromkeys(["F", "df1", "df2", "p_value", "ng2"], np.nan)
+    corrected = dict.fromkeys(["epsilon", "p_corrected"], np.nan)
+    reason = "" if n >= _LEAST else _FEW
+    if not reason:
+        import pingouin as pg
+
+        table = pg.rm_anova(
+            logs, dv="LOG", within="AVISITN", subject="USUBJID", correction=True, effsize="ng2"
+        )
+        test = table.iloc[0]
+        plain = dict(zip(plain, test[["F", "ddof1", "ddof2", "p_unc", "ng2"]], strict=True))
+        if n > visits:
+            corrected = {"epsilon": test["eps"], "p_corrected": test["p_GG_corr"]}
+    return pd.concat(
+        [
+            _rows("anova", {"n": n, **plain}, ANOVA, reason),
+            _rows("anova", corrected, CORRECTED, reason or _SINGULAR),
+        ]
+    )
+
+
+def _rows(analysis: str, values: dict[str, float], method: str, reason: str, **more: str) -> pd.DataFrame:
+    frame = pd.DataFrame({"statistic": list(values), "value": [float(value) for value in values.values()]})
+    frame["reason"] = np.where(frame["value"].isna(), reason, "")
+    frame["method"] = np.where(frame["statistic"] == "n", "", method)
+    return frame.assign(analysis=analysis, **more)
+
+
+def analyse_comparisons(
+    adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, weeks: Sequence[int], confidence: float
+) -> pd.DataFrame:
+    """Compare log platelet counts at each week with baseline, by column.
+
+    ``analysis`` baseline, ``visit`` Week w: n subjects with both counts, gm_ratio, the geometric mean ratio
+    to baseline with ci_low and ci_high, p_value (paired t-test of logs), p_holm and hedges_g (paired; of the
+    logs). With fewer than 3 pairs there is no test.
+    """
+    display = "tbl-platelet-comparisons"
+    if reason := missing_efficacy(adlb, study):
+        return absent_rows(display, reason)
+    members = efficacy_members(adsl, study)
+    joined = select_logs(adsl, adlb, study, weeks).merge(members, on="USUBJID")
+    parts = []
+    for group in members["group"].cat.categories:
+        of_group = joined[joined["group"] == group]
+        by_week = {week: of_group[of_group["AVISITN"] == week] for week in weeks}
+        rows = [_pair(part, week, confidence) for week, part in by_week.items()]
+        parts.append(_adjust(pd.concat(rows, ignore_index=True)).assign(group=group, analysis="baseline"))
+    return efficacy_rows(parts, members, display, "ADLB")
+
+
+def _pair(logs: pd.DataFrame, week: int, confidence: float) -> pd.DataFrame:
+    names = ["gm_ratio", "ci_low", "ci_high", "p_value", "hedges_g"]
+    values = dict.fromkeys(names, np.nan)
+    n, change = len(logs), logs["LOG"] - logs["BASELOG"]
+    reason = _FEW_PAIRS if n < _LEAST else _CONSTANT if np.ptp(change) == 0 else ""
+    if n >= 1:
+        values["gm_ratio"] = 10 ** change.mean()
+    if not reason:
+        import pingouin as pg
+
+        # pingouin rounds its interval to two decimals, SciPy doesn't
+        test = stats.ttest_rel(logs["LOG"], logs["BASELOG"])
+        limits = test.confidence_interval(confidence)
+        values |= {"ci_low": 10**limits.low, "ci_high": 10**limits.high, "p_value": test.pvalue}
+        values["hedges_g"] = pg.compute_effsize(logs["LOG"], logs["BASELOG"], paired=True, eftype="hedges")
+    return _rows("", {"n": n, **values}, PAIRED, reason or _FEW_PAIRS).assign(visit=f"Week {week}")
+
+
+def _adjust(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add p_holm over the weeks that could be tested."""
+    adjusted = rows[rows["statistic"] == "p_value"].assign(statistic="p_holm", method=HOLM)
+    known = adjusted["value"].notna()
+    if known.any():
+        import pingouin as pg
+
+        adjusted.loc[known, "value"] = pg.multicomp(adjusted.loc[known, "value"].to_numpy(), method="holm")[1]
+    return pd.concat([rows, adjusted], ignore_index=True)
+
+
+MODEL = "linear mixed model by restricted maximum likelihood, Wald interval (statsmodels)"
+_TOO_SMALL = "fewer than 6 subjects with counts, too few for a mixed model"
+_ONE_DOSE = "all subjects have the same dose"
+_NOT_CONVERGED = "the model's likelihood has no maximum inside its bounds"
+_LEAST_MODEL = 6
+
+
+def analyse_mixed_model(
+    adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, weeks: Sequence[int], confidence: float
+) -> pd.DataFrame:
+    """Model log platelet counts after baseline by week, dose and baseline, with a random subject.
+
+    ``analysis`` effect has, by ``level``, ratio (of geometric means), ci_low, ci_high, p_value: Week w
+    against the first of the weeks, dose (for a doubling of the dose), baseline (for a doubling of the
+    baseline count). ``analysis`` spread has sd (log10) by level, subject and residual. ``analysis`` model
+    has n, the subjects, and records, with the first week as ``visit``. All are of the study's last column.
+    """
+    display = "tbl-platelet-model"
+    if reason := missing_efficacy(adlb, study):
+        return absent_rows(display, reason)
+    members = efficacy_members(adsl, study)
+    total = study.design.columns[-1].key
+    doses = {arm.code: arm.dose for arm in study.design.arms if arm.dose}
+    arms = adsl[["USUBJID", "ARMCD"]].merge(members[members["group"] == total], on="USUBJID")
+    logs = select_logs(adsl, adlb, study, weeks).merge(arms[["USUBJID", "ARMCD"]], on="USUBJID")
+    logs = logs[(logs["AVISITN"] > 0) & logs["ARMCD"].isin(list(doses))]
+    logs["DOSE"] = np.log2(logs["ARMCD"].map(doses).astype("float64"))
+    n = logs["USUBJID"].nunique()
+    reason = _TOO_SMALL if n < _LEAST_MODEL else _ONE_DOSE if logs["DOSE"].nunique() < 2 else ""
+    counts = _rows("model", {"n": n, "records": len(logs)}, "", "", visit=f"Week {weeks[0]}")
+    rows = efficacy_rows(
+        [part.assign(group=total) for part in (counts, _fit(logs, weeks, confidence, reason))],
+        members,
+        display,
+        "ADLB",
+    )
+    return rows[rows["group"] == total].reset_index(drop=True)
+
+
+def _fit(logs: pd.DataFrame, weeks: Sequence[int], confidence: float, reason: str) -> pd.DataFrame:
+    names = [f"Week {week}" for week in weeks[1:]] + ["dose", "baseline"]
+    effects = np.full((len(names), 4), np.nan)
+    spread = np.full(2, np.nan)
+    if not reason:
+        fitted = _mixed_model(logs, weeks)
+        if fitted is None:
+            reason = _NOT_CONVERGED
+        else:
+            limits = fitted.conf_int(alpha=1 - confidence).to_numpy()[1 : len(names) + 1]
+            estimates = fitted.fe_params.to_numpy()[1:]
+            # a doubling of baseline is log10(2) on the model's scale
+            scale = np.where(np.array(names) == "baseline", np.log10(2), 1.0)[:, None]
+            effects[:, :3] = 10 ** (scale * np.column_stack([estimates, limits]))
+            effects[:, 3] = fitted.pvalues.to_numpy()[1 : len(names) + 1]
+            spread = np.sqrt([float(fitted.cov_re.iloc[0, 0]), fitted.scale])
+    parts = [
+        _rows(
+            "effect", dict(zip(("ratio", "ci_low", "ci_high", "p_value"), row, strict=True)), MODEL, reason
+        ).assign(level=name)
+        for name, row in zip(names, effects, strict=True)
+    ]
+    parts += [
+        _rows("spread", {"sd": value}, MODEL, reason).assign(level=level)
+        for level, value in zip(("subject", "residual"), spread, strict=True)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _mixed_model(logs: pd.DataFrame, weeks: Sequence[int]):  # type: ignore[no-untyped-def]
+    """Return the fitted model, None where it doesn't converge."""
+    from statsmodels.regression.mixed_linear_model import MixedLM  # takes seconds to import
+    from statsmodels.tools.sm_exceptions import ConvergenceWarning
+
+    design = pd.DataFrame({"intercept": 1.0}, index=logs.index)
+    for week in weeks[1:]:
+        design[f"Week {week}"] = (logs["AVISITN"] == week).astype("float64")
+    design["dose"], design["baseline"] = logs["DOSE"], logs["BASELOG"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        try:
+            return MixedLM(logs["LOG"], design, groups=logs["USUBJID"]).fit(reml=True)
+        except (ConvergenceWarning, np.linalg.LinAlgError):
+            return None

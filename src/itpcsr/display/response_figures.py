@@ -1,0 +1,247 @@
+"""Charts of response: a line of time for each subject, curves of Kaplan and Meier, subgroups."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from itpcsr.display.formats import format_count
+from itpcsr.display.platelet_figures import MOST_DRAWN, TOO_MANY
+from itpcsr.display.table import Table
+from itpcsr.display.theme import PALETTE
+from itpcsr.results import absence
+from itpcsr.study import Column, Study
+
+_BLUE, _RED, _GREEN, _PINK, _SKY, _BLACK = PALETTE
+# Colour and shape of each mark, in the order of the legend.
+_LOOKS = {
+    "Response": (_GREEN, "square"),
+    "Infusion": (_BLACK, "triangle-down"),
+    "Complete response from here": (_BLUE, "diamond"),
+    "Response lost": (_RED, "cross"),
+    "Rescue therapy": ("#7b3294", "triangle-right"),
+    "Last count, still in response": (_GREEN, "triangle-right"),
+    "Last count": ("#8a8a8a", "square"),
+}
+_ROW = 18
+
+
+def figure_swimmer(
+    rows: pd.DataFrame,
+    adsl: pd.DataFrame,
+    adrs: pd.DataFrame,
+    adex: pd.DataFrame,
+    adcm: pd.DataFrame,
+    study: Study,
+) -> alt.VConcatChart | Table:
+    """Draw a line of time per subject with the confirmed response as a bar, one panel per arm.
+
+    ``rows`` are those of the times of response; ``adrs`` has the records BOR. The bar reaches from the first
+    count of the response to its loss, or to the last count.
+    """
+    if sentence := absence(rows):
+        return Table("", absent=sentence)
+    best = adrs[adrs["PARAMCD"] == "BOR"].merge(adsl[["USUBJID", "ARMCD"]], on="USUBJID")
+    if len(best) > MOST_DRAWN:
+        return Table("", absent=TOO_MANY.format(most=MOST_DRAWN))
+    best = best.assign(end=best["LASTDY"].fillna(1.0), LOSDY=best["LOSDY"].astype("float64"))
+    items = pd.concat([_spans(best), _points(best, adex, adcm)], ignore_index=True)
+    items = items.merge(best[["USUBJID", "ARMCD"]], on="USUBJID")
+    last = float(pd.concat([items["to"], best["end"]]).max()) if len(best) else 1.0
+    scale = alt.Scale(domain=[0, last + 5], nice=False)
+    shown = [name for name in _LOOKS if name in set(items["what"])]
+    labels = {arm.code: arm.label for arm in study.design.arms}
+    arms = [code for code in labels if code in set(best["ARMCD"])]
+    panels = [
+        _swim_panel(
+            best[best["ARMCD"] == code],
+            items[items["ARMCD"] == code],
+            labels[code],
+            scale,
+            shown,
+            code == arms[-1],
+        )
+        for code in arms
+    ]
+    return alt.vconcat(*panels, spacing=6)
+
+
+def _spans(best: pd.DataFrame) -> pd.DataFrame:
+    had = best[best["AVAL"] == 1]
+    return _items(had, "Response", had["ADY"], had["LOSDY"].fillna(had["end"])).assign(kind="span")
+
+
+def _items(records: pd.DataFrame, what: str, start: pd.Series, end: pd.Series | None = None) -> pd.DataFrame:
+    last = start if end is None else end
+    items = pd.DataFrame({"USUBJID": records["USUBJID"], "what": what, "from": start, "to": last})
+    return items.assign(kind="point").astype({"from": "float64", "to": "float64"}).dropna(subset=["from"])
+
+
+def _points(best: pd.DataFrame, adex: pd.DataFrame, adcm: pd.DataFrame) -> pd.DataFrame:
+    rescue = adcm[adcm["RESCFL"] == "Y"]
+    held = (best["AVAL"] == 1) & best["LOSDY"].isna()
+    return pd.concat(
+        [
+            _items(adex, "Infusion", adex["ASTDY"]),
+            _items(best, "Complete response from here", best["CRDY"]),
+            _items(best, "Response lost", best["LOSDY"]),
+            _items(rescue, "Rescue therapy", rescue["ASTDY"]),
+            _items(best[held], "Last count, still in response", best.loc[held, "end"]),
+            _items(best[~held], "Last count", best.loc[~held, "end"]),
+        ]
+    )
+
+
+def _swim_panel(
+    best: pd.DataFrame, items: pd.DataFrame, label: str, scale: alt.Scale, shown: list[str], lowest: bool
+) -> alt.LayerChart:
+    x = alt.X(
+        "from:Q",
+        title="Study day" if lowest else None,
+        scale=scale,
+        axis=alt.Axis(
+            values=list(range(1, int(scale.to_dict()["domain"][1]) + 1, 28)), labels=lowest, ticks=lowest
+        ),
+    )
+    y = alt.Y("USUBJID:N", title=None, sort=sorted(best["USUBJID"]))
+    legend = alt.Legend(title=None, orient="bottom", columns=4, labelLimit=220, symbolOpacity=1)
+    looks = [_LOOKS[name] for name in shown]
+    colour = alt.Color(
+        "what:N", scale=alt.Scale(domain=shown, range=[look[0] for look in looks]), legend=legend
+    )
+    shape = alt.Shape(
+        "what:N", scale=alt.Scale(domain=shown, range=[look[1] for look in looks]), legend=legend
+    )
+    lines = best[["USUBJID", "end"]].assign(**{"from": 1.0})
+    line = alt.Chart(lines).mark_rule(color="#a0a0a0").encode(x=x, x2="end:Q", y=y)
+    tooltip = [
+        alt.Tooltip("USUBJID:N", title="Subject"),
+        alt.Tooltip("what:N", title="What"),
+        alt.Tooltip("from:Q", title="Study day"),
+        alt.Tooltip("to:Q", title="To study day"),
+    ]
+    base = alt.Chart(items).encode(x=x, y=y, color=colour, tooltip=tooltip)
+    spans = base.transform_filter("datum.kind == 'span'").mark_bar(height=9, opacity=0.45).encode(x2="to:Q")
+    points = base.transform_filter("datum.kind == 'point'").mark_point(filled=True, size=48, opacity=1)
+    title = alt.TitleParams(label, anchor="start", fontSize=10, offset=4, fontWeight="normal")
+    return alt.layer(line, spans, points.encode(shape=shape)).properties(
+        width=560, height=alt.Step(_ROW), title=title
+    )
+
+
+_CURVES = {
+    "response": ("Subjects with confirmed response, %", "Study day"),
+    "duration": ("Responders still in response, %", "Days since the first count of the response"),
+}
+
+
+def figure_response_curves(
+    rows: pd.DataFrame, curves: pd.DataFrame, study: Study, name: str
+) -> alt.VConcatChart | Table:
+    """Draw the curves of one time by column, with the numbers at risk below.
+
+    ``rows`` are those of the times of response, ``curves`` those of ``estimate_response_curves``; ``name`` is
+    response or duration.
+    """
+    if sentence := absence(rows):
+        return Table("", absent=sentence)
+    if curves.empty:
+        return Table("", absent="No subject had a confirmed response, so there is no curve.")
+    names = _curve_labels(study)
+    order = [names[key] for key in dict.fromkeys(curves["group"])]
+    curves = curves.assign(column=curves["group"].map(names))
+    listed = curves[curves["listed"]]
+    risk = listed[["column", "day"]].assign(text=[format_count(value) for value in listed["at_risk"]])
+    last = float(curves["day"].max())
+    scale = alt.Scale(domain=[-6, last + 4], nice=False)  # room for the numbers at its ends
+    title, days = _CURVES[name]
+    ticks = alt.Axis(values=sorted(set(listed["day"])))
+    x = alt.X("day:Q", title=days, scale=scale, axis=ticks)
+    return alt.vconcat(
+        _steps(curves, x, order, title),
+        _risk_panel(risk, scale, order),
+        spacing=4,
+    )
+
+
+def _steps(data: pd.DataFrame, x: alt.X, order: list[str], title: str) -> alt.LayerChart:
+    legend = alt.Legend(orient="bottom", columns=3, labelLimit=300, symbolSize=400)
+    scale = alt.Scale(domain=order)
+    base = alt.Chart(data).encode(
+        x=x,
+        y=alt.Y("percent:Q", title=title, scale=alt.Scale(domain=[0, 100])),
+        color=alt.Color("column:N", title=None, scale=scale, legend=legend),
+    )
+    steps = base.mark_line(interpolate="step-after").encode(
+        strokeDash=alt.StrokeDash("column:N", title=None, scale=scale, legend=legend),
+        tooltip=[
+            alt.Tooltip("column:N", title="Group"),
+            alt.Tooltip("day:Q", title="Day"),
+            alt.Tooltip("percent:Q", title="Percent", format=".1f"),
+            alt.Tooltip("at_risk:Q", title="At risk"),
+        ],
+    )
+    ticks = base.transform_filter("datum.censored > 0").mark_point(shape="stroke", angle=90, size=60)
+    return alt.layer(steps, ticks).properties(width=520, height=230)
+
+
+def _risk_panel(risk: pd.DataFrame, scale: alt.Scale, order: list[str]) -> alt.Chart:
+    title = alt.TitleParams("At risk", anchor="start", fontSize=10, fontWeight="normal", offset=2)
+    return (
+        alt.Chart(risk, title=title)
+        .mark_text(fontSize=9)
+        .encode(
+            x=alt.X("day:Q", title=None, scale=scale, axis=None),
+            y=alt.Y(
+                "column:N", title=None, sort=order, axis=alt.Axis(labelLimit=220, ticks=False, domain=False)
+            ),
+            text="text:N",
+        )
+        .properties(width=520, height=alt.Step(14))
+    )
+
+
+def _curve_labels(study: Study) -> dict[str, str]:
+    arms = {arm.code: arm.label for arm in study.design.arms}
+    return {column.key: _label(column, arms) for column in study.design.columns}
+
+
+def _label(column: Column, arms: dict[str, str]) -> str:
+    return arms[column.arms[0]] if len(column.arms) == 1 else column.label
+
+
+def figure_subgroups(rows: pd.DataFrame, study: Study) -> alt.LayerChart | Table:
+    """Draw the response rate and its exact interval in each subgroup of all subjects."""
+    if sentence := absence(rows):
+        return Table("", absent=sentence)
+    chosen = rows[rows["analysis"] != "size"]
+    wide = chosen.pivot_table(index=["analysis", "level"], columns="statistic", values="value", sort=False)
+    wide = wide.reset_index()
+    wide["label"] = [
+        _subgroup_label(record["analysis"], record["level"], record["n"], record["N"])
+        for record in wide.to_dict("records")
+    ]
+    order = list(wide["label"])
+    base = alt.Chart(wide).encode(
+        y=alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=300)),
+        tooltip=[
+            alt.Tooltip("label:N", title="Subgroup"),
+            alt.Tooltip("percent:Q", title="Percent", format=".1f"),
+            alt.Tooltip("ci_low:Q", title="Lower limit", format=".1f"),
+            alt.Tooltip("ci_high:Q", title="Upper limit", format=".1f"),
+        ],
+    )
+    scale = alt.Scale(domain=[0, 100], nice=False)
+    x = alt.X("percent:Q", title="Responders, % with exact interval", scale=scale)
+    whole = wide.loc[wide["analysis"] == "overall", "percent"]
+    line = (
+        alt.Chart(pd.DataFrame({"percent": whole})).mark_rule(strokeDash=[4, 3], color="#666666").encode(x=x)
+    )
+    interval = base.mark_rule(strokeWidth=1.5).encode(x=alt.X("ci_low:Q", scale=scale), x2="ci_high:Q")
+    point = base.mark_point(filled=True, size=60, color=_BLUE, shape="square", opacity=1).encode(x=x)
+    return alt.layer(line, interval, point).properties(width=380, height=alt.Step(17))
+
+
+def _subgroup_label(name: str, level: str, n: float, total: float) -> str:
+    what = "All subjects" if name == "overall" else f"{name}: {level}"
+    return f"{what}, {format_count(n)}/{format_count(total)}"

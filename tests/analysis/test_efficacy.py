@@ -1,0 +1,410 @@
+"""Rates, times, definitions, subgroups, bleeding and estimand, against R, publications and hand-made trials."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from itpcsr.adam import derive
+from itpcsr.adam.intercurrent import derive_intercurrent
+from itpcsr.adam.subgroups import derive_subgroups
+from itpcsr.analysis import efficacy
+from itpcsr.analysis.mcnemar import exact_mcnemar
+from itpcsr.analysis.proportions import exact_interval, jeffreys_interval, wilson_interval
+from itpcsr.analysis.survival import kaplan_meier, median_time
+from itpcsr.analysis.trend import exact_trend
+from itpcsr.results import absence
+from tests import small
+from tests.conftest import ROOT
+
+PAIRS = [(0, 3), (2, 3), (3, 6), (6, 12), (8, 18), (18, 18)]
+
+
+@pytest.fixture(scope="module")
+def r_values():
+    """Values that R computed (tests/reference/efficacy.R) by case and quantity."""
+    table = pd.read_csv(ROOT / "tests/reference/efficacy.csv")
+    return {(row.case, row.quantity): row.value for row in table.itertuples()}
+
+
+@pytest.fixture(scope="module")
+def published():
+    """Values from textbooks and packages, with what R gives for the same data."""
+    folder = ROOT.parent / "shared/data/stat_reference"
+    if not folder.is_dir():
+        pytest.skip(f"the statistical reference values aren't at {folder}")
+    return pd.read_csv(folder / "expected_values.csv"), folder
+
+
+def value(rows, analysis, group, statistic, level="", visit=""):
+    keys = {"analysis": analysis, "group": group, "statistic": statistic, "level": level, "visit": visit}
+    for name, wanted in keys.items():
+        rows = rows[rows[name] == wanted]
+    assert len(rows) == 1, keys
+    return rows["value"].iloc[0]
+
+
+@pytest.mark.parametrize(("n", "total"), PAIRS)
+@pytest.mark.parametrize(("name", "interval"), [("wilson", wilson_interval), ("jeffreys", jeffreys_interval)])
+def test_intervals_are_those_of_r(r_values, name, interval, n, total):
+    low, high = interval(n, total)
+    assert low == pytest.approx(r_values[f"rate {n}/{total}", f"{name}_low"], abs=1e-8)
+    assert high == pytest.approx(r_values[f"rate {n}/{total}", f"{name}_high"], abs=1e-8)
+
+
+@pytest.mark.parametrize("interval", [wilson_interval, jeffreys_interval])
+def test_no_subjects_have_no_interval(interval):
+    assert np.isnan(interval(0, 0)).all()
+
+
+@pytest.mark.parametrize("case", ["81_263", "15_148"])
+def test_intervals_are_the_published_ones(published, case):
+    table, _ = published
+    n, total = (int(part) for part in case.split("_"))
+    for name, interval in (("cp", exact_interval), ("wilson", wilson_interval)):
+        found = dict(zip(("lower", "upper"), interval(n, total), strict=True))
+        for row in table[table["case_id"] == f"{name}_{case}"].itertuples():
+            assert found[row.quantity] == pytest.approx(float(row.expected), abs=float(row.tolerance_abs))
+
+
+def test_responder_rates_of_romiplostim_have_their_published_intervals():
+    """Kuter et al., Lancet 2008;371:395, as in the product information: percent with a 95 % interval."""
+    folder = ROOT.parent / "shared/data/itp_romiplostim_published"
+    if not folder.is_dir():
+        pytest.skip(f"the published responder table isn't at {folder}")
+    table = pd.read_csv(folder / "published_responder_table.csv")
+    low, high = exact_interval(table["n_responders"], table["n_subjects"])
+    assert np.floor(100 * low + 0.5).tolist() == table["published_ci95_lower_percent"].tolist()
+    assert np.floor(100 * high + 0.5).tolist() == table["published_ci95_upper_percent"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "n", "total"),
+    [
+        ("published", [0, 2, 6], [3, 3, 12]),
+        ("rising", [0, 1, 5], [3, 3, 6]),
+        ("falling", [3, 2, 1], [3, 3, 6]),
+    ],
+)
+def test_the_exact_trend_is_that_of_r(r_values, name, n, total):
+    one, two = exact_trend(n, total, [0.5, 1, 2])
+    assert one == pytest.approx(r_values[f"trend {name}", "greater"], abs=1e-9)
+    assert two == pytest.approx(r_values[f"trend {name}", "two.sided"], abs=1e-9)
+
+
+def test_a_trend_of_one_table_is_certain():
+    assert exact_trend([1, 1], [1, 1], [0, 1]) == (1, 1)
+
+
+@pytest.mark.parametrize(("before", "after"), [(7, 1), (3, 0), (5, 5), (150, 86)])
+def test_the_paired_exact_test_is_that_of_r(r_values, before, after):
+    assert exact_mcnemar(before, after) == pytest.approx(r_values[f"mcnemar {before} {after}", "p"], rel=1e-8)
+
+
+def test_the_paired_exact_test_without_discordant_pairs_is_one():
+    assert exact_mcnemar(0, 0) == 1
+
+
+def test_kaplan_meier_of_the_leukaemia_data_is_the_published_one(published):
+    """Miller 1981, as in R's survival: estimate and median of both groups."""
+    table, folder = published
+    aml = pd.read_csv(folder / "aml.csv")
+    rows = table[(table["case_id"] == "km_aml") & table["computed_in_R"].notna()]
+    for group, part in aml.groupby("x"):
+        curve = kaplan_meier(part["time"].to_numpy("float64"), part["status"].to_numpy() == 1, 0.95)
+        of_group = rows[rows["quantity"].str.startswith(f"{group} ")]
+        survival = of_group[of_group["quantity"].str.endswith(" surv")]
+        assert len(survival) >= 6
+        for row in survival.itertuples():
+            time = float(row.quantity.split(" t ")[1].split()[0])
+            assert curve.at(time)[0] == pytest.approx(float(row.computed_in_R), abs=1e-6)
+        median = of_group[of_group["quantity"] == f"{group} median"]
+        assert median_time(curve)[0] == float(median["computed_in_R"].iloc[0])
+
+
+@pytest.fixture(scope="module")
+def rates(demo, study):
+    return efficacy.analyse_rates(demo["adsl"], demo["adrs"], study, 0.95)
+
+
+@pytest.mark.parametrize(
+    ("group", "n", "total"),
+    [("esc05", 0, 3), ("esc10", 2, 3), ("esc20", 3, 6), ("all20", 6, 12), ("total", 8, 18)],
+)
+def test_rates_of_the_published_counts(rates, r_values, group, n, total):
+    """Published responders (0/3, 2/3, 3/6, 6/12, 8/18): intervals and posterior under a uniform prior, by R."""
+    case = f"rate {n}/{total}"
+    assert (value(rates, "rate", group, "n"), value(rates, "rate", group, "N")) == (n, total)
+    for name in ("wilson", "jeffreys", "posterior"):
+        for side in ("low", "high"):
+            wanted = 100 * r_values[case, f"{name}_{side}"]
+            assert value(rates, name, group, f"ci_{side}") == pytest.approx(wanted, abs=1e-6)
+    assert value(rates, "posterior", group, "mean") == pytest.approx(100 * (n + 1) / (total + 2))
+    assert value(rates, "posterior", group, "median") == pytest.approx(
+        100 * r_values[case, "posterior_median"]
+    )
+    assert value(rates, "exceeds", group, "percent", "30") == pytest.approx(100 * r_values[case, "above_30"])
+
+
+def test_the_trend_of_the_trial_is_that_of_the_published_counts(rates, r_values):
+    assert value(rates, "trend", "", "p_value", "two-sided") == pytest.approx(
+        r_values["trend published", "two.sided"], abs=1e-9
+    )
+
+
+def test_the_escalation_alone_has_the_published_rate(demo, study, root):
+    """5 of 12 with an exact interval of 15.2 to 72.3 percent (trial_facts 1.4)."""
+    from itpcsr.study import read_study
+
+    escalation = read_study(root / "params/study.yml", cohorts=["ESC05", "ESC10", "ESC20"])
+    adsl = demo["adsl"][demo["adsl"]["ARMCD"].isin(escalation.reported_arms)]
+    rows = efficacy.analyse_response(adsl, demo["adrs"], demo["adlb"], escalation, 0.95)
+    assert (
+        value(rows, "overall", "total", "n", "responder"),
+        value(rows, "overall", "total", "N", "responder"),
+    ) == (5, 12)
+    assert round(value(rows, "overall", "total", "ci_low", "responder"), 1) == 15.2
+    assert round(value(rows, "overall", "total", "ci_high", "responder"), 1) == 72.3
+
+
+def test_the_primary_definition_is_the_best_response(demo, study):
+    rows = efficacy.analyse_definitions(demo["adsl"], demo["adrs"], study, 0.95)
+    best = efficacy.analyse_response(demo["adsl"], demo["adrs"], demo["adlb"], study, 0.95)
+    for column in study.design.columns:
+        assert value(rows, "BOR", column.key, "n", "responder") == value(
+            best, "overall", column.key, "n", "responder"
+        )
+    keys = {definition.key for definition in study.efficacy.response_definitions}
+    assert keys <= set(rows["analysis"])
+
+
+def four(study, **more):
+    """Four subjects of one arm: responder, early leaver in response, rescued non-responder, no count."""
+    names = ("a", "b", "c", "d")
+    counts = {
+        "a": {1: 10, 8: 40, 15: 40, 22: 40, 29: 12, 36: 12},
+        "b": {1: 10, 8: 50, 15: 120, 22: 130},
+        "c": {1: 10, 8: 12, 15: 60, 22: 70},
+        "d": {1: 10},
+    }
+    ds = pd.DataFrame(
+        [
+            {
+                "USUBJID": name, "DSSEQ": 1.0, "DSCAT": "DISPOSITION EVENT", "DSSCAT": "STUDY PARTICIPATION",
+                "DSDECOD": "WITHDRAWAL BY SUBJECT" if name == "b" else "COMPLETED", "DSSTDTC": small.day(40),
+            }
+            for name in names
+        ]
+    )  # fmt: skip
+    cm = pd.DataFrame(
+        [
+            {"USUBJID": "c", "CMSEQ": 1.0, "CMTRT": "X", "CMCAT": "RESCUE THERAPY", "CMSTDTC": small.day(10), "CMENDTC": ""},
+            {"USUBJID": "a", "CMSEQ": 1.0, "CMTRT": "Y", "CMCAT": "CONCOMITANT ITP THERAPY", "CMSTDTC": small.day(-50), "CMENDTC": small.day(20)},
+            {"USUBJID": "b", "CMSEQ": 1.0, "CMTRT": "Y", "CMCAT": "CONCOMITANT ITP THERAPY", "CMSTDTC": small.day(-50), "CMENDTC": ""},
+            {"USUBJID": "d", "CMSEQ": 1.0, "CMTRT": "Y", "CMCAT": "CONCOMITANT ITP THERAPY", "CMSTDTC": small.day(9), "CMENDTC": ""},
+        ]
+    )  # fmt: skip
+    dv = pd.DataFrame(
+        [
+            {
+                "USUBJID": "a",
+                "DVSEQ": 1.0,
+                "DVTERM": "x",
+                "DVDECOD": "x",
+                "DVCAT": "Major",
+                "DVSTDTC": small.day(8),
+            }
+        ]
+    )
+    domains = {
+        "DM": small.dm(*((name, "ESC05") for name in names)),
+        "EX": pd.concat([small.ex("a", "c", "d"), small.ex("b", days=(1, 8))], ignore_index=True),
+        "LB": pd.concat(
+            [small.platelets(name, course) for name, course in counts.items()], ignore_index=True
+        ),
+        "AE": small.events(small.event("d", "Headache", small.day(12), AEOUT="FATAL")),
+        "DS": ds,
+        "CM": cm,
+        "DV": dv,
+    } | more
+    trial = small.trial(**domains)
+    return trial, derive(trial, study)
+
+
+@pytest.mark.parametrize(
+    ("analysis", "n", "total"),
+    [("primary", 2, 4), ("left_early", 1, 4), ("observed", 2, 3), ("protocol", 1, 3), ("no_rescue", 2, 3)],
+)
+def test_sensitivity_counts_the_subjects_it_names(study, analysis, n, total):
+    _, datasets = four(study)
+    rows = efficacy.analyse_sensitivity(
+        datasets["adsl"], datasets["adrs"], datasets["addv"], datasets["adcm"], study, 0.95
+    )
+    assert (
+        value(rows, analysis, "total", "n", "responder"),
+        value(rows, analysis, "total", "N", "responder"),
+    ) == (n, total)
+
+
+def test_without_deviations_there_is_no_per_protocol_analysis(study):
+    trial, _ = four(study)
+    del trial.domains["DV"]
+    datasets = derive(trial, study)
+    rows = efficacy.analyse_sensitivity(
+        datasets["adsl"], datasets["adrs"], datasets["addv"], datasets["adcm"], study, 0.95
+    )
+    assert "protocol" not in set(rows["analysis"])
+
+
+@pytest.mark.parametrize(
+    ("event", "touched", "responders", "after"),
+    [
+        ("rescue", 1, 0, 0),
+        ("new_therapy", 1, 0, 0),
+        ("incomplete", 1, 1, 1),
+        ("death", 1, 0, 0),
+        ("left", 1, 1, 1),
+    ],
+)
+def test_intercurrent_events_touch_whom_they_touch(study, event, touched, responders, after):
+    _, datasets = four(study)
+    rows = efficacy.analyse_estimand(
+        datasets["adsl"], datasets["adrs"], derive_intercurrent(datasets, study), study
+    )
+    found = [value(rows, name, "total", "n", event) for name in ("touched", "responder", "after")]
+    assert found == [touched, responders, after]
+
+
+@pytest.mark.parametrize(("level", "n"), [("kept", 1), ("stopped", 1), ("started", 1)])
+def test_therapy_of_the_disease_is_kept_stopped_or_started(study, level, n):
+    _, datasets = four(study)
+    rows = efficacy.analyse_itp_therapy(datasets["adsl"], datasets["adcm"], study, 0.95)
+    assert value(rows, "other", "total", "n", level) == n
+    assert value(rows, "rescue", "total", "n") == 1
+    assert value(rows, "first_rescue", "total", "median") == 10
+
+
+def test_subgroups_are_whole_or_say_nothing(study):
+    trial, datasets = four(study)
+    subgroups = derive_subgroups(trial, datasets["adsl"], study)
+    assert set(subgroups["SUBGROUP"]) == {"Sex", "Age, years", "Baseline count, 10⁹/L"}
+    rows = efficacy.analyse_subgroups(datasets["adsl"], datasets["adrs"], subgroups, study, 0.95)
+    assert value(rows, "Sex", "total", "N", "Female") == 4
+    assert value(rows, "Baseline count, 10⁹/L", "total", "n", "≥10") == 2
+    assert value(rows, "overall", "total", "n") == 2
+
+
+def test_subgroups_of_the_trial_are_the_published_ones(demo_trial, demo, study):
+    """trial_facts 1.3: 15 women of 18, splenectomy in 10, rituximab in 13, autoantibody in 11."""
+    subgroups = derive_subgroups(demo_trial, demo["adsl"], study)
+    sizes = subgroups.groupby(["SUBGROUP", "LEVEL"])["USUBJID"].nunique()
+    assert sizes["Sex", "Female"] == 15
+    assert sizes["Prior splenectomy", "Yes"] == 10
+    assert sizes["Prior rituximab", "Yes"] == 13
+    assert sizes["Platelet autoantibody", "Positive"] == 11
+    assert subgroups.groupby("SUBGROUP")["USUBJID"].nunique().eq(18).all()
+
+
+def test_times_are_those_of_r(r_values, study):
+    """Twelve subjects, six with a response; counts of days as in the reference."""
+    time = [15, 15, 8, 22, 15, 29, 197, 197, 134, 148, 199, 195]
+    names = [f"s{number:02}" for number in range(12)]
+    adsl = pd.DataFrame({"USUBJID": names, "ARMCD": "ESC05", "FASFL": "Y"})
+    adtte = pd.DataFrame(
+        {
+            "USUBJID": names,
+            "PARAMCD": "TTRESP",
+            "AVAL": [float(t) for t in time],
+            "CNSR": [0.0] * 6 + [1.0] * 6,
+        }
+    )
+    adrs = pd.DataFrame({"USUBJID": names, "PARAMCD": "PCTRESP", "AVAL": 0.0})
+    rows = efficacy.analyse_response_times(adsl, adrs, adtte, study, [14, 29], 0.95)
+    for day in (14, 29):
+        for name in ("km_percent", "km_low", "km_high", "at_risk"):
+            wanted = r_values[f"response day {day}", name]
+            assert value(rows, "response", "esc05", name, visit=f"Day {day}") == pytest.approx(
+                wanted, abs=1e-6
+            )
+    duration = rows[
+        (rows["analysis"] == "duration") & (rows["group"] == "esc05") & (rows["statistic"] == "median")
+    ]
+    assert duration["reason"].tolist() == ["no responder in this group"]
+
+
+def graded(*records):
+    """RS of (subject, day, grade, scale)."""
+    return pd.DataFrame(
+        [
+            {
+                "USUBJID": name, "RSSEQ": float(number), "RSTESTCD": code, "RSTEST": code, "VISIT": "",
+                "RSCAT": "ITP-BAT" if code.startswith("ITP") else "WHO", "RSSTRESN": float(grade), "RSDTC": small.day(day),
+            }
+            for number, (name, day, grade, code) in enumerate(records)
+        ]
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def bleeding(study):
+    """Grades at baseline and week 4: 1 > 0, 2 > 1, 0 > 0, and 1 without a grade at week 4."""
+    who = [("a", 1, 1), ("a", 29, 0), ("b", -3, 2), ("b", 29, 1), ("c", 1, 0), ("c", 29, 0), ("d", 1, 1)]
+    rs = graded(*((*record, "WHOBLEED") for record in who), ("a", 1, 2, "ITPSKIN"), ("a", 29, 0, "ITPSKIN"))
+    return four(study, RS=rs)[1]
+
+
+def test_bleeding_by_visit_and_change(bleeding, study):
+    rows = efficacy.analyse_bleeding(bleeding["adsl"], bleeding["adbleed"], study, [4], 0.95)
+    assert value(rows, "grade", "total", "n", "any", "Baseline") == 3
+    assert value(rows, "grade", "total", "n", "second", "Baseline") == 1
+    assert value(rows, "grade", "total", "N", "any", "Week 4") == 3
+    changes = [value(rows, "change", "total", "n", level, "Week 4") for level in ("better", "same", "worse")]
+    assert changes == [2, 1, 0]
+    assert (
+        value(rows, "change", "total", "p_value", "any", "Week 4") == 1
+    )  # one subject stopped bleeding, none began
+
+
+def test_bleeding_shift_names_both_grades(bleeding, study):
+    rows = efficacy.analyse_bleeding_shift(bleeding["adsl"], bleeding["adbleed"], study, [4])
+    found = rows[(rows["group"] == "total") & (rows["statistic"] == "n") & (rows["value"] > 0)]
+    assert set(found["level"]) == {"1 > 0", "2 > 1", "0 > 0", "1 > missing"}
+
+
+def test_bleeding_domains_count_each_scale(bleeding, study):
+    rows = efficacy.analyse_bleeding_domains(bleeding["adsl"], bleeding["adbleed"], study, [4])
+    assert value(rows, "ITPSKIN", "total", "n", "second", "Baseline") == 1
+    assert value(rows, "ITPSKIN", "total", "n", "any", "Week 4") == 0
+
+
+def test_two_pairs_are_not_tested(bleeding, study):
+    two = bleeding["adbleed"][bleeding["adbleed"]["USUBJID"].isin(["a", "b"])]
+    rows = efficacy.analyse_bleeding(bleeding["adsl"], two, study, [4], 0.95)
+    p = rows[(rows["statistic"] == "p_value") & (rows["group"] == "total")]
+    assert p["reason"].tolist() == ["fewer than 3 subjects with a grade at baseline and at this visit"]
+
+
+def test_without_scales_the_display_says_so(study):
+    _, datasets = four(study)
+    rows = efficacy.analyse_bleeding(datasets["adsl"], datasets["adbleed"], study, [4], 0.95)
+    assert "no bleeding scales (RS)" in absence(rows)
+
+
+def test_the_pilot_study_has_no_response_to_analyse(pilot, pilot_study):
+    adsl, adrs, adtte = (pilot[name] for name in ("adsl", "adrs", "adtte"))
+    for rows in (
+        efficacy.analyse_rates(adsl, adrs, pilot_study, 0.95),
+        efficacy.analyse_definitions(adsl, adrs, pilot_study, 0.95),
+        efficacy.analyse_response_times(adsl, adrs, adtte, pilot_study, [29], 0.95),
+        efficacy.analyse_itp_therapy(adsl, pilot["adcm"], pilot_study, 0.95),
+    ):
+        assert absence(rows).startswith("This study defines no platelet response")
+
+
+@pytest.mark.parametrize(
+    ("case", "method", "before", "after"),
+    [("mcnemar_approval", "exact (binomial", 150, 86), ("mcnemar_bentur", "exact conditional", 1, 7)],
+)
+def test_the_paired_exact_test_is_the_published_one(published, case, method, before, after):
+    table, _ = published
+    row = table[(table["case_id"] == case) & table["method"].str.contains(method, regex=False)].iloc[0]
+    assert exact_mcnemar(before, after) == pytest.approx(float(row["expected"]), abs=1e-6)

@@ -1,0 +1,184 @@
+"""Repeated measures of the log platelet count, against R (tests/reference/efficacy.R) and published values."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from itpcsr.analysis import efficacy
+from itpcsr.analysis.efficacy.repeated import _anova, _friedman
+from tests.conftest import ROOT
+
+# The eight subjects of the reference: counts at baseline and weeks 4, 8, 12.
+COUNTS = np.array(
+    [
+        [10, 35, 60, 40], [22, 30, 18, 25], [5, 6, 9, 5], [14, 80, 120, 90], [9, 12, 40, 31], [3, 4, 3, 6],
+        [17, 60, 55, 20], [25, 22, 70, 95],
+    ],
+    dtype="float64",
+)  # fmt: skip
+ARMS = ["ESC05", "ESC05", "ESC10", "ESC10", "ESC20", "ESC20", "EXP20", "EXP20"]
+WEEKS = [4, 8, 12]
+
+
+@pytest.fixture(scope="module")
+def r_values():
+    table = pd.read_csv(ROOT / "tests/reference/efficacy.csv")
+    return {(row.case, row.quantity): row.value for row in table.itertuples()}
+
+
+def trial(counts=COUNTS, arms=ARMS):
+    """ADSL and ADLB of these counts."""
+    names = [f"s{number}" for number in range(len(counts))]
+    adsl = pd.DataFrame({"USUBJID": names, "ARMCD": arms[: len(counts)], "FASFL": "Y"})
+    adlb = pd.DataFrame(
+        [
+            {
+                "USUBJID": name, "PARAMCD": "PLAT", "ANL01FL": "Y", "AVISITN": float(week), "AVAL": value,
+                "BASE": course[0],
+            }
+            for name, course in zip(names, counts, strict=True)
+            for week, value in zip([0, *WEEKS], course, strict=True)
+            if not np.isnan(value)
+        ]
+    )  # fmt: skip
+    return adsl, adlb
+
+
+def value(rows, analysis, statistic, group="total", level="", visit=""):
+    keys = {"analysis": analysis, "group": group, "statistic": statistic, "level": level, "visit": visit}
+    for name, wanted in keys.items():
+        rows = rows[rows[name] == wanted]
+    assert len(rows) == 1, keys
+    return rows["value"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("analysis", "case", "names"),
+    [
+        ("friedman", "repeated", ("Q", "df", "p_value", "W")),
+        ("anova", "anova", ("F", "df1", "df2", "p_value", "epsilon", "p_corrected", "ng2")),
+    ],
+)
+def test_tests_over_the_visits_are_those_of_r(r_values, study, analysis, case, names):
+    rows = efficacy.analyse_repeated(*trial(), study, WEEKS)
+    assert value(rows, analysis, "n") == 8
+    for name in names:
+        assert value(rows, analysis, name) == pytest.approx(r_values[case, name], rel=1e-6), name
+
+
+@pytest.mark.parametrize("week", WEEKS)
+def test_comparisons_with_baseline_are_those_of_r(r_values, study, week):
+    rows = efficacy.analyse_comparisons(*trial(), study, WEEKS, 0.95)
+    for name in ("gm_ratio", "ci_low", "ci_high", "p_value", "p_holm", "hedges_g"):
+        wanted = r_values[f"week {week}", name]
+        assert value(rows, "baseline", name, visit=f"Week {week}") == pytest.approx(wanted, rel=1e-6), name
+
+
+@pytest.mark.parametrize(
+    ("level", "case"), [("Week 8", "week8"), ("Week 12", "week12"), ("dose", "dose"), ("baseline", "base")]
+)
+def test_the_mixed_model_is_that_of_lme4(r_values, study, level, case):
+    """statsmodels and lme4 maximise the same likelihood by other roads: four digits agree."""
+    rows = efficacy.analyse_mixed_model(*trial(), study, WEEKS, 0.95)
+    for name in ("ratio", "ci_low", "ci_high", "p_value"):
+        assert value(rows, "effect", name, level=level) == pytest.approx(
+            r_values[f"model {case}", name], rel=1e-3
+        )
+    for part in ("subject", "residual"):
+        assert value(rows, "spread", "sd", level=part) == pytest.approx(
+            r_values["model spread", part], rel=1e-3
+        )
+
+
+def test_three_subjects_carry_friedman_and_no_correction(study):
+    rows = efficacy.analyse_repeated(*trial(COUNTS[:3], ["ESC05"] * 3), study, WEEKS)
+    assert value(rows, "friedman", "n", "esc05") == 3
+    assert not np.isnan(value(rows, "friedman", "p_value", "esc05"))
+    epsilon = rows[(rows["statistic"] == "epsilon") & (rows["group"] == "esc05")]
+    assert epsilon["reason"].tolist() == [
+        "not more subjects than visits, so their covariance can't be estimated"
+    ]
+    assert (
+        rows.loc[(rows["statistic"] == "Q") & (rows["group"] == "esc10"), "reason"]
+        .iloc[0]
+        .startswith("fewer than 3")
+    )
+
+
+@pytest.mark.parametrize("subjects", [0, 1, 2])
+def test_fewer_than_three_subjects_are_not_tested(study, subjects):
+    adsl, adlb = trial(COUNTS[:3])
+    few = adsl.head(subjects)
+    adlb = adlb[adlb["USUBJID"].isin(few["USUBJID"])] if subjects else adlb
+    tests = efficacy.analyse_repeated(few, adlb, study, WEEKS)
+    pairs = efficacy.analyse_comparisons(few, adlb, study, WEEKS, 0.95)
+    model = efficacy.analyse_mixed_model(few, adlb, study, WEEKS, 0.95)
+    for rows, name in ((tests, "Q"), (tests, "F"), (pairs, "p_value"), (pairs, "ci_low"), (model, "ratio")):
+        chosen = rows[rows["statistic"] == name]
+        assert chosen["value"].isna().all()
+        assert (chosen["reason"] != "").all()
+
+
+def test_a_subject_who_missed_a_visit_is_in_the_pairs_and_not_in_the_tests(study):
+    counts = COUNTS.copy()
+    counts[0, 2] = np.nan
+    assert value(efficacy.analyse_repeated(*trial(counts), study, WEEKS), "friedman", "n") == 7
+    pairs = efficacy.analyse_comparisons(*trial(counts), study, WEEKS, 0.95)
+    assert value(pairs, "baseline", "n", visit="Week 4") == 8
+    assert value(pairs, "baseline", "n", visit="Week 8") == 7
+
+
+def test_no_change_at_all_is_not_tested(study):
+    counts = np.full((4, 4), 10.0)
+    rows = efficacy.analyse_comparisons(*trial(counts), study, WEEKS, 0.95)
+    assert value(rows, "baseline", "gm_ratio", visit="Week 4") == 1
+    p = rows[(rows["statistic"] == "p_value") & (rows["group"] == "total")]
+    assert set(p["reason"]) == {"no variation of the change"}
+
+
+def test_a_count_of_zero_has_a_logarithm(study):
+    counts = COUNTS.copy()
+    counts[0, 1] = 0
+    rows = efficacy.analyse_comparisons(*trial(counts), study, WEEKS, 0.95)
+    assert np.isfinite(value(rows, "baseline", "gm_ratio", visit="Week 4"))
+
+
+@pytest.fixture(scope="module")
+def published():
+    folder = ROOT.parent / "shared/data/stat_reference"
+    if not folder.is_dir():
+        pytest.skip(f"the statistical reference values aren't at {folder}")
+    return pd.read_csv(folder / "expected_values.csv"), folder
+
+
+def expected(table, case, quantity):
+    row = table[(table["case_id"] == case) & (table["quantity"] == quantity)].iloc[0]
+    return pytest.approx(float(row["expected"]), abs=max(float(row["tolerance_abs"]), 1e-9))
+
+
+def long_form(wide):
+    wide = wide.dropna().reset_index(drop=True)
+    stacked = wide.stack().rename("LOG").reset_index().set_axis(["USUBJID", "AVISITN", "LOG"], axis=1)
+    return stacked.assign(AVISITN=stacked["AVISITN"].astype("category").cat.codes.astype("float64"))
+
+
+def test_friedman_is_the_published_one(published):
+    """Hollander and Wolfe 1973: rounding first base."""
+    table, folder = published
+    rows = _friedman(
+        long_form(pd.read_csv(folder / "friedman_rounding_times.csv").select_dtypes("number").iloc[:, -3:])
+    )
+    found = rows.set_index("statistic")["value"]
+    assert found["Q"] == expected(table, "friedman_rounding", "chi_square")
+    assert found["p_value"] == expected(table, "friedman_rounding", "p_value")
+
+
+def test_repeated_measures_anova_is_the_published_one(published):
+    table, folder = published
+    found = _anova(long_form(pd.read_csv(folder / "pingouin_rm_anova_wide.csv"))).set_index("statistic")[
+        "value"
+    ]
+    for name, quantity in (
+        ("F", "F"), ("p_value", "p_uncorrected"), ("epsilon", "epsilon_GG"), ("p_corrected", "p_GG"), ("ng2", "ng2"),
+    ):  # fmt: skip
+        assert found[name] == expected(table, "rm_anova_wide", quantity), name
