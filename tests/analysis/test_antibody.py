@@ -78,9 +78,11 @@ ANALYSES = {
     "titres": lambda of: antibody.analyse_titres(of["adsl"], of["adab"], of["study"]),
     "paired": lambda of: antibody.analyse_paired(of["adsl"], of["adab"], of["study"]),
     "auto": lambda of: antibody.analyse_autoantibodies(of["adsl"], of["adis"], of["adab"], of["study"], 0.95),
-    "peaks": lambda of: of["adsl"][["USUBJID"]].assign(CMAX=np.arange(100.0, 100 + len(of["adsl"]))),
+    "adpp": lambda of: of["adsl"][["USUBJID"]].assign(
+        PARAMCD="CMAX", AVAL=np.arange(100.0, 100 + len(of["adsl"]))
+    ),
     "subjects": lambda of: antibody.describe_subjects(
-        of["adsl"], of["adab"], NO_RESPONSE, NO_EVENTS, of["peaks"]
+        of["adsl"], of["adab"], NO_RESPONSE, NO_EVENTS, of["adpp"]
     ),
     "relations": lambda of: antibody.analyse_relations(of["subjects"], of["adab"], of["study"], 0.95),
 }
@@ -198,7 +200,7 @@ def test_autoantibodies_lost_and_gained(study):
 
 
 def test_relations_of_the_simulated_trial(demo, study, by_r):
-    people = antibody.describe_subjects(*(demo[name] for name in ("adsl", "adab", "adrs", "adae", "peaks")))
+    people = antibody.describe_subjects(*(demo[name] for name in ("adsl", "adab", "adrs", "adae", "adpp")))
     rows = antibody.analyse_relations(people, demo["adab"], study, 0.95)
     p = find(rows, "response", "", "p_value", "autoantibody")
     assert p["value"] == pytest.approx(by_r["fisher 6/11 2/7", "p"], rel=1e-9)
@@ -225,9 +227,7 @@ def test_adverse_events_unknown_are_not_none(study):
     events = NO_EVENTS.copy()
     events.attrs["absent"] = "AE"
     found = analysed(study, *pairs("NEGATIVE", "1:40", "A"))
-    people = antibody.describe_subjects(
-        found["adsl"], found["adab"], NO_RESPONSE, events, pd.DataFrame({"USUBJID": ["A"], "CMAX": [np.nan]})
-    )
+    people = antibody.describe_subjects(found["adsl"], found["adab"], NO_RESPONSE, events, found["adpp"])
     assert people[["TEAEN", "SERN", "REACTN"]].isna().all(axis=None)
 
 

@@ -102,7 +102,7 @@ def test_few_subjects(study, subjects):
 
 
 def test_demo(demo, study):
-    people = antibody.describe_subjects(*(demo[name] for name in ("adsl", "adab", "adrs", "adae", "peaks")))
+    people = antibody.describe_subjects(*(demo[name] for name in ("adsl", "adab", "adrs", "adae", "adpp")))
     relations = antibody.analyse_relations(people, demo["adab"], study, 0.95)
     chart = figure_antibody_subjects(relations, people, demo["adab"], study).to_dict()
     assert len({row["Subject"] for part in chart["datasets"].values() for row in part if "Sign" in row}) == 18

@@ -26,7 +26,6 @@ from itpcsr.adam.advs import derive_advs
 from itpcsr.adam.disease import add_disease
 from itpcsr.adam.domains import look_up
 from itpcsr.adam.infusion_timing import add_infusion_timing
-from itpcsr.adam.peaks import derive_peaks
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 
@@ -36,7 +35,7 @@ __all__ = ["derive"]
 _SOURCES = {
     "adae": "AE", "adaette": "AE", "adlb": "LB", "addv": "DV", "advs": "VS", "admb": "MB", "adcm": "CM",
     "adpc": "PC", "adpp": "PC",
-    "adis": "IS", "adab": "IS", "peaks": "PC",
+    "adis": "IS", "adab": "IS",
     "adbleed": "RS",
 }  # fmt: skip
 
@@ -71,7 +70,6 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     datasets |= {"adpc": adpc, "adpp": adpp}
     adis = derive_adis(trial, adsl, study)
     datasets |= {"adis": adis, "adab": derive_adab(adis, adsl, study)}
-    datasets["peaks"] = derive_peaks(trial, adsl, study)
     datasets |= {
         "adcp": derive_adcp(trial, adsl, study),
         "adbleed": adbleed,

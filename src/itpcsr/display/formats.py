@@ -9,7 +9,8 @@ NOT_ESTIMABLE = "NE"
 # Decimals of statistics that have no unit of the data: test statistics, coefficients, ratios.
 _FIXED = {
     "Q": 2, "F": 2, "df": 0, "df1": 0, "df2": 0, "W": 2, "epsilon": 2, "ng2": 2, "hedges_g": 2, "gm_ratio": 2,
-    "ratio": 2, "records": 0,
+    "ratio": 2, "records": 0, "rate": 2, "rate_low": 2, "rate_high": 2, "years": 1, "gcv": 1,
+    "slope": 2, "slope_low": 2, "slope_high": 2, "doubling": 2, "doubling_low": 2, "doubling_high": 2,
 }  # fmt: skip
 _WIDE = Context(prec=400)  # room for any float, however wrong the data
 
@@ -73,19 +74,14 @@ def format_level(level: float) -> str:
 def format_statistic(statistic: str, value: float, decimals: int) -> str:
     """Return one statistic of data with this many decimals: mean and quartiles one more, SD two more.
 
-    Rates per time have two decimals, patient-years one, whatever the data; so have slopes and factors of a
-    power model two and a geometric coefficient of variation one.
+    Rates per time, ratios, test statistics and slopes have decimals of their own, whatever the data.
     """
     if statistic in ("n", "N", "events", "at_risk"):
         return format_count(value)
     if statistic in ("percent", "ci_low", "ci_high", "km_percent", "km_low", "km_high"):
         return format_percent(value)
-    if statistic in ("rate", "rate_low", "rate_high", "years"):
-        return format_number(value, 1 if statistic == "years" else 2)
     if statistic in ("p_value", "p_holm", "p_corrected"):
         return format_p(value)
-    if statistic.partition("_")[0] in ("slope", "doubling", "gcv"):
-        return format_number(value, 1 if statistic == "gcv" else 2)
     if statistic in _FIXED:
         return format_number(value, _FIXED[statistic])
     extra = {

@@ -11,7 +11,7 @@ def describe_subjects(
     adab: pd.DataFrame,
     adrs: pd.DataFrame,
     adae: pd.DataFrame,
-    peaks: pd.DataFrame,
+    adpp: pd.DataFrame,
 ) -> pd.DataFrame:
     """Join what the relations and the joint view read, one record per treated subject.
 
@@ -22,7 +22,7 @@ def describe_subjects(
         evaluable) and POSFL (Y, N or "": positive in any sample); AUTOFL (Y, N or "": any autoantibody at
         baseline); RESPONSE (CR, R, NR, NE, "" where none is defined); TEAEN, SERN and REACTN, the number of
         treatment-emergent and serious events and of infusion reactions (NaN without adverse event data);
-        CMAX.
+        CMAX (of ADPP, NaN where there is none).
     """
     subjects = adsl.loc[adsl["SAFFL"] == "Y", ["USUBJID", "SAFARMCD", "TRT01A"]].reset_index(drop=True)
     name = subjects["USUBJID"]
@@ -42,13 +42,14 @@ def describe_subjects(
         key: part.groupby("USUBJID").size().reindex(name).fillna(0).to_numpy("float64") * known
         for key, part in events.items()
     }
+    peaks = adpp[adpp["PARAMCD"] == "CMAX"].set_index("USUBJID")["AVAL"]
     return subjects.assign(
         STATUS=_text(union["STATUS"], name),
         POSFL=_text(positive.map({True: "Y", False: "N"}), name),
         AUTOFL=_text(had.map({True: "Y", False: "N"}), name),
         RESPONSE=_text(best, name),
         **counts,
-        CMAX=peaks.set_index("USUBJID")["CMAX"].reindex(name).to_numpy("float64"),
+        CMAX=peaks.reindex(name).to_numpy("float64"),
     )
 
 
