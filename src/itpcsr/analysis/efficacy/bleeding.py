@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows
-from itpcsr.analysis.mcnemar import MCNEMAR, exact_mcnemar
+from itpcsr.analysis.mcnemar import EXACT, NO_CHANGE, mcnemar_exact
 from itpcsr.analysis.proportions import count_subjects
 from itpcsr.results import absent_rows
 from itpcsr.study import Study
@@ -80,13 +80,10 @@ def _paired_test(here: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
     for group in members["group"].cat.categories:
         part = joined[joined["group"] == group]
         before, after = part["BASE"] >= 1, part["AVAL"] >= 1
-        p = (
-            exact_mcnemar(int((before & ~after).sum()), int((~before & after).sum()))
-            if len(part) >= 3
-            else np.nan
-        )
-        rows.append({"group": group, "value": p, "reason": "" if len(part) >= 3 else _FEW})
-    return pd.DataFrame(rows).assign(level="any", statistic="p_value", method=MCNEMAR)
+        p, _ = mcnemar_exact(int((~before & after).sum()), int((before & ~after).sum()))
+        reason = _FEW if len(part) < 3 else NO_CHANGE if np.isnan(p) else ""
+        rows.append({"group": group, "value": np.nan if reason else p, "reason": reason})
+    return pd.DataFrame(rows).assign(level="any", statistic="p_value", method=EXACT)
 
 
 def analyse_bleeding_shift(
