@@ -394,12 +394,12 @@ def table_immune_predictors(rows: pd.DataFrame, study: Study, confidence: float)
         f"Odds ratio per SD ({format_level(confidence)}% CI)",
         "p, raw",
         "p, adjusted",
-        "AUC",
+        "ROC area",
         "Gain left out, %",
     )
     notes = (
         "n: responders, non-responders with a baseline value. Firth's logistic regression, one marker at a "
-        "time. AUC: area under the ROC curve in the subjects that made the model, which flatters it. Gain "
+        "time. ROC area: under the curve in the subjects that made the model, which flatters it. Gain "
         "left out: share of the squared error that the marker takes away when each subject is predicted from "
         "the others; below 0 the prediction is worse than without the marker.",
         EXPLORATORY,
