@@ -20,6 +20,15 @@ PARTS = (
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker run all tests of a version that takes a minute to build."""
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        if "project" in names or "published" in names:
+            module = "pilot" if item.path.name == "test_pilot.py" else "demo"
+            item.add_marker(pytest.mark.xdist_group(module))
+
+
 def copy_project(root: Path, folder: Path) -> Path:
     """Copy what a build reads."""
     for name in PARTS:
