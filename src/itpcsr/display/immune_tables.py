@@ -23,6 +23,7 @@ from itpcsr.markers import Marker
 from itpcsr.study import Study
 
 Cells = Callable[[str], tuple[str, ...]]
+_AND = "\u00a0+\u00a0"  # between the sizes of two groups, without a break of the line
 EXPLORATORY = "All tests are exploratory; adjusted: Benjamini-Hochberg over the family."
 RATIO_NOTE = (
     "Ratio: geometric mean ratio for markers analysed on a log scale; the others are shown as differences, "
@@ -298,7 +299,7 @@ def table_immune_response(rows: pd.DataFrame, study: Study, confidence: float) -
 
     def cells(marker: Marker) -> tuple[str, ...]:
         code = marker.code
-        sizes = f"{difference.count(code, 'n1')} + {difference.count(code, 'n2')}"
+        sizes = f"{difference.count(code, 'n1')}{_AND}{difference.count(code, 'n2')}"
         effect = difference.interval(code, ("effect", "effect_low", "effect_high"))
         return (
             sizes, difference.effect(marker), effect, *difference.p(code),
@@ -332,9 +333,9 @@ def table_immune_interaction(rows: pd.DataFrame, study: Study) -> Table:
     def cells(marker: Marker) -> tuple[str, ...]:
         code = marker.code
         return (
-            f"{anova.count(code, 'n1')} + {anova.count(code, 'n2')}",
+            f"{anova.count(code, 'n1')}{_AND}{anova.count(code, 'n2')}",
             anova.number(code, "statistic"), anova.number(code, "epsilon"), *anova.p(code),
-            f"{mixed.count(code, 'n1')} + {mixed.count(code, 'n2')}",
+            f"{mixed.count(code, 'n1')}{_AND}{mixed.count(code, 'n2')}",
             mixed.count(code, "values"), mixed.number(code, "statistic"), *mixed.p(code),
         )  # fmt: skip
 
@@ -384,7 +385,7 @@ def table_immune_predictors(rows: pd.DataFrame, study: Study, confidence: float)
     def cells(marker: Marker) -> tuple[str, ...]:
         code = marker.code
         return (
-            f"{read.count(code, 'n1')} + {read.count(code, 'n2')}",
+            f"{read.count(code, 'n1')}{_AND}{read.count(code, 'n2')}",
             read.interval(code, ("estimate", "low", "high")), *read.p(code),
             read.number(code, "auc"), read.percent(code, "gain_left_out"),
         )  # fmt: skip
@@ -449,7 +450,9 @@ def table_immune_power(rows: pd.DataFrame, study: Study) -> Table:
         body.append(Row(label))
         for level, words in levels.items():
             n1, n2, alpha = (lookup.value(analysis, "total", name, level) for name in ("n1", "n2", "alpha"))
-            sizes = format_count(n1) if analysis == "change" else f"{format_count(n1)} + {format_count(n2)}"
+            sizes = (
+                format_count(n1) if analysis == "change" else f"{format_count(n1)}{_AND}{format_count(n2)}"
+            )
             least = lookup.value(analysis, "total", "least_effect", level)
             power = lookup.value(analysis, "total", "power", level)
             cells = (sizes, format_number(alpha, 4), format_number(least, 2), format_percent(100 * power))
