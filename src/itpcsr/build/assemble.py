@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 
 from itpcsr.build.fragments import Display, write_fragment
@@ -37,6 +38,7 @@ def assemble(
     report: Report,
     study: Study,
     displays: Sequence[Display],
+    rows: pd.DataFrame,
     variables: Mapping[str, Any],
     simulated: bool,
     hidden: AbstractSet[str],
@@ -52,8 +54,8 @@ def assemble(
     report, study
         The version's parameters; ``report.pages`` names a folder whose pages replace those of the same
         name.
-    displays, variables
-        The labelled displays of all notebooks and the values that pages quote.
+    displays, rows, variables
+        The labelled displays of all notebooks, the result rows, and the values that pages quote.
     simulated
         Whether the data say of themselves that they are simulated: then every page says so, too.
     hidden
@@ -71,7 +73,7 @@ def assemble(
     for display in displays:
         folder = project / "results" / display.notebook
         folder.mkdir(parents=True, exist_ok=True)
-        write_fragment(display, folder)
+        write_fragment(display, folder, rows[rows["display"] == display.label])
     values = copy.deepcopy(dict(variables))
     fill_absent(values, [page.read_text(encoding="utf-8") for page in sorted(project.rglob("*.qmd"))], hidden)
     _write_yaml(project / "_variables.yml", values)

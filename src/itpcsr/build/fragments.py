@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import pandas as pd
 import yaml
 
 from itpcsr.display import theme, writers
 from itpcsr.display.prose import MIME as PROSE_MIME
 from itpcsr.display.prose import Prose, prose_from_json, to_markdown
+from itpcsr.display.provenance import Source, behind_html
 from itpcsr.display.table import MIME as TABLE_MIME
 from itpcsr.display.table import Table, table_from_json
 from itpcsr.errors import NotebookError
 
+# A parameter that says where the run writes, which isn't a choice of the analysis.
+_PLUMBING = "output"
+
 
 @dataclass(frozen=True)
 class Display:
-    """One labelled display of a notebook: what it shows and how it is captioned; prose has no caption."""
+    """One labelled display of a notebook: what it shows and how it is captioned; prose has no caption.
+
+    ``parameters`` are those of its notebook in this run, as code.
+    """
 
     notebook: str
     label: str
@@ -29,6 +38,7 @@ class Display:
     table: Table | None
     chart: dict[str, Any] | None
     prose: Prose | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_displays(executed: Path) -> list[Display]:
@@ -45,15 +55,35 @@ def read_displays(executed: Path) -> list[Display]:
     """
     notebook = nbformat.read(executed, as_version=4)
     displays: list[Display] = []
-    for options, cell in _labelled_cells(notebook, executed.stem):
-        display = _display(executed.stem, options, cell)
+    parameters = _parameters(notebook)
+    for options, cell in labelled_cells(notebook, executed.stem):
+        display = replace(_display(executed.stem, options, cell), parameters=parameters)
         if any(display.label == other.label for other in displays):
             raise NotebookError(f"{executed.stem}: the label {display.label} stands twice; rename one.")
         displays.append(display)
     return displays
 
 
-def _labelled_cells(notebook: Any, name: str) -> Iterator[tuple[dict[str, Any], Any]]:
+def _parameters(notebook: Any) -> dict[str, str]:
+    """Return the values of the cell tagged ``parameters``, overridden by those that papermill injected."""
+    values: dict[str, str] = {}
+    for tag in ("parameters", "injected-parameters"):
+        for cell in notebook.cells:
+            if tag in cell.metadata.get("tags", []):
+                values |= dict(_assignments(cell.source))
+    return {name: value for name, value in values.items() if name != _PLUMBING}
+
+
+def _assignments(code: str) -> Iterator[tuple[str, str]]:
+    for statement in ast.parse(code).body:
+        if isinstance(statement, ast.Assign):
+            yield ast.unparse(statement.targets[0]), ast.unparse(statement.value)
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            yield ast.unparse(statement.target), ast.unparse(statement.value)
+
+
+def labelled_cells(notebook: Any, name: str) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Yield the options and the cell of each labelled display; ``name`` is the notebook's, for messages."""
     for cell in notebook.cells:
         lines = [line[2:].strip() for line in cell.source.splitlines() if line.startswith("#|")]
         if cell.cell_type == "code" and lines:
@@ -104,20 +134,30 @@ def _bundle(cell: Any) -> dict[str, Any]:
     return dict(shown[-1]) if shown else {}
 
 
-def write_fragment(display: Display, folder: Path) -> None:
-    """Write ``<label>.qmd`` and, for a chart, its SVG (for PDF) and PNG (for Word) into the folder."""
+def write_fragment(display: Display, folder: Path, rows: pd.DataFrame) -> None:
+    """Write ``<label>.qmd`` and, for a chart, its SVG (for PDF) and PNG (for Word) into the folder.
+
+    ``rows`` are the result rows of this display; in HTML a panel below it says where it comes from.
+    """
     if display.prose is not None:
         text = to_markdown(display.prose)
     else:
-        blocks = _chart_blocks(display, folder) if display.table is None else _table_blocks(display.table)
-        text = f"::: {{#{display.label}}}\n\n{blocks}\n\n{display.caption}\n\n:::\n"
+        blocks = _chart_blocks(display, folder) if display.table is None else _table_blocks(display)
+        block = f"::: {{#{display.label}}}\n\n{blocks}\n\n{display.caption}\n\n:::"
+        text = f"{block}\n\n{_behind(display, rows)}\n"
     (folder / f"{display.label}.qmd").write_text(text, encoding="utf-8")
 
 
-def _table_blocks(table: Table) -> str:
+def _behind(display: Display, rows: pd.DataFrame) -> str:
+    source = Source(display.label, display.caption, display.notebook, display.parameters, display.chart)
+    return f"```{{=html}}\n{behind_html(source, rows)}\n```"
+
+
+def _table_blocks(display: Display) -> str:
+    table = display.table or Table("")
     return "\n\n".join(
         [
-            f"```{{=html}}\n{writers.to_html(table)}\n```",
+            f"```{{=html}}\n{writers.to_html(table, display.caption)}\n```",
             f"```{{=typst}}\n{writers.to_typst(table)}\n```",
             _visible("docx", writers.to_grid(table)),
         ]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbconvert import HTMLExporter
 from pygments.formatters import HtmlFormatter
 
 from itpcsr.build.assemble import notice_block
+from itpcsr.build.fragments import Display, labelled_cells
+from itpcsr.display import theme, writers
+from itpcsr.display.table import MIME as TABLE_MIME
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -19,14 +24,12 @@ _PAGE = """<!DOCTYPE html>
 <title>{title}</title>
 <link rel="stylesheet" href="{assets}/csr.css">
 <style>
-body {{ max-width: 60rem; margin: 0 auto; padding: 1rem; font-family: sans-serif; line-height: 1.5; }}
-pre {{ overflow-x: auto; padding: 0.5rem; background: #f6f8fa; color: #1f2328; }}
 {code}
 </style>
 <script src="{assets}/vega.js"></script>
 <script src="{assets}/csr.js"></script>
 </head>
-<body>
+<body class="csr-notebook">
 <p><a href="../index.html">Back to the report</a></p>
 {notice}<main>
 {body}
@@ -36,26 +39,46 @@ pre {{ overflow-x: auto; padding: 0.5rem; background: #f6f8fa; color: #1f2328; }
 """
 
 
-def write_notebook_page(executed: Path, page: Path, assets: Path, notice: str) -> None:
+def write_notebook_page(
+    executed: Path, page: Path, assets: Path, notice: str, displays: Sequence[Display]
+) -> None:
     """Write the executed notebook as one HTML page that links the report's own script and style sheet.
 
-    ``assets`` is the folder with ``csr.css``, ``csr.js`` and ``vega.js``, relative to the page;
-    ``notice`` stands on top of the page, "" for none.
+    Each labelled display has its label as id, so that the report links to its cell, and looks as in the
+    report. ``assets`` is the folder with ``csr.css``, ``csr.js`` and ``vega.js``, relative to the page;
+    ``notice`` stands on top of the page, "" for none; ``displays`` are those of this notebook.
     """
     notebook = nbformat.read(executed, as_version=4)
+    known = {display.label: display for display in displays}
+    anchors = {}
+    for options, cell in labelled_cells(notebook, executed.stem):
+        anchors[cell["id"]] = str(options["label"])
+        _as_in_report(cell, known[str(options["label"])])
     exporter = HTMLExporter(
         template_name="basic",
         exclude_input_prompt=True,
         exclude_output_prompt=True,
-        anchor_link_text="",
+        exclude_anchor_links=True,
     )
     body, _ = exporter.from_notebook_node(notebook)
-    code = HtmlFormatter(style="default").get_style_defs(".highlight")
+    for ident, label in anchors.items():
+        body = body.replace(f'id="cell-id={ident}"', f'id="{label}"')
     text = _PAGE.format(
         title=html.escape(executed.stem),
         assets=assets.as_posix(),
-        code=code,
+        code=HtmlFormatter(style="default").get_style_defs(".highlight"),
         body=body,
         notice=f"{notice_block(notice)}\n" if notice else "",
     )
     page.write_text(text, encoding="utf-8")
+
+
+def _as_in_report(cell: Any, display: Display) -> None:
+    """Give the display the report's table, and a chart its alternative text."""
+    for output in cell.outputs:
+        data = output.get("data", {})
+        if TABLE_MIME in data and display.table is not None:
+            data["text/html"] = writers.to_html(display.table, display.caption)
+        elif theme.MIME in data:
+            label = f'aria-label="{html.escape(display.alternative)}"'
+            data["text/html"] = data["text/html"].replace('aria-label="Chart"', label, 1)

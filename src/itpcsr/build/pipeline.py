@@ -113,6 +113,7 @@ def render_report(run: Run, engine: Engine, say: Say) -> tuple[Path, list[Displa
         run.report,
         run.study,
         displays,
+        rows,
         variables,
         run.trial.simulated,
         _hidden_columns(run),

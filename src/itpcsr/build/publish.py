@@ -16,6 +16,7 @@ from itpcsr.build.fragments import Display
 from itpcsr.build.manifest import write_manifest
 from itpcsr.build.notebook_pages import write_notebook_page
 from itpcsr.display import writers
+from itpcsr.display.chart_data import chart_csv
 from itpcsr.errors import PublishError
 from itpcsr.study import Report, Study
 
@@ -53,8 +54,8 @@ def publish(
         folder = Path(temporary) / "new"
         shutil.copytree(book, folder)
         notice = notice_for(bool(manifest["simulated"]))
-        _write_notebooks(folder, executed, notice)
-        _write_tables(folder / "tables", displays, _subtitle(report, study, notice))
+        _write_notebooks(folder, executed, displays, notice)
+        _write_tables(folder / "tables", displays, rows, _subtitle(report, study, notice))
         rows.to_parquet(folder / "results.parquet", index=False)
         rows.to_csv(folder / "results.csv", index=False, lineterminator="\n")
         findings.to_csv(folder / "findings.csv", index=False, lineterminator="\n")
@@ -78,14 +79,17 @@ def _replace(folder: Path, target: Path, old: Path) -> None:
         raise
 
 
-def _write_notebooks(folder: Path, executed: Sequence[Path], notice: str) -> None:
+def _write_notebooks(
+    folder: Path, executed: Sequence[Path], displays: Sequence[Display], notice: str
+) -> None:
     target = folder / "notebooks"
     target.mkdir()
     scripts = next((folder / "site_libs").glob("**/csr.js")).parent
     for path in executed:
         shutil.copyfile(path, target / path.name)
         assets = Path("..") / scripts.relative_to(folder)
-        write_notebook_page(path, target / f"{path.stem}.html", assets, notice)
+        own = [display for display in displays if display.notebook == path.stem]
+        write_notebook_page(path, target / f"{path.stem}.html", assets, notice, own)
 
 
 def _subtitle(report: Report, study: Study, notice: str) -> str:
@@ -93,9 +97,16 @@ def _subtitle(report: Report, study: Study, notice: str) -> str:
     return f"{text}. {notice}" if notice else text
 
 
-def _write_tables(folder: Path, displays: Sequence[Display], subtitle: str) -> None:
+def _write_tables(folder: Path, displays: Sequence[Display], rows: pd.DataFrame, subtitle: str) -> None:
+    """Write each display's result rows, each table as CSV and RTF, each chart's data as CSV."""
     folder.mkdir()
+    by_display = dict(iter(rows.groupby("display", sort=False)))
     for display in displays:
+        if display.label in by_display:
+            text = writers.rows_to_csv(by_display[display.label])
+            (folder / f"{display.label}-rows.csv").write_text(text, encoding="utf-8")
+        if display.chart is not None:
+            (folder / f"{display.label}.csv").write_text(chart_csv(display.chart), encoding="utf-8")
         if display.table is not None:
             text = writers.to_csv(display.table)
             (folder / f"{display.label}.csv").write_text(text, encoding="utf-8")

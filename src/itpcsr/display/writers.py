@@ -10,6 +10,7 @@ import re
 import textwrap
 from pathlib import Path
 
+import pandas as pd
 import polars as pl
 import rtflite as rtf
 from wcwidth import wcswidth
@@ -25,17 +26,25 @@ _LINE, _GAP = 118, 2
 _LONGEST_WISH = 32
 
 
-def to_html(table: Table) -> str:
-    """Return semantic HTML: scoped headers, row heads, notes below; the look is in the style sheet."""
+def to_html(table: Table, name: str = "") -> str:
+    """Return semantic HTML: scoped headers, row heads, notes below; the look is in the style sheet.
+
+    ``name`` is what a screen reader calls the part of the page that scrolls when the table is wide.
+    """
     if table.absent:
         return f'<p class="csr-absent">{html.escape(table.absent)}</p>'
     head = "\n".join(_html_head(table))
     body = "\n".join(_html_row(row, len(table.headers)) for row in table.rows)
     notes = "\n".join(f'<p class="csr-note">{html.escape(note)}</p>' for note in table.notes)
     return (
-        f'<div class="csr-table-wrap" tabindex="0">\n<table class="csr-table">\n<thead>\n{head}\n</thead>\n'
-        f"<tbody>\n{body}\n</tbody>\n</table>\n</div>\n{notes}"
+        f'<div class="csr-table-wrap" {_region(name)}>\n<table class="csr-table">\n'
+        f"<thead>\n{head}\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>\n{notes}"
     )
+
+
+def _region(name: str) -> str:
+    """Return the attributes of what scrolls: the keyboard reaches it, and it says what it holds."""
+    return f'tabindex="0" role="region" aria-label="{html.escape(name or "Table")}"'
 
 
 def _html_head(table: Table) -> list[str]:
@@ -239,6 +248,13 @@ def to_csv(table: Table) -> str:
         cells = row.cells or ("",) * len(table.headers)
         writer.writerow([_no_formula(row.label), row.indent, *map(_no_formula, cells)])
     return stream.getvalue()
+
+
+def rows_to_csv(rows: pd.DataFrame) -> str:
+    """Return result rows as CSV with their raw values."""
+    texts = rows.columns.drop("value")
+    safe = rows.assign(**{name: rows[name].map(_no_formula) for name in texts})
+    return str(safe.to_csv(index=False, lineterminator="\n"))
 
 
 def _no_formula(text: str) -> str:

@@ -1,0 +1,124 @@
+"""What stands behind a table or figure, for the HTML report: where it comes from, and a chart's data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from itpcsr.display.chart_data import ChartTable, chart_tables
+
+# More rows would make a page slow; the CSV beside it has them all.
+MOST_ROWS = 1200
+# Where the published version's other files are, seen from a page of the report (all in ``report/``).
+_UP = ".."
+
+
+@dataclass(frozen=True)
+class Source:
+    """A display and its file names: label, caption, notebook, the notebook's parameters as code."""
+
+    label: str
+    caption: str
+    notebook: str
+    parameters: Mapping[str, str]
+    chart: Mapping[str, Any] | None = None
+
+
+def behind_html(source: Source, rows: pd.DataFrame) -> str:
+    """Return the panels that stand below a display: a chart's data, and where the display comes from.
+
+    ``rows`` are the display's own result rows; a chart that is drawn from analysis datasets has none.
+    """
+    panels = [_panel("csr-source", "Where does this come from?", source.caption, _origin(source, rows))]
+    if source.chart is not None:
+        panels.insert(0, _panel("csr-data", "Data of this chart", source.caption, _data(source)))
+    return '<div class="csr-behind">\n' + "\n".join(panels) + "\n</div>"
+
+
+def _panel(name: str, title: str, caption: str, content: str) -> str:
+    # the caption, unseen, tells apart panels that a screen reader lists by their titles
+    return (
+        f'<details class="{name}">\n<summary>{title}<span class="csr-unseen"> {escape(caption)}</span>'
+        f"</summary>\n{content}\n</details>"
+    )
+
+
+def _origin(source: Source, rows: pd.DataFrame) -> str:
+    entries = {
+        "Analysis set": ", ".join(map(escape, _distinct(rows["population"]))),
+        "Datasets": _datasets(rows),
+        "Methods": "; ".join(map(escape, _distinct(rows["method"]))),
+        "Notebook": _notebook(source),
+        "Result rows": _result_rows(source, rows),
+        "As shown": _files(source),
+        "Parameters": _parameters(source.parameters),
+    }
+    parts = [f"<dt>{name}</dt><dd>{text}</dd>" for name, text in entries.items() if text]
+    return "<dl>\n" + "\n".join(parts) + "\n</dl>"
+
+
+def _distinct(values: pd.Series) -> list[str]:
+    return sorted({str(value) for value in values} - {""})
+
+
+def _datasets(rows: pd.DataFrame) -> str:
+    """Name the datasets, the analysis datasets among them with a link to their file."""
+    names = sorted({name.strip() for text in _distinct(rows["dataset"]) for name in text.split(",")})
+    return ", ".join(
+        _link(f"adam/{name.lower()}.parquet", name) if name.startswith("AD") else escape(name)
+        for name in names
+    )
+
+
+def _link(path: str, text: str) -> str:
+    return f'<a href="{_UP}/{path}">{escape(text)}</a>'
+
+
+def _notebook(source: Source) -> str:
+    page = _link(f"notebooks/{source.notebook}.html#{source.label}", f"{source.notebook}, at this display")
+    return f"{page} ({_link(f'notebooks/{source.notebook}.ipynb', 'Jupyter notebook')})"
+
+
+def _result_rows(source: Source, rows: pd.DataFrame) -> str:
+    if rows.empty:
+        return "none of its own: drawn from the analysis datasets in the notebook"
+    open_ends = int(rows["value"].isna().sum())
+    reasons = f"; {open_ends} not estimable, each with its reason" if open_ends else ""
+    return f"{len(rows)} ({_link(f'tables/{source.label}-rows.csv', 'CSV')}{reasons})"
+
+
+def _files(source: Source) -> str:
+    kinds = ["csv"] if source.chart is not None else ["csv", "rtf"]
+    return ", ".join(_link(f"tables/{source.label}.{kind}", kind.upper()) for kind in kinds)
+
+
+def _parameters(parameters: Mapping[str, str]) -> str:
+    items = [f"<li><code>{escape(name)} = {escape(value)}</code></li>" for name, value in parameters.items()]
+    return f"<ul>{''.join(items)}</ul>" if items else ""
+
+
+def _data(source: Source) -> str:
+    tables = chart_tables(dict(source.chart or {}))
+    return "\n".join(_data_table(source, number, table) for number, table in enumerate(tables, start=1))
+
+
+def _data_table(source: Source, number: int, table: ChartTable) -> str:
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
+    body = "\n".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+        for row in table.rows[:MOST_ROWS]
+    )
+    name = escape(f"Data of the chart: {source.caption}, part {number}", quote=True)
+    more = (
+        f'<p class="csr-note">The first {MOST_ROWS} of {len(table.rows)} rows; '
+        f"{_link(f'tables/{source.label}.csv', 'the CSV')} has all.</p>"
+    )
+    return (
+        f'<div class="csr-table-wrap csr-scroll" tabindex="0" role="region" aria-label="{name}">\n'
+        f'<table class="csr-table csr-data-table">\n<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody>\n</table>\n</div>" + (more if len(table.rows) > MOST_ROWS else "")
+    )
