@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from itpcsr.build.display_list import write_display_list
 from itpcsr.build.fragments import Display, write_fragment
 from itpcsr.build.reference_doc import write_reference_doc
 from itpcsr.build.variables import fill_absent
@@ -74,10 +75,12 @@ def assemble(
         folder = project / "results" / display.notebook
         folder.mkdir(parents=True, exist_ok=True)
         write_fragment(display, folder, rows[rows["display"] == display.label])
+    configuration = _configuration(root, report, study, notice)
+    write_display_list(project, configuration["book"]["chapters"], displays, rows)
     values = copy.deepcopy(dict(variables))
     fill_absent(values, [page.read_text(encoding="utf-8") for page in sorted(project.rglob("*.qmd"))], hidden)
     _write_yaml(project / "_variables.yml", values)
-    _write_yaml(project / "_quarto.yml", _configuration(root, report, study, notice))
+    _write_yaml(project / "_quarto.yml", configuration)
     write_reference_doc(project / "reference.docx", _running_title(report, study), notice)
     return project
 

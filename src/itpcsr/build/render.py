@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from itpcsr.build import embedded
+from itpcsr.build.search_index import write_search_index
 from itpcsr.errors import RenderError
 from itpcsr.study import Report
 
@@ -57,10 +58,16 @@ def renderer_name(engine: Literal["quarto", "embedded"]) -> str:
 def render(
     project: Path, report: Report, engine: Literal["quarto", "embedded"], say: Callable[[str], None]
 ) -> Path:
-    """Render the project to HTML, PDF and Word; return the folder with the three."""
+    """Render the project to HTML, PDF and Word; return the folder with the three.
+
+    The HTML gets the index of its search, whoever rendered it.
+    """
     if engine == "embedded":
-        return embedded.render(project, report=say)
-    return _render_quarto(project, report, say)
+        book = embedded.render(project, report=say)
+    else:
+        book = _render_quarto(project, report, say)
+    write_search_index(book)
+    return book
 
 
 def _render_quarto(project: Path, report: Report, say: Callable[[str], None]) -> Path:

@@ -1,0 +1,103 @@
+"""The index of the HTML report's search: a script, since browsers refuse other files on ``file://``."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+_HEADINGS = ("h1", "h2", "h3", "h4")
+_SILENT = ("script", "style", "svg", "nav", "details", "math")
+_VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr")
+_NAME = "search-index.js"
+
+
+@dataclass
+class _Entry:
+    """A part of the report that can be found: its address, the words of its title and of its text."""
+
+    url: str
+    title: list[str] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+    is_float: bool = False
+
+
+def write_search_index(book: Path) -> None:
+    """Write ``search-index.js`` beside the report's script, from the rendered pages.
+
+    The sections and the tables and figures of each page are entries. Of a table each word stands once.
+    Quarto and the embedded renderer put the script into different folders; the index says where the
+    report's root lies from it.
+    """
+    script = next(iter(sorted((book / "site_libs").glob("**/csr.js"))))
+    entries = []
+    for page in [book / "index.html", *sorted((book / "report").glob("*.html"))]:
+        reader = _Reader(page.relative_to(book).as_posix())
+        reader.feed(page.read_text(encoding="utf-8"))
+        entries += [_as_json(entry) for entry in reader.entries]
+    root = posixpath.relpath(".", script.parent.relative_to(book).as_posix()) + "/"
+    index = json.dumps({"root": root, "entries": entries}, ensure_ascii=False, separators=(",", ":"))
+    text = f"window.csrIndex({index});\n"
+    (script.parent / _NAME).write_text(text, encoding="utf-8", newline="\n")
+
+
+def _as_json(entry: _Entry) -> dict[str, str]:
+    words = " ".join(entry.text).split()
+    text = " ".join(dict.fromkeys(words) if entry.is_float else words)
+    return {"url": entry.url, "title": " ".join("".join(entry.title).split()), "text": text}
+
+
+class _Reader(HTMLParser):
+    """Splits the text of a page's ``main`` at its headings, tables and figures."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.page = page
+        self.entries: list[_Entry] = []
+        self._open: list[str] = []
+        self._floats: list[tuple[int, _Entry]] = []
+        self._section = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _VOID:
+            return
+        self._open.append(tag)
+        values = {name: value or "" for name, value in attrs}
+        if "main" not in self._open:
+            return
+        if "csr-notice" in values.get("class", "").split():
+            self._open[-1] = "nav"  # stands on every page
+        if tag == "section":
+            self._section = values.get("id", "")
+        if tag in _HEADINGS:
+            anchor = values.get("id") or values.get("data-anchor-id") or self._section
+            self.entries.append(_Entry(f"{self.page}#{anchor}"))
+        elif tag == "div" and values.get("id", "").startswith(("tbl-", "fig-")):
+            self._floats.append((len(self._open), _Entry(f"{self.page}#{values['id']}", is_float=True)))
+            self.entries.append(self._floats[-1][1])
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _VOID or not self._open:
+            return
+        if tag == "div" and self._open[-1] == "nav":
+            tag = "nav"
+        while self._open and self._open.pop() != tag:
+            continue
+        if self._floats and len(self._open) < self._floats[-1][0]:
+            self._floats.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not self.entries or any(tag in self._open for tag in _SILENT):
+            return
+        if self._floats:
+            entry = self._floats[-1][1]
+            (entry.title if "figcaption" in self._open else entry.text).append(data)
+        elif any(tag in self._open for tag in _HEADINGS):
+            self.entries[-1].title.append(data)
+        else:
+            self._last_section().text.append(data)
+
+    def _last_section(self) -> _Entry:
+        return next((entry for entry in reversed(self.entries) if not entry.is_float), self.entries[-1])
