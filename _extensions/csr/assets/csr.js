@@ -12,6 +12,7 @@
     const picture = chart.querySelector(".csr-static");
     const canvas = document.createElement("div");
     canvas.className = "csr-canvas";
+    canvas.ariaHidden = "true"; // the chart's own label tells what it shows, the table below it the values
     chart.append(canvas);
     if (picture) picture.hidden = true;
     Promise.resolve()

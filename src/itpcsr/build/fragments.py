@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,7 +29,8 @@ _PLUMBING = "output"
 class Display:
     """One labelled display of a notebook: what it shows and how it is captioned; prose has no caption.
 
-    ``parameters`` are those of its notebook in this run, as code.
+    ``parameters`` are those of its notebook in this run, as code. ``analysis_set`` and ``datasets`` are
+    what the notebook's first cell and the cell's options say, for a display without result rows.
     """
 
     notebook: str
@@ -39,6 +41,8 @@ class Display:
     chart: dict[str, Any] | None
     prose: Prose | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    analysis_set: str = ""
+    datasets: str = ""
 
 
 def read_displays(executed: Path) -> list[Display]:
@@ -55,9 +59,14 @@ def read_displays(executed: Path) -> list[Display]:
     """
     notebook = nbformat.read(executed, as_version=4)
     displays: list[Display] = []
-    parameters = _parameters(notebook)
+    parameters, analysis_set = _parameters(notebook), _analysis_set(notebook)
     for options, cell in labelled_cells(notebook, executed.stem):
-        display = replace(_display(executed.stem, options, cell), parameters=parameters)
+        display = replace(
+            _display(executed.stem, options, cell),
+            parameters=parameters,
+            analysis_set=analysis_set,
+            datasets=str(options.get("datasets", "")),
+        )
         if any(display.label == other.label for other in displays):
             raise NotebookError(f"{executed.stem}: the label {display.label} stands twice; rename one.")
         displays.append(display)
@@ -80,6 +89,13 @@ def _assignments(code: str) -> Iterator[tuple[str, str]]:
             yield ast.unparse(statement.targets[0]), ast.unparse(statement.value)
         elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
             yield ast.unparse(statement.target), ast.unparse(statement.value)
+
+
+def _analysis_set(notebook: Any) -> str:
+    """Return what follows "Analysis set." in the notebook's first cell, or ""."""
+    first = notebook.cells[0].source if notebook.cells else ""
+    found = re.search(r"^\*\*Analysis sets?\.\*\* (.+)$", first, re.MULTILINE)
+    return found[1].strip() if found else ""
 
 
 def labelled_cells(notebook: Any, name: str) -> Iterator[tuple[dict[str, Any], Any]]:
@@ -149,7 +165,15 @@ def write_fragment(display: Display, folder: Path, rows: pd.DataFrame) -> None:
 
 
 def _behind(display: Display, rows: pd.DataFrame) -> str:
-    source = Source(display.label, display.caption, display.notebook, display.parameters, display.chart)
+    source = Source(
+        display.label,
+        display.caption,
+        display.notebook,
+        display.parameters,
+        display.chart,
+        display.analysis_set,
+        display.datasets,
+    )
     return f"```{{=html}}\n{behind_html(source, rows)}\n```"
 
 

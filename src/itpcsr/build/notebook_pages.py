@@ -30,9 +30,9 @@ _PAGE = """<!DOCTYPE html>
 <script src="{assets}/csr.js"></script>
 </head>
 <body class="csr-notebook">
-<p><a href="../index.html">Back to the report</a></p>
-{notice}<main>
-{body}
+<main>
+<nav aria-label="Report"><a href="../index.html">Back to the report</a></nav>
+{notice}{body}
 </main>
 </body>
 </html>
@@ -63,6 +63,7 @@ def write_notebook_page(
     body, _ = exporter.from_notebook_node(notebook)
     for ident, label in anchors.items():
         body = body.replace(f'id="cell-id={ident}"', f'id="{label}"')
+    body = body.replace("<th></th>", "<td></td>")  # an empty head, as pandas writes it, is read as one
     text = _PAGE.format(
         title=html.escape(executed.stem),
         assets=assets.as_posix(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -19,13 +19,18 @@ _UP = ".."
 
 @dataclass(frozen=True)
 class Source:
-    """A display and its file names: label, caption, notebook, the notebook's parameters as code."""
+    """A display: label (which names its files), caption, notebook, the notebook's parameters as code.
+
+    ``analysis_set`` and ``datasets`` count where there are no result rows, which know better.
+    """
 
     label: str
     caption: str
     notebook: str
     parameters: Mapping[str, str]
     chart: Mapping[str, Any] | None = None
+    analysis_set: str = ""
+    datasets: str = ""
 
 
 def behind_html(source: Source, rows: pd.DataFrame) -> str:
@@ -49,8 +54,8 @@ def _panel(name: str, title: str, caption: str, content: str) -> str:
 
 def _origin(source: Source, rows: pd.DataFrame) -> str:
     entries = {
-        "Analysis set": ", ".join(map(escape, _distinct(rows["population"]))),
-        "Datasets": _datasets(rows),
+        "Analysis set": escape(", ".join(_distinct(rows["population"])) or source.analysis_set),
+        "Datasets": _datasets(_distinct(rows["dataset"]) or [source.datasets]),
         "Methods": "; ".join(map(escape, _distinct(rows["method"]))),
         "Notebook": _notebook(source),
         "Result rows": _result_rows(source, rows),
@@ -65,9 +70,9 @@ def _distinct(values: pd.Series) -> list[str]:
     return sorted({str(value) for value in values} - {""})
 
 
-def _datasets(rows: pd.DataFrame) -> str:
-    """Name the datasets, the analysis datasets among them with a link to their file."""
-    names = sorted({name.strip() for text in _distinct(rows["dataset"]) for name in text.split(",")})
+def _datasets(lists: Sequence[str]) -> str:
+    """Name the datasets of lists like "ADSL, ADEX", the analysis datasets with a link to their file."""
+    names = sorted({name.strip() for text in lists for name in text.split(",")} - {""})
     return ", ".join(
         _link(f"adam/{name.lower()}.parquet", name) if name.startswith("AD") else escape(name)
         for name in names

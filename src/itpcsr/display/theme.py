@@ -59,7 +59,7 @@ def chart_html(spec: dict[str, Any], alternative: str, fallback: str = "") -> st
     data = json.dumps(spec, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
     return (
         f'<div class="csr-chart" role="img" aria-label="{html.escape(alternative)}">'
-        f'<div class="csr-static">{fallback}</div>'
+        f'<div class="csr-static" aria-hidden="true">{fallback}</div>'
         f'<script type="application/json">{data}</script></div>'
     )
 

@@ -1,0 +1,116 @@
+"""The published pages as a reader uses them, in headless Chromium, from a folder and without a network."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.build.browser import Browser
+
+AXE = Path(os.environ.get("AXE_CORE", Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"))
+# Rows beyond these repeat the same markup; without them axe takes minutes.
+SHORTEN = """
+for (const part of document.querySelectorAll("details")) part.open = true;
+for (const body of document.querySelectorAll("tbody")) [...body.rows].slice(12).forEach((row) => row.remove());
+"""
+VIOLATIONS = """
+axe.run(document, { resultTypes: ["violations"] }).then((found) => JSON.stringify(found.violations.map(
+  (fault) => [fault.id, fault.nodes.slice(0, 3).map((node) => node.html.slice(0, 200) + node.failureSummary)],
+)))
+"""
+EFFICACY = "report/11-efficacy-evaluation.html"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with Browser() as opened:
+        yield opened
+
+
+def every_page(published):
+    return sorted(published.rglob("*.html"))
+
+
+def test_axe_finds_no_fault_in_light_and_dark(browser, published):
+    if not AXE.exists():
+        pytest.skip(f"axe-core isn't at {AXE}; `npm install --no-save axe-core` puts it there")
+    script = AXE.read_text(encoding="utf-8")
+    browser.size(1280)
+    found = {}
+    for page in every_page(published):
+        browser.dark(False)
+        browser.go(page)
+        browser.run(f"{SHORTEN};{script};0")
+        for theme in ("light", "dark"):
+            other = "light" if theme == "dark" else "dark"
+            browser.run(f"document.body.classList.replace('quarto-{other}', 'quarto-{theme}');0")
+            faults = json.loads(browser.run(VIOLATIONS))
+            if faults:
+                found[f"{page.name}, {theme}"] = faults
+    assert found == {}
+
+
+def test_no_page_is_wider_than_the_screen_and_none_asks_another_host(browser, published):
+    browser.requests.clear()
+    wide = []
+    for width in (360, 1280, 1920):
+        browser.size(width)
+        for page in every_page(published):
+            browser.go(page)
+            if browser.run("document.documentElement.scrollWidth") > width:
+                wide.append(f"{page.name} at {width}")
+    assert wide == []
+    assert [url for url in browser.requests if not re.match(r"(file|about|data|blob):", url)] == []
+
+
+def test_search_finds_a_table_and_goes_there(browser, published):
+    browser.size(1280)
+    browser.go(published / "index.html")
+    browser.run("document.querySelector('.csr-search-form input').focus()")
+    browser.type("confirmed response")
+    hits = """new Promise((done) => { const look = () => {
+        const links = [...document.querySelectorAll(".csr-hits a")].map((a) => [a.innerText, a.href]);
+        links.length ? done(links) : setTimeout(look, 20); }; look(); })"""
+    found = browser.run(hits)
+    assert any("Best confirmed response" in text and url.endswith("#tbl-response") for text, url in found)
+    browser.key("Tab")
+    assert browser.run("document.activeElement.href") == found[0][1]
+    browser.key("Escape")
+    assert browser.run("document.querySelector('.csr-hits').hidden")
+    browser.run("document.querySelector('.csr-search-form input').value = ''")
+    browser.type("zzzz")
+    said = "document.querySelector('.csr-hits [role=status]').innerText"
+    assert browser.run(f"new Promise((done) => setTimeout(() => done({said}), 200))") == "Nothing found"
+
+
+def test_a_table_keeps_its_head_in_sight_and_a_wide_one_is_reached_by_keyboard(browser, published):
+    script = """(() => {
+        const table = document.querySelector("#tbl-response table");
+        table.rows[table.rows.length - 1].scrollIntoView({ block: "start", behavior: "instant" });
+        scrollBy({ top: -150, behavior: "instant" });
+        const head = table.tHead.getBoundingClientRect();
+        const notice = document.querySelector(".csr-notice").getBoundingClientRect();
+        const wrap = table.parentElement;
+        return [head.top >= notice.bottom - 2 && head.top < 150, wrap.tabIndex, wrap.getAttribute("role"),
+          wrap.getAttribute("aria-label")];
+    })()"""
+    browser.size(1920)
+    browser.go(published / EFFICACY)
+    assert browser.run(script) == [True, -1, None, None]
+    browser.size(360)
+    browser.go(published / EFFICACY)
+    assert browser.run(script)[1:3] == [0, "region"]
+    assert "response" in browser.run(script)[3]
+
+
+def test_the_source_of_a_display_leads_to_its_cell_and_its_rows(browser, published):
+    browser.size(1280)
+    browser.go(published / EFFICACY, "#tbl-response")
+    links = browser.run(
+        "[...document.querySelector('#tbl-response + .csr-behind').querySelectorAll('a')].map((a) => a.href)"
+    )
+    assert any(link.endswith("tables/tbl-response-rows.csv") for link in links)
+    browser.go(published / "notebooks/30-efficacy.html", "#tbl-response")
+    assert browser.run("document.querySelector('#tbl-response table').getBoundingClientRect().top") < 900

@@ -1,0 +1,59 @@
+import altair as alt
+import pandas as pd
+
+from itpcsr.display.chart_data import chart_csv, chart_tables
+
+DATA = pd.DataFrame(
+    {
+        "who": ["01", "01", None],
+        "day": [1, 8, 1],
+        "value": [10.0, 12.25, 11.0],
+        "kind": ["subject", "subject", "median"],
+        "cohort": ["A", "A", "A"],
+    }
+)
+
+
+def chart(data=DATA):
+    subjects = (
+        alt.Chart()
+        .mark_line()
+        .encode(
+            tooltip=[
+                alt.Tooltip("who:N", title="Subject"),
+                alt.Tooltip("value:Q", title="Count", format=".1f"),
+            ]
+        )
+        .transform_filter("datum.kind == 'subject'")
+    )
+    median = alt.Chart().mark_line().encode(tooltip=["value:Q"]).transform_filter("datum.kind != 'subject'")
+    rule = alt.Chart().mark_rule().encode(y=alt.datum(30))
+    return alt.layer(subjects, median, rule, data=data).facet("cohort:N").to_dict()
+
+
+def test_each_kind_of_mark_has_its_table_with_the_tooltips_titles():
+    subjects, median = chart_tables(chart())
+    assert subjects.columns == ("Group", "Subject", "Count")
+    assert subjects.rows == (("A", "01", "10.0"), ("A", "01", "12.3"))
+    assert (median.columns, median.rows) == (("Group", "Value"), (("A", "11"),))
+
+
+def test_marks_with_the_same_columns_share_a_table_and_a_row_stands_once():
+    marks = alt.Chart(DATA).encode(tooltip=["day:Q"])
+    assert [table.rows for table in chart_tables((marks.mark_line() + marks.mark_point()).to_dict())] == [
+        (("1",), ("8",))
+    ]
+
+
+def test_a_chart_of_texts_shows_its_texts():
+    tables = chart_tables(alt.Chart(DATA).mark_text().encode(text="cohort:N").to_dict())
+    assert [(table.columns, table.rows) for table in tables] == [(("Text",), (("A",),))]
+
+
+def test_no_data_give_a_head_without_rows_and_no_marks_no_table():
+    assert [table.rows for table in chart_tables(chart(DATA.iloc[:0]))] == [(), ()]
+    assert chart_tables({}) == []
+
+
+def test_csv_has_every_table():
+    assert chart_csv(chart()) == "Group,Subject,Count\nA,01,10.0\nA,01,12.3\n\nGroup,Value\nA,11\n"
