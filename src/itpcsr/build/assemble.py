@@ -76,7 +76,7 @@ def assemble(
         folder.mkdir(parents=True, exist_ok=True)
         write_fragment(display, folder, rows[rows["display"] == display.label])
     configuration = _configuration(root, report, study, notice)
-    write_display_list(project, configuration["book"]["chapters"], displays, rows)
+    write_display_list(project, configuration["book"]["chapters"], displays)
     values = copy.deepcopy(dict(variables))
     fill_absent(values, [page.read_text(encoding="utf-8") for page in sorted(project.rglob("*.qmd"))], hidden)
     _write_yaml(project / "_variables.yml", values)

@@ -6,35 +6,28 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from itpcsr.build.fragments import Display
 
 # What report pages include; it stands outside ``results/``, since it is no display itself.
 PATH = Path("lists/displays.qmd")
 _INCLUDE = re.compile(r"\{\{<\s*include\s+/results/[\w.-]+/([\w-]+)\.qmd\s*>\}\}")
 _HEAD = (
-    "| Display | What it shows | Set of subjects |\n"
-    "|:----------------|:-----------------------------------------|:-----------------|\n"
+    "| Display | What it shows and in which set of subjects |\n"
+    "|:----------------|:--------------------------------------------------------------|\n"
 )
 
 
-def write_display_list(
-    project: Path, chapters: Sequence[str], displays: Sequence[Display], rows: pd.DataFrame
-) -> None:
-    """Write the list as a fragment: a reference to each display, its caption, its analysis set.
+def write_display_list(project: Path, chapters: Sequence[str], displays: Sequence[Display]) -> None:
+    """Write the list as a fragment: a reference to each display and its caption.
 
     ``chapters`` are the pages in their order; only displays that one of them includes are listed.
     """
-    known = {display.label: display for display in displays}
-    sets = rows.groupby("display")["population"].unique()
+    captions = {display.label: display.caption for display in displays}
     lines = []
     for chapter in chapters:
         for label in _INCLUDE.findall((project / chapter).read_text(encoding="utf-8")):
-            if label in known and known[label].caption:
-                names = ", ".join(sorted(sets.get(label, []))) or "see the notebook"
-                caption = known[label].caption.replace("|", "\\|")
-                lines.append(f"| @{label} | {caption} | {names[:1].upper() + names[1:]} |")
+            if caption := captions.get(label, "").replace("|", "\\|"):
+                lines.append(f"| @{label} | {caption} |")
     path = project / PATH
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_HEAD + "\n".join(lines) + "\n", encoding="utf-8")
