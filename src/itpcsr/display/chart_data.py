@@ -64,11 +64,12 @@ def chart_tables(spec: dict[str, Any]) -> list[ChartTable]:
 def _layers(
     node: dict[str, Any], data: str, filters: tuple[str, ...], panels: tuple[Field, ...]
 ) -> Iterator[_Layer]:
-    data = node.get("data", {}).get("name", data)
+    data = (node.get("data") or {}).get("name", data)
     filters += tuple(str(step["filter"]) for step in node.get("transform", []) if "filter" in step)
     encoding = node.get("encoding", {})
     facet = node.get("facet", {})
-    for panel in [facet, *(part.get(key, {}) for part in (facet, encoding) for key in ("row", "column"))]:
+    keys = ("row", "column", "facet")
+    for panel in [facet, *(part.get(key, {}) for part in (facet, encoding) for key in keys)]:
         if "field" in panel:
             panels += (_field(panel),)
     parts = [part for key in _PARTS for part in node.get(key, [])]
@@ -87,14 +88,16 @@ def _field(definition: dict[str, Any]) -> Field:
 
 def _tooltip(layer: _Layer) -> list[Field]:
     shown = layer.encoding.get("tooltip")
-    if not isinstance(shown, list):
-        return []
+    items = shown if isinstance(shown, list) else [shown]
     fields = [
         Field(
             str(item["field"]), str(item.get("title") or _titled(item["field"])), str(item.get("format", ""))
         )
-        for item in shown
+        for item in items
+        if isinstance(item, dict) and "field" in item
     ]
+    if not fields:
+        return []
     names = {field.name for field in fields}
     return [*(panel for panel in layer.panels if panel.name not in names), *fields]
 
