@@ -11,7 +11,7 @@ import pandas as pd
 
 from itpcsr.display.chart_data import ChartTable, chart_tables
 
-# More rows would make a page slow; the CSV beside it has them all.
+# More rows of a chart, in all its tables, would make a page slow; the CSV beside it has them all.
 MOST_ROWS = 1200
 # Where the published version's other files are, seen from a page of the report (all in ``report/``).
 _UP = ".."
@@ -108,22 +108,22 @@ def _parameters(parameters: Mapping[str, str]) -> str:
 
 def _data(source: Source) -> str:
     tables = chart_tables(dict(source.chart or {}))
-    return "\n".join(_data_table(source, number, table) for number, table in enumerate(tables, start=1))
+    most = MOST_ROWS // max(1, len(tables))
+    return "\n".join(_data_table(source, number, table, most) for number, table in enumerate(tables, start=1))
 
 
-def _data_table(source: Source, number: int, table: ChartTable) -> str:
+def _data_table(source: Source, number: int, table: ChartTable, most: int) -> str:
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
     body = "\n".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-        for row in table.rows[:MOST_ROWS]
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows[:most]
     )
     name = escape(f"Data of the chart: {source.caption}, part {number}", quote=True)
     more = (
-        f'<p class="csr-note">The first {MOST_ROWS} of {len(table.rows)} rows; '
+        f'<p class="csr-note">The first {most} of {len(table.rows)} rows; '
         f"{_link(f'tables/{source.label}.csv', 'the CSV')} has all.</p>"
     )
     return (
         f'<div class="csr-table-wrap csr-scroll" tabindex="0" role="region" aria-label="{name}">\n'
         f'<table class="csr-table csr-data-table">\n<thead><tr>{head}</tr></thead>\n'
-        f"<tbody>\n{body}\n</tbody>\n</table>\n</div>" + (more if len(table.rows) > MOST_ROWS else "")
+        f"<tbody>\n{body}\n</tbody>\n</table>\n</div>" + (more if len(table.rows) > most else "")
     )
