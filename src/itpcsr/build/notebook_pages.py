@@ -75,11 +75,13 @@ def write_notebook_page(
 
 
 def _as_in_report(cell: Any, display: Display) -> None:
-    """Give the display the report's table, and a chart its alternative text."""
+    """Give the display the report's table, and a chart its alternative text.
+
+    The picture that stands in for a chart without scripts is in the report; here it would double the page.
+    """
     for output in cell.outputs:
         data = output.get("data", {})
         if TABLE_MIME in data and display.table is not None:
             data["text/html"] = writers.to_html(display.table, display.caption)
-        elif theme.MIME in data:
-            label = f'aria-label="{html.escape(display.alternative)}"'
-            data["text/html"] = data["text/html"].replace('aria-label="Chart"', label, 1)
+        elif theme.MIME in data and display.chart is not None:
+            data["text/html"] = theme.chart_html(display.chart, display.alternative)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import importlib.util
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,14 @@ def chart_html(spec: dict[str, Any], alternative: str, fallback: str = "") -> st
     data = json.dumps(spec, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
     return (
         f'<div class="csr-chart" role="img" aria-label="{html.escape(alternative)}">'
-        f'<div class="csr-static" aria-hidden="true">{fallback}</div>'
+        f'<div class="csr-static" aria-hidden="true">{_compact(fallback)}</div>'
         f'<script type="application/json">{data}</script></div>'
     )
+
+
+def _compact(svg: str) -> str:
+    """Leave out what assistive technology would be told of each mark: the whole picture is hidden from it."""
+    return re.sub(r' (?:aria-[a-z]+|role)="[^"]*"', "", svg)
 
 
 def chart_svg(spec: dict[str, Any]) -> str:
