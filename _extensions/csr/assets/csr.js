@@ -69,7 +69,7 @@
     const top = notice ? notice.offsetHeight + 6 : 0;
     document.documentElement.style.setProperty("--csr-top", `${top}px`);
     document.querySelectorAll(".csr-table-wrap").forEach(fitTable);
-    document.querySelectorAll(".csr-chart, .input pre, .output pre").forEach(reachable);
+    document.querySelectorAll(".csr-chart, .input pre, .output pre, .output_subarea").forEach(reachable);
   };
 
   /* A link to itself at each caption, to be copied and sent. */

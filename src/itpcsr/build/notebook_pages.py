@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,8 @@ def write_notebook_page(
     body, _ = exporter.from_notebook_node(notebook)
     for ident, label in anchors.items():
         body = body.replace(f'id="cell-id={ident}"', f'id="{label}"')
-    body = body.replace("<th></th>", "<td></td>")  # an empty head, as pandas writes it, is read as one
+    # an empty head, as pandas writes it, would be read as one
+    body = re.sub(r"<th((?: [^>]*)?)></th>", r"<td\1></td>", body)
     text = _PAGE.format(
         title=html.escape(executed.stem),
         assets=assets.as_posix(),
