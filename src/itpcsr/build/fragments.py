@@ -11,11 +11,23 @@ import nbformat
 import yaml
 
 from itpcsr.display import theme, writers
+from itpcsr.display.layout import is_wide
 from itpcsr.display.prose import MIME as PROSE_MIME
 from itpcsr.display.prose import Prose, prose_from_json, to_markdown
 from itpcsr.display.table import MIME as TABLE_MIME
 from itpcsr.display.table import Table, table_from_json
 from itpcsr.errors import NotebookError
+
+# In the PDF a wide table gets pages on their side; Typst turns pages only outside of a figure.
+_TURNED = """```{{=typst}}
+#page(flipped: true)[
+```
+
+{display}
+```{{=typst}}
+]
+```
+"""
 
 
 @dataclass(frozen=True)
@@ -111,15 +123,20 @@ def write_fragment(display: Display, folder: Path) -> None:
     else:
         blocks = _chart_blocks(display, folder) if display.table is None else _table_blocks(display.table)
         text = f"::: {{#{display.label}}}\n\n{blocks}\n\n{display.caption}\n\n:::\n"
+        if display.table is not None and is_wide(display.table):
+            text = _TURNED.format(display=text)
     (folder / f"{display.label}.qmd").write_text(text, encoding="utf-8")
 
 
 def _table_blocks(table: Table) -> str:
+    grid = writers.to_grid(table)
+    if is_wide(table):
+        grid = f'::: {{custom-style="{writers.WIDE_STYLE}"}}\n\n{grid}\n\n:::'
     return "\n\n".join(
         [
             f"```{{=html}}\n{writers.to_html(table)}\n```",
             f"```{{=typst}}\n{writers.to_typst(table)}\n```",
-            _visible("docx", writers.to_grid(table)),
+            _visible("docx", grid),
         ]
     )
 
