@@ -24,6 +24,8 @@ NOTE_STYLE = "Table Note"
 WIDE_STYLE = "Wide Table"
 # A cell that begins so is run as a formula, or hides one behind a blank, by common spreadsheets.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# The blanks that RTF puts beside a cell's text, in characters.
+_RTF_GAP = 4
 # What pandoc reads as a table of the page's full width.
 _GRID_WIDTH = 120
 
@@ -227,18 +229,44 @@ def write_rtf(table: Table, title: str, subtitle: str, path: Path) -> None:
     names = [f"c{number}" for number in range(width + 1)]
     document = rtf.RTFDocument(
         df=pl.DataFrame(rows, schema=names, orient="row"),
-        rtf_page=rtf.RTFPage(orientation="landscape" if is_wide(table) else "portrait"),
+        rtf_page=_rtf_page(is_wide(table)),
         rtf_title=rtf.RTFTitle(text=[title, subtitle]),
         rtf_column_header=_rtf_headers(table),
-        rtf_body=rtf.RTFBody(col_rel_width=_rtf_widths(table), text_justification=["l", *["c"] * width]),
+        rtf_body=rtf.RTFBody(
+            col_rel_width=_rtf_widths(table), text_justification=["l", *["c"] * width], text_font_size=8
+        ),
         rtf_footnote=rtf.RTFFootnote(text=list(table.notes)) if table.notes else None,
     )
     with contextlib.redirect_stdout(io.StringIO()):  # rtflite prints the path
         document.write_rtf(path)
+    # RTF is ASCII: rtflite leaves signs such as × as UTF-8, which readers show as two others.
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"[^\x00-\x7f]", _rtf_sign, text), encoding="ascii")
+
+
+def _rtf_sign(found: re.Match[str]) -> str:
+    """Write a sign outside ASCII by its UTF-16 code units."""
+    units = found.group().encode("utf-16-be")
+    codes = (
+        int.from_bytes(units[start : start + 2], "big", signed=True) for start in range(0, len(units), 2)
+    )
+    return "".join(rf"\uc1\u{code}*" for code in codes)
+
+
+def _rtf_page(wide: bool) -> rtf.RTFPage:
+    """Return an A4 page with margins of 2 cm; the lengths are inches."""
+    width, height = (11.69, 8.27) if wide else (8.27, 11.69)
+    return rtf.RTFPage(
+        orientation="landscape" if wide else "portrait",
+        width=width,
+        height=height,
+        margin=[0.79, 0.79, 0.98, 0.79, 0.5, 0.5],
+        col_width=width - 1.58,
+    )
 
 
 def _rtf_widths(table: Table) -> list[float]:
-    return [float(width + GAP) for width in column_characters(table)]
+    return [float(width + _RTF_GAP) for width in column_characters(table)]
 
 
 def _rtf_headers(table: Table) -> list[rtf.RTFColumnHeader]:
@@ -247,6 +275,7 @@ def _rtf_headers(table: Table) -> list[rtf.RTFColumnHeader]:
         text=[table.stub, *(header.text.replace(" (N=", "\n(N=") for header in table.headers)],
         col_rel_width=_rtf_widths(table),
         text_justification=["l", *["c"] * width],
+        text_font_size=8,
     )
     if not any(header.spanner for header in table.headers):
         return [heads]
@@ -257,5 +286,6 @@ def _rtf_headers(table: Table) -> list[rtf.RTFColumnHeader]:
         text=["", *(text for text, _ in runs)],
         col_rel_width=[stub, *(sum(widths[start:end]) for start, end in itertools.pairwise(ends))],
         text_justification=["l", *["c"] * len(runs)],
+        text_font_size=8,
     )
     return [spanners, heads]
