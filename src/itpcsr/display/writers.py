@@ -218,7 +218,8 @@ def to_csv(table: Table) -> str:
 def _no_formula(text: str) -> str:
     """Keep a spreadsheet from running text as a formula; numbers keep their sign."""
     risky = text.startswith(_FORMULA_STARTS) and not re.fullmatch(r"[-+]?\d[\d.,]*%?", text)
-    return f"'{text}" if risky else text
+    flat = re.sub(r"[\r\n]+", " ", text)  # a cell is one line: the csv module doesn't quote a lone return
+    return f"'{flat}" if risky else flat
 
 
 def write_rtf(table: Table, title: str, subtitle: str, path: Path) -> None:
