@@ -135,7 +135,7 @@ def test_table_numbers_agree_in_all_formats(pages, pdf, word):
 
 def test_word_has_real_headings_and_tables(word):
     styles = {paragraph.style.name for paragraph in word.paragraphs}
-    assert {"Heading 1", "Heading 2", "Table Caption", "Image Caption"} <= styles
+    assert {"Heading 1", "Heading 2", "Caption"} <= styles
     assert len([p for p in word.paragraphs if p.style.name == "Heading 1"]) == 16
     assert len(word.tables) >= 7
 

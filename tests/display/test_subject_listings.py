@@ -9,6 +9,7 @@ from itpcsr.adam import derive
 from itpcsr.analysis import listings
 from itpcsr.display import subject_listings as show
 from itpcsr.display import wide_listings as wide
+from itpcsr.display.layout import column_characters, is_wide
 from itpcsr.display.table import Table
 from itpcsr.display.writers import to_grid, to_html, to_typst
 from itpcsr.study import Study
@@ -155,10 +156,12 @@ def test_values_of_one_day_share_a_cell_and_each_unit_has_a_column(study):
 
 
 def test_wide_listings_leave_room_for_the_label(shown):
-    """Cells that want the whole line would leave the label nothing: then all columns share the line."""
-    for name in ("events", "medication", "chemistry", "virus"):
+    """Every column has a share of the line that was asked for, the label never less than 12 characters."""
+    for name in ("events", "medication", "chemistry", "virus", "deviations"):
         assert "auto" not in to_typst(shown[name]).splitlines()[0], name
-    assert "0.68fr" in to_typst(shown["deviations"]).splitlines()[0]
+        assert column_characters(shown[name])[0] >= 12, name
+    assert is_wide(shown["events"])
+    assert not is_wide(shown["deviations"])
     heading = "SIM-001: 36-year-old man, 0.5 × 10⁶/kg escalation"
     assert f"| **{heading}** " in to_grid(shown["events"])
     assert f'colspan="9">{heading}<' in to_html(shown["events"])

@@ -46,9 +46,10 @@ def test_html_keeps_every_cell_and_scopes_its_heads():
     assert len(page.xpath("//p[@class='csr-note']")) == 2
 
 
-def test_typst_compiles_and_repeats_the_head():
+def test_typst_compiles_and_gives_each_column_its_share():
     source = writers.to_typst(TABLE)
     assert "table.header(" in source
+    assert "columns: (17fr, 13fr, 13fr, 11fr, 14fr)" in source
     pdf = typst.compile(source.encode(), format="svg")
     assert b"<svg" in (pdf if isinstance(pdf, bytes) else pdf[0])
 
@@ -88,12 +89,30 @@ def test_csv_has_a_row_for_a_row_and_no_formula():
     assert rows == [["x", "indent", "A"], ["'=cmd()", "0", "'+SUM(A1)"], ["y", "0", "-1.5"]]
 
 
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+def test_no_cell_of_a_csv_begins_as_a_formula(start):
+    text = f"{start}HYPERLINK(1)"
+    risky = Table(text, (Header(text, spanner=text),), (Row(text, (text,)),))
+    for row in csv.reader(io.StringIO(writers.to_csv(risky), newline="")):
+        assert [cell[:1] for cell in row if "HYPERLINK" in cell] == ["'"] * 2
+    empty = list(csv.reader(io.StringIO(writers.to_csv(Table("x", absent=text)), newline="")))
+    assert [cell.replace(" ", start) for cell in empty[1]] == [f"'{text}"]
+
+
+@pytest.mark.parametrize("number", ["-1.5", "+2", "-1,000.5", "-12.5%", "<0.001"])
+def test_numbers_of_a_csv_stay_numbers(number):
+    shown = Table("x", (Header("A"),), (Row("y", (number,)),))
+    assert list(csv.reader(io.StringIO(writers.to_csv(shown))))[1] == ["y", "0", number]
+
+
 def test_rtf_holds_every_cell(tmp_path, capsys):
     writers.write_rtf(TABLE, "Title", "Subtitle", tmp_path / "t.rtf")
     text = (tmp_path / "t.rtf").read_text(encoding="utf-8")
     assert text.startswith("{\\rtf")
     for cell in CELLS:
         assert cell in text
+    assert text.isascii()
+    assert "10\\uc1\\u8310*" in text
     assert capsys.readouterr().out == ""
 
 

@@ -86,7 +86,9 @@ def assemble(
 
 
 def _running_title(report: Report, study: Study) -> str:
-    return f"{study.identity.study_id} · {report.title} · Version {report.version} ({report.status})"
+    cutoff = report.data_cutoff.isoformat() if report.data_cutoff else "none: all records"
+    edition = f"{report.title} · Version {report.version} ({report.status})"
+    return f"{study.identity.study_id} · {edition} · Data cut-off: {cutoff}"
 
 
 def _copy_pages(root: Path, project: Path, report: Report, notice: str) -> None:
@@ -132,11 +134,14 @@ def _configuration(root: Path, report: Report, study: Study, notice: str) -> dic
         "author": study.identity.sponsor,
         "date": report.date.isoformat(),
     }
+    edition = f"version {report.version} ({report.status})"
     config |= {
         "study": study.identity.study_id,
         "version": report.version,
         "status": report.status,
         "date": report.date.isoformat(),
+        "description": f"{report.title} of {study.identity.study_id}, {edition}",
+        "keywords": [study.identity.study_id, study.identity.product, study.identity.condition],
     }
     if report.data_cutoff is not None:
         config["data-cutoff"] = report.data_cutoff.isoformat()

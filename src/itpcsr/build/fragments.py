@@ -14,6 +14,7 @@ import pandas as pd
 import yaml
 
 from itpcsr.display import theme, writers
+from itpcsr.display.layout import is_wide
 from itpcsr.display.prose import MIME as PROSE_MIME
 from itpcsr.display.prose import Prose, prose_from_json, to_markdown
 from itpcsr.display.provenance import Source, behind_html
@@ -23,6 +24,16 @@ from itpcsr.errors import NotebookError
 
 # A parameter that says where the run writes, which isn't a choice of the analysis.
 _PLUMBING = "output"
+# In the PDF a wide table gets pages on their side; Typst turns pages only outside of a figure.
+_TURNED = """```{{=typst}}
+#page(flipped: true)[
+```
+
+{display}
+```{{=typst}}
+]
+```
+"""
 
 
 @dataclass(frozen=True)
@@ -159,8 +170,10 @@ def write_fragment(display: Display, folder: Path, rows: pd.DataFrame) -> None:
         text = to_markdown(display.prose)
     else:
         blocks = _chart_blocks(display, folder) if display.table is None else _table_blocks(display)
-        block = f"::: {{#{display.label}}}\n\n{blocks}\n\n{display.caption}\n\n:::"
-        text = f"{block}\n\n{_behind(display, rows)}\n"
+        block = f"::: {{#{display.label}}}\n\n{blocks}\n\n{display.caption}\n\n:::\n"
+        if display.table is not None and is_wide(display.table):
+            block = _TURNED.format(display=block)
+        text = f"{block}\n{_behind(display, rows)}\n"
     (folder / f"{display.label}.qmd").write_text(text, encoding="utf-8")
 
 
@@ -179,11 +192,14 @@ def _behind(display: Display, rows: pd.DataFrame) -> str:
 
 def _table_blocks(display: Display) -> str:
     table = display.table or Table("")
+    grid = writers.to_grid(table)
+    if is_wide(table):
+        grid = f'::: {{custom-style="{writers.WIDE_STYLE}"}}\n\n{grid}\n\n:::'
     return "\n\n".join(
         [
             f"```{{=html}}\n{writers.to_html(table, display.caption)}\n```",
             f"```{{=typst}}\n{writers.to_typst(table)}\n```",
-            _visible("docx", writers.to_grid(table)),
+            _visible("docx", grid),
         ]
     )
 

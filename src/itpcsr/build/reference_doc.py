@@ -9,14 +9,16 @@ from pathlib import Path
 import docx
 import pypandoc
 from docx.enum.style import WD_STYLE_TYPE
-from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT, WD_TAB_LEADER
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
-from itpcsr.display.writers import NOTE_STYLE
+from itpcsr.display.writers import NOTE_STYLE, WIDE_STYLE
 
 _FONT = "Arial"
+_PAGE_WIDTH, _MARGIN = Cm(21), Cm(2.2)
+_TEXT_WIDTH = Cm(16.6)
 _DARK = RGBColor(0x0B, 0x25, 0x45)
 
 
@@ -32,24 +34,40 @@ def write_reference_doc(path: Path, title: str, notice: str) -> None:
     ).stdout
     path.write_bytes(default)
     document = docx.Document(str(path))
-    for name in ("Normal", "Body Text", "First Paragraph", "Compact", "Heading 1", "Heading 2", "Heading 3"):
+    for name in (
+        "Normal",
+        "Body Text",
+        "First Paragraph",
+        "Compact",
+        "Heading 1",
+        "Heading 2",
+        "Heading 3",
+        "Heading 4",
+    ):
         font = document.styles[name].font
         font.name = _FONT
         if name.startswith("Heading"):
             font.color.rgb = _DARK
+            _hang(document.styles[name])
     document.styles["Normal"].font.size = Pt(10)
     document.styles["Compact"].font.size = Pt(8)
     document.styles["Heading 1"].paragraph_format.page_break_before = True
-    for name in ("Table Caption", "Captioned Figure"):
-        document.styles[name].paragraph_format.keep_with_next = True
+    document.styles["Captioned Figure"].paragraph_format.keep_with_next = True
+    _shape_caption(document)
+    _add_list_styles(document)
+    wide = document.styles.add_style(WIDE_STYLE, WD_STYLE_TYPE.PARAGRAPH)
+    wide.base_style = document.styles["Compact"]
     note = document.styles.add_style(NOTE_STYLE, WD_STYLE_TYPE.PARAGRAPH)
     note.base_style = document.styles["Body Text"]
     note.font.size = Pt(8)
     note.paragraph_format.space_before = note.paragraph_format.space_after = Pt(2)
     _rule_tables(document)
     section = document.sections[0]
-    section.page_width, section.page_height = Cm(21), Cm(29.7)
-    section.left_margin = section.right_margin = Cm(2.2)
+    section.page_width, section.page_height = _PAGE_WIDTH, Cm(29.7)
+    section.left_margin = section.right_margin = _MARGIN
+    section.top_margin, section.bottom_margin = Cm(2.7), Cm(2.3)
+    section.header_distance = section.footer_distance = Cm(1.2)
+    section.gutter = Cm(0)
     header = section.header.paragraphs[0]
     header.text = title
     _small(header)
@@ -76,9 +94,42 @@ def _forget_times(path: Path) -> None:
             archive.writestr(zipfile.ZipInfo(name), content)
 
 
+def _shape_caption(document: docx.document.Document) -> None:
+    """Make pandoc's caption style the one that Word knows as its own, in upright letters."""
+    style = next(style for style in document.styles if style.style_id == "Caption")
+    style.name = "Caption"  # written in lower case, as Word's own styles are
+    style.font.name, style.font.size = _FONT, Pt(9)
+    style.font.bold, style.font.italic = True, False
+    style.font.color.rgb = _DARK
+    style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(8), Pt(4)
+
+
+def _hang(style: docx.styles.style.ParagraphStyle) -> None:
+    """Give the heading's number, which a tab follows, room for ``11.4.2.3``."""
+    style.paragraph_format.left_indent = Cm(2)
+    style.paragraph_format.first_line_indent = Cm(-2)
+
+
+def _add_list_styles(document: docx.document.Document) -> None:
+    """Add Word's own styles of the table of contents and the lists, which pandoc's document lacks."""
+    for name, ident in (("toc 1", "TOC1"), ("toc 2", "TOC2"), ("toc 3", "TOC3")):
+        _add_list_style(document, name, ident)
+    _add_list_style(document, "table of figures", "TableofFigures")
+
+
+def _add_list_style(document: docx.document.Document, name: str, ident: str) -> None:
+    style = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH, builtin=True)
+    style.element.set(qn("w:styleId"), ident)
+    style.base_style = document.styles["Normal"]
+    style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(0), Pt(2)
+    style.paragraph_format.tab_stops.add_tab_stop(_TEXT_WIDTH, WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS)
+
+
 def _rule_tables(document: docx.document.Document) -> None:
-    """Give tables a rule above and below and a bold head."""
+    """Give tables a rule above and below, a bold head and narrow gaps between their columns."""
     style = document.styles["Table"].element
+    for side in ("left", "right"):
+        style.find(qn("w:tblPr")).find(qn("w:tblCellMar")).find(qn(f"w:{side}")).set(qn("w:w"), "50")
     borders = OxmlElement("w:tblBorders")
     for side in ("top", "bottom"):
         line = OxmlElement(f"w:{side}")

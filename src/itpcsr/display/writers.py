@@ -6,6 +6,7 @@ import contextlib
 import csv
 import html
 import io
+import itertools
 import re
 import textwrap
 from pathlib import Path
@@ -15,15 +16,19 @@ import polars as pl
 import rtflite as rtf
 from wcwidth import wcswidth
 
+from itpcsr.display.layout import GAP, column_characters, is_wide
 from itpcsr.display.table import HeadCell, Row, Table, head_rows, spanner_runs
 
 # Word's paragraph style for the notes below a table; the reference document defines it.
 NOTE_STYLE = "Table Note"
+# Word's style around a table that needs a page on its side.
+WIDE_STYLE = "Wide Table"
+# A cell that begins so is run as a formula, or hides one behind a blank, by common spreadsheets.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# The blanks that RTF puts beside a cell's text, in characters.
+_RTF_GAP = 4
+# What pandoc reads as a table of the page's full width.
 _GRID_WIDTH = 120
-_STUB_SHARE = 0.34
-# A line of a table on a page, in letters of average width, and the blank that each column takes of it.
-_LINE, _GAP = 118, 2
-_LONGEST_WISH = 32
 
 
 def to_html(table: Table, name: str = "") -> str:
@@ -73,8 +78,9 @@ def to_typst(table: Table) -> str:
     if table.absent:
         return _typst_text(table.absent)
     width = len(table.headers)
+    shares = ", ".join(f"{characters + GAP}fr" for characters in column_characters(table))
     lines = [
-        f"#table(columns: ({', '.join(_typst_columns(table))}),",
+        f"#table(columns: ({shares}),",
         f"  align: (left, {', '.join(['center'] * width)}),",
         "  table.header(table.hline(),",
         *_typst_head(table),
@@ -90,38 +96,8 @@ def to_typst(table: Table) -> str:
             cells = ", ".join(f"[{_typst_text(cell)}]" for cell in row.cells)
             lines.append(f"  [{label}], {cells},")
     lines.append("  table.hline())")
-    lines += [f"#block(above: 0.5em, text(8pt)[{_typst_text(note)}])" for note in table.notes]
+    lines += [f"#block(above: 0.5em, below: 0.5em, text(8pt)[{_typst_text(note)}])" for note in table.notes]
     return "\n".join(lines)
-
-
-def _typst_columns(table: Table) -> list[str]:
-    """Return the widths of the columns: the label takes what the cells leave of the line, or all share it."""
-    if shares := _shared_line(table, _LINE):
-        return [f"{share:.1f}fr" for share in shares]
-    return [f"{_STUB_SHARE * 2:.2f}fr", *["auto"] * len(table.headers)]
-
-
-def _shared_line(table: Table, line: int) -> list[float]:
-    """Share a line of so many letters among the columns; nothing where the cells leave the label its part.
-
-    Each column gets its longest word, and of the rest a part by what its texts want beyond that.
-    """
-    columns = list(zip(*_line_texts(table), strict=True))
-    wanted = [max(map(len, texts)) + _GAP for texts in columns]
-    if sum(wanted[1:]) + min(wanted[0], _STUB_SHARE * _LINE) <= _LINE:
-        return []
-    least = [max(len(word) for text in texts for word in text.split(" ")) + _GAP for texts in columns]
-    # a head may take two lines
-    wanted = [max(len(head) // 2, *map(len, cells), 0) + _GAP for head, *cells in columns]
-    more = [max(0, min(wish, _LONGEST_WISH) - low) for wish, low in zip(wanted, least, strict=True)]
-    share = max(0.0, (line - sum(least)) / max(1, sum(more)))
-    return [low + share * wish for low, wish in zip(least, more, strict=True)]
-
-
-def _line_texts(table: Table) -> list[list[str]]:
-    """Return head and rows as texts, one per column, without the headings that go over all columns."""
-    rows = [["  " * row.indent + row.label, *row.cells] for row in table.rows if not row.is_section]
-    return [[table.stub, *(header.label for header in table.headers)], *rows]
 
 
 def _typst_head(table: Table) -> list[str]:
@@ -162,10 +138,10 @@ def to_grid(table: Table) -> str:
         + "+"
     )
     for row in table.rows:
-        if row.is_section:  # over all columns
-            lines += [*_grid_row(_grid_cells(row, 1), [sum(widths) + 3 * len(widths) - 3]), rule]
+        if row.is_section:
+            lines += [*_grid_row([_grid_label(row)], [sum(widths) + 3 * (len(widths) - 1)]), rule]
         else:
-            lines += [*_grid_row(_grid_cells(row, len(widths)), widths), rule]
+            lines += [*_grid_row([_grid_label(row), *map(_pandoc_text, row.cells)], widths), rule]
     notes = [f'\n::: {{custom-style="{NOTE_STYLE}"}}\n{_pandoc_text(note)}\n:::' for note in table.notes]
     return "\n".join([*lines, *notes])
 
@@ -174,20 +150,18 @@ def _grid_heads(table: Table) -> list[str]:
     return [_pandoc_text(text) for text in (table.stub, *(header.text for header in table.headers))]
 
 
-def _grid_cells(row: Row, width: int) -> list[str]:
+def _grid_label(row: Row) -> str:
     label = "\u2003" * row.indent + _pandoc_text(row.label)
-    cells = [f"**{label}**" if row.is_section else label, *map(_pandoc_text, row.cells)]
-    return cells + [""] * (width - len(cells))
+    return f"**{label}**" if row.is_section else label
 
 
 def _grid_widths(table: Table) -> list[int]:
     """Return the width of each column in characters: its share, or what its widest word needs."""
-    stub = int(_GRID_WIDTH * _STUB_SHARE)
-    others = max(14, (_GRID_WIDTH - stub) // max(1, len(table.headers)))
-    shares = [stub, *[others] * len(table.headers)]
-    if shared := _shared_line(table, _GRID_WIDTH):
-        shares = [round(share) for share in shared]
-    rows = [_grid_heads(table), *(_grid_cells(row, len(shares)) for row in table.rows if not row.is_section)]
+    asked = [width + GAP for width in column_characters(table)]
+    factor = max(1.0, _GRID_WIDTH / sum(asked))
+    shares = [int(width * factor) for width in asked]
+    rows = [_grid_heads(table)]
+    rows += [[_grid_label(row), *map(_pandoc_text, row.cells)] for row in table.rows if not row.is_section]
     return [
         max(share, *(wcswidth(line) for row in rows for line in _wrap(row[column], share)))
         for column, share in enumerate(shares)
@@ -241,7 +215,7 @@ def to_csv(table: Table) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     heads = [" ".join(part for part in (header.spanner, header.text) if part) for header in table.headers]
-    writer.writerow([table.stub, "indent", *heads])
+    writer.writerow([_no_formula(table.stub), "indent", *map(_no_formula, heads)])
     if table.absent:
         writer.writerow([_no_formula(table.absent)])
     for row in table.rows:
@@ -259,8 +233,9 @@ def rows_to_csv(rows: pd.DataFrame) -> str:
 
 def _no_formula(text: str) -> str:
     """Keep a spreadsheet from running text as a formula; numbers keep their sign."""
-    risky = text[:1] in ("=", "+", "-", "@", "\t") and not re.fullmatch(r"[-+]?[\d.,]+%?", text)
-    return f"'{text}" if risky else text
+    risky = text.startswith(_FORMULA_STARTS) and not re.fullmatch(r"[-+]?\d[\d.,]*%?", text)
+    flat = re.sub(r"[\r\n]+", " ", text)  # a cell is one line: the csv module doesn't quote a lone return
+    return f"'{flat}" if risky else flat
 
 
 def write_rtf(table: Table, title: str, subtitle: str, path: Path) -> None:
@@ -271,33 +246,63 @@ def write_rtf(table: Table, title: str, subtitle: str, path: Path) -> None:
     names = [f"c{number}" for number in range(width + 1)]
     document = rtf.RTFDocument(
         df=pl.DataFrame(rows, schema=names, orient="row"),
-        rtf_page=rtf.RTFPage(orientation="landscape"),
+        rtf_page=_rtf_page(is_wide(table)),
         rtf_title=rtf.RTFTitle(text=[title, subtitle]),
         rtf_column_header=_rtf_headers(table),
-        rtf_body=rtf.RTFBody(col_rel_width=_rtf_widths(width), text_justification=["l", *["c"] * width]),
+        rtf_body=rtf.RTFBody(
+            col_rel_width=_rtf_widths(table), text_justification=["l", *["c"] * width], text_font_size=8
+        ),
         rtf_footnote=rtf.RTFFootnote(text=list(table.notes)) if table.notes else None,
     )
     with contextlib.redirect_stdout(io.StringIO()):  # rtflite prints the path
         document.write_rtf(path)
+    # RTF is ASCII: rtflite leaves signs such as × as UTF-8, which readers show as two others.
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"[^\x00-\x7f]", _rtf_sign, text), encoding="ascii")
 
 
-def _rtf_widths(width: int) -> list[float]:
-    return [max(1.0, _STUB_SHARE * 3 * width / 2), *[1.0] * width]
+def _rtf_sign(found: re.Match[str]) -> str:
+    """Write a sign outside ASCII by its UTF-16 code units."""
+    units = found.group().encode("utf-16-be")
+    codes = (
+        int.from_bytes(units[start : start + 2], "big", signed=True) for start in range(0, len(units), 2)
+    )
+    return "".join(rf"\uc1\u{code}*" for code in codes)
+
+
+def _rtf_page(wide: bool) -> rtf.RTFPage:
+    """Return an A4 page with margins of 2 cm; the lengths are inches."""
+    width, height = (11.69, 8.27) if wide else (8.27, 11.69)
+    return rtf.RTFPage(
+        orientation="landscape" if wide else "portrait",
+        width=width,
+        height=height,
+        margin=[0.79, 0.79, 0.98, 0.79, 0.5, 0.5],
+        col_width=width - 1.58,
+    )
+
+
+def _rtf_widths(table: Table) -> list[float]:
+    return [float(width + _RTF_GAP) for width in column_characters(table)]
 
 
 def _rtf_headers(table: Table) -> list[rtf.RTFColumnHeader]:
     width = len(table.headers)
     heads = rtf.RTFColumnHeader(
         text=[table.stub, *(header.text.replace(" (N=", "\n(N=") for header in table.headers)],
-        col_rel_width=_rtf_widths(width),
+        col_rel_width=_rtf_widths(table),
         text_justification=["l", *["c"] * width],
+        text_font_size=8,
     )
     if not any(header.spanner for header in table.headers):
         return [heads]
     runs = spanner_runs(table.headers)
+    stub, *widths = _rtf_widths(table)
+    ends = [0, *itertools.accumulate(count for _, count in runs)]
     spanners = rtf.RTFColumnHeader(
         text=["", *(text for text, _ in runs)],
-        col_rel_width=[_rtf_widths(width)[0], *(float(count) for _, count in runs)],
+        col_rel_width=[stub, *(sum(widths[start:end]) for start, end in itertools.pairwise(ends))],
         text_justification=["l", *["c"] * len(runs)],
+        text_font_size=8,
     )
     return [spanners, heads]

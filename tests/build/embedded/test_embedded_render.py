@@ -10,6 +10,7 @@ from lxml import html
 from pypdf import PdfReader
 
 from itpcsr.build.embedded import render, version
+from itpcsr.build.reference_doc import write_reference_doc
 from itpcsr.build.vega import write_vega_bundle
 
 
@@ -119,8 +120,9 @@ def test_captions_are_above_tables_and_below_figures(book):
         parts = [child.tag for child in root.get_element_by_id(ident).find("figure")]
         assert parts.index("figcaption") == place
     styles = [paragraph.style.name for paragraph in docx.Document(str(out / "csr.docx")).paragraphs]
-    assert styles.index("Captioned Figure") == styles.index("Image Caption") - 1
-    assert "Table Caption" in styles
+    captions = [number for number, style in enumerate(styles) if style == "Caption"]
+    assert len(captions) == 2
+    assert styles.index("Captioned Figure") + 1 in captions
 
 
 def test_word_has_numbered_headings_contents_and_inner_links(book):
@@ -150,6 +152,53 @@ def test_the_pdf_is_tagged_and_shows_edition_and_notice(book):
     metadata = reader.trailer["/Root"]["/Metadata"].get_data().decode()
     assert "pdfuaid:part" in metadata
     assert "pdfaid:part" in metadata
+
+
+@pytest.mark.parametrize("status", ["draft", "final"])
+def test_only_a_final_version_bears_no_draft_mark(book, status):
+    project = book(config={"status: draft": f"status: {status}"})
+    for page in PdfReader(render(project, ["typst"]) / "csr.pdf").pages:
+        assert ("DRAFT" in page.extract_text()) is (status == "draft")
+
+
+WIDE = """\
+::: {{#tbl-{name}}}
+
+::: {{.content-visible when-format="docx"}}
+
+::: {{custom-style="Wide Table"}}
+
+| A | B |
+|---|---|
+| 1 | 2 |
+
+:::
+
+:::
+
+Wide {name}
+
+:::
+
+"""
+
+
+def test_word_turns_pages_for_wide_tables_and_none_is_left_empty_between_them(book):
+    pages = {"index.qmd": "# Title Page {#sec-title}\n\nSee @tbl-one, @tbl-two and [-@tbl-three].\n\n"}
+    pages["index.qmd"] += WIDE.format(name="one") + WIDE.format(name="two")
+    pages["index.qmd"] += "Between.\n\n" + WIDE.format(name="three")
+    project = book(pages, {"docx: default": "docx: {reference-doc: reference.docx}"})
+    write_reference_doc(project / "reference.docx", "Running title", "")
+    path = render(project, ["docx"]) / "csr.docx"
+    document = docx.Document(str(path))
+    turned = [section.page_width > section.page_height for section in document.sections]
+    assert turned == [False, True, False, True, False]
+    assert {section.header.paragraphs[0].text for section in document.sections} == {"Running title"}
+    with zipfile.ZipFile(path) as archive:
+        text = archive.read("word/document.xml").decode()
+    assert "rsidSect" not in text
+    assert len(re.findall(r"SEQ Table ", text)) == 4  # the second page has one, too
+    assert len(re.findall(r" REF _Ref\d+ ", text)) == 2
 
 
 def test_two_renders_are_the_same_bytes(book):

@@ -62,8 +62,12 @@ def write(blocks: list[Node], fmt: str, book: Book, arguments: Sequence[str] = (
 
 
 def metadata(values: dict[str, Any]) -> Any:
-    """Read metadata as Quarto does: each text is Markdown."""
-    header = yaml.safe_dump({key: str(value) for key, value in values.items()}, allow_unicode=True)
+    """Read metadata as Quarto does: each text, and each text of a list, is Markdown."""
+    texts = {
+        key: [str(item) for item in value] if isinstance(value, list) else str(value)
+        for key, value in values.items()
+    }
+    header = yaml.safe_dump(texts, allow_unicode=True)
     output, _ = run(["-f", MARKDOWN, "-t", "json"], f"---\n{header}---\n".encode())
     return json.loads(output)["meta"]
 

@@ -19,7 +19,7 @@ from itpcsr.build.embedded.tree import Node, div, raw, raw_inline
 from itpcsr.errors import RenderError
 
 # What `_quarto.yml` may hold for the template; keys that are absent stay unset in it.
-METADATA = ("study", "version", "status", "data-cutoff", "notice", "lang")
+METADATA = ("study", "version", "status", "data-cutoff", "notice", "description", "keywords", "lang")
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,30 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 from itpcsr.build.embedded import pandoc
 from itpcsr.build.embedded.book import Book
-from itpcsr.build.embedded.crossref import Label, Page, numbered
+from itpcsr.build.embedded.crossref import FLOATS, Label, Page, numbered
 from itpcsr.build.embedded.html import edition
 from itpcsr.build.embedded.source import resolve
 from itpcsr.build.embedded.targets import shape
-from itpcsr.build.embedded.tree import Node, attributes, div, link, plain, raw, words
+from itpcsr.build.embedded.tree import Node, attributes, div, link, plain, raw, raw_inline, walk, words
+from itpcsr.build.embedded.word_parts import (
+    FIELD_END,
+    TURNED_ENDS,
+    UPRIGHT_ENDS,
+    bookmark,
+    caption_number,
+    field,
+    field_begin,
+    finish,
+    join_sections,
+)
+from itpcsr.display.writers import WIDE_STYLE
 
-STYLES = {"tbl": "Table Caption", "fig": "Image Caption"}
+CAPTION_STYLE = "Caption"
 # Colours of a callout's side line and ground; Word has no callouts, so a cell is coloured.
 COLOURS = {
     "note": ("2C6E9B", "EEF4F8"),
@@ -21,6 +34,8 @@ COLOURS = {
     "warning": ("B26A00", "FDF5E8"),
     "caution": ("B4481E", "FCF1EC"),
 }
+# What `_quarto.yml` may hold for Word's document properties.
+PROPERTIES = ("study", "version", "status", "data-cutoff", "description", "keywords")
 CELL = (
     '<w:tbl><w:tblPr><w:tblW w:w="5000" w:type="pct"/><w:tblCellMar><w:left w:w="160" w:type="dxa"/>'
     '<w:right w:w="160" w:type="dxa"/></w:tblCellMar></w:tblPr><w:tblGrid><w:gridCol w:w="9000"/></w:tblGrid>'
@@ -38,12 +53,15 @@ class WordTarget:
     name: str = "docx"
 
     def float(self, label: Label, content: list[Node], caption: list[Node]) -> list[Node]:
-        """Write the caption in its style, above a table and below a figure."""
-        text = {"t": "Para", "c": [*words(f"{label.text}: "), *caption]}
-        legend = div([text], attrs={"custom-style": STYLES[label.kind]})
-        if label.kind == "tbl":
+        """Write the caption as Word's own, above a table, below a figure; a wide table has its section."""
+        text = {"t": "Para", "c": [raw_inline("openxml", caption_number(label)), *caption]}
+        legend = div([text], attrs={"custom-style": CAPTION_STYLE})
+        if label.kind == "fig":
+            return [div([div(content, attrs={"custom-style": "Captioned Figure"}), legend], label.ident)]
+        wide = [node for node in content if attributes(node)[2].get("custom-style") == WIDE_STYLE]
+        if not wide:
             return [div([legend, *content], label.ident)]
-        return [div([div(content, attrs={"custom-style": "Captioned Figure"}), legend], label.ident)]
+        return [UPRIGHT_ENDS, div([legend, *wide[0]["c"][1]], label.ident), TURNED_ENDS]
 
     def callout(self, kind: str, title: list[Node], content: list[Node]) -> list[Node]:
         """Write a table of one coloured cell."""
@@ -58,7 +76,9 @@ class WordTarget:
         ]
 
     def reference(self, label: Label, name: bool) -> Node:
-        """Link to the bookmark."""
+        """Refer to a caption by a field, which Word can renew, and to a section by a link."""
+        if name and label.kind in FLOATS:
+            return raw_inline("openxml", field(f"REF {bookmark(label)} \\h", label.text, "Hyperlink"))
         return link(words(label.text if name else label.number), f"#{label.ident}")
 
     def image(self, path: str, alternative: str, size: dict[str, str]) -> Node:
@@ -76,21 +96,30 @@ def write_docx(book: Book, pages: list[Page], labels: dict[str, Label], path: Pa
     chapters = [div(shape(page, WordTarget(page.source.path), labels)) for page in pages]
     if book.bibliography:
         chapters = pandoc.cite(chapters, book)
-    blocks = [block for chapter in chapters for block in chapter["c"][1]]
+    blocks = join_sections([block for chapter in chapters for block in chapter["c"][1]])
     if options.get("toc", True):
-        blocks = [*_contents(pages, int(options.get("toc-depth", 2))), *blocks]
+        depth = int(options.get("toc-depth", 2))
+        blocks = [*_contents(pages, depth), *_lists(pages, labels), *blocks]
     arguments = ["--number-sections", f"--resource-path={book.root}", "--syntax-highlighting=none"]
     if "reference-doc" in options:
         arguments.append(f"--reference-doc={book.root / options['reference-doc']}")
-    meta = pandoc.metadata(
-        {
-            "title": book.title,
-            "subtitle": edition(book),
-            "date": book.config["book"]["date"],
-            "lang": book.lang,
-        }
+    written = pandoc.write(
+        blocks, "docx", book, [*arguments, "--output=-"], pandoc.metadata(_properties(book))
     )
-    path.write_bytes(pandoc.write(blocks, "docx", book, [*arguments, "--output=-"], meta))
+    path.write_bytes(finish(written))
+
+
+def _properties(book: Book) -> dict[str, Any]:
+    """Name the document: pandoc writes these as the title block and as Word's document properties."""
+    named = {key: book.config[key] for key in PROPERTIES if key in book.config}
+    return {
+        **named,
+        "title": book.title,
+        "subtitle": edition(book),
+        "subject": edition(book),
+        "date": book.config["book"]["date"],
+        "lang": book.lang,
+    }
 
 
 def _contents(pages: list[Page], depth: int) -> list[Node]:
@@ -101,19 +130,37 @@ def _contents(pages: list[Page], depth: int) -> list[Node]:
         for block, number in numbered(page)
         if block["c"][0] <= depth
     ]
-    field = f'TOC \\o "1-{depth}" \\h \\z \\u'
-    begin = (
-        '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText xml:space="preserve">'
-        f'{escape(field)}</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>'
-    )
-    end = '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+    return _list("Contents", f'TOC \\o "1-{depth}" \\h \\z \\u', "TOC{}", items)
+
+
+def _lists(pages: list[Page], labels: dict[str, Label]) -> list[Node]:
+    """Write the lists of tables and of figures; a report without any has no such list."""
+    captions: dict[str, list[tuple[int, str, str]]] = {kind: [] for kind in FLOATS}
+    for node in walk([page.blocks for page in pages]):
+        label = labels.get(attributes(node)[0]) if node["t"] == "Div" else None
+        if label is not None and label.kind in FLOATS:
+            text = f"{label.text}: {plain(node['c'][1][-1]['c'])}"
+            captions[label.kind].append((1, label.ident, text))
+    return [
+        block
+        for kind, items in captions.items()
+        if items
+        for block in _list(
+            f"List of {FLOATS[kind]}s", f'TOC \\h \\z \\c "{FLOATS[kind]}"', "TableofFigures", items
+        )
+    ]
+
+
+def _list(title: str, code: str, style: str, items: list[tuple[int, str, str]]) -> list[Node]:
+    """Write a field with an entry for each item: its level, the bookmark it leads to, its text."""
     paragraphs = []
     for number, (level, anchor, text) in enumerate(items):
-        first, last = begin if number == 0 else "", end if number == len(items) - 1 else ""
+        first = field_begin(code) if number == 0 else ""
+        last = FIELD_END if number == len(items) - 1 else ""
         paragraphs.append(
-            f'<w:p><w:pPr><w:pStyle w:val="TOC{level}"/><w:spacing w:before="0" w:after="40"/>'
+            f'<w:p><w:pPr><w:pStyle w:val="{style.format(level)}"/><w:spacing w:before="0" w:after="40"/>'
             f'<w:ind w:left="{(level - 1) * 400}"/></w:pPr>{first}<w:hyperlink w:anchor="{anchor}"><w:r>'
             f'<w:t xml:space="preserve">{escape(text)}</w:t></w:r></w:hyperlink>{last}</w:p>'
         )
-    heading = '<w:p><w:pPr><w:pStyle w:val="TOCHeading"/></w:pPr><w:r><w:t>Contents</w:t></w:r></w:p>'
+    heading = f'<w:p><w:pPr><w:pStyle w:val="TOCHeading"/></w:pPr><w:r><w:t>{title}</w:t></w:r></w:p>'
     return [raw("openxml", heading + "".join(paragraphs))]
