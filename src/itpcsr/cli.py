@@ -206,6 +206,30 @@ def design(
 
 
 @app.command()
+def verify(
+    output: Annotated[Path, typer.Argument(help="A published version, e.g. output/demo-1.0.0.")],
+    rebuild: Annotated[
+        Path | None, typer.Option(help="Make the version again from these parameters and compare the bytes.")
+    ] = None,
+) -> None:
+    """Check that a published version is as it was published; exit code 1 when it isn't."""
+    from itpcsr.build.terminal import fault_table
+    from itpcsr.build.verify import verify as check_version
+
+    with _errors_without_traceback():
+        faults = check_version(output)
+        if rebuild is not None:
+            from itpcsr.build.rebuild import rebuild as build_again
+
+            faults += build_again(output, rebuild, Path(), _say)
+        if faults:
+            Console().print(fault_table(faults))
+            _say(f"{output} isn't as it was published: {len(faults)} faults.")
+            raise typer.Exit(1)
+        _say(f"{output} is as it was published{' and made again to the byte' if rebuild else ''}.")
+
+
+@app.command()
 def results(
     output: Annotated[Path, typer.Argument(help="A published version, e.g. output/demo-1.0.0.")],
     display: Annotated[str | None, typer.Option(help="One display, e.g. tbl-response.")] = None,
