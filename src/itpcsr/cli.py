@@ -230,6 +230,33 @@ def verify(
 
 
 @app.command()
+def compare(
+    old: Annotated[Path, typer.Argument(help="A published version, e.g. output/escalation-review-1.0.0.")],
+    new: Annotated[Path, typer.Argument(help="Another one, e.g. output/demo-1.0.0.")],
+    absolute: Annotated[float, typer.Option(min=0, help="Differences up to this are no change.")] = 0.0,
+    relative: Annotated[
+        float, typer.Option(min=0, help="Differences up to this share of the old value are no change.")
+    ] = 1e-9,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for the page and the CSV files; work/compare/… without it.")
+    ] = None,
+) -> None:
+    """Say which numbers of two published versions differ, by how much, and why."""
+    from itpcsr.build import compare as comparing
+    from itpcsr.build.compare_page import write_page
+    from itpcsr.build.compare_terminal import comparison_tables
+
+    with _errors_without_traceback():
+        found = comparing.compare(old, new, absolute, relative)
+        folder = output or Path("work/compare") / f"{old.name}-{new.name}"
+        comparing.write_csv(found, folder)
+        write_page(found, old, new, folder / "index.html")
+        for table in comparison_tables(found):
+            Console().print(table)
+        _say(f"Wrote {folder / 'index.html'}, numbers.csv and records.csv")
+
+
+@app.command()
 def results(
     output: Annotated[Path, typer.Argument(help="A published version, e.g. output/demo-1.0.0.")],
     display: Annotated[str | None, typer.Option(help="One display, e.g. tbl-response.")] = None,

@@ -23,10 +23,11 @@ Cells = list[tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Shown:
-    """One labelled display of an executed notebook: its table model, its chart, its HTML in the notebook."""
+    """One labelled display of an executed notebook: caption, table model, chart, HTML in the notebook."""
 
     notebook: str
     label: str
+    caption: str
     table: dict[str, Any] | None
     chart: dict[str, Any] | None
     html: str
@@ -73,17 +74,21 @@ def read_shown(folder: Path) -> list[Shown]:
 
 def _of_notebook(name: str, notebook: dict[str, Any]) -> Iterator[Shown]:
     for cell in notebook["cells"]:
-        label = _label("".join(cell["source"]))
+        options = _options("".join(cell["source"]))
+        label = options.get("label", "")
         bundles = [output["data"] for output in cell.get("outputs", []) if "data" in output]
         if label and bundles:
             data = bundles[-1]
             chart = next((data[mime] for mime in data if _CHART_MARK in mime), None)
-            yield Shown(name, label, data.get(TABLE_MIME), chart, "".join(data.get("text/html", "")))
+            caption = options.get("tbl-cap", options.get("fig-cap", ""))
+            yield Shown(name, label, caption, data.get(TABLE_MIME), chart, "".join(data.get("text/html", "")))
 
 
-def _label(source: str) -> str:
-    marks = (line.removeprefix("#|").strip() for line in source.splitlines() if line.startswith("#|"))
-    return next((mark.removeprefix("label:").strip() for mark in marks if mark.startswith("label:")), "")
+def _options(source: str) -> dict[str, str]:
+    """Return the options of a cell, which are lines ``#| name: text``, as texts without quotation marks."""
+    lines = (line.removeprefix("#|") for line in source.splitlines() if line.startswith("#|"))
+    parts = (line.partition(":") for line in lines)
+    return {name.strip(): text.strip().strip("\"'") for name, _, text in parts}
 
 
 def table_cells(table: dict[str, Any]) -> Cells:
