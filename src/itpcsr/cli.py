@@ -1,4 +1,4 @@
-"""The command line: build, run, render, check, simulate, design, results."""
+"""The command line: build, run, render, check, simulate, design, verify, versions, compare, results."""
 
 from __future__ import annotations
 
@@ -227,6 +227,22 @@ def verify(
             _say(f"{output} isn't as it was published: {len(faults)} faults.")
             raise typer.Exit(1)
         _say(f"{output} is as it was published{' and made again to the byte' if rebuild else ''}.")
+
+
+@app.command()
+def versions(
+    output: Annotated[Path, typer.Argument(help="Folder of published versions.")] = Path("output"),
+) -> None:
+    """List the published versions with status, data cut-off and inputs."""
+    from itpcsr.build.history import list_versions
+    from itpcsr.build.terminal import version_table
+
+    with _errors_without_traceback():
+        found = list_versions(output)
+        if not found:
+            _say(f"{output} holds no published version.")
+            return
+        Console().print(version_table(found))
 
 
 @app.command()
