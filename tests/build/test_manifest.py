@@ -67,5 +67,5 @@ def test_published_versions_are_listed_in_order_with_their_inputs(root, tmp_path
     (tmp_path / "output/.small-1.9.0.new/manifest.json").write_text("{}", encoding="utf-8")
     found = list_versions(tmp_path / "output")
     assert [version.folder.name for version in found] == ["small-1.9.0", "small-1.10.0"]
-    assert found[0].inputs == "data cccccccc, parameters 00000000, code aaaaaaaa"
+    assert found[0].marks == {"data": "cccccccc", "parameters": "00000000", "code": "aaaaaaaa"}
     assert version_table(found).row_count == 2

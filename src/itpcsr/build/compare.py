@@ -198,30 +198,36 @@ def _changes(old: pd.DataFrame, new: pd.DataFrame, key: list[str]) -> pd.DataFra
 
 
 def find_causes(old: dict[str, Any], new: dict[str, Any]) -> Iterable[tuple[str, str]]:
-    """Yield what may have made the difference, by the two manifests: kind and sentence."""
+    """Yield what may have made the difference, by the two manifests: kind and sentence.
+
+    What one of the manifests doesn't record (an older version's) is no difference.
+    """
     for name, text in _CHOICES.items():
         before, after = (_choice(manifest.get(name), name) for manifest in (old, new))
-        if before != after:
+        if name in old and name in new and before != after:
             yield "parameters", f"{text}: {before}, then {after}"
-    if old.get("columns") is not None and old["columns"] != new.get("columns"):
-        yield "parameters", "the columns of the tables differ"
-    names = _differing(old.get("hashes", {}), new.get("hashes", {}))
+    if "columns" in old and "columns" in new and old["columns"] != new["columns"]:
+        yield "parameters", "the columns of the tables"
+    names = _differing(old.get("hashes"), new.get("hashes"))
     for kind, beginning in _CAUSES.items():
         if found := [name.removeprefix("data ") for name in names if name.startswith(beginning)]:
-            yield kind, _HASHED.get(found[0], f"{', '.join(found)}")
-    if found := _differing(old.get("notebooks", {}), new.get("notebooks", {})):
+            yield kind, _HASHED.get(found[0], ", ".join(found))
+    if found := _differing(old.get("notebooks"), new.get("notebooks")):
         yield "notebooks", ", ".join(found)
-    if found := _differing(*(m.get("environment", {}).get("packages", {}) for m in (old, new))):
-        yield "environment", f"versions of {len(found)} packages: {', '.join(found[:10])}"
-    if found := _differing(old.get("pages", {}), new.get("pages", {})):
-        yield "words and look of the report", ", ".join(found)
+    packages = (manifest.get("environment", {}).get("packages") for manifest in (old, new))
+    if found := _differing(*packages):
+        yield "environment", f"versions of packages: {', '.join(found)}"
+    if found := _differing(old.get("pages"), new.get("pages")):
+        yield "words and look", ", ".join(found)
 
 
 def _choice(value: object, name: str) -> str:
     return "none" if name == "data_cutoff" and value is None else str(value)
 
 
-def _differing(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+def _differing(old: dict[str, Any] | None, new: dict[str, Any] | None) -> list[str]:
+    if old is None or new is None:
+        return []
     return [name for name in sorted(set(old) | set(new)) if old.get(name) != new.get(name)]
 
 

@@ -18,13 +18,12 @@ class Version:
     manifest: dict[str, Any]
 
     @property
-    def inputs(self) -> str:
+    def marks(self) -> dict[str, str]:
         """Return short marks of data, parameters and code; the same marks mean the same inputs."""
         hashes = self.manifest.get("hashes", {})
-        data = sorted(value for name, value in hashes.items() if name.startswith("data "))
+        data = [value for name, value in hashes.items() if name.startswith("data ")]
         parameters = self.manifest.get("parameters", {}).get("sha256", "")
-        marks = {"data": _mark(data), "parameters": parameters[:8], "code": hashes.get("code", "")[:8]}
-        return ", ".join(f"{name} {mark}" for name, mark in marks.items() if mark)
+        return {"data": _mark(data), "parameters": parameters[:8], "code": hashes.get("code", "")[:8]}
 
 
 def _mark(digests: list[str]) -> str:

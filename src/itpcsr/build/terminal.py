@@ -20,16 +20,13 @@ def fault_table(faults: Iterable[Fault]) -> Table:
 
 
 def version_table(versions: Iterable[Version]) -> Table:
-    """Return one line per published version: status, dates, data and what it was made from."""
-    table = Table("Version", "Status", "Date", "Data cut-off", "Data", "Inputs (SHA-256)")
+    """Return one line per published version: status, dates, and marks of what it was made from."""
+    table = Table()
+    for name in ("Version", "Status", "Date", "Data cut-off", "Data", "Parameters", "Code"):
+        table.add_column(name, no_wrap=True)
     for version in versions:
         manifest = version.manifest
-        table.add_row(
-            Text(version.folder.name),
-            str(manifest.get("status", "")),
-            str(manifest.get("date", "")),
-            manifest.get("data_cutoff") or "none",
-            "simulated" if manifest.get("simulated") else "of the study",
-            Text(version.inputs),
-        )
+        known = (str(manifest.get("status", "")), str(manifest.get("date", "")))
+        cut = manifest.get("data_cutoff") or "none"
+        table.add_row(Text(version.folder.name), *known, cut, *version.marks.values())
     return table
