@@ -10,6 +10,7 @@ from itpcsr.build.history import list_versions
 from itpcsr.build.manifest import input_differences, make_manifest
 from itpcsr.build.pipeline import open_run
 from itpcsr.build.terminal import version_table
+from itpcsr.study import read_report
 from tests.build import made_up
 
 
@@ -32,6 +33,12 @@ def manifests(root):
 def test_the_manifest_of_every_shipped_version_keeps_to_the_schema(schema, manifests):
     for manifest in manifests.values():
         schema.validate(json.loads(json.dumps(manifest)))
+
+
+def test_the_cut_for_the_escalation_review_differs_from_the_demonstration_in_its_cut_alone(root):
+    demo, review = (read_report(root / f"params/{name}.yml") for name in ("demo", "escalation-review"))
+    own = {"report", "title", "data_cutoff"}
+    assert {name for name in type(demo).model_fields if getattr(demo, name) != getattr(review, name)} == own
 
 
 @pytest.mark.parametrize(

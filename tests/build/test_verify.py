@@ -142,9 +142,20 @@ def test_a_listing_shows_records_beside_result_rows(version):
 @pytest.mark.parametrize(("text", "values", "holds"), [
     ("0.29", [0.285], True), ("0.28", [0.285], True), ("0.30", [0.285], False),
     ("<0.001", [0.0001], True), ("12", [11.6], True), ("2020-03-05", [], True), ("1.0 to NE", [1.04], True),
+    ("confirmed over 7 days", [], True), ("≥50", [], True), ("50", [], False),
 ])  # fmt: skip
 def test_a_printed_number_stands_for_what_rounds_to_it(text, values, holds, tmp_path):
     frame = made_up.rows().head(len(values)).assign(value=values, display="tbl-x", group="")
     head = {"label": "A", "n": "", "spanner": ""}
     shown = {"headers": [head], "rows": [{"label": "a", "cells": [text]}]}
     assert (Backing(frame, [], tmp_path).unbacked("tbl-x", shown) == []) is holds
+
+
+def test_a_column_may_say_that_it_shows_another_unit(tmp_path):
+    frame = made_up.rows().head(1).assign(value=365.25, display="tbl-x", group="")
+    shown = {
+        "headers": [{"label": head, "n": "", "spanner": ""} for head in ("Months", "Days", "Share, %")],
+        "rows": [{"label": "a", "cells": ["12.0", "12.0", "36525"]}],
+    }
+    missing = Backing(frame, [], tmp_path).unbacked("tbl-x", shown)
+    assert [cell.column for cell in missing] == ["Days"]

@@ -24,9 +24,14 @@ _RECORD = (
     "SRCDOM", "ASEQ", "SEQ", "AESEQ", "CMSEQ", "DVSEQ", "EXSEQ", "LBSEQ", "MBSEQ", "VSSEQ", "PCSEQ", "ISSEQ",
     "CPSEQ", "RSSEQ", "CAT", "PARAMCD", "BASETYPE", "AVISITN", "ADT", "ADTM", "ATPTN", "TERM",
 )  # fmt: skip
-# Names of the manifest's hashes by their beginning
-_CAUSES = {"data": "data ", "rules of the study": "study", "code": "code", "environment": "lock"}
-_HASHED = {"study": "the study file", "code": "the package itpcsr", "lock": "the lock file (uv.lock)"}
+# What each of the manifest's hashes stands for; those of the data are "data XX"
+_CAUSES = {
+    "study": ("rules of the study", "the study file"),
+    "scenarios": ("rules of the study", "the scenarios of dose finding"),
+    "markers": ("rules of the study", "the table of markers"),
+    "code": ("code", "the package itpcsr"),
+    "lock": ("environment", "the lock file (uv.lock)"),
+}
 _CHOICES = {
     "data_cutoff": "data cut-off", "confidence_level": "confidence level", "status": "status",
     "date": "date of the report", "renderer": "renderer",
@@ -209,9 +214,9 @@ def find_causes(old: dict[str, Any], new: dict[str, Any]) -> Iterable[tuple[str,
     if "columns" in old and "columns" in new and old["columns"] != new["columns"]:
         yield "parameters", "the columns of the tables"
     names = _differing(old.get("hashes"), new.get("hashes"))
-    for kind, beginning in _CAUSES.items():
-        if found := [name.removeprefix("data ") for name in names if name.startswith(beginning)]:
-            yield kind, _HASHED.get(found[0], ", ".join(found))
+    if domains := [name.removeprefix("data ") for name in names if name.startswith("data ")]:
+        yield "data", ", ".join(domains)
+    yield from (_CAUSES[name] for name in names if name in _CAUSES)
     if found := _differing(old.get("notebooks"), new.get("notebooks")):
         yield "notebooks", ", ".join(found)
     packages = (manifest.get("environment", {}).get("packages") for manifest in (old, new))

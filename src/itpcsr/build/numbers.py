@@ -18,9 +18,14 @@ import pandas as pd
 
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?!\w)")
 _DATE = re.compile(r"\d{4}-\d{2}(?:-\d{2})?(?:T[\d:]+)?")
+# A cell with a word in it is a text (a definition, a date in words), and one that begins with ≥ or ≤ a rule:
+# their numbers are no results.
+_WORD = re.compile(r"[^\W\d_]{3,}")
 # Limits of p-values as they are printed stand for what lies beyond them
 _BOUNDS = ("<0.001", ">0.999")
 _SLACK = 1e-9
+# What a column's head says of another unit than the result row's, and what that multiplies
+_UNITS = {"%": 100.0, "month": 12 / 365.25}
 
 
 @dataclass(frozen=True)
@@ -60,14 +65,17 @@ class Backing:
         self._subjects: set[str] = set()
 
     def unbacked(self, label: str, table: dict[str, Any]) -> list[Unbacked]:
-        """Return the numbers in a table's cells that have nothing behind them."""
+        """Return the numbers in a table's cells that have nothing behind them.
+
+        A share may be printed as a percentage, and days as months, where the column's head says so.
+        """
         pools = [self._pool(label, head) for head in table["headers"]]
         missing = [
             Unbacked(row["label"], head["label"], cell, number)
             for row in table["rows"]
             for head, pool, cell in zip(table["headers"], pools, row["cells"], strict=False)
             for number in _numbers(cell)
-            if not _holds(pool, number)
+            if not any(_holds(scale * pool, number) for scale in _scales(head["label"]))
         ]
         if not missing or not self._is_listing(table):
             return missing
@@ -105,11 +113,17 @@ def _values_of(frame: pd.DataFrame) -> Iterator[npt.NDArray[np.float64]]:
         if pd.api.types.is_numeric_dtype(column):
             yield np.abs(column.to_numpy(dtype="float64"))
         elif pd.api.types.is_string_dtype(column):
-            texts = {number for text in column.unique() for number in _numbers(str(text))}
+            texts = {number for text in column.unique() for number in _NUMBER.findall(str(text))}
             yield np.array(sorted(map(float, texts)), dtype="float64")
 
 
+def _scales(head: str) -> list[float]:
+    return [1.0, *(scale for word, scale in _UNITS.items() if word in head.lower())]
+
+
 def _numbers(text: str) -> list[str]:
+    if _WORD.search(text) or text.startswith(("≥", "≤")):
+        return []
     for bound in _BOUNDS:
         text = text.replace(bound, "")
     return _NUMBER.findall(_DATE.sub("", text))

@@ -17,6 +17,8 @@ _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _CELL = re.compile(r"\{\\f\d+ (.*?)\}\\cell$", re.MULTILINE | re.DOTALL)
 _RTF_UNICODE = re.compile(r"\\uc1\\u(-?\d+)\*|\\u(-?\d+)\?")
 _CHART = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
+# Not part of the text that all formats share
+_SILENT = ("svg", "script", "nav", "table", "details", "dialog", "template")
 _ABSENT = re.compile(r'<p class="csr-absent">(.*?)</p>', re.DOTALL)
 
 
@@ -100,7 +102,7 @@ def html_charts(text: str) -> list[Any]:
 
 
 class _Paragraphs(HTMLParser):
-    """Collect the texts of paragraphs of the main part, outside tables, charts and contents."""
+    """Collect the texts of paragraphs of the main part, outside tables, charts, folds and contents."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +113,7 @@ class _Paragraphs(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "main":
             self._main = True
-        elif tag in ("svg", "script", "nav", "table"):
+        elif tag in _SILENT:
             self._silent += 1
         elif tag == "p" and self._main and not self._silent:
             self.texts.append("")
@@ -120,7 +122,7 @@ class _Paragraphs(HTMLParser):
             self.texts[-1] += " "
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in ("svg", "script", "nav", "table"):
+        if tag in _SILENT:
             self._silent -= 1
         elif tag == "p":
             self._open = False
