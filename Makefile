@@ -2,7 +2,7 @@
 # PyPI is all that is reached; nothing needs root, a browser, LaTeX, R or a display.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help report test bench lint lab simulate clean
+.PHONY: help report test bench lint lab simulate reproduce clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -37,6 +37,9 @@ lab: $(SYNCED)  ## open the notebooks in JupyterLab
 
 simulate: $(SYNCED)  ## write the simulated trial again (data/simulated)
 	$(BIN)/itpcsr simulate data/simulated
+
+reproduce: $(SYNCED)  ## build twice under different circumstances and compare every byte (PARAMS=params/demo.yml)
+	.ci/reproduce $(PARAMS)
 
 environment.yml: uv.lock pyproject.toml | $(UV)  ## write environment.yml from the lock file
 	@{ sed '/- pip:/q' $@; $(UV) export $(EXPORT) | sed -n 's/^\([a-z].*\)/      - "\1"/p'; echo '      - -e .'; } > $@.new

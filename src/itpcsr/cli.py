@@ -1,4 +1,4 @@
-"""The command line: build, run, render, check, simulate, design, results."""
+"""The command line: build, run, render, check, simulate, design, verify, versions, compare, results."""
 
 from __future__ import annotations
 
@@ -203,6 +203,73 @@ def design(
         if out is not None:
             rows.to_csv(out, index=False, lineterminator="\n", encoding="utf-8")
             _say(f"Wrote {out}")
+
+
+@app.command()
+def verify(
+    output: Annotated[Path, typer.Argument(help="A published version, e.g. output/demo-1.0.0.")],
+    rebuild: Annotated[
+        Path | None, typer.Option(help="Make the version again from these parameters and compare the bytes.")
+    ] = None,
+) -> None:
+    """Check that a published version is as it was published; exit code 1 when it isn't."""
+    from itpcsr.build.terminal import fault_table
+    from itpcsr.build.verify import verify as check_version
+
+    with _errors_without_traceback():
+        faults = check_version(output)
+        if rebuild is not None:
+            from itpcsr.build.rebuild import rebuild as build_again
+
+            faults += build_again(output, rebuild, Path(), _say)
+        if faults:
+            Console().print(fault_table(faults))
+            _say(f"{output} isn't as it was published: {len(faults)} faults.")
+            raise typer.Exit(1)
+        _say(f"{output} is as it was published{' and made again to the byte' if rebuild else ''}.")
+
+
+@app.command()
+def versions(
+    output: Annotated[Path, typer.Argument(help="Folder of published versions.")] = Path("output"),
+) -> None:
+    """List the published versions with status, data cut-off and inputs."""
+    from itpcsr.build.history import list_versions
+    from itpcsr.build.terminal import version_table
+
+    with _errors_without_traceback():
+        found = list_versions(output)
+        if not found:
+            _say(f"{output} holds no published version.")
+            return
+        Console().print(version_table(found))
+
+
+@app.command()
+def compare(
+    old: Annotated[Path, typer.Argument(help="A published version, e.g. output/escalation-review-1.0.0.")],
+    new: Annotated[Path, typer.Argument(help="Another one, e.g. output/demo-1.0.0.")],
+    absolute: Annotated[float, typer.Option(min=0, help="Differences up to this are no change.")] = 0.0,
+    relative: Annotated[
+        float, typer.Option(min=0, help="Differences up to this share of the old value are no change.")
+    ] = 1e-9,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for the page and the CSV files; work/compare/… without it.")
+    ] = None,
+) -> None:
+    """Say which numbers of two published versions differ, by how much, and why."""
+    from itpcsr.build import compare as comparing
+    from itpcsr.build.compare_page import write_page
+    from itpcsr.build.compare_terminal import comparison_tables
+
+    with _errors_without_traceback():
+        found = comparing.compare(old, new, absolute, relative)
+        folder = output or Path("work/compare") / f"{old.name}-{new.name}"
+        comparing.write_csv(found, folder)
+        write_page(found, old, new, folder / "index.html")
+        for table in comparison_tables(found):
+            Console().print(table)
+        _say(f"Wrote {folder / 'index.html'}, numbers.csv and records.csv")
 
 
 @app.command()

@@ -15,6 +15,8 @@ import pandas as pd
 import pypdf
 import pytest
 
+from itpcsr.build.hashes import hash_files
+from itpcsr.build.verify import verify
 from tests.build.conftest import copy_project, run_itpcsr
 
 NOTICE = "Simulated data: no patient of any trial is described"
@@ -63,6 +65,22 @@ def test_the_manifest_names_inputs_and_renderer(root, published):
     assert manifest["renderer"].startswith("embedded ")
     assert manifest["inputs"]["DM"]["file"] == "dm.xpt"
     assert sorted(manifest["notebooks"]) == sorted(path.stem for path in (root / "notebooks").glob("*.ipynb"))
+
+
+def test_the_version_says_the_same_everywhere_and_its_numbers_are_result_rows(published):
+    """Whoever adds a table whose numbers are no result rows is told here, by label, row and column."""
+    assert [f"{fault.file}: {fault.problem}" for fault in verify(published)] == []
+
+
+def test_a_number_changed_in_the_report_is_found(published, tmp_path):
+    folder = shutil.copytree(published, tmp_path / "copy")
+    page = folder / "report/11-efficacy-evaluation.html"
+    page.write_text(page.read_text(encoding="utf-8").replace("8 (44.4)", "9 (50.0)"), encoding="utf-8")
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "SHA256SUMS"]
+    sums = (f"{digest}  {name}\n" for name, digest in hash_files(folder, files).items())
+    (folder / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
+    found = {(fault.file, fault.problem.split(",")[0]) for fault in verify(folder)}
+    assert ("report/11-efficacy-evaluation.html", "tbl-response") in found
 
 
 def test_sixteen_chapters_with_their_e3_numbers(pages, pdf):

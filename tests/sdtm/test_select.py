@@ -72,3 +72,24 @@ def test_empty_domains_and_a_cut_before_everything():
     trial = cut_trial(small.trial(DM=dm, EX=small.ex("01")), dt.date(2019, 1, 1))
     assert trial["DM"].empty
     assert trial["EX"].empty
+
+
+def test_the_day_of_an_end_after_the_cut_goes_with_its_date():
+    events = small.events(
+        small.event("01", "a", "2020-03-15", "2020-03-25", AEENDY=16.0),
+        small.event("01", "b", "2020-03-15", "2020-03-16", AEENDY=7.0),
+    )
+    days = cut(AE=events)["AE"]["AEENDY"]
+    assert days.isna().tolist() == [True, False]
+
+
+def test_a_subject_in_screening_at_the_cut_has_no_arm_yet():
+    dm = small.dm(("01", "ESC05"), ("02", "ESC05")).assign(
+        RFICDTC="2020-03-01", RFSTDTC=["2020-03-10", "2020-05-01"]
+    )
+    ds = pd.DataFrame(
+        {"USUBJID": ["01", "02"], "DSDECOD": "ENROLLED", "DSSTDTC": ["2020-03-09", "2020-04-29"]}
+    )
+    trial = cut(DM=dm, EX=small.ex("01", "02"), DS=ds)
+    assert trial["DM"]["ARMCD"].tolist() == ["ESC05", "NOTASSGN"]
+    assert trial["DS"]["USUBJID"].tolist() == ["01"]

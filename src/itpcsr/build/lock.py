@@ -1,4 +1,4 @@
-"""One build of a report at a time: two would write into the same intermediate files."""
+"""One process at a time: two would write into the same files."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from itpcsr.errors import PublishError
 
 
 @contextmanager
-def lock(work: Path) -> Iterator[None]:
-    """Hold the report's folder for intermediate files; PublishError while another process holds it.
+def lock(path: Path, refusal: str = "") -> Iterator[None]:
+    """Hold a lock; PublishError (``refusal``) while another process holds it.
 
+    ``path`` is the file to lock, or a folder for intermediate files, which is made where it isn't there.
     The system lets go of the lock when the process ends, however it ends.
     """
-    work.mkdir(parents=True, exist_ok=True)
-    with (work / ".lock").open("w") as stream:
+    if path.suffix != ".lock":
+        path.mkdir(parents=True, exist_ok=True)
+        refusal = refusal or f"{path}: another build of this report is under way"
+        path /= ".lock"
+    with path.open("w") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise PublishError(f"{work}: another build of this report is under way. Wait for it.") from None
+            raise PublishError(f"{refusal}. Wait for it.") from None
         yield

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+import platform
+from collections.abc import Iterator
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 import itpcsr
-from itpcsr.build.notebooks import file_hash
+from itpcsr.build.hashes import file_hash, hash_files
 from itpcsr.sdtm import Trial
-from itpcsr.study import Report, read_study
-
-
-def hash_files(root: Path, paths: Iterable[Path]) -> dict[str, str]:
-    """Return path (relative to the root) to SHA-256, in order of the paths."""
-    return {path.relative_to(root).as_posix(): file_hash(path) for path in sorted(paths)}
+from itpcsr.study import Report, Study, read_study
 
 
 def hash_code() -> str:
-    """Return one SHA-256 over the package's source files, by relative path and content."""
+    """Return one SHA-256 over all files of the package, by relative path and content."""
     package = Path(itpcsr.__file__).parent
     digest = hashlib.sha256()
-    for name, content in hash_files(package, package.rglob("*.py")).items():
+    for name, content in hash_files(
+        package, (path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    ).items():
         digest.update(f"{name} {content}\n".encode())
     return digest.hexdigest()
 
@@ -42,10 +41,14 @@ def hash_inputs(trial: Trial, report: Report, root: Path) -> dict[str, str]:
 
 
 def make_manifest(
-    root: Path, parameters: Path, report: Report, trial: Trial, renderer: str
+    root: Path, parameters: Path, report: Report, study: Study, trial: Trial, renderer: str
 ) -> dict[str, Any]:
-    """Return the manifest of a version; it holds no time, no path outside the data's own names."""
+    """Return the manifest of a version; it holds no time, no path outside the data's own names.
+
+    ``docs/manifest.schema.json`` describes it for machines.
+    """
     return {
+        "manifest": 1,
         "report": report.report,
         "version": report.version,
         "status": report.status,
@@ -53,6 +56,10 @@ def make_manifest(
         "data_cutoff": report.data_cutoff.isoformat() if report.data_cutoff else None,
         "simulated": trial.simulated,
         "renderer": renderer,
+        "confidence_level": report.confidence_level,
+        "columns": [
+            column.model_dump(include={"key", "label", "spanner"}) for column in study.design.columns
+        ],
         "package": f"itpcsr {itpcsr.__version__}",
         "parameters": {"file": parameters.name, "sha256": file_hash(parameters)},
         "inputs": {
@@ -62,8 +69,40 @@ def make_manifest(
         "notebooks": {
             name: file_hash(root / "notebooks" / f"{name}.ipynb") for name in sorted(report.notebooks)
         },
+        "pages": hash_files(root, _pages(root, report)),
+        "environment": _environment(),
         "hashes": hash_inputs(trial, report, root),
     }
+
+
+def _pages(root: Path, report: Report) -> list[Path]:
+    """Return the sources of the report's words and look."""
+    folders = [root / "report", root / "_extensions"]
+    if report.pages is not None:
+        folders.append(root / report.pages)
+    files = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
+    return [root / "_quarto.yml", root / "index.qmd", *files]
+
+
+def _environment() -> dict[str, Any]:
+    """Return the interpreter and the version of every installed package."""
+    packages = {dist.name.lower(): dist.version for dist in distributions() if dist.name}
+    return {"python": platform.python_version(), "packages": dict(sorted(packages.items()))}
+
+
+def input_differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each input in which two manifests differ: data, parameters, code, environment."""
+    for name in ("report", "version", "data_cutoff", "renderer"):
+        if old.get(name) != new.get(name):
+            yield f"{name} was {old.get(name)!r} and is {new.get(name)!r} now"
+    if old["parameters"]["sha256"] != new["parameters"]["sha256"]:
+        yield f"the parameters ({new['parameters']['file']}) aren't those of the published version"
+    for kind in ("hashes", "notebooks", "pages"):
+        before, after = old.get(kind, {}), new.get(kind, {})
+        for name in sorted(set(before) | set(after)):
+            if before.get(name) != after.get(name):
+                state = "is new" if name not in before else "is gone" if name not in after else "differs"
+                yield f"input {name} {state}"
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -18,6 +17,7 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
+from itpcsr.build.hashes import file_hash
 from itpcsr.build.kernels import CAN_FORK, PROVISIONER
 from itpcsr.errors import NotebookError
 
@@ -184,9 +184,3 @@ def _strip_stamps(path: Path) -> None:
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"  # the injected cell's id is random
     nbformat.write(notebook, path)
-
-
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

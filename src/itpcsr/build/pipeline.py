@@ -170,18 +170,23 @@ def _plain_text(value: object) -> str:
 def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say: Say) -> Path:
     """Make and publish a report version from its parameters; return the published folder."""
     run = open_run(parameters, root)
-    refuse_final(output, run.report)
+    name = renderer_name(choose_engine(engine))
+    refuse_final(output, run.report, lambda: _manifest(run, name))
     output.mkdir(parents=True, exist_ok=True)
     say(f"Read {len(run.trial.domains)} domains of {run.study.identity.study_id}")
     with lock(run.work):
         return _build(run, output, engine, say)
 
 
+def _manifest(run: Run, renderer: str) -> dict[str, Any]:
+    return make_manifest(run.root, run.parameters, run.report, run.study, run.trial, renderer)
+
+
 def _build(run: Run, output: Path, engine: Engine, say: Say) -> Path:
     run_notebooks(run, say)
     book, displays, rows, renderer = render_report(run, engine, say)
     executed = [run.executed(name) for name in run.report.notebooks]
-    manifest = make_manifest(run.root, run.parameters, run.report, run.trial, renderer)
+    manifest = _manifest(run, renderer)
     datasets = derive(run.trial, run.study)
     findings = run.trial.findings
     return publish(

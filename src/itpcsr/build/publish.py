@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +11,32 @@ import pandas as pd
 
 from itpcsr.build.assemble import notice_for
 from itpcsr.build.fragments import Display
-from itpcsr.build.manifest import write_manifest
+from itpcsr.build.manifest import input_differences, write_manifest
 from itpcsr.build.notebook_pages import write_notebook_page
+from itpcsr.build.published import MANIFEST, read_manifest
+from itpcsr.build.staging import make_read_only, staging
 from itpcsr.display import writers
 from itpcsr.display.chart_data import chart_csv
 from itpcsr.errors import PublishError
 from itpcsr.study import Report, Study
 
 
-def refuse_final(output: Path, report: Report) -> None:
-    """Stop before any work when this version exists and is final (PublishError says what to do)."""
+def refuse_final(output: Path, report: Report, now: Callable[[], dict[str, Any]] | None = None) -> None:
+    """Stop before any work when this version exists and is final (PublishError says what to do).
+
+    ``now`` makes the manifest that a build would have; the error then says which inputs differ.
+    """
     target = output / report.name
-    manifest = target / "manifest.json"
-    if manifest.exists() and json.loads(manifest.read_text(encoding="utf-8"))["status"] == "final":
-        raise PublishError(
-            f"{target}: this version is final and is never overwritten. Raise `version` in the parameters."
-        )
+    if not (target / MANIFEST).exists():
+        return
+    manifest = read_manifest(target)
+    if manifest["status"] != "final":
+        return
+    text = f"{target}: this version is final and is never overwritten. Raise `version` in the parameters."
+    if now is not None:
+        found = [*input_differences(manifest, now())]
+        text += "\n" + ("\n".join(f"  {line}" for line in found) or "  Its inputs are those of today.")
+    raise PublishError(text)
 
 
 def publish(
@@ -46,13 +54,12 @@ def publish(
     """Write ``output/<report>-<version>/``, whole or not at all, and return it.
 
     The folder is filled under another name beside its place and renamed at the end; a draft of the same
-    version that stood there is replaced.
+    version that stood there is replaced. The files of a final version can't be written to.
     """
     refuse_final(output, report)
     target = output / report.name
-    with tempfile.TemporaryDirectory(dir=output, prefix=f".{report.name}-") as temporary:
-        folder = Path(temporary) / "new"
-        shutil.copytree(book, folder)
+    with staging(target) as folder:
+        shutil.copytree(book, folder, dirs_exist_ok=True)
         notice = notice_for(bool(manifest["simulated"]))
         _write_notebooks(folder, executed, displays, notice)
         _write_tables(folder / "tables", displays, rows, _subtitle(report, study, notice))
@@ -63,20 +70,9 @@ def publish(
         for name, frame in sorted(datasets.items()):
             frame.to_parquet(folder / "adam" / f"{name}.parquet", index=False)
         write_manifest(folder, manifest)
-        _replace(folder, target, Path(temporary) / "old")
+        if report.status == "final":
+            make_read_only(folder)
     return target
-
-
-def _replace(folder: Path, target: Path, old: Path) -> None:
-    """Put the folder in the target's place; what stood there comes back when that fails."""
-    if target.exists():
-        target.rename(old)
-    try:
-        folder.rename(target)
-    except OSError:
-        if old.exists():
-            old.rename(target)
-        raise
 
 
 def _write_notebooks(

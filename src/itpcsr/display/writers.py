@@ -207,7 +207,8 @@ def _grid_spanners(table: Table, widths: list[int]) -> list[str]:
 
 
 def _pandoc_text(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>#|~^$@])", r"\\\1", text)
+    # a plus sign above a corner of the grid would be read as another corner
+    return re.sub(r"([\\`*_{}\[\]<>#|~^$@])", r"\\\1", text).replace("+", "&plus;")
 
 
 def to_csv(table: Table) -> str:

@@ -12,6 +12,11 @@ from itpcsr.study import Study
 
 # Domains that describe the trial or supplement other records; they carry no time of their own.
 _TIMELESS = ("TA", "TE", "TI", "TS", "TV", "RELREC")
+# DS.DSDECOD of the day on which a subject gets an arm, and what DM says before it (SDTMIG 3.4, ARMNRS)
+_ALLOCATIONS = ("ENROLLED", "RANDOMIZED")
+_NOT_ASSIGNED = {
+    "ARMCD": "NOTASSGN", "ARM": "Not Assigned", "ACTARMCD": "NOTASSGN", "ACTARM": "Not Assigned"
+}  # fmt: skip
 
 
 def keep_reported(trial: Trial, study: Study) -> Trial:
@@ -39,7 +44,8 @@ def cut_trial(trial: Trial, cutoff: dt.date | None) -> Trial:
     so the event or treatment is ongoing at the cut, and the outcome of such an adverse event is not yet
     known to be other than that; a later death leaves DM. What a record says beside that (severity,
     seriousness) can't be taken back to what it was at the cut. Subjects who had given no consent and
-    started no treatment by then leave DM, and all that belongs to records left out goes with them.
+    started no treatment by then leave DM, and all that belongs to records left out goes with them; those
+    who were in screening, with the enrolment or randomisation in DS after the cut, have no arm yet.
     """
     if cutoff is None:
         return trial
@@ -53,12 +59,27 @@ def cut_trial(trial: Trial, cutoff: dt.date | None) -> Trial:
     }
     entered = entered.reset_index(drop=True)
     dates = [column for column in entered.columns.astype(str) if column.endswith("DTC")]
-    domains["DM"] = _blank_after(entered, dates, day)
+    domains["DM"] = _without_later_arm(_blank_after(entered, dates, day), trial, day)
     if {"DTHFL", "DTHDTC"} <= set(entered.columns):
         domains["DM"]["DTHFL"] = entered["DTHFL"].where(domains["DM"]["DTHDTC"] != "", "")
     for name in [name for name in domains if name.startswith("SUPP")]:
         domains[name] = _supplements_of(domains[name], domains.get(name[4:], pd.DataFrame()))
     return replace(trial, domains=domains)
+
+
+def _without_later_arm(dm: pd.DataFrame, trial: Trial, day: str) -> pd.DataFrame:
+    """Take the arm from subjects whose allocation (DS) lies after the cut and who have no start by then."""
+    ds = trial.domains.get("DS")
+    if ds is None or "DSSTDTC" not in ds:
+        return dm
+    allocations = ds[ds["DSDECOD"].isin(_ALLOCATIONS)]
+    known = _known(allocations["DSSTDTC"], day)
+    later = set(allocations.loc[~known, "USUBJID"]) - set(allocations.loc[known, "USUBJID"])
+    open_still = dm["USUBJID"].isin(later)
+    if "RFSTDTC" in dm:
+        open_still &= dm["RFSTDTC"] == ""
+    values = {name: text for name, text in _NOT_ASSIGNED.items() if name in dm}
+    return dm.assign(**{name: dm[name].mask(open_still, text) for name, text in values.items()})
 
 
 def _first_date(dm: pd.DataFrame) -> pd.Series:
@@ -97,7 +118,11 @@ def _known(dates: pd.Series, day: str) -> pd.Series:
 def _blank_after(frame: pd.DataFrame, columns: list[str], day: str) -> pd.DataFrame:
     frame = frame.copy()
     for column in columns:
-        frame[column] = frame[column].where(_known(frame[column], day), "")
+        known = _known(frame[column], day)
+        frame[column] = frame[column].where(known, "")
+        study_day = f"{column.removesuffix('DTC')}DY"
+        if study_day in frame:  # the day would give the date away
+            frame[study_day] = frame[study_day].where(known)
     return frame.reset_index(drop=True)
 
 

@@ -1,0 +1,18 @@
+"""SHA-256 of files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def hash_files(root: Path, paths: Iterable[Path]) -> dict[str, str]:
+    """Return path (relative to the root) to SHA-256, in order of the paths."""
+    return {path.relative_to(root).as_posix(): file_hash(path) for path in sorted(paths)}

@@ -1,0 +1,157 @@
+"""What changed between two versions: numbers, records, causes, and how it is shown."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from itpcsr.build import compare as comparing
+from itpcsr.build.aligned import align
+from itpcsr.build.compare_page import write_page
+from itpcsr.build.compare_terminal import comparison_tables
+from itpcsr.display.table import MIME, Header, Row, Table
+from itpcsr.errors import DataError
+from tests.build import made_up
+from tests.build.conftest import run_itpcsr
+
+
+def model(*rows, heads=("A",)):
+    headers = tuple(Header(head) for head in heads)
+    return Table("Row", headers, tuple(Row(*row) for row in rows))._repr_mimebundle_()[MIME]
+
+
+def changed(old, new, **thresholds):
+    frame = made_up.rows().head(1)
+    before, after = (frame.assign(value=value, reason="x" if np.isnan(value) else "") for value in (old, new))
+    return comparing.compare_rows(before, after, **thresholds)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "thresholds", "differs"),
+    [
+        (1.0, 1.0, {}, False),
+        (1.0, 1.0 + 1e-12, {}, False),
+        (1.0, 1.1, {}, True),
+        (1.0, 1.1, {"absolute": 0.2}, False),
+        (100.0, 101.0, {"relative": 0.02}, False),
+        (100.0, 103.0, {"relative": 0.02}, True),
+        (0.0, 0.1, {"relative": 0.5}, True),
+        (float("nan"), float("nan"), {}, False),
+        (float("nan"), 1.0, {"absolute": 9.0}, True),
+        (float("inf"), float("inf"), {}, False),
+    ],
+)
+def test_a_value_has_changed_when_it_differs_by_more_than_the_thresholds(old, new, thresholds, differs):
+    assert bool(len(changed(old, new, **thresholds))) is differs
+
+
+def test_changed_appeared_and_vanished_numbers_with_their_size():
+    old = made_up.rows(responders=(1, 4))
+    new = made_up.rows(responders=(2, 4)).iloc[[0, *range(2, 6)]]
+    extra = new.tail(1).assign(level="new", value=7.0)
+    found = comparing.compare_rows(old, pd.concat([new, extra], ignore_index=True))
+    assert found[["status", "statistic", "old", "new"]].fillna(-1).to_numpy().tolist() == [
+        ["changed", "n", 1.0, 2.0],
+        ["changed", "percent", pytest.approx(100 / 3), pytest.approx(200 / 3)],
+        ["appeared", "percent", -1.0, 7.0],
+        ["vanished", "N", 3.0, -1.0],
+    ]
+    assert found.loc[0, ["difference", "relative"]].tolist() == [1.0, 1.0]
+
+
+def test_a_new_reason_why_a_value_cannot_be_estimated_is_a_change():
+    frame = made_up.rows().head(1).assign(value=np.nan, reason="no subject")
+    assert len(comparing.compare_rows(frame, frame.assign(reason="too few"))) == 1
+    assert comparing.compare_rows(frame, frame).empty
+
+
+def test_records_are_told_apart_by_subject_and_as_much_more_as_needed():
+    old = pd.DataFrame({"USUBJID": ["01", "01", "02"], "AESEQ": [1.0, 2.0, 1.0], "AEOUT": ["a", "b", "c"]})
+    new = pd.DataFrame({"USUBJID": ["01", "02", "02"], "AESEQ": [1.0, 1.0, 2.0], "AEOUT": ["a", "x", "c"]})
+    found = comparing.compare_records(old, new)
+    columns = ["status", "subject", "record", "variable", "old", "new"]
+    assert found[columns].to_numpy().tolist() == [
+        ["changed", "02", "02 | 1", "AEOUT", "c", "x"],
+        ["added", "02", "02 | 2", "", "", ""],
+        ["removed", "01", "01 | 2", "", "", ""],
+    ]
+
+
+def test_records_that_nothing_tells_apart_are_counted_and_empty_datasets_compare():
+    twice = pd.DataFrame({"USUBJID": ["01", "01"], "AVAL": [1.0, 2.0]})
+    assert comparing.compare_records(twice, twice).empty
+    assert comparing.compare_records(twice, twice.head(1))["record"].tolist() == ["01 | 2"]
+    assert comparing.compare_records(twice.head(0), twice)["status"].tolist() == ["added", "added"]
+    assert comparing.compare_records(twice.head(0), twice.head(0)).empty
+
+
+def test_causes_come_from_the_manifests():
+    old = made_up.manifest(data_cutoff="2021-05-10")
+    new = made_up.manifest(hashes={"code": "x", "study": "b", "lock": "c", "data DM": "y", "data AE": "z"})
+    assert list(comparing.find_causes(old, new)) == [
+        ("parameters", "data cut-off: 2021-05-10, then none"),
+        ("data", "AE, DM"),
+        ("code", "the package itpcsr"),
+    ]
+    assert list(comparing.find_causes(old, old)) == []
+    assert list(comparing.find_causes({}, new)) == []  # an older manifest doesn't record everything
+
+
+def test_tables_are_laid_over_each_other_by_their_labels():
+    old = model(("Class", (), 0), ("Pain", ("1",), 1), ("Gone", ("2",), 1), ("Rash", ("3",), 0))
+    new = model(("Rash", ("4", "0"), 0), ("Class", (), 0), ("Pain", ("1", "9"), 1), heads=("A", "B"))
+    rows = [(row.label, row.cells) for row in align(old, new).rows]
+    assert rows == [
+        (("Rash", "Rash"), (("3", "4"), (None, "0"))),
+        (("Class", "Class"), (("", ""), (None, ""))),
+        (("Pain", "Pain"), (("1", "1"), (None, "9"))),
+        (("Gone", None), (("2", None), (None, None))),
+    ]
+    assert align(old, old).differs is False
+    assert align(None, old).rows[0].label == (None, "Class")
+
+
+@pytest.fixture(scope="module")
+def versions(root, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("versions")
+    ages = pd.DataFrame({"USUBJID": ["01", "02", "03"], "AGE": [31.0, 40.0, 50.0]})
+    old = made_up.publish_small(root, folder / "a", folder / "output", data_cutoff="2020-01-01")
+    new = made_up.publish_small(
+        root, folder / "b", folder / "output", (2, 4), {"adsl": ages}, version="1.1.0"
+    )
+    return old, new
+
+
+def test_the_page_marks_old_and_new_and_loads_nothing(versions, tmp_path):
+    found = comparing.compare(*versions)
+    write_page(found, *versions, tmp_path / "index.html")
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert '<del>1 (33.3)</del> <span class="to">→</span> <ins>2 (66.7)</ins>' in page
+    assert "4 (66.7)</ins>" not in page  # the same in both
+    assert "data cut-off: 2020-01-01, then none" in page
+    assert "<del>30</del>" in page  # the age of subject 01
+    assert "Simulated data" in page
+    assert "http" not in page
+    assert [table.row_count for table in comparison_tables(found)] == [1, 1, 1]
+
+
+def test_the_same_version_twice_has_no_difference(versions, tmp_path):
+    found = comparing.compare(versions[0], versions[0])
+    assert (len(found.numbers), len(found.records), found.causes) == (0, 0, [])
+    write_page(found, versions[0], versions[0], tmp_path / "index.html")
+    assert "All 6 numbers are the same" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_commands_print_and_write(versions, tmp_path):
+    old, new = map(str, versions)
+    result = run_itpcsr(tmp_path, "compare", old, new, "--output", "out")
+    assert result.returncode == 0, result.stderr
+    assert "tbl-response" in result.stdout
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "index.html", "numbers.csv", "records.csv",
+    ]  # fmt: skip
+
+
+def test_thresholds_reach_the_comparison_and_a_folder_that_is_no_version_is_said(versions, tmp_path):
+    assert len(comparing.compare(*versions, absolute=50.0).numbers) == 0
+    with pytest.raises(DataError, match=r"nowhere: holds no manifest\.json"):
+        comparing.compare(versions[0], tmp_path / "nowhere")

@@ -1,0 +1,136 @@
+"""A version appears whole or not at all, whatever ends the process that publishes it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from itpcsr.build import publish, staging
+from itpcsr.build.lock import lock
+from itpcsr.build.verify import verify
+from itpcsr.errors import PublishError
+from tests.build import made_up
+
+# Publishes a folder of many files again and again, as fast as it can, and says when it begins.
+PUBLISHER = """
+import sys
+from pathlib import Path
+from itpcsr.build.staging import staging
+target = Path(sys.argv[1])
+print("ready", flush=True)
+number = 0
+while True:
+    number += 1
+    with staging(target) as folder:
+        for name in range(20):
+            (folder / f"{name}.txt").write_text(str(number))
+"""
+
+
+@pytest.fixture
+def small(root, tmp_path):
+    def make(name="work", **values):
+        return made_up.publish_small(root, tmp_path / name, tmp_path / "output", **values)
+
+    return make
+
+
+def hidden(folder):
+    return sorted(path.name for path in folder.iterdir() if path.name.startswith("."))
+
+
+def test_a_draft_is_replaced_and_nothing_is_left_beside_it(small):
+    small()
+    target = small("again", responders=(0, 5))
+    assert "5 (83.3)" in (target / "tables/tbl-response.csv").read_text(encoding="utf-8")
+    assert hidden(target.parent) == [".small-1.0.0.lock"]
+
+
+def test_killed_at_any_moment_the_version_is_whole_and_the_next_build_works(tmp_path):
+    """Killed at 30 moments; each time the folder holds one complete state."""
+    target = tmp_path / "demo-1.0.0"
+    with staging.staging(target) as folder:
+        for name in range(20):
+            (folder / f"{name}.txt").write_text("0")
+    interrupted = 0
+    process = None
+    for moment in range(30):
+        process = subprocess.Popen(
+            [sys.executable, "-S", "-c", PUBLISHER, str(target)],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        process.stdout.readline()
+        time.sleep(0.001 + 0.0037 * (moment % 10))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        interrupted += (target.parent / f".{target.name}.new").exists()
+        states = {path.read_text() for path in target.iterdir()}
+        assert len(list(target.iterdir())) == 20
+        assert len(states) == 1, states
+    assert interrupted > 0  # the test did meet unfinished work
+    with staging.staging(target) as folder:
+        (folder / "last.txt").write_text("")
+    assert [path.name for path in target.iterdir()] == ["last.txt"]
+    assert hidden(tmp_path) == [f".{target.name}.lock"]
+
+
+def test_without_exchange_a_version_put_aside_by_a_killed_build_comes_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(staging, "_exchange", lambda one, other: False)
+    target = tmp_path / "demo-1.0.0"
+    for text in ("1", "2"):
+        with staging.staging(target) as folder:
+            (folder / "a.txt").write_text(text)
+    assert (target / "a.txt").read_text() == "2"
+    target.rename(tmp_path / ".demo-1.0.0.old")  # killed between the two renames
+    with staging.staging(tmp_path / "demo-1.0.0") as folder:
+        assert (target / "a.txt").read_text() == "2"
+        (folder / "a.txt").write_text("2")
+    assert (target / "a.txt").read_text() == "2"
+
+
+def test_an_error_while_publishing_leaves_the_version_as_it_was(small, monkeypatch):
+    target = small()
+
+    def full_disk(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(publish, "write_manifest", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        small("again", responders=(0, 5))
+    assert verify(target) == []
+    assert hidden(target.parent) == [".small-1.0.0.lock"]
+
+
+def test_two_that_publish_the_same_version_do_not_meet(small):
+    target = small()
+    with (
+        lock(target.parent / ".small-1.0.0.lock"),
+        pytest.raises(PublishError, match="another build publishes this version"),
+    ):
+        small("again")
+    assert verify(small("later")) == []
+
+
+def test_a_lock_that_a_killed_process_left_is_no_lock(small, tmp_path):
+    (tmp_path / "output").mkdir()
+    (tmp_path / "output/.small-1.0.0.lock").write_text("4711", encoding="utf-8")
+    assert verify(small()) == []
+
+
+def test_a_final_version_is_read_only_and_refuses_other_inputs_by_name(small):
+    target = small(status="final")
+    assert {path.stat().st_mode & 0o222 for path in [target, *target.rglob("*")]} == {0}
+    assert verify(target) == []
+    with pytest.raises(PublishError, match="is final and is never overwritten"):
+        small("again")
+    other = made_up.manifest(hashes={"code": "a", "study": "b", "lock": "c", "data DM": "x", "data AE": "y"})
+    with pytest.raises(PublishError, match=r"(?s)input data AE is new\n.*input data DM differs"):
+        publish.refuse_final(target.parent, made_up.report(), lambda: other)
+    with pytest.raises(PublishError, match="Its inputs are those of today"):
+        publish.refuse_final(target.parent, made_up.report(), made_up.manifest)
+    staging.remove(target)  # so that the folder of the test can be removed

@@ -1,0 +1,161 @@
+"""What was changed in a published version is found and named, even where the checksums were adapted."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from itpcsr.build.hashes import hash_files
+from itpcsr.build.numbers import Backing
+from itpcsr.build.published import TABLE_MIME
+from itpcsr.build.verify import verify
+from itpcsr.display.table import MIME
+from itpcsr.errors import DataError
+from tests.build import made_up
+
+
+@pytest.fixture
+def version(root, tmp_path):
+    """Return a small published version."""
+    return made_up.publish_small(root, tmp_path / "work", tmp_path / "output")
+
+
+def replace(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def adapt_sums(folder):
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "SHA256SUMS"]
+    lines = (f"{digest}  {name}\n" for name, digest in hash_files(folder, files).items())
+    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+
+
+def faults(folder):
+    return [f"{fault.file}: {fault.problem}" for fault in verify(folder)]
+
+
+def test_an_untouched_version_has_no_fault(version):
+    assert verify(version) == []
+
+
+def test_the_reader_knows_tables_by_the_name_that_the_display_gives_them():
+    assert TABLE_MIME == MIME
+
+
+def test_changed_missing_and_unknown_files_are_named(version):
+    (version / "findings.csv").write_bytes((version / "findings.csv").read_bytes() + b"x")
+    (version / "site_libs/csr.js").unlink()
+    (version / "extra.txt").write_text("x", encoding="utf-8")
+    assert faults(version) == [
+        "findings.csv: has changed since it was published (SHA-256)",
+        "site_libs/csr.js: is missing",
+        "extra.txt: is unknown: it doesn't belong to the published version",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("report/11.html", "4 (66.7)", "5 (83.3)", "'5 (83.3)' here, '4 (66.7)' in its notebook"),
+        ("report/11.html", "(N=6)", "(N=7)", "the column head 'Total (N=6)' of its notebook is missing"),
+        ("report/11.html", "4 of 6", "5 of 6", "doesn't say the same as: '5 of 6 subjects responded.'"),
+        ("tables/tbl-response.csv", "4 (66.7)", "5 (83.3)", "'5 (83.3)' here, '4 (66.7)' in its notebook"),
+        ("tables/tbl-response.csv", "(N=6)", "(N=7)", "has other column heads"),
+        ("tables/tbl-response.rtf", "4 (66.7)", "5 (83.3)", "doesn't show '4 (66.7)'"),
+        ("notebooks/10-x.html", "4 (66.7)", "5 (83.3)", "'5 (83.3)' here, '4 (66.7)' in its notebook"),
+        ("results.csv", ",4.0,", ",5.0,", "tbl-response, overall, responder, total, n is 5 here and 4 there"),
+    ],
+)
+def test_an_edited_number_is_found_though_the_checksums_were_adapted(version, file, old, new, said):
+    replace(version / file, old, new)
+    adapt_sums(version)
+    found = faults(version)
+    assert len(found) == 1
+    assert found[0].startswith(f"{file}: ")
+    assert said in found[0]
+
+
+def test_a_number_edited_in_every_table_is_no_result_row(version):
+    for path in (
+        "report/11.html", "tables/tbl-response.csv", "tables/tbl-response.rtf", "notebooks/10-x.html",
+        "notebooks/10-x.ipynb",
+    ):  # fmt: skip
+        replace(version / path, "4 (66.7)", "5 (83.3)")
+    adapt_sums(version)
+    found = faults(version)
+    assert [line for line in found if "no result row is 83.3 (in '5 (83.3)')" in line]
+    assert [line for line in found if line.startswith("csr.docx: tbl-response: the row")]
+
+
+def test_a_number_in_another_column_is_no_result_row_of_that_column(root, version):
+    frame = made_up.rows()
+    backing = Backing(frame, made_up.manifest()["columns"], version / "adam")
+    swapped = made_up.table(responders=(2, 2))._repr_mimebundle_()[MIME]
+    missing = [(cell.column, cell.number) for cell in backing.unbacked("tbl-response", swapped)]
+    assert missing == [("0.5", "2"), ("0.5", "66.7"), ("Total", "2"), ("Total", "33.3")]
+
+
+def test_a_swapped_table_is_named(root, version, tmp_path):
+    other = version / "tables/tbl-response.csv"
+    other.write_text("Other,indent,A\nSomething,0,1\n", encoding="utf-8")
+    (version / "tables/tbl-more.csv").write_text("A\n", encoding="utf-8")
+    adapt_sums(version)
+    assert [line for line in faults(version) if re.search(r"tbl-response\.csv: holds another table", line)]
+    assert "tables/tbl-more.csv: is a table that no executed notebook shows" in faults(version)
+
+
+def test_changed_result_rows_are_found(version):
+    frame = pd.read_parquet(version / "results.parquet")
+    frame.loc[frame["statistic"] == "percent", "value"] += 1
+    frame.to_parquet(version / "results.parquet", index=False)
+    adapt_sums(version)
+    text = "\n".join(faults(version))
+    assert "isn't the row of results.parquet" in text
+    assert "no result row is 66.7" in text
+
+
+def test_contents_that_cannot_be_read_are_a_fault(version):
+    (version / "results.parquet").write_bytes(b"x")
+    assert any("the contents can't be read to the end" in line for line in faults(version))
+
+
+def test_a_folder_that_is_no_version_is_said(tmp_path, version):
+    with pytest.raises(DataError, match=r"holds no manifest\.json"):
+        verify(tmp_path)
+    (version / "SHA256SUMS").write_text("nothing\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"SHA256SUMS:1: is not a SHA-256"):
+        verify(version)
+
+
+def test_a_listing_shows_records_beside_result_rows(version):
+    listing = {
+        "stub": "Subject", "absent": "", "notes": [],
+        "headers": [{"label": "Age", "n": "", "spanner": ""}],
+        "rows": [{"label": "02", "cells": ["40"], "indent": 0}, {"label": "02", "cells": ["41"], "indent": 0}],
+    }  # fmt: skip
+    missing = Backing(made_up.rows(), [], version / "adam").unbacked("tbl-ages", listing)
+    assert [cell.number for cell in missing] == ["41"]
+
+
+@pytest.mark.parametrize(("text", "values", "holds"), [
+    ("0.29", [0.285], True), ("0.28", [0.285], True), ("0.30", [0.285], False),
+    ("<0.001", [0.0001], True), ("12", [11.6], True), ("2020-03-05", [], True), ("1.0 to NE", [1.04], True),
+    ("confirmed over 7 days", [], True), ("≥50", [], True), ("50", [], False),
+])  # fmt: skip
+def test_a_printed_number_stands_for_what_rounds_to_it(text, values, holds, tmp_path):
+    frame = made_up.rows().head(len(values)).assign(value=values, display="tbl-x", group="")
+    head = {"label": "A", "n": "", "spanner": ""}
+    shown = {"headers": [head], "rows": [{"label": "a", "cells": [text]}]}
+    assert (Backing(frame, [], tmp_path).unbacked("tbl-x", shown) == []) is holds
+
+
+def test_a_column_may_say_that_it_shows_another_unit(tmp_path):
+    frame = made_up.rows().head(1).assign(value=365.25, display="tbl-x", group="")
+    shown = {
+        "headers": [{"label": head, "n": "", "spanner": ""} for head in ("Months", "Days", "Share, %")],
+        "rows": [{"label": "a", "cells": ["12.0", "12.0", "36525"]}],
+    }
+    missing = Backing(frame, [], tmp_path).unbacked("tbl-x", shown)
+    assert [cell.column for cell in missing] == ["Days"]
