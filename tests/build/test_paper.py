@@ -19,8 +19,6 @@ from itpcsr.study import read_report, read_study
 NO_ROWS = {
     "tbl-deaths", "tbl-serious-events", "tbl-significant-events", "tbl-response-subjects", "tbl-pk-listing",
     "tbl-antibody-listing", "tbl-dose-path", "tbl-definitions", "tbl-estimand",
-    # its sums of the stored means are formed by the display
-    "tbl-dose-oc-subjects",
 }  # fmt: skip
 WORD = {"w": "http://schemas.openxmlformats.org/wordprocessingml/2006/main"}
 W = f"{{{WORD['w']}}}"

@@ -26,7 +26,6 @@ DESIGNS = {
     "3+3": "3 + 3",
     "3+3 with de-escalation": "3 + 3 with de-escalation",
 }
-_DAYS_PER_MONTH = 365.25 / 12
 _BOUNDS = {
     "escalate": "Escalate, at most",
     "deescalate": "De-escalate, at least",
@@ -50,7 +49,7 @@ _BY_TRIAL = {
     "overdosed": "Overdosed",
     "dlts": "With DLT",
     "responders": "Responders",
-    "days": "Months",
+    "months": "Months",
 }
 
 
@@ -320,8 +319,6 @@ def _share(lookup: Lookup, name: str, design: str, scenario: str) -> str:
 
 def _mean(lookup: Lookup, name: str, design: str, scenario: str) -> str:
     value, error = (lookup.value(name, design, part, scenario) for part in ("mean", "mc_error"))
-    if name == "days":
-        value, error = value / _DAYS_PER_MONTH, error / _DAYS_PER_MONTH
     return f"{format_number(value, 1)} ({format_number(error, 2)})"
 
 

@@ -16,7 +16,8 @@ from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Scenario, Study
 
 CHOICE, SUBJECTS = "tbl-dose-oc", "tbl-dose-oc-subjects"
-_MEANS = ("total", "overdosed", "dlts", "responders", "days")
+_MEANS = ("total", "overdosed", "dlts", "responders", "months")
+_DAYS_PER_MONTH = 365.25 / 12
 
 
 def analyse_characteristics(
@@ -30,9 +31,9 @@ def analyse_characteristics(
     """Simulate every design under every scenario.
 
     ``level`` is the scenario, ``group`` the design, ``analysis`` the quantity (see ``simulate.quantities``):
-    chosen_1 and on, none and futile in percent of trials, the others as means per trial; statistics are
-    percent or mean, and mc_error, its Monte-Carlo standard error. The shares belong to the display
-    tbl-dose-oc, the means to tbl-dose-oc-subjects. Analysis truth holds the scenario's
+    chosen_1 and on, none and futile in percent of trials, the others as means per trial, the duration in
+    months; statistics are percent or mean, and mc_error, its Monte-Carlo standard error. The shares belong
+    to the display tbl-dose-oc, the means to tbl-dose-oc-subjects. Analysis truth holds the scenario's
     probabilities of DLT and response in percent, size the number of trials. ``run``: see ``simulate``.
 
     Raises ParameterError for a design that there isn't, and as ``simulate`` does.
@@ -87,7 +88,8 @@ def _truth_rows(scenario: Scenario) -> pd.DataFrame:
 def summarise(totals: Ints, levels: int, trials: int) -> pd.DataFrame:
     """Return means and Monte-Carlo standard errors from sums and sums of squares over trials.
 
-    The error is the root of (mean square - squared mean) / (trials - 1); with one trial it is NaN.
+    A duration in days becomes months. The error is the root of (mean square - squared mean) / (trials - 1);
+    with one trial it is NaN.
     """
     records = []
     for name, total, square in zip(quantities(levels), totals[0], totals[1], strict=True):
@@ -96,9 +98,10 @@ def summarise(totals: Ints, levels: int, trials: int) -> pd.DataFrame:
         spread = float(trials * int(square) - int(total) ** 2) / trials**2
         error = float(np.sqrt(spread / (trials - 1))) if trials > 1 else float("nan")
         share = name.startswith("chosen") or name in ("none", "futile")
-        unit = "%" if share else ("days" if name == "days" else "subjects")
-        factor = 100 if share else 1
-        cell = {"analysis": name, "unit": unit, "reason": ""}
+        analysis, unit, factor = (name, "%", 100.0) if share else (name, "subjects", 1.0)
+        if name == "days":
+            analysis, unit, factor = "months", "months", 1 / _DAYS_PER_MONTH
+        cell = {"analysis": analysis, "unit": unit, "reason": ""}
         records.append({**cell, "statistic": "percent" if share else "mean", "value": factor * mean})
         reason = "" if trials > 1 else "a single trial has no Monte-Carlo error"
         records.append({**cell, "statistic": "mc_error", "value": factor * error, "reason": reason})
