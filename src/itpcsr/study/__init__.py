@@ -1,0 +1,46 @@
+"""Parameters: what the protocol fixes (``study.yml``) and what one report version chooses (``<report>.yml``).
+
+Both files are validated here and nowhere else. An unknown name, a wrong type or an impossible value
+stops with file, key, value and what is allowed.
+"""
+
+from itpcsr.study.assessments import AntibodyTest, Laboratory
+from itpcsr.study.design import Arm, Column, Design, Sampling
+from itpcsr.study.dose_finding import DoseFinding, Scenario
+from itpcsr.study.files import (
+    ORIGINS,
+    read_markers,
+    read_origins,
+    read_report,
+    read_scenarios,
+    read_study,
+    read_yaml,
+    validate,
+    write_study,
+)
+from itpcsr.study.model import Report, Study
+from itpcsr.study.response import Efficacy, ResponseDefinition
+
+__all__ = [
+    "ORIGINS",
+    "AntibodyTest",
+    "Arm",
+    "Column",
+    "Design",
+    "DoseFinding",
+    "Efficacy",
+    "Laboratory",
+    "Report",
+    "ResponseDefinition",
+    "Sampling",
+    "Scenario",
+    "Study",
+    "read_markers",
+    "read_origins",
+    "read_report",
+    "read_scenarios",
+    "read_study",
+    "read_yaml",
+    "validate",
+    "write_study",
+]

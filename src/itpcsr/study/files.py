@@ -1,0 +1,225 @@
+"""Parameter files read and validated: an unknown name, a wrong type or an impossible value stops."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from itpcsr.errors import ParameterError
+from itpcsr.markers import Marker, MarkerTable
+from itpcsr.paths import from_root
+from itpcsr.study.design import Column
+from itpcsr.study.dose_finding import Scenario, Scenarios
+from itpcsr.study.model import SECTIONS, Report, Study
+
+ORIGINS = ("registry", "publication", "assumption")
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def read_study(path: str | Path, *, cohorts: list[str] | None = None, **overrides: object) -> Study:
+    """Read and validate a study file.
+
+    Parameters
+    ----------
+    path
+        YAML file; every leaf is ``{value: …, origin: registry | publication | assumption}``.
+    cohorts
+        Arm codes to report on; the table columns are cut down to them. None or empty takes all.
+    **overrides
+        Leaf name to value, for notebooks that try another rule. A name that the file's model doesn't have
+        is an error; the names of ``efficacy`` are accepted and not used for a study without it.
+
+    Raises
+    ------
+    ParameterError
+        With file, key, value and what is allowed.
+    """
+    path = from_root(path)
+    tree = {section: _plain(path, section, leaves) for section, leaves in read_yaml(path).items()}
+    for name, value in overrides.items():
+        section = _section_of(name, path)
+        if section in tree or Study.model_fields[section].default is not None:
+            tree.setdefault(section, {})[name] = value
+    study = validate(Study, tree, path)
+    if study.immune.marker_table:
+        table = from_root(study.immune.marker_table)
+        beside = path.parent / table.name  # a study file used from another folder has its table beside it
+        study = study.with_markers(read_markers(table if table.exists() else beside))
+    return _only_cohorts(study, cohorts, path) if cohorts else study
+
+
+def read_scenarios(path: str | Path, levels: int) -> list[Scenario]:
+    """Read and validate a file of scenarios for a design with this many dose levels.
+
+    Raises ParameterError with file, key, value and what is allowed.
+    """
+    path = from_root(path)
+    scenarios = validate(Scenarios, read_yaml(path), path).scenarios
+    for scenario in scenarios:
+        if len(scenario.dlt) != levels:
+            raise ParameterError(
+                f"{path}: scenario {scenario.name} has {len(scenario.dlt)} dose levels, the design {levels}."
+            )
+    return scenarios
+
+
+def read_markers(path: str | Path) -> list[Marker]:
+    """Read and validate a marker table.
+
+    Raises ParameterError with file, key, value and what is allowed.
+    """
+    path = Path(path)
+    return validate(MarkerTable, read_yaml(path), path).markers
+
+
+def write_study(path: Path, rules: dict[str, Any], target: Path) -> Path:
+    """Write a copy of a study file in which other values stand, and return it.
+
+    Raises ParameterError for a name that the study file doesn't hold; the values are checked when the copy
+    is read.
+    """
+    tree = read_yaml(path)
+    for name, value in rules.items():
+        section = _section_of(name, path)
+        if name not in tree.get(section, {}):
+            raise ParameterError(f"{path}: has no {section}.{name} that `rules` could change.")
+        note = f"changed for this version from {tree[section][name]['value']!r}"
+        tree[section][name] = {"value": value, "origin": "assumption", "note": note}
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return target
+
+
+def _section_of(name: str, path: Path) -> str:
+    for section, model in SECTIONS.items():
+        if name in model.model_fields:
+            return section
+    known = sorted(leaf for model in SECTIONS.values() for leaf in model.model_fields)
+    raise ParameterError(f"{path}: no parameter is called {name!r}. Known parameters: {', '.join(known)}.")
+
+
+def _only_cohorts(study: Study, cohorts: list[str], path: Path) -> Study:
+    codes = [arm.code for arm in study.design.arms]
+    unknown = sorted(set(cohorts) - set(codes))
+    if unknown:
+        raise ParameterError(f"{path}: cohorts names unknown arm {', '.join(unknown)}; arms: {codes}.")
+    columns: list[Column] = []
+    for column in study.design.columns:
+        arms = [code for code in column.arms if code in cohorts]
+        # a pooled column with the arms of one before it would say everything twice; the last is the total
+        again = any(arms == other.arms for other in columns) and column is not study.design.columns[-1]
+        if arms and not again:
+            columns.append(column.model_copy(update={"arms": arms}))
+    if not columns:
+        raise ParameterError(f"{path}: no column of the study shows the cohorts {', '.join(cohorts)}.")
+    return study.model_copy(update={"design": study.design.model_copy(update={"columns": columns})})
+
+
+def read_origins(path: str | Path) -> dict[str, dict[str, str]]:
+    """Return leaf name to its origin and note; a test holds section 9.8 of the report to them."""
+    path = Path(path)
+    return {
+        leaf: {"origin": entry["origin"], "note": entry.get("note", "")}
+        for section, leaves in read_yaml(path).items()
+        for leaf, entry in _leaves(path, section, leaves)
+    }
+
+
+def read_report(path: str | Path) -> Report:
+    """Read and validate a report version's parameter file; relative paths stay relative to the project root.
+
+    Raises ParameterError with file, key, value and what is allowed.
+    """
+    path = Path(path)
+    return validate(Report, read_yaml(path), path)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the names and values of a YAML file; a key that stands twice is an error (ParameterError)."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ParameterError(f"{path}: there is no such parameter file. Check the path.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ParameterError(f"{path}: can't be read as UTF-8 text ({error}).") from error
+    try:
+        tree = yaml.load(text, Loader=_UniqueKeys)
+    except (yaml.YAMLError, ValueError) as error:  # an impossible date is a ValueError
+        raise ParameterError(f"{path}: is not valid YAML. {_one_line(str(error))}") from error
+    if not isinstance(tree, dict):
+        raise ParameterError(f"{path}: must hold names and values (key: value), but holds {tree!r}.")
+    return tree
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML allows a key twice and keeps the last one silently; here that is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
+        if twice:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key {', '.join(twice)} stands twice", node.start_mark
+            )
+        return super().construct_mapping(node, deep=deep)
+
+
+def _leaves(path: Path, section: str, leaves: object) -> Iterator[tuple[str, dict[str, Any]]]:
+    if not isinstance(leaves, dict):
+        raise ParameterError(f"{path}: section {section} must hold names and values, but holds {leaves!r}.")
+    for leaf, entry in leaves.items():
+        key = f"{section}.{leaf}"
+        if not isinstance(entry, dict) or not {"value", "origin"} <= set(entry) <= {
+            "value",
+            "origin",
+            "note",
+        }:
+            raise ParameterError(
+                f"{path}: {key} must be written as {{value: …, origin: …}} with an optional note, "
+                f"but is {entry!r}."
+            )
+        if entry["origin"] not in ORIGINS:
+            raise ParameterError(
+                f"{path}: {key} has origin {entry['origin']!r}; allowed: {', '.join(ORIGINS)}."
+            )
+        yield leaf, entry
+
+
+def _plain(path: Path, section: str, leaves: object) -> dict[str, Any]:
+    return {leaf: entry["value"] for leaf, entry in _leaves(path, section, leaves)}
+
+
+def validate(model: type[_Model], tree: dict[str, Any], path: Path) -> _Model:
+    """Return the model of a file's names and values, or raise ParameterError with every fault."""
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        faults = "\n".join(f"  {_fault(fault, model)}" for fault in error.errors())
+        raise ParameterError(f"{path}:\n{faults}") from error
+
+
+def _fault(fault: Any, model: type[BaseModel]) -> str:
+    key = ".".join(str(part) for part in fault["loc"]) or "file"
+    if fault["type"] == "extra_forbidden":
+        parent = _model_at(model, fault["loc"][:-1])
+        allowed = f" Known names: {', '.join(parent.model_fields)}." if parent else ""
+        return f"{key}: unknown name.{allowed}"
+    if fault["type"] == "missing":
+        return f"{key}: is missing; add it."
+    text = re.sub(r"^(Value error, |Input )", "", fault["msg"])
+    return f"{key}: {text} (found {fault['input']!r})."
+
+
+def _model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel] | None:
+    if not loc:
+        return model
+    return SECTIONS.get(str(loc[0])) if model is Study and len(loc) == 1 else None
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
