@@ -20,6 +20,7 @@ PARTS = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one worker run all tests of a version that takes a minute to build."""
     for item in items:

@@ -238,20 +238,3 @@ def test_a_notebook_runs_by_itself_and_in_its_own_folder(root, tmp_path):
         total = rows.query("level == 'responder' and group == 'total' and statistic == 'ci_low'")
         assert round(total["value"].iloc[0], 1) == 24.4
         (folder / "work/30-efficacy/results.parquet").unlink()
-
-
-def test_another_folder_zone_and_locale_give_the_same_bytes(root, published, tmp_path):
-    folder = copy_project(root, tmp_path / "elsewhere")
-    result = run_itpcsr(
-        folder,
-        "build",
-        "params/demo.yml",
-        "--engine",
-        "embedded",
-        TZ="Asia/Tokyo",
-        LC_ALL="C",
-        HOME=str(tmp_path),
-    )
-    assert result.returncode == 0, result.stderr
-    again = (folder / "output/demo-1.0.0/SHA256SUMS").read_text(encoding="utf-8").splitlines()
-    assert again == (published / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
