@@ -1,5 +1,6 @@
 """A copy of the project in another folder, and the version that its commands publish there."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -18,16 +19,6 @@ PARTS = (
     "report",
     "uv.lock",
 )
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker run all tests of a version that takes a minute to build."""
-    for item in items:
-        names = getattr(item, "fixturenames", ())
-        if "project" in names or "published" in names:
-            module = "pilot" if item.path.name == "test_pilot.py" else "demo"
-            item.add_marker(pytest.mark.xdist_group(module))
 
 
 def copy_project(root: Path, folder: Path) -> Path:
@@ -50,11 +41,18 @@ def run_itpcsr(folder: Path, *arguments: str, **environment: str) -> subprocess.
 
 
 @pytest.fixture(scope="session")
-def project(root, tmp_path_factory):
-    """Return a copy of the project in which the demonstration has been built."""
-    folder = copy_project(root, tmp_path_factory.mktemp("project"))
-    result = run_itpcsr(folder, "build", "params/demo.yml", "--engine", "embedded")
-    assert result.returncode == 0, result.stderr
+def project(root, tmp_path_factory, worker_id):
+    """Return a copy of the project in which the demonstration has been built, once for all workers."""
+    place = tmp_path_factory.getbasetemp()
+    place = place if worker_id == "master" else place.parent
+    folder = place / "project"
+    with (place / "project.lock").open("w") as waiting:
+        fcntl.flock(waiting, fcntl.LOCK_EX)
+        if not (folder / "output").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            copy_project(root, folder)
+            result = run_itpcsr(folder, "build", "params/demo.yml", "--engine", "embedded")
+            assert result.returncode == 0, result.stderr
     return folder
 
 
