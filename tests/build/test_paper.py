@@ -206,7 +206,8 @@ def test_rtf_and_csv_have_the_tables_cells(published, tables):
             for row in text.split("\\intbl\\row\\pard")
         ]
         head, *rows = [row for row in rows if len(row) == len(table.headers) + 1]
-        same([row for row in rows if row != head], table)
+        # a head that is repeated on a page has the page's title before its first cell
+        same([row for row in rows if row[1:] != head[1:]], table)
         assert ("\\landscape" in raw) is is_wide(table)
         with (published / f"tables/{label}.csv").open(encoding="utf-8", newline="") as stream:
             _, *lines = csv.reader(stream)

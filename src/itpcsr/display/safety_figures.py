@@ -85,6 +85,8 @@ def figure_ae_times(rows: pd.DataFrame, curves: pd.DataFrame, study: Study) -> a
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
+    if curves.empty:
+        return Table("", absent="No subject was treated, so no time to an event can be drawn.")
     names = _curve_labels(study)
     order = [names[key] for key in dict.fromkeys(curves["group"])]
     bottom = alt.Legend(orient="bottom", columns=3, labelLimit=300, symbolSize=400)
