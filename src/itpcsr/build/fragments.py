@@ -206,9 +206,15 @@ def _table_blocks(display: Display) -> str:
 
 def _chart_blocks(display: Display, folder: Path) -> str:
     chart = display.chart or {}
-    svg = theme.chart_svg(chart)
+    try:
+        svg, png = theme.chart_svg(chart), theme.chart_png(chart)
+    except ValueError as error:
+        raise NotebookError(
+            f"{display.notebook}, {display.label}: the chart can't be drawn ({error}). Where there is "
+            "nothing to draw, show a sentence in its place."
+        ) from error
     (folder / f"{display.label}.svg").write_text(svg, encoding="utf-8")
-    (folder / f"{display.label}.png").write_bytes(theme.chart_png(chart))
+    (folder / f"{display.label}.png").write_bytes(png)
     # a leading slash is the project's root; relative paths would start at the including page
     source = f"/results/{display.notebook}/{display.label}"
     alternative = display.alternative.replace('"', "'")

@@ -32,6 +32,9 @@ def _scale(marks: Mapping[str, object], records: pd.DataFrame) -> alt.Scale:
     return alt.Scale(domain=[GROUPS[name] for name in there], range=[marks[name] for name in there])
 
 
+_NOTHING_CHANGED = "No subject has a value at baseline and a later one, so that no change can be drawn."
+
+
 def figure_immune_course(records: pd.DataFrame, rows: pd.DataFrame, study: Study) -> alt.FacetChart | Table:
     """Draw each marker's course: subjects thin, medians by response thick, one panel per marker.
 
@@ -310,6 +313,8 @@ def figure_immune_panel(
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
+    if not (records["AVISIT"] == "Mean").any():
+        return Table("", absent=_NOTHING_CHANGED)
     moved = _moved(records, rows, study)
     return moved if absence(platelets) else alt.hconcat(moved, _related(platelets, study))
 
