@@ -261,11 +261,10 @@ def test_the_figures_of_a_trial_without_treated_subjects(study):
     datasets = trial_of(study, arms=[])
     rows, _ = all_tables(datasets, study)
     curves = safety.estimate_ae_curves(datasets["adsl"], datasets["adaette"], study, 0.95)
-    for figure in (
-        safety_figures.figure_ae_times(rows["tbl-ae-time"], curves, study),
-        safety_figures.figure_infusions(rows["tbl-infusions"], datasets["adsl"], datasets["adex"], study),
-    ):
-        assert "<svg" in theme.chart_svg(figure.to_dict())
+    times = safety_figures.figure_ae_times(rows["tbl-ae-time"], curves, study)
+    assert times.absent == "No subject was treated, so no time to an event can be drawn."
+    infusions = safety_figures.figure_infusions(rows["tbl-infusions"], datasets["adsl"], datasets["adex"], study)
+    assert "<svg" in theme.chart_svg(infusions.to_dict())
 
 
 def test_serious_events_are_those_of_the_published_adae(pilot, pilot_study, pilot_folder):
