@@ -1,4 +1,4 @@
-"""The command line: build, run, render, check, simulate, design, verify, versions, compare, results."""
+"""The command line; `itpcsr --help` lists its commands."""
 
 from __future__ import annotations
 
@@ -291,3 +291,23 @@ def results(
             if rows.empty:
                 raise DataError(f"{output}: has no display {display!r}. Displays: {known}.")
         typer.echo(rows.to_csv(index=False, lineterminator="\n"), nl=False)
+
+
+@app.command()
+def serve(
+    output: Annotated[Path, typer.Argument(help="A published version, or the folder of all.")] = Path(
+        "output"
+    ),
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on this machine; 0 takes a free one.")
+    ] = 8000,
+) -> None:
+    """Show published versions in a browser on this machine; nobody else can reach them. Ctrl-C ends it."""
+    from itpcsr.build.serve import open_server
+
+    with _errors_without_traceback(), open_server(output, port) as server:
+        _say(f"Open http://{server.server_address[0]}:{server.server_address[1]}/")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            _say("Stopped.")
