@@ -42,9 +42,13 @@ def test_each_method_has_its_software_and_its_displays_in_their_order(project):
 
 
 def test_signs_of_markdown_are_not_read_as_markup(project):
-    assert listed(project, row("tbl-a", "a | b [c] *d*"))[2].startswith(
-        r"| A \| b \[c\] \*d\* | not stated |"
+    assert listed(project, row("tbl-a", "an a | b [c] *d*"))[2].startswith(
+        r"| An a \| b \[c\] \*d\* | not stated |"
     )
+
+
+def test_a_symbol_keeps_its_letter(project):
+    assert listed(project, row("tbl-a", "t interval of the mean"))[2].startswith("| t interval")
 
 
 def test_without_a_method_only_the_sentence_stands(project):

@@ -11,9 +11,9 @@ STUDIES = [
 
 def test_studies_are_listed_in_the_order_of_the_record():
     table = table_related_studies(analyse_listed(STUDIES, []), STUDIES)
-    assert [row.label for row in table.rows] == ["NCT2", "NCT1", "NCT3"]
-    assert table.rows[0].cells == ("Second", "Completed", "Not applicable")
-    assert table.rows[1].cells == ("First", "Recruiting", "None given")
+    assert [row.label for row in table.rows] == ["NCT2: Second", "NCT1: First", "NCT3: Third"]
+    assert table.rows[0].cells == ("Completed", "Not applicable")
+    assert table.rows[1].cells == ("Recruiting", "None given")
     assert "None given" in table.notes[0]
 
 

@@ -15,6 +15,7 @@ from itpcsr.build.fragments import Display
 from itpcsr.build.variables import look_up
 from itpcsr.display.prose import escape
 from itpcsr.display.table import Table
+from itpcsr.display.words import capitalize
 from itpcsr.study import read_yaml, validate
 from itpcsr.study.base import Strict
 
@@ -88,7 +89,7 @@ def write_abbreviations(
     """Write the list as a fragment, from the project's pages and fragments and the values that they quote."""
     glossary = read_glossary(project / GLOSSARY)
     names = glossary.used(words_of(project, chapters, displays, values))
-    lines = [f"| {escape(name)} | {escape(glossary.abbreviations[name])} |\n" for name in names]
+    lines = [f"| {escape(name)} | {escape(capitalize(glossary.abbreviations[name]))} |\n" for name in names]
     path = project / PATH
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_HEAD + "".join(lines), encoding="utf-8")

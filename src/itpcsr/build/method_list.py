@@ -46,7 +46,12 @@ def write_method_list(project: Path, chapters: Sequence[str], rows: pd.DataFrame
 
 def _line(method: str, labels: Sequence[str]) -> str:
     references = ", ".join(f"@{label}" for label in labels)
-    return f"| {escape(capitalize(method))} | {_software(software_of(method))} | {references} |\n"
+    return f"| {escape(_title(method))} | {_software(software_of(method))} | {references} |\n"
+
+
+def _title(method: str) -> str:
+    """Return the method with a capital, but for one that begins with a symbol (t interval)."""
+    return method if method[1:2] == " " else capitalize(method)
 
 
 def _software(packages: Sequence[str]) -> str:

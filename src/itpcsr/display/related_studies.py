@@ -25,9 +25,9 @@ def table_related_studies(rows: pd.DataFrame, studies: Sequence[RelatedStudy]) -
     """List the studies with title, status and phase; ``rows`` say whether there are any."""
     if sentence := absence(rows):
         return Table("", absent=sentence)
-    heads = (Header("Title"), Header("Status"), Header("Phase"))
+    heads = (Header("Status"), Header("Phase"))
     body = tuple(
-        Row(study.study_id, (study.title, study.status, _PHASES.get(study.phase, study.phase)))
+        Row(f"{study.study_id}: {study.title}", (study.status, _PHASES.get(study.phase, study.phase)))
         for study in studies
     )
     return Table("Study", heads, body, (_NOTE,))
