@@ -10,6 +10,7 @@ import pytest
 from itpcsr.study import read_study
 
 NAMES = [
+    "05-related-studies",
     "10-population",
     "20-safety",
     "25-laboratory",
@@ -29,6 +30,7 @@ NAMES = [
 COMMON = {"study_file", "data", "data_cutoff", "cohorts", "output"}
 REPORT = {"confidence_level"}
 OWN = {
+    "05-related-studies": {"words_sought"},
     "20-safety": {"frequent_percent", "days_shown"},
     "25-laboratory": {"weeks_shown"},
     "28-significant-events": {"terms_shown", "laboratory_tests", "most_timelines"},

@@ -12,6 +12,7 @@ import pytest
 PARTS = (
     "_extensions",
     "_quarto.yml",
+    "data/registry",
     "data/simulated",
     "index.qmd",
     "notebooks",
@@ -60,3 +61,9 @@ def project(root, tmp_path_factory, worker_id):
 def published(project):
     """Return the published demonstration."""
     return project / "output/demo-1.0.0"
+
+
+@pytest.fixture(scope="session")
+def project_of_demo(project):
+    """Return the assembled book project of the demonstration."""
+    return project / "work/demo/render"

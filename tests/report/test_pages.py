@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from itpcsr.build.abbreviations import GLOSSARY, page_words, read_glossary
 from itpcsr.study import read_origins, read_study
 
 ROOT = Path(__file__).parents[2]
@@ -140,7 +141,7 @@ HEADINGS = """\
 # Numbers that may be typed: they are facts of protocol, register or publication, or no results at all.
 ALLOWED = {
     r"0\.5, 1\.0 (and|or) 2\.0 × 10⁶ cells/kg": "dose levels of the register",
-    r"(at|both cohorts at) 2\.0 × 10⁶ cells/kg": "dose of the expansion",
+    r"(at|both cohorts at) \d\.\d × 10⁶ cells/kg": "a dose level",
     r"\d\.\d × 10⁶ cells/kg, (escalation|expansion):": "name of a cohort",
     r"\b(version|CTCAE) 5\.0": "version of the grading",
     r"level 0\.95": "a property of the exact interval, true at this level",
@@ -156,6 +157,27 @@ TYPED_RESULT = {
     "a rate": r"\b\d+ of (the )?\d+\b|\b\d+/\d+\b|\b\d+ \(\d",
     "a p-value": r"\bp\s*[<>=]",
 }
+# Pages that tell results hold no number at all beside these.
+RESULT_PAGES = ("10-", "11-", "12-", "13-", "14-", "16-")
+NUMBERS_OF_RESULT_PAGES = {
+    r"(at )?\d\.\d × 10⁶ cells/kg": "dose levels and names of cohorts",
+    r"[23] × ULN": "Hy's law",
+    r"where 1 is proportionality": "the slope that proportionality would have",
+    r"in 2023": "year of an abstract",
+}
+_PEOPLE = r"(subjects?|patients?|responders?|women|men|deaths?|(adverse |serious )*events?)\b"
+NUMBER_WORDS = (
+    rf"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty) {_PEOPLE}",
+    rf"\b(half|most|none|thirds?|quarters?|majority|minority) of (the |these |those |all )?{_PEOPLE}",
+)
+NUMBER_WORDS_ALLOWED = r"Three subjects at a dose level"  # size of an escalation cohort: what it can carry
+# A study without control group shows no effect of its treatment, and a report doesn't praise its product.
+CLAIMS = (
+    r"treatment effect", r"\b(is|was|were|are|proved|proven) (safe|effective|efficacious)\b", r"well[- ]tolerated",
+    r"acceptable safety", r"good safety", r"\b(shows?|showed|demonstrates?d?) (the )?(efficacy|safety|effect)",
+    r"\bbenefit(s|ed)? (from|of) (treatment|hUC|the product)", r"\bpromising\b", r"due to (the )?treatment",
+    r"\b(treatment|hUC-MSC|the product) (raised|increased|improved|led to|reduced|restored|induced)\b",
+)  # fmt: skip
 _HEADING = re.compile(r"^(#+) (.+?)(?: \{#([\w-]+)\})?$", re.MULTILINE)
 _SHORTCODE = re.compile(r"\{\{<.*?>\}\}")
 _INCLUDE = re.compile(r"\{\{< include (/results/\S+) >\}\}")
@@ -265,6 +287,57 @@ def test_no_result_is_typed(path: str, text: str) -> None:
 )
 def test_a_typed_result_is_found(text: str) -> None:
     assert typed_results(f"# Results\n\n{text}, see {{{{< var x.total.text >}}}}.\n")
+
+
+def numbers_told(text: str) -> list[str]:
+    """Return the lines of a page of results that type a number, in digits or in words."""
+    prose = _SHORTCODE.sub("", _HEADING.sub("", text))
+    prose = re.sub(r"\[@[^\]]*\]|(?<![\w.])@[\w-]+|`[^`\n]*`", "", prose)
+    for allowed in (*NUMBERS_OF_RESULT_PAGES, NUMBER_WORDS_ALLOWED):
+        prose = re.sub(allowed, "", prose)
+    patterns = (r"\d", *NUMBER_WORDS)
+    return [
+        line
+        for line in prose.splitlines()
+        if any(re.search(pattern, line, re.IGNORECASE) for pattern in patterns)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [(path, text) for path, text in all_pages().items() if Path(path).name.startswith(RESULT_PAGES)],
+)
+def test_pages_of_results_type_no_number(path: str, text: str) -> None:
+    assert numbers_told(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a median of 22 days", "8 responded", "in Week 4 counts rose", "44 percent", "range 3 to 4",
+        "Eight subjects responded", "half of the subjects", "None of the patients died", "two serious events",
+    ],
+)  # fmt: skip
+def test_a_number_told_is_found(text: str) -> None:
+    assert numbers_told(f"# Results {{#sec-11}}\n\n{text}, see @tbl-ae-1 and {{{{< var x1.total.n >}}}}.\n")
+
+
+@pytest.mark.parametrize("allowed", [*NUMBERS_OF_RESULT_PAGES, NUMBER_WORDS_ALLOWED])
+def test_every_number_allowed_on_pages_of_results_is_used(allowed: str) -> None:
+    assert any(re.search(allowed, text) for text in all_pages().values())
+
+
+@pytest.mark.parametrize(("path", "text"), pages("trial").items())
+def test_no_effect_is_claimed(path: str, text: str) -> None:
+    found = [claim for claim in CLAIMS if re.search(claim, text, re.IGNORECASE)]
+    assert found == [], path
+
+
+@pytest.mark.parametrize(
+    "text", ["hUC-MSC increased platelet counts", "was well tolerated", "The treatment effect", "It is safe"]
+)
+def test_a_claim_is_found(text: str) -> None:
+    assert any(re.search(claim, text, re.IGNORECASE) for claim in CLAIMS)
 
 
 @pytest.mark.parametrize("allowed", ALLOWED)
@@ -379,3 +452,9 @@ def test_data_and_renderer_are_stated() -> None:
         assert "{{< var report.data_statement >}}" in texts[next(iter(texts))]
         renderer = "This version was rendered by {{< var report.renderer >}}."
         assert sum(text.count(renderer) for text in texts.values()) == 1
+
+
+@pytest.mark.parametrize(("path", "text"), all_pages().items())
+def test_every_abbreviation_has_an_entry(path: str, text: str) -> None:
+    """A failure names words: give them a meaning in report/abbreviations.yml, or a place among its names."""
+    assert read_glossary(ROOT / GLOSSARY).unknown([page_words(text, {})]) == [], path

@@ -10,6 +10,7 @@ import pandas as pd
 # Quartiles follow SAS (PCTLDEF=5, averaging at discontinuities), which is R's type 2; R's default, type 7,
 # interpolates and gives other quartiles in small groups. The median is the same in both.
 QUARTILES = "quartiles by averaging at discontinuities (SAS PCTLDEF=5, R type 2)"
+GEOMETRIC_MEAN = "exponential of the mean of logarithms"
 STATISTICS = ("n", "mean", "sd", "median", "q1", "q3", "min", "max")
 NO_VALUES = "no values in this group"
 FEW_VALUES = "fewer than 3 values"

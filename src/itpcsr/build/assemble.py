@@ -14,8 +14,10 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from itpcsr.build.abbreviations import write_abbreviations
 from itpcsr.build.display_list import write_display_list
 from itpcsr.build.fragments import Display, write_fragment
+from itpcsr.build.method_list import write_method_list
 from itpcsr.build.reference_doc import write_reference_doc
 from itpcsr.build.variables import fill_absent
 from itpcsr.build.vega import write_vega_bundle
@@ -76,9 +78,12 @@ def assemble(
         folder.mkdir(parents=True, exist_ok=True)
         write_fragment(display, folder, rows[rows["display"] == display.label])
     configuration = _configuration(root, report, study, notice)
-    write_display_list(project, configuration["book"]["chapters"], displays)
+    chapters = configuration["book"]["chapters"]
+    write_display_list(project, chapters, displays)
+    write_method_list(project, chapters, rows)
     values = copy.deepcopy(dict(variables))
     fill_absent(values, [page.read_text(encoding="utf-8") for page in sorted(project.rglob("*.qmd"))], hidden)
+    write_abbreviations(project, chapters, displays, values)
     _write_yaml(project / "_variables.yml", values)
     _write_yaml(project / "_quarto.yml", configuration)
     write_reference_doc(project / "reference.docx", _running_title(report, study), notice)

@@ -24,10 +24,15 @@ def write_display_list(project: Path, chapters: Sequence[str], displays: Sequenc
     """
     captions = {display.label: display.caption for display in displays}
     lines = []
-    for chapter in chapters:
-        for label in _INCLUDE.findall((project / chapter).read_text(encoding="utf-8")):
-            if caption := captions.get(label, "").replace("|", "\\|"):
-                lines.append(f"| @{label} | {caption} |")
+    for label in shown_labels(project, chapters):
+        if caption := captions.get(label, "").replace("|", "\\|"):
+            lines.append(f"| @{label} | {caption} |")
     path = project / PATH
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_HEAD + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+def shown_labels(project: Path, chapters: Sequence[str]) -> list[str]:
+    """Return the labels of the displays that the pages include, in the order of the report."""
+    pages = [(project / chapter).read_text(encoding="utf-8") for chapter in chapters]
+    return [label for page in pages for label in _INCLUDE.findall(page)]

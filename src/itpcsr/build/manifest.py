@@ -36,6 +36,8 @@ def hash_inputs(trial: Trial, report: Report, root: Path) -> dict[str, str]:
         files["scenarios"] = root / study.dose_finding.scenarios_file
     if study.immune.marker_table:
         files["markers"] = root / study.immune.marker_table
+    if study.identity.related_studies:
+        files["related"] = root / study.identity.related_studies
     others = {name: file_hash(path) for name, path in files.items() if path.exists()}
     return {**data, "code": hash_code(), **others}
 

@@ -23,7 +23,8 @@ from itpcsr.errors import NotebookError
 
 # Times and run identifiers that papermill and nbclient stamp into a notebook: the wall clock leaves no trace.
 _STAMPS = ("papermill", "execution")
-# Without these a notebook would read other data than the version's, or write its rows elsewhere.
+# Without these a notebook would read other data than the version's, or write its rows elsewhere; one that
+# reads no trial needs no data.
 REQUIRED = ("study_file", "data", "output")
 
 
@@ -56,6 +57,8 @@ def choose_parameters(
     except Exception as error:
         raise NotebookError(f"{notebook}: can't be read as a notebook ({error}).") from error
     needed = [name for name in REQUIRED if name not in known]
+    if "load_trial" not in notebook.read_text(encoding="utf-8"):
+        needed = [name for name in needed if name != "data"]
     if needed:
         raise NotebookError(
             f"{notebook}: has no parameter {', '.join(needed)}. Its second cell must bear the tag "

@@ -52,7 +52,7 @@ def fill_absent(variables: dict[str, Any], pages: Iterable[str], hidden: Abstrac
     """
     for name in sorted({name for text in pages for name in _QUOTED.findall(text)}):
         path = name.split(".")
-        if _get(variables, path) == AMBIGUOUS:
+        if look_up(variables, path) == AMBIGUOUS:
             raise RenderError(
                 f"The pages quote {name}: two results share this name, which differ in signs alone."
             )
@@ -62,7 +62,8 @@ def fill_absent(variables: dict[str, Any], pages: Iterable[str], hidden: Abstrac
             _fill(variables, path, NOT_SHOWN)
 
 
-def _get(tree: Any, path: list[str]) -> Any:
+def look_up(tree: Any, path: list[str]) -> Any:
+    """Return the value at a path of nested names, or None."""
     for part in path:
         tree = tree.get(part) if isinstance(tree, dict) else None
     return tree

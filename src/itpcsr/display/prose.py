@@ -51,15 +51,14 @@ def to_html(prose: Prose) -> str:
 def to_markdown(prose: Prose) -> str:
     """Return Pandoc Markdown of plain paragraphs, the same for all targets; no text is read as markup."""
     if prose.absent:
-        return f"{_escape(prose.absent)}\n"
+        return f"{escape(prose.absent)}\n"
     parts = [
-        "\n\n".join([f"**{_escape(part.heading)}**", *map(_escape, part.paragraphs)])
-        for part in prose.passages
+        "\n\n".join([f"**{escape(part.heading)}**", *map(escape, part.paragraphs)]) for part in prose.passages
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Escape all that Pandoc reads as markup, and what opens a list, a heading or a line block."""
     escaped = re.sub(r"([\\`*_{}\[\]<>#|~^$@&])", r"\\\1", " ".join(text.split()))
     escaped = re.sub(r"(-{2,}|\.{3,})", lambda found: "".join(f"\\{sign}" for sign in found.group()), escaped)

@@ -19,6 +19,7 @@ from itpcsr.study.files import (
     write_study,
 )
 from itpcsr.study.model import Report, Study
+from itpcsr.study.related import RelatedStudy, read_related
 from itpcsr.study.response import Efficacy, ResponseDefinition
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "DoseFinding",
     "Efficacy",
     "Laboratory",
+    "RelatedStudy",
     "Report",
     "ResponseDefinition",
     "Sampling",
@@ -37,6 +39,7 @@ __all__ = [
     "Study",
     "read_markers",
     "read_origins",
+    "read_related",
     "read_report",
     "read_scenarios",
     "read_study",

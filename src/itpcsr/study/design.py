@@ -10,7 +10,10 @@ from itpcsr.study.base import Strict
 
 
 class Identity(Strict):
-    """Names of the study, as the registry gives them."""
+    """Names of the study, as the registry gives them.
+
+    ``related_studies``: CSV file of other studies that the registry record names; empty for a study without.
+    """
 
     study_id: str = Field(min_length=1)
     title: str = Field(min_length=1)
@@ -19,6 +22,7 @@ class Identity(Strict):
     product: str
     condition: str
     phase: str
+    related_studies: str = ""
 
 
 class Arm(Strict):

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from itpcsr.analysis.antibody.presence import missing_antibodies
-from itpcsr.analysis.proportions import exact_interval
+from itpcsr.analysis.proportions import EXACT, exact_interval
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
@@ -120,7 +120,9 @@ def _compare_counts(groups: dict[str, pd.DataFrame], outcome: str, confidence: f
         percent = 100 * n / total if total else np.nan
         values = [n, total, percent, 100 * float(low), 100 * float(high)]
         reason = "" if total else (empty if len(groups[name]) else NO_SUBJECTS)
-        parts.append(_rows(["n", "N", "percent", "ci_low", "ci_high"], values, reason).assign(group=name))
+        rows = _rows(["n", "N", "percent", "ci_low", "ci_high"], values, reason)
+        rows["method"] = np.where(rows["statistic"].isin(["ci_low", "ci_high"]), EXACT, "")
+        parts.append(rows.assign(group=name))
     (n1, total1), (n2, total2) = counted.values()
     reason = FEW if min(total1, total2) < 3 else NO_CONTRAST if n1 + n2 in (0, total1 + total2) else ""
     table = np.array([[n1, total1 - n1], [n2, total2 - n2]], dtype="int64")

@@ -7,13 +7,12 @@ import pandas as pd
 
 from itpcsr.analysis.antibody.presence import missing_antibodies, tests_of
 from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.summaries import summarize
+from itpcsr.analysis.summaries import GEOMETRIC_MEAN, summarize
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 DISPLAY = "tbl-antibody-titres"
 VISITS = {"Before treatment": "BASE", "Highest after treatment began": "PEAK"}
-_GEOMETRIC = "exponential of the mean of logarithms"
 _NO_TITRE = "no positive sample with a titre"
 
 
@@ -49,7 +48,7 @@ def _summarise(records: pd.DataFrame, members: pd.DataFrame, variable: str) -> p
     geometric = means.assign(
         statistic="geometric_mean",
         value=np.exp(means["value"]).mask(few),
-        method=_GEOMETRIC,
+        method=GEOMETRIC_MEAN,
         reason=logs.loc[logs["statistic"] == "sd", "reason"].to_numpy(),
     )
     rows = pd.concat([rows, geometric], ignore_index=True)

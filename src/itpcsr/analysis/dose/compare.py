@@ -11,13 +11,17 @@ from itpcsr.analysis.dose.intervals import IntervalRule
 from itpcsr.analysis.dose.isotonic import isotonic_rates
 from itpcsr.analysis.dose.path import OPEN_WINDOW, ask, counts_at, missing_path, study_rules
 from itpcsr.analysis.dose.rule import Ints
-from itpcsr.analysis.proportions import exact_interval
+from itpcsr.analysis.proportions import EXACT, exact_interval
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 CHOSEN = "chosen"
 NO_ESTIMATE = "no evaluable subject at this dose"
 NO_COHORT = "no evaluable subject in the escalation"
+RULE = "dose-escalation rule"
+ISOTONIC = "isotonic regression, weights of the inverse variances (as BOIN's select.mtd)"
+POSTERIOR = "continual reassessment method, posterior mean and 90% interval"
+_ESTIMATORS = {"isotonic": ISOTONIC, "crm": POSTERIOR}
 
 
 def compare_rules(path: pd.DataFrame, addl: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -49,7 +53,9 @@ def compare_rules(path: pd.DataFrame, addl: pd.DataFrame, study: Study) -> pd.Da
         records.append(
             {"analysis": CHOSEN, "group": name, "statistic": "level", "value": chosen, "reason": open_}
         )
-    return make_rows(pd.DataFrame(records), display=display, population="safety set", dataset="ADDL")
+    rows = pd.DataFrame(records)
+    rows["method"] = RULE + ": " + rows["group"]
+    return make_rows(rows, display=display, population="safety set", dataset="ADDL")
 
 
 def _unfinished(addl: pd.DataFrame, n: Ints) -> str:
@@ -76,7 +82,9 @@ def tabulate_boundaries(study: Study, sizes: list[int]) -> pd.DataFrame:
         for size in sizes
         for cell in _boundary_cells(rule, size)
     ]
-    return make_rows(pd.DataFrame(records), display=display, analysis="boundary", unit="subjects with DLT")
+    rows = pd.DataFrame(records)
+    rows["method"] = RULE + ": " + rows["group"]
+    return make_rows(rows, display=display, analysis="boundary", unit="subjects with DLT")
 
 
 def _boundary_cells(rule: IntervalRule, size: int) -> list[dict[str, object]]:
@@ -140,9 +148,15 @@ def _estimates(n: np.ndarray, x: np.ndarray, rule: object, confidence: float) ->
             "level": str(level),
             "value": float(value),
             "unit": "subjects" if statistic in ("n", "N") else "%",
+            "method": _method(analysis, statistic),
             "reason": NO_ESTIMATE if np.isnan(value) else "",
         }
         for (analysis, statistic), values in columns.items()
         for level, value in enumerate(values, start=1)
     ]
     return pd.DataFrame(records)
+
+
+def _method(analysis: str, statistic: str) -> str:
+    exact = analysis == "observed" and statistic.startswith("ci_")
+    return EXACT if exact else _ESTIMATORS.get(analysis, "")

@@ -11,7 +11,7 @@ import pandas as pd
 from itpcsr.analysis.dose.designs import dose_levels
 from itpcsr.analysis.dose.path import NO_SUBJECTS, NOT_DEFINED
 from itpcsr.analysis.dose.rule import Floats
-from itpcsr.analysis.proportions import exact_interval
+from itpcsr.analysis.proportions import EXACT, exact_interval
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import DoseFinding, Study
 
@@ -72,7 +72,14 @@ def _describe(part: pd.DataFrame, group: str, confidence: float) -> list[dict[st
         few = "" if len(values) > 2 else _FEW
         cells[(name, "sd")] = (float(values.std()) if len(values) > 2 else math.nan, few)
     return [
-        {"analysis": analysis, "group": group, "statistic": statistic, "value": value, "reason": why}
+        {
+            "analysis": analysis,
+            "group": group,
+            "statistic": statistic,
+            "value": value,
+            "method": EXACT if statistic.startswith("ci_") else "",
+            "reason": why,
+        }
         for (analysis, statistic), (value, why) in cells.items()
     ]
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.pharmacokinetics.sets import POPULATION, why_absent
-from itpcsr.analysis.summaries import FEW_VALUES, NO_VALUES
+from itpcsr.analysis.summaries import FEW_VALUES, GEOMETRIC_MEAN, NO_VALUES
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
@@ -17,6 +17,8 @@ INDIVIDUAL = ("NQUANT", *SHOWN, "LAMZNPT", "R2ADJ")
 _UNITS = {"n": "subjects", "N": "subjects", "gcv": "%"}
 NO_LOGARITHM = "a value of 0 has no logarithm"
 GEOMETRIC = "geometric CV% = 100 sqrt(exp(s²) - 1), s the SD of the natural logarithms"
+NONCOMPARTMENTAL = "non-compartmental analysis of the actual times"
+_METHODS = {"gcv": GEOMETRIC, "geometric_mean": GEOMETRIC_MEAN}
 
 
 def analyse_parameters(
@@ -60,6 +62,7 @@ def analyse_individual(
             "statistic": "value",
             "value": shown["AVAL"],
             "unit": shown["AVALU"],
+            "method": NONCOMPARTMENTAL,
             "reason": shown["PPREASND"],
         }
     )
@@ -99,7 +102,7 @@ def _summary(values: pd.DataFrame, members: pd.DataFrame, unit: str) -> pd.DataF
         part = pd.DataFrame({"statistic": list(numbers), "value": list(numbers.values())})
         part["reason"] = [_why_lost(name, sample) if np.isnan(numbers[name]) else "" for name in numbers]
         part["unit"] = [_UNITS.get(name, unit) for name in numbers]
-        part["method"] = np.where(part["statistic"] == "gcv", GEOMETRIC, "")
+        part["method"] = [_METHODS.get(name, "") for name in numbers]
         parts.append(part.assign(group=str(group)))
     return pd.concat(parts, ignore_index=True)
 
