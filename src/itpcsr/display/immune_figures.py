@@ -9,6 +9,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from itpcsr.display.findings import immune as findings
+from itpcsr.display.findings.phrases import describe
 from itpcsr.display.formats import format_p, format_plain
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
@@ -32,6 +34,10 @@ def _scale(marks: Mapping[str, object], records: pd.DataFrame) -> alt.Scale:
     return alt.Scale(domain=[GROUPS[name] for name in there], range=[marks[name] for name in there])
 
 
+_NOT_STANDARDISED = (
+    "No change from baseline can be given in standard deviations at baseline, so that none can be drawn."
+)
+_NOTHING_CORRELATED = "Too few subjects have markers and platelet counts for a correlation within subjects."
 _NOTHING_CHANGED = "No subject has a value at baseline and a later one, so that no change can be drawn."
 
 
@@ -78,7 +84,7 @@ def figure_immune_course(records: pd.DataFrame, rows: pd.DataFrame, study: Study
     )
     medians = base.transform_filter("datum.kind == 'median'").mark_line(strokeWidth=2.5)
     order = [labels[marker.code] for marker in study.markers if labels[marker.code] in set(data["Marker"])]
-    return (
+    chart = (
         alt.layer(subjects, medians)
         .properties(width=112, height=70)
         .facet(
@@ -87,6 +93,7 @@ def figure_immune_course(records: pd.DataFrame, rows: pd.DataFrame, study: Study
         )
         .resolve_scale(y="independent")
     )
+    return describe(chart, findings.course_finding(rows, study))
 
 
 def _medians(rows: pd.DataFrame) -> pd.DataFrame:
@@ -145,6 +152,8 @@ def figure_immune_heatmap(rows: pd.DataFrame, study: Study) -> alt.HConcatChart 
     if sentence := absence(rows):
         return Table("", absent=sentence)
     means = rows[(rows["statistic"] == "mean") & rows["value"].notna()]
+    if means.empty:
+        return Table("", absent=_NOT_STANDARDISED)
     names = {"total": "All subjects", "responder": "Responders", "nonresponder": "Non-responders"}
     charts: list[alt.Chart] = []
     for group, title in names.items():
@@ -154,7 +163,7 @@ def figure_immune_heatmap(rows: pd.DataFrame, study: Study) -> alt.HConcatChart 
         data = pd.DataFrame({"PARAMCD": own["level"], "AVISIT": own["visit"], "VALUE": own["value"]})
         chart = _heat(data, study, 130, 12 * len(study.markers)).properties(title=title)
         charts.append(chart if not charts else chart.encode(y=_bare_axis(study)))
-    return alt.hconcat(*charts)
+    return describe(alt.hconcat(*charts), findings.heatmap_finding(rows, study))
 
 
 def _bare_axis(study: Study) -> alt.Y:
@@ -170,13 +179,16 @@ def figure_immune_subjects(records: pd.DataFrame, rows: pd.DataFrame, study: Stu
     if sentence := absence(rows):
         return Table("", absent=sentence)
     data = records[records["AVISIT"] != "Mean"]
+    if data.empty:
+        return Table("", absent=_NOT_STANDARDISED)
     signs = {"responder": " (R)", "nonresponder": " (NR)", "unknown": ""}
     data = data.assign(Subject=data["USUBJID"] + data["RESPONSE"].map(signs))
     rank = data["RESPONSE"].map({name: place for place, name in enumerate(GROUPS)})
     order = data.assign(rank=rank).sort_values(["rank", "USUBJID"])["Subject"].drop_duplicates().tolist()
-    return _heat(data.drop(columns=["USUBJID", "RESPONSE"]), study, 62, 9 * len(study.markers)).facet(
+    chart = _heat(data.drop(columns=["USUBJID", "RESPONSE"]), study, 62, 9 * len(study.markers)).facet(
         alt.Facet("Subject:N", title=None, sort=order, header=alt.Header(labelFontSize=8)), columns=6
     )
+    return describe(chart, findings.subjects_finding(records, study))
 
 
 def figure_immune_lags(rows: pd.DataFrame, study: Study, rate: float) -> alt.LayerChart | Table:
@@ -185,7 +197,10 @@ def figure_immune_lags(rows: pd.DataFrame, study: Study, rate: float) -> alt.Lay
         return Table("", absent=sentence)
     labels = _labels(study)
     wide = rows.pivot(index=["level", "visit"], columns="statistic", values="value").reset_index()
-    data = wide[wide["r"].notna()].assign(
+    wide = wide[wide["r"].notna()]
+    if wide.empty:
+        return Table("", absent=_NOTHING_CORRELATED)
+    data = wide.assign(
         Marker=wide["level"].map(labels), Lag=wide["visit"].str.removeprefix("lag ").astype("int64")
     )
     data["text"] = data["r"].map(lambda value: f"{value:+.2f}".replace("-", "−"))
@@ -218,7 +233,8 @@ def figure_immune_lags(rows: pd.DataFrame, study: Study, rate: float) -> alt.Lay
     )
     rings = base.transform_filter("datum.marked").mark_rect(fill=None, stroke="black", strokeWidth=1.5)
     texts = base.mark_text(fontSize=8).encode(text="text:N")
-    return alt.layer(cells, rings, texts).properties(width=380, height=15 * len(study.markers))
+    chart = alt.layer(cells, rings, texts).properties(width=380, height=15 * len(study.markers))
+    return describe(chart, findings.lags_finding(data, rate))
 
 
 def figure_immune_network(
@@ -232,6 +248,7 @@ def figure_immune_network(
         return Table("", absent=sentence)
     places = _circle(study)
     wide = rows.pivot(index="level", columns="statistic", values="value").reset_index()
+    pairs = len(wide)
     wide = wide[wide["r"].abs() >= least]
     if wide.empty:
         return Table("", absent="No two markers' changes correlate as strongly as asked for here.")
@@ -284,7 +301,8 @@ def figure_immune_network(
         layers.append(
             node.mark_text(align=align, dx=8 if align == "left" else -8, fontSize=9).encode(text="Marker:N")
         )
-    return alt.layer(*layers).properties(width=620, height=420).configure_view(stroke=None)
+    chart = alt.layer(*layers).properties(width=620, height=420).configure_view(stroke=None)
+    return describe(chart, findings.network_finding(lines, pairs, least, held))
 
 
 def _circle(study: Study) -> pd.DataFrame:
@@ -316,7 +334,8 @@ def figure_immune_panel(
     if not (records["AVISIT"] == "Mean").any():
         return Table("", absent=_NOTHING_CHANGED)
     moved = _moved(records, rows, study)
-    return moved if absence(platelets) else alt.hconcat(moved, _related(platelets, study))
+    parts = [moved] if absence(platelets) else [moved, _related(platelets, study)]
+    return describe(alt.hconcat(*parts), findings.panel_finding(rows, platelets, study))
 
 
 def _axis(study: Study, labels: bool) -> alt.Y:
@@ -365,7 +384,8 @@ def _related(platelets: pd.DataFrame, study: Study) -> alt.LayerChart:
     labels = _labels(study)
     own = platelets[platelets["analysis"] == "same"]
     wide = own.pivot(index="level", columns="statistic", values="value").reset_index()
-    wide = wide[wide["r"].notna()].assign(Marker=wide["level"].map(labels))
+    wide = wide[wide["r"].notna()]
+    wide = wide.assign(Marker=wide["level"].map(labels))
     data = wide.assign(P=wide["p_adjusted"].map(format_p))[["Marker", "r", "low", "high", "pairs", "P"]]
     base = alt.Chart(data).encode(y=_axis(study, False))
     domain = alt.Scale(domain=[-1, 1])
