@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from itpcsr.display import words
-from itpcsr.display.findings.phrases import of, signed
-from itpcsr.display.formats import format_number
+from itpcsr.display.findings.phrases import of
+from itpcsr.display.formats import format_number, format_signed
 from itpcsr.display.lookup import Lookup
 
 
@@ -52,7 +52,8 @@ def times_finding(rows: pd.DataFrame) -> str:
     known = {visit: value for visit, value in spread.items() if not pd.isna(value)}
     text = (
         f"Actual less nominal time of {words.plural(lookup.peek('deviation', '', 'n'), 'sample')}: median "
-        f"{signed(middle, 1)} minutes, from {signed(low, 0)} to {signed(high, 0)} minutes"
+        f"{format_signed(middle, 1)} minutes, from {format_signed(low, 0)} to {format_signed(high, 0)} "
+        "minutes"
     )
     widest = max(known, key=lambda name: known[name], default="")
     return f"{text}; the range is widest at {widest}." if widest and known[widest] else f"{text}."

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from itpcsr.display import words
-from itpcsr.display.findings.phrases import few, of, signed
-from itpcsr.display.formats import format_count, format_plain
+from itpcsr.display.findings.phrases import few, of
+from itpcsr.display.formats import format_count, format_plain, format_signed
 from itpcsr.study import Study
 
 _NAMED = 3  # markers named on each side; the chart has all
@@ -67,7 +67,8 @@ def _extremes(data: pd.DataFrame, value: str, marker: str, visit: str, study: St
         min(records, key=lambda record: record[value]),
     ]
     return " and ".join(
-        f"{signed(end[value], 2)} ({labels[end[marker]]}, {end[visit]})" for end in ends[: len(records)]
+        f"{format_signed(end[value], 2)} ({labels[end[marker]]}, {end[visit]})"
+        for end in ends[: len(records)]
     )
 
 
@@ -98,7 +99,7 @@ def lags_finding(data: pd.DataFrame, rate: float) -> str:
 
 
 def _cell(cell: words.Record) -> str:
-    return f"{signed(cell['r'], 2)} ({cell['Marker']}, lag {signed(cell['Lag'], 0)})"
+    return f"{format_signed(cell['r'], 2)} ({cell['Marker']}, lag {format_signed(cell['Lag'], 0)})"
 
 
 def network_finding(lines: pd.DataFrame, pairs: int, least: float, held: str) -> str:
@@ -111,7 +112,8 @@ def network_finding(lines: pd.DataFrame, pairs: int, least: float, held: str) ->
     return (
         f"{of(len(lines), pairs, 'pair')} of measured markers have changes that correlate by "
         f"{format_plain(least)} or more in size, {after} of them after adjustment; the strongest is "
-        f"{strongest['Pair']}, {signed(strongest['r'], 2)} ({words.plural(strongest['n'], 'subject')})."
+        f"{strongest['Pair']}, {format_signed(strongest['r'], 2)} "
+        f"({words.plural(strongest['n'], 'subject')})."
     )
 
 

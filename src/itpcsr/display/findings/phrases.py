@@ -8,7 +8,7 @@ from typing import TypeVar
 import altair as alt
 
 from itpcsr.display import words
-from itpcsr.display.formats import format_count, format_number
+from itpcsr.display.formats import format_count
 from itpcsr.display.lookup import Lookup
 from itpcsr.study import Study
 
@@ -30,11 +30,6 @@ def describe(chart: Chart, finding: str) -> Chart:
 def of(n: float, total: float, noun: str = "") -> str:
     """Return ``3 of 18``, or with a noun ``3 of 18 subjects``, ``1 of 1 subject``; NE for NaN."""
     return f"{format_count(n)} of {words.plural(total, noun) if noun else format_count(total)}"
-
-
-def signed(value: float, decimals: int) -> str:
-    """Return a number with the sign of print for minus, as the charts write it."""
-    return format_number(value, decimals).replace("-", "−")
 
 
 def few(items: Sequence[str], most: int) -> str:
