@@ -13,6 +13,7 @@ import pytest
 
 from itpcsr.build.fragments import read_displays
 from itpcsr.display.layout import is_wide
+from itpcsr.display.table import Header, Row, Table
 from itpcsr.study import read_report, read_study
 
 # What was recorded, by subject, and what was planned stand in the datasets and the parameters, not in rows.
@@ -20,6 +21,8 @@ NO_ROWS = {
     "tbl-deaths", "tbl-serious-events", "tbl-significant-events", "tbl-response-subjects", "tbl-pk-listing",
     "tbl-antibody-listing", "tbl-dose-path", "tbl-definitions", "tbl-estimand",
 }  # fmt: skip
+# What is stored as a proportion and shown in percent.
+PROPORTIONS = {"power", "gain_left_out"}
 WORD = {"w": "http://schemas.openxmlformats.org/wordprocessingml/2006/main"}
 W = f"{{{WORD['w']}}}"
 
@@ -86,42 +89,83 @@ def numbers(cell):
     return re.findall(r"(?<![<>\d.])-?\d+(?:\.\d+)?", text)
 
 
+def look_up_numbers(table, rows, columns):
+    """Return how many numbers a table shows, and those that none of its column's rows holds."""
+    grouped = len(table.headers) == len(columns) and set(columns) <= set(rows["group"])
+    shown = rows["value"].where(~rows["statistic"].isin(PROPORTIONS), 100 * rows["value"])
+    stored = {key: part.tolist() for key, part in shown.groupby(rows["group"])}
+    seen, count, unknown = {}, 0, []
+    for row in table.rows:
+        for number, cell in enumerate(row.cells):
+            for text in numbers(cell):
+                place = columns[number] if grouped else "", len(text.partition(".")[2])
+                if place not in seen:
+                    values = stored[place[0]] if grouped else shown
+                    seen[place] = {rounded(value, place[1]) for value in values}
+                count += 1
+                if Decimal(text) not in seen[place]:
+                    unknown.append((row.label, cell, text))
+    return count, unknown
+
+
 def test_every_number_of_a_table_is_a_result_row_of_its_column(root, published, tables):
     rows = pd.read_parquet(published / "results.parquet").dropna(subset=["value"])
     study = read_study(root / read_report(root / "params/demo.yml").study)
     columns = [column.key for column in study.design.columns]
     checked = 0
     for label in tables.keys() - NO_ROWS:
-        if label.startswith("tbl-listing-"):
-            continue
-        table, own = tables[label], rows[rows["display"] == label]
-        grouped = len(table.headers) == len(columns) and set(columns) <= set(own["group"])
-        stored = {key: part["value"].tolist() for key, part in own.groupby("group")}
-        seen = {}
-        for row in table.rows:
-            for number, cell in enumerate(row.cells):
-                for text in numbers(cell):
-                    place = columns[number] if grouped else "", len(text.partition(".")[2])
-                    if place not in seen:
-                        values = stored[place[0]] if grouped else own["value"]
-                        # Some proportions are stored as such and shown in percent.
-                        shown = [scaled for value in values for scaled in (value, 100 * value)]
-                        seen[place] = {rounded(scaled, place[1]) for scaled in shown}
-                    assert Decimal(text) in seen[place], (label, row.label, cell, place)
-                    checked += 1
+        if not label.startswith("tbl-listing-"):
+            count, unknown = look_up_numbers(tables[label], rows[rows["display"] == label], columns)
+            assert not unknown, (label, unknown[:3])
+            checked += count
     assert checked > 10_000
+
+
+@pytest.mark.parametrize(
+    ("statistic", "value", "cell", "unknown"),
+    [
+        ("percent", 44.44, "44.4", []),
+        ("percent", 44.44, "44.5", ["44.5"]),
+        ("mean", 0.4444, "44.4", ["44.4"]),
+        ("percent", 0.84, "84.0", ["84.0"]),
+        ("power", 0.84, "84.0", []),
+        ("power", 0.84, "0.8", ["0.8"]),
+        ("mean", -1.25, "\u22121.3 (1.3)", ["1.3"]),
+    ],
+)
+def test_a_number_that_no_row_holds_is_found(statistic, value, cell, unknown):
+    rows = pd.DataFrame({"group": ["total"], "statistic": [statistic], "value": [value]})
+    table = Table("", (Header("Total"),), (Row("", (cell,)),))
+    assert [text for _, _, text in look_up_numbers(table, rows, ["total"])[1]] == unknown
+
+
+def tables_of(page):
+    """Return label to the cells of each table of an HTML page, row by row."""
+    return {
+        node.get("id"): [[cell.text_content() for cell in row] for row in body]
+        for node in page.xpath("//*[starts-with(@id, 'tbl-')]")
+        for body in node.xpath(".//table[contains(@class, 'csr-table')]/tbody")[:1]
+    }
 
 
 def test_html_has_the_tables_cells(published, tables):
     found = {}
     for path in [published / "index.html", *(published / "report").glob("*.html")]:
-        page = lxml.html.parse(str(path)).getroot()
-        for label in tables.keys() - found.keys():
-            for node in page.xpath(f"//*[@id='{label}']//table[contains(@class, 'csr-table')]")[:1]:
-                found[label] = [[c.text_content() for c in row] for row in node.xpath("./tbody/tr")]
-    assert found.keys() == tables.keys()
-    for label, rows in found.items():
-        same(rows, tables[label])
+        found = tables_of(lxml.html.parse(str(path)).getroot()) | found
+    assert tables.keys() <= found.keys()
+    for label, table in tables.items():
+        same(found[label], table)
+
+
+def test_a_changed_number_of_a_page_is_found(published, tables):
+    label = "tbl-response"
+    path = next(path for path in (published / "report").glob("*.html") if f'id="{label}"' in path.read_text())
+    page = lxml.html.parse(str(path)).getroot()
+    cells = page.xpath(f"//*[@id='{label}']//tbody//td[not(*)]")
+    cell = next(cell for cell in cells if (cell.text or "").isdigit())
+    cell.text = str(int(cell.text) + 1)
+    with pytest.raises(AssertionError):
+        same(tables_of(page)[label], tables[label])
 
 
 def test_word_has_the_tables_cells_below_captions_that_count(word, displays, tables):

@@ -66,7 +66,7 @@ def read_displays(executed: Path) -> list[Display]:
     ------
     NotebookError
         A label has no display under it, no caption, the wrong kind, stands twice, or a chart has no
-        alternative text; notebook and label are named.
+        alternative text or no description; notebook and label are named.
     """
     notebook = nbformat.read(executed, as_version=4)
     displays: list[Display] = []
@@ -142,10 +142,23 @@ def _display(notebook: str, options: dict[str, Any], cell: Any) -> Display:
         raise NotebookError(
             f"{where}: the cell shows neither a table of itpcsr.display nor an Altair chart as its last line."
         )
-    alternative = str(options.get("fig-alt", ""))
-    if chart is not None and not alternative:
-        raise NotebookError(f"{where}: a chart needs alternative text; add `#| fig-alt: …`.")
+    alternative = "" if chart is None else _alternative(where, options, chart)
     return Display(notebook, label, str(caption), alternative, table, chart)
+
+
+def _alternative(where: str, options: dict[str, Any], chart: dict[str, Any]) -> str:
+    """Join what the chart shows, which the cell says, and its finding, which the display composed."""
+    shown, finding = (
+        " ".join(str(text).split()) for text in (options.get("fig-alt", ""), chart.get("description", ""))
+    )
+    if not shown:
+        raise NotebookError(f"{where}: a chart needs alternative text; add `#| fig-alt: …`.")
+    if not finding:
+        raise NotebookError(
+            f"{where}: a chart needs its finding in words; give it a description, as "
+            "itpcsr.display.findings does."
+        )
+    return f"{shown.removesuffix('.')}. {finding}"
 
 
 def _prose_display(notebook: str, label: str, bundle: dict[str, Any]) -> Display:

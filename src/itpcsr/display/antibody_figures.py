@@ -8,6 +8,8 @@ import altair as alt
 import pandas as pd
 
 from itpcsr.display import words
+from itpcsr.display.findings.antibodies import antibodies_finding
+from itpcsr.display.findings.phrases import describe
 from itpcsr.display.formats import format_count
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
@@ -65,7 +67,10 @@ def figure_antibody_subjects(
     left = _tiles(_cells(subjects, adab, study), order).properties(height=height)
     right = _peaks(subjects, order, study).properties(width=_PANEL, height=height)
     chart = alt.hconcat(left, right, spacing=12).resolve_scale(color="independent", shape="independent")
-    chart = chart.configure_view(stroke=None)
+    tests = [(test.code, test.label, test.kind) for test in study.antibody.antibody_tests]
+    unit = words.unit(study.sampling.concentration_unit)
+    finding = antibodies_finding(subjects, adab, tests, unit)
+    chart = describe(chart.configure_view(stroke=None), finding)
     if treated == len(subjects):
         return chart
     drawn = f"{format_count(len(subjects))} of {format_count(treated)} treated subjects"

@@ -7,6 +7,8 @@ import pandas as pd
 
 from itpcsr.display import words
 from itpcsr.display.dose_tables import level_doses
+from itpcsr.display.findings.dose import rates_finding, utility_finding
+from itpcsr.display.findings.phrases import describe
 from itpcsr.display.formats import format_interval, format_percent
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
@@ -38,7 +40,12 @@ def figure_dose_dlt(rows: pd.DataFrame, study: Study) -> alt.HConcatChart | Tabl
         _panel(data[data["visit"] == visit], label.format(subjects=subjects), target, visit == "first", study)
         for visit, label in _STAGES.items()
     ]
-    return alt.hconcat(*panels, spacing=12)
+    finding = rates_finding(rows, level_doses(study), study.design.dose_unit, target)
+    return describe(alt.hconcat(*panels, spacing=12), finding)
+
+
+def _dose_names(study: Study) -> list[str]:
+    return [words.amount(dose, study.design.dose_unit) for dose in level_doses(study)]
 
 
 def _wide(rows: pd.DataFrame, doses: list[str]) -> pd.DataFrame:
@@ -84,14 +91,14 @@ def figure_dose_utility(rows: pd.DataFrame, study: Study) -> alt.HConcatChart | 
     """Draw the utility of each dose against the weight of safety, and how often each dose is preferred."""
     if sentence := absence(rows):
         return Table("", absent=sentence)
-    doses = level_doses(study)
-    names = [words.amount(dose, study.design.dose_unit) for dose in doses]
+    names = _dose_names(study)
     label = {f"level_{level}": name for level, name in enumerate(names, start=1)}
     data = rows[rows["analysis"].isin(["share", "weightings"])].dropna(subset=["value"])
     data = data.assign(Group=data["group"].map(label))
     current = rows.loc[rows["analysis"] == "current", "value"]
     curves = _curves(data[data["analysis"] == "share"], names, current)
-    return alt.hconcat(curves, _bars(data[data["analysis"] == "weightings"], names), spacing=20)
+    bars = _bars(data[data["analysis"] == "weightings"], names)
+    return describe(alt.hconcat(curves, bars, spacing=20), utility_finding(rows, names))
 
 
 def _curves(data: pd.DataFrame, names: list[str], current: pd.Series) -> alt.LayerChart:

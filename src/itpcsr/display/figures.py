@@ -5,6 +5,8 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from itpcsr.display.findings.phrases import describe
+from itpcsr.display.findings.subjects import flow_finding
 from itpcsr.display.formats import format_count
 from itpcsr.display.labels import STATES, sentence_case
 from itpcsr.display.table import Table
@@ -49,11 +51,12 @@ def figure_disposition(rows: pd.DataFrame) -> alt.LayerChart | Table:
         .mark_rule(stroke="#333333")
         .encode(x=alt.X("x:Q", axis=None), x2="x2:Q", y=alt.Y("y:Q", axis=None), y2="y2:Q")
     )
-    return (
+    chart = (
         (arrows + frame + text)
         .properties(width=2 * _BOX_WIDTH + _BOX_GAP, height=float(boxes["bottom"].max()))
         .configure_view(stroke=None)
     )
+    return describe(chart, flow_finding(rows))
 
 
 def _flow_boxes(rows: pd.DataFrame) -> pd.DataFrame:

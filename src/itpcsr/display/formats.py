@@ -28,6 +28,11 @@ def format_number(value: float, decimals: int) -> str:
     return text.removeprefix("-") if Decimal(text) == 0 else text
 
 
+def format_signed(value: float, decimals: int) -> str:
+    """Return the value with this many decimals and the sign of print for minus, or NE for NaN."""
+    return format_number(value, decimals).replace("-", "−")
+
+
 def format_count(n: float) -> str:
     """Return a count without decimals, or NE."""
     return format_number(n, 0)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pandas as pd
 
-from itpcsr.display.formats import format_count, format_level, format_number, format_p
-from itpcsr.display.immune_tables import effect_text
+from itpcsr.display.formats import format_count, format_level, format_p, format_signed
+from itpcsr.display.immune_tables.cells import effect_text
 from itpcsr.display.prose import Passage, Prose
 from itpcsr.markers import Marker
 from itpcsr.results import absence
@@ -37,34 +38,21 @@ def immune_sentences(
     if sentence := absence(change):
         return Prose(absent=sentence)
     passages = [
-        Passage("What moved in all subjects.", _change(change, study, confidence, rate)),
-        Passage("Does it go with response.", _response(response, study, confidence, rate)),
-        Passage("Does it go with platelets.", _platelets(platelets, study, confidence, rate)),
-        Passage("How to read this.", (_HYPOTHESIS,)),
+        Passage(question.heading, _answer(rows, question, study, confidence, rate))
+        for question, rows in zip(_QUESTIONS, (change, response, platelets), strict=True)
     ]
-    return Prose(tuple(passages))
+    return Prose((*passages, Passage("How to read this.", (_HYPOTHESIS,))))
 
 
-def _change(rows: pd.DataFrame, study: Study, confidence: float, rate: float) -> tuple[str, ...]:
-    found = _read(rows, "mean_change", "", study)
-    lead = "In the mean over all visits after baseline"
-    return _sort_out(found, lead, rate, lambda item: _moved_text(item, confidence), "no change from baseline")
-
-
-def _response(rows: pd.DataFrame, study: Study, confidence: float, rate: float) -> tuple[str, ...]:
+def _answer(
+    rows: pd.DataFrame, question: _Question, study: Study, confidence: float, rate: float
+) -> tuple[str, ...]:
     if sentence := absence(rows):
         return (sentence,)
-    found = _read(rows, "difference", "", study)
-    lead = "In responders against non-responders"
-    return _sort_out(found, lead, rate, lambda item: _differed_text(item, confidence), "no difference")
-
-
-def _platelets(rows: pd.DataFrame, study: Study, confidence: float, rate: float) -> tuple[str, ...]:
-    if sentence := absence(rows):
-        return (sentence,)
-    found = _read(rows, "same", "lag 0", study)
-    lead = "Within subjects, at the same visit"
-    return _sort_out(found, lead, rate, lambda item: _related_text(item, confidence), "no correlation")
+    found = _read(rows, question.analysis, question.visit, study)
+    return _sort_out(
+        found, question.lead, rate, lambda item: question.text(item, confidence), question.nothing
+    )
 
 
 class _Item(dict[str, float]):
@@ -158,10 +146,50 @@ def _differed_text(item: _Item, confidence: float) -> str:
 
 
 def _related_text(item: _Item, confidence: float) -> str:
-    estimate, low, high = (format_number(item[name], 2).replace("-", "−") for name in ("r", "low", "high"))
+    estimate, low, high = (format_signed(item[name], 2) for name in ("r", "low", "high"))
     verb = "was higher" if item.up else "was lower"
     return (
         f"{item.marker.label} {verb} when platelets were higher (r {estimate}, "
         f"{_ending(item, confidence, low, high)}, "
         f"{format_count(item['pairs'])} pairs of {format_count(item['n'])} subjects)"
     )
+
+
+@dataclass(frozen=True)
+class _Question:
+    """One passage: what it asks, the rows that answer it, and how a marker and its absence are told."""
+
+    heading: str
+    analysis: str
+    visit: str
+    lead: str
+    text: Callable[[_Item, float], str]
+    nothing: str
+
+
+_QUESTIONS = (
+    _Question(
+        "What moved in all subjects.",
+        "mean_change",
+        "",
+        "In the mean over all visits after baseline",
+        _moved_text,
+        "no change from baseline",
+    ),
+    _Question(
+        "Does it go with response.",
+        "difference",
+        "",
+        "In responders against non-responders",
+        _differed_text,
+        "no difference",
+    ),
+    _Question(
+        "Does it go with platelets.",
+        "same",
+        "lag 0",
+        "Within subjects, at the same visit",
+        _related_text,
+        "no correlation",
+    ),
+)

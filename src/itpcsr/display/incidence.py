@@ -6,6 +6,8 @@ import altair as alt
 import pandas as pd
 
 from itpcsr.display import words
+from itpcsr.display.findings.events import incidence_finding
+from itpcsr.display.findings.phrases import describe
 from itpcsr.display.formats import format_count, format_interval, format_percent
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
@@ -40,7 +42,7 @@ def figure_incidence(rows: pd.DataFrame, study: Study) -> alt.VConcatChart | Tab
     groups = [f"{labels[str(key)]} (N={format_count(size)})" for key, size in sizes.items()]
     data = _wide(rows, dict(zip(sizes.index, groups, strict=True)), study)
     panels = [_panel(data[data["analysis"] == name], name, groups) for name in _PANELS]
-    return alt.vconcat(*panels, spacing=10)
+    return describe(alt.vconcat(*panels, spacing=10), incidence_finding(rows, labels))
 
 
 def _wide(rows: pd.DataFrame, groups: dict[str, str], study: Study) -> pd.DataFrame:

@@ -9,6 +9,8 @@ import altair as alt
 import pandas as pd
 
 from itpcsr.display import words
+from itpcsr.display.findings.laboratory import courses_finding, edish_finding
+from itpcsr.display.findings.phrases import describe
 from itpcsr.display.formats import format_count, format_number
 from itpcsr.display.incidence import SHAPES, dose_labels
 from itpcsr.display.table import Table
@@ -53,7 +55,7 @@ def figure_courses(
         shown = part[["Subject", "Group", "Day", "Value"]]
         panel = panel.properties(width=width, height=_HEIGHT)
         panels.append(panel.facet(data=shown, column=column, spacing=8))
-    return alt.vconcat(*panels, spacing=6)
+    return describe(alt.vconcat(*panels, spacing=6), courses_finding(data))
 
 
 def _day_axis(days: alt.Scale, last: bool) -> alt.X:
@@ -139,7 +141,8 @@ def figure_edish(
     texts = [_corner(rows, name, low, high, study) for name in _QUADRANTS]
     rule = alt.Chart(pd.DataFrame([dict(limits)])).mark_rule(strokeDash=[5, 4], color="#444444")
     rules = (rule.encode(x=alt.X("ALT:Q")), rule.encode(y=alt.Y("BILI:Q")))
-    return alt.layer(*rules, *texts, _dots(data, groups, x, y)).properties(width=430, height=330)
+    chart = alt.layer(*rules, *texts, _dots(data, groups, x, y)).properties(width=430, height=330)
+    return describe(chart, edish_finding(rows, data, study, limits))
 
 
 def _placed(

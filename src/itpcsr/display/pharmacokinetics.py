@@ -9,6 +9,8 @@ import altair as alt
 import pandas as pd
 
 from itpcsr.display import words
+from itpcsr.display.findings.concentrations import profiles_finding, times_finding
+from itpcsr.display.findings.phrases import describe
 from itpcsr.display.formats import format_count, format_number, format_plain
 from itpcsr.display.incidence import dose_labels
 from itpcsr.display.table import Table
@@ -40,12 +42,15 @@ def figure_profiles(
         return Table("", absent=sentence)
     data = _samples(adpc, adsl, columns, study)
     data = data[data["Hours"] <= hours + 1]
-    groups = [label for label in _group_names(adsl, columns, study).values() if label in set(data["Group"])]
+    names = {
+        key: label for key, label in _group_names(adsl, columns, study).items() if label in set(data["Group"])
+    }
+    groups = list(names.values())
     medians = _medians(rows, data, columns, adsl, study)
     axes = _axes(data, study, hours, scale)
     width = int(_ALL_WIDTH / max(len(groups), 1)) - 10
     layers = alt.layer(*_limit(data), *_lines(axes), *_median(axes))
-    return (
+    chart = (
         layers.properties(width=width, height=_HEIGHT)
         .facet(
             data=pd.concat([data, medians], ignore_index=True),
@@ -54,6 +59,8 @@ def figure_profiles(
         )
         .resolve_scale(color="shared")
     )
+    below, unit = int((data["Result"] == _BELOW).sum()), study.sampling.concentration_unit
+    return describe(chart, profiles_finding(rows, names, unit, below, len(data)))
 
 
 def _group_names(adsl: pd.DataFrame, columns: Sequence[Column], study: Study) -> dict[str, str]:
@@ -197,7 +204,8 @@ def figure_times(rows: pd.DataFrame, adpc: pd.DataFrame, adsl: pd.DataFrame) -> 
             alt.Tooltip("Minutes:Q", title="Actual less nominal, min"),
         ],
     )
-    return alt.layer(zero, points).properties(width=_ALL_WIDTH - 40, height=200)
+    chart = alt.layer(zero, points).properties(width=_ALL_WIDTH - 40, height=200)
+    return describe(chart, times_finding(rows))
 
 
 def _short(hour: float) -> str:

@@ -8,6 +8,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from itpcsr.display.findings.phrases import describe, single_arms
+from itpcsr.display.findings.platelets import best_finding, course_finding, heatmap_finding
 from itpcsr.display.formats import format_plain
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
@@ -48,11 +50,12 @@ def figure_platelets(
         data[name] = data[name].astype("float64").clip(lower=_LOWEST)
     labels = [arm.label for arm in study.design.arms]
     layers = _course_layers(data, rule, study.design.follow_up_weeks)
-    return (
+    chart = (
         alt.layer(*layers)
         .properties(width=290, height=190)
         .facet(alt.Facet("TRT01P:N", title=None, sort=labels), columns=2)
     )
+    return describe(chart, course_finding(rows, study))
 
 
 def _rule(study: Study) -> Efficacy:
@@ -133,8 +136,7 @@ def _mark_layer(base: alt.Chart) -> alt.Chart:
 
 def _medians(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Medians and quartiles of the columns that hold one arm, by week, as records of the figure."""
-    names = {arm.code: arm.label for arm in study.design.arms}
-    single = {column.key: names[column.arms[0]] for column in study.design.columns if len(column.arms) == 1}
+    single = single_arms(study)
     chosen = rows[(rows["analysis"] == "AVAL") & rows["group"].isin(single)]
     wide = chosen.pivot(index=["group", "visit"], columns="statistic", values="value").reset_index()
     weeks = wide["visit"].replace("Baseline", "Week 0").str.removeprefix("Week ").astype("float64")
@@ -202,7 +204,7 @@ def figure_platelet_heatmap(
         )
         for code in arms
     ]
-    return alt.vconcat(*panels, spacing=6)
+    return describe(alt.vconcat(*panels, spacing=6), heatmap_finding(data, names))
 
 
 def _level_names(levels: list[float]) -> list[str]:
@@ -294,4 +296,5 @@ def figure_platelet_best(
     line = base.mark_rule(strokeDash=[4, 3], color="#666666").encode(
         x=alt.X(), y=alt.datum(rule.response_ratio)
     )
-    return alt.layer(bars, text, line).properties(width=alt.Step(30), height=240)
+    chart = alt.layer(bars, text, line).properties(width=alt.Step(30), height=240)
+    return describe(chart, best_finding(rows, best, rule.response_ratio, study))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from itpcsr.display.findings.phrases import describe, single_arms
+from itpcsr.display.findings.response import curves_finding, subgroups_finding, swimmer_finding
 from itpcsr.display.formats import format_count
 from itpcsr.display.platelet_figures import MOST_DRAWN, TOO_MANY
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
 from itpcsr.results import absence
-from itpcsr.study import Column, Study
+from itpcsr.study import Study
 
 _BLUE, _RED, _GREEN, _PINK, _SKY, _BLACK = PALETTE
 # Colour and shape of each mark, in the order of the legend.
@@ -63,7 +65,7 @@ def figure_swimmer(
         )
         for code in arms
     ]
-    return alt.vconcat(*panels, spacing=6)
+    return describe(alt.vconcat(*panels, spacing=6), swimmer_finding(best, adcm, study))
 
 
 def _spans(best: pd.DataFrame) -> pd.DataFrame:
@@ -147,7 +149,7 @@ def figure_response_curves(
         return Table("", absent=sentence)
     if curves.empty:
         return Table("", absent="No subject had a confirmed response, so there is no curve.")
-    names = _curve_labels(study)
+    names = {column.key: column.label for column in study.design.columns} | single_arms(study)
     order = [names[key] for key in dict.fromkeys(curves["group"])]
     curves = curves.assign(column=curves["group"].map(names))
     listed = curves[curves["listed"]]
@@ -157,11 +159,8 @@ def figure_response_curves(
     title, days = _CURVES[name]
     ticks = alt.Axis(values=sorted(set(listed["day"])))
     x = alt.X("day:Q", title=days, scale=scale, axis=ticks)
-    return alt.vconcat(
-        _steps(curves, x, order, title),
-        _risk_panel(risk, scale, order),
-        spacing=4,
-    )
+    chart = alt.vconcat(_steps(curves, x, order, title), _risk_panel(risk, scale, order), spacing=4)
+    return describe(chart, curves_finding(rows, study, name))
 
 
 def _steps(data: pd.DataFrame, x: alt.X, order: list[str], title: str) -> alt.LayerChart:
@@ -201,15 +200,6 @@ def _risk_panel(risk: pd.DataFrame, scale: alt.Scale, order: list[str]) -> alt.C
     )
 
 
-def _curve_labels(study: Study) -> dict[str, str]:
-    arms = {arm.code: arm.label for arm in study.design.arms}
-    return {column.key: _label(column, arms) for column in study.design.columns}
-
-
-def _label(column: Column, arms: dict[str, str]) -> str:
-    return arms[column.arms[0]] if len(column.arms) == 1 else column.label
-
-
 def figure_subgroups(rows: pd.DataFrame, study: Study) -> alt.LayerChart | Table:
     """Draw the response rate and its exact interval in each subgroup of all subjects."""
     if sentence := absence(rows):
@@ -239,7 +229,8 @@ def figure_subgroups(rows: pd.DataFrame, study: Study) -> alt.LayerChart | Table
     )
     interval = base.mark_rule(strokeWidth=1.5).encode(x=alt.X("ci_low:Q", scale=scale), x2="ci_high:Q")
     point = base.mark_point(filled=True, size=60, color=_BLUE, shape="square", opacity=1).encode(x=x)
-    return alt.layer(line, interval, point).properties(width=380, height=alt.Step(17))
+    chart = alt.layer(line, interval, point).properties(width=380, height=alt.Step(17))
+    return describe(chart, subgroups_finding(wide))
 
 
 def _subgroup_label(name: str, level: str, n: float, total: float) -> str:

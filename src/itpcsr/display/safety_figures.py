@@ -6,11 +6,14 @@ import altair as alt
 import pandas as pd
 
 from itpcsr.display.exposure_tables import dose_unit
+from itpcsr.display.findings.events import times_finding
+from itpcsr.display.findings.phrases import describe, single_arms
+from itpcsr.display.findings.subjects import infusions_finding
 from itpcsr.display.labels import sentence_case
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
 from itpcsr.results import absence
-from itpcsr.study import Column, Study
+from itpcsr.study import Study
 
 _AS_PLANNED, _ADJUSTED = "No adjustment recorded", "Interrupted or otherwise adjusted"
 _ROW_HEIGHT = 16
@@ -58,12 +61,13 @@ def figure_infusions(
         base.mark_rule(color="#dddddd").encode(x=alt.datum(day, type="quantitative"))
         for day in study.design.infusion_days
     ]
-    return (
+    chart = (
         alt.layer(*planned, lines, marks)
         .properties(width=480, height=alt.Step(_ROW_HEIGHT))
         .facet(alt.Facet("arm:N", title=None, sort=labels, header=alt.Header(labelAnchor="start")), columns=1)
         .resolve_scale(y="independent")
     )
+    return describe(chart, infusions_finding(rows, study))
 
 
 def _infusion_marks(adsl: pd.DataFrame, adex: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -87,7 +91,7 @@ def figure_ae_times(rows: pd.DataFrame, curves: pd.DataFrame, study: Study) -> a
         return Table("", absent=sentence)
     if curves.empty:
         return Table("", absent="No subject was treated, so no time to an event can be drawn.")
-    names = _curve_labels(study)
+    names = {column.key: column.label for column in study.design.columns} | single_arms(study)
     order = [names[key] for key in dict.fromkeys(curves["group"])]
     bottom = alt.Legend(orient="bottom", columns=3, labelLimit=300, symbolSize=400)
     base = alt.Chart(curves.assign(column=curves["group"].map(names))).encode(
@@ -104,14 +108,5 @@ def figure_ae_times(rows: pd.DataFrame, curves: pd.DataFrame, study: Study) -> a
         ],
     )
     ticks = base.transform_filter("datum.censored > 0").mark_point(shape="stroke", angle=90, size=60)
-    return alt.layer(steps, ticks).properties(width=520, height=260)
-
-
-def _curve_labels(study: Study) -> dict[str, str]:
-    """Return the key of each column drawn with its label: an arm's own, since columns may share theirs."""
-    arms = {arm.code: arm.label for arm in study.design.arms}
-    return {column.key: _label(column, arms) for column in study.design.columns}
-
-
-def _label(column: Column, arms: dict[str, str]) -> str:
-    return arms[column.arms[0]] if len(column.arms) == 1 else column.label
+    chart = alt.layer(steps, ticks).properties(width=520, height=260)
+    return describe(chart, times_finding(rows, study))

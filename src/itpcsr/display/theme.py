@@ -82,7 +82,7 @@ def chart_png(spec: dict[str, Any]) -> bytes:
 
 def _render(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Show an SVG that becomes interactive in published notebooks; JupyterLab takes the specification."""
-    return {"text/html": chart_html(spec, "Chart", chart_svg(spec)), MIME: spec}
+    return {"text/html": chart_html(spec, spec.get("description", "Chart"), chart_svg(spec)), MIME: spec}
 
 
 def enable() -> None:

@@ -9,6 +9,8 @@ import altair as alt
 import pandas as pd
 
 from itpcsr.display import words
+from itpcsr.display.findings.phrases import describe
+from itpcsr.display.findings.subjects import timeline_finding
 from itpcsr.display.formats import format_count, format_plain
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
@@ -77,7 +79,8 @@ def figure_timeline(
         for arm in arms
     ]
     title = alt.TitleParams(_title(rows, study), anchor="start", fontSize=11, fontWeight="normal")
-    return alt.vconcat(*panels, spacing=8).properties(title=title).configure_view(stroke="#cccccc")
+    chart = alt.vconcat(*panels, spacing=8).properties(title=title).configure_view(stroke="#cccccc")
+    return describe(chart, timeline_finding(drawn, datasets))
 
 
 def _looks(study: Study) -> dict[str, tuple[str, str]]:

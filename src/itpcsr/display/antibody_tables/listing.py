@@ -1,0 +1,86 @@
+"""Every antibody result by subject, and what became of each antibody."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from itpcsr.display import words
+from itpcsr.display.formats import format_number, format_plain
+from itpcsr.display.table import Header, Row, Table
+from itpcsr.results import absence
+from itpcsr.study import AntibodyTest, Study
+
+_RESULTS = {"POSITIVE": "pos.", "NEGATIVE": "neg.", "": "no result"}
+
+
+def list_antibodies(rows: pd.DataFrame, adis: pd.DataFrame, adab: pd.DataFrame, study: Study) -> Table:
+    """List every result of each subject: one row per sample, one column per antibody.
+
+    ``rows`` are those of the status table and of the autoantibodies; where both are absent, so is the
+    listing. A last row of each subject says what became of the antibodies against HLA or the donor.
+    """
+    sentences = [absence(part) for _, part in rows.groupby("display", sort=False)]
+    if all(sentences):
+        return Table("", absent=sentences[0])
+    tests = [test for test in study.antibody.antibody_tests if test.code in set(adis["PARAMCD"])]
+    body: list[Row] = []
+    for subject, part in adis.groupby("USUBJID", sort=True):
+        body.append(Row(str(subject)))
+        for _, sample in part.groupby(["ADTM", "VISIT", "ATPT"], sort=True):
+            results = {record["PARAMCD"]: _result(record) for record in sample.to_dict("records")}
+            cells = tuple(results.get(test.code, "–") for test in tests)
+            body.append(Row(_sample_name(sample.iloc[0]), cells, 1))
+        body.append(Row("Conclusion", _conclusions(adab[adab["USUBJID"] == subject], tests), 1))
+    spanners = {"donor": "Against HLA or donor", "autoantibody": "Platelet autoantibodies"}
+    headers = tuple(Header(test.label, spanner=spanners[test.kind]) for test in tests)
+    notes = (
+        "Day: study day of the sample. pos., neg.: positive, negative, with the titre of a positive sample, "
+        "or an autoantibody's ratio of signal to cut-off. –: not tested in this sample. Conclusion, of an "
+        "autoantibody: its result at baseline and in the last sample. Subjects without sample aren't listed.",
+    )
+    return Table("Subject, sample", headers, tuple(body), notes)
+
+
+def _sample_name(sample: pd.Series) -> str:
+    day = "Day not known" if math.isnan(sample["ADY"]) else words.study_day(float(sample["ADY"]))
+    point = words.clean(str(sample["ATPT"] or sample["VISIT"])).lower()
+    return f"{day}, {point}" if point and point != day.lower() else day
+
+
+def _result(record: words.Record) -> str:
+    word, value = _RESULTS[str(record["AVALC"])], float(record["AVAL"])
+    if math.isnan(value) or not record["AVALC"]:
+        return word
+    if record["PARCAT1"] == "donor":
+        return f"{word} {record['AVALSGN']}1:{format_plain(value)}"
+    return f"{word} {format_number(value, 2)}"
+
+
+def _conclusions(records: pd.DataFrame, tests: Sequence[AntibodyTest]) -> tuple[str, ...]:
+    found = {record["PARAMCD"]: record for record in records.to_dict("records")}
+    return tuple(conclude(found[test.code]) for test in tests)
+
+
+def conclude(record: words.Record) -> str:
+    """Return what became of one antibody in one subject: ``induced``; why it can't be told; – untested.
+
+    Negative: in every sample; positive, of an autoantibody: at baseline and in the last sample.
+    """
+    if record["TESTFL"] != "Y":
+        return "–"
+    if record["EVALFL"] != "Y":
+        return "no baseline" if record["BASEC"] == "" else "no later result"
+    if record["PARCAT1"] != "donor":
+        changes = {("POSITIVE", "NEGATIVE"): "lost", ("NEGATIVE", "POSITIVE"): "gained"}
+        same = str(record["LASTC"]).lower()
+        return changes.get((str(record["BASEC"]), str(record["LASTC"])), same)
+    return {
+        "INDUCED": "induced",
+        "BOOSTED": "boosted",
+        "UNKNOWN": "positive, rise not known",
+        "UNCHANGED": "not boosted",
+        "NEGATIVE": "negative",
+    }[str(record["STATUS"])]

@@ -1,0 +1,69 @@
+"""Response, adverse events and exposure by antibody status."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from itpcsr.display import words
+from itpcsr.display.formats import NOT_ESTIMABLE, format_count, format_interval, format_level, format_p
+from itpcsr.display.laboratory_tables import among, joined
+from itpcsr.display.lookup import Lookup
+from itpcsr.display.rows import EXACT_NOTE, sentence_if_absent
+from itpcsr.display.table import Header, Row, Table
+from itpcsr.study import Study
+
+_COMPARISONS = {
+    "emergent": "Against HLA or donor: induced or boosted (with), neither (without)",
+    "positive": "Against HLA or donor: positive in any sample (with), in none (without)",
+    "autoantibody": "Platelet autoantibody at baseline: any (with), none (without)",
+}
+_OUTCOMES = {
+    "response": "Response (CR or R), n/N (%)",
+    "teae": "Any treatment-emergent adverse event, n/N (%)",
+    "serious": "Any serious treatment-emergent event, n/N (%)",
+    "reaction": "Any infusion reaction, n/N (%)",
+}
+
+
+@sentence_if_absent
+def table_antibody_relation(rows: pd.DataFrame, study: Study, confidence: float) -> Table:
+    """Arrange response, adverse events and exposure of subjects with and without antibodies."""
+    lookup = Lookup(rows)
+    unit = words.unit(study.sampling.concentration_unit)
+    body: list[Row] = []
+    for comparison in lookup.levels("cmax"):
+        body.append(Row(_COMPARISONS[comparison]))
+        for outcome, label in _OUTCOMES.items():
+            body += _relation_rows(lookup, outcome, label, comparison, confidence)
+        cells = [_peak(lookup, comparison, group) for group in ("with", "without")]
+        p = format_p(lookup.value("cmax", "", "p_value", comparison))
+        body.append(Row(f"Cmax, {unit}: n; median (min, max)", (*cells, p), 1))
+    headers = (Header("With antibody"), Header("Without"), Header("Exact p"))
+    notes = (
+        "Fisher's exact test; for Cmax, the highest quantified concentration after infusion 1, the exact "
+        "rank-sum test. Two-sided, descriptive, not adjusted for multiplicity nor for dose; groups weren't "
+        "formed at random, so a difference is no effect of the antibody.",
+        EXACT_NOTE.format(level=format_level(confidence)),
+        *lookup.notes(),
+    )
+    return Table("Antibodies, outcome", headers, tuple(body), notes)
+
+
+def _relation_rows(lookup: Lookup, outcome: str, label: str, comparison: str, confidence: float) -> list[Row]:
+    groups = ("with", "without")
+    cells = [among(lookup, outcome, group, comparison) for group in groups]
+    limits = [
+        format_interval(
+            lookup.value(outcome, group, "ci_low", comparison),
+            lookup.value(outcome, group, "ci_high", comparison),
+        )
+        for group in groups
+    ]
+    p = format_p(lookup.value(outcome, "", "p_value", comparison))
+    return [Row(label, (*cells, p), 1), Row(f"{format_level(confidence)}% CI", (*limits, ""), 2)]
+
+
+def _peak(lookup: Lookup, comparison: str, group: str) -> str:
+    n = format_count(lookup.value("cmax", group, "n", comparison))
+    text = joined(lookup, "cmax", group, ("median", "min", "max"), comparison, "", 0)
+    return n if text == NOT_ESTIMABLE else f"{n}; {text}"

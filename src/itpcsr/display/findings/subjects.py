@@ -1,0 +1,99 @@
+"""Findings of the charts of disposition, infusions and the course of each subject."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from itpcsr.display import words
+from itpcsr.display.findings.phrases import of, whole
+from itpcsr.display.formats import format_count
+from itpcsr.display.lookup import Lookup
+from itpcsr.study import Study
+
+_REASONS = 3  # reasons named; the chart has all
+
+
+def flow_finding(rows: pd.DataFrame) -> str:
+    """Say how many subjects passed each step, and the most frequent reasons of those who left."""
+    totals = rows[rows["level"] == ""].set_index("analysis")["value"]
+    lead = (
+        f"{words.plural(totals['screened'], 'subject')} screened, {format_count(totals['enrolled'])} "
+        f"enrolled, {format_count(totals['treated'])} treated"
+    )
+    if totals["not_enrolled"] > 0:
+        lead += f"; {format_count(totals['not_enrolled'])} not enrolled{_reasons(rows, 'not_enrolled')}"
+    if not totals["treated"]:
+        return f"{lead}."
+    ends = [_end(rows, totals, name) for name in ("treatment", "study")]
+    return f"{lead}. {words.capitalize('; '.join(ends))}."
+
+
+def _end(rows: pd.DataFrame, totals: pd.Series, name: str) -> str:
+    completed, left = totals[f"completed_{name}"], totals[f"discontinued_{name}"]
+    if pd.isna(completed) or pd.isna(left):
+        return f"the end of {name} is not recorded"
+    whose = "treatment" if name == "treatment" else "the study"
+    text = f"{format_count(completed)} completed {whose}"
+    if not left:
+        return f"{text}, none ended it early"
+    return f"{text}, {format_count(left)} ended it early{_reasons(rows, f'discontinued_{name}')}"
+
+
+def _reasons(rows: pd.DataFrame, name: str) -> str:
+    own = rows[(rows["analysis"] == name) & (rows["level"] != "")]
+    items = [
+        f"{words.term(level)} {format_count(n)}" for level, n in zip(own["level"], own["value"], strict=True)
+    ]
+    more = f", {len(items) - _REASONS} other reasons" if len(items) > _REASONS else ""
+    return f" ({', '.join(items[:_REASONS])}{more})" if items else ""
+
+
+def infusions_finding(rows: pd.DataFrame, study: Study) -> str:
+    """Say who was given the first and the last planned infusion, and how many infusions were adjusted."""
+    lookup, total = Lookup(rows), whole(study)
+    treated = lookup.peek("size", total, "N")
+    if not treated:
+        return "No subject was treated."
+    first, last = (
+        of(lookup.peek("given", total, "n", number), treated)
+        for number in ("1", str(len(study.design.infusion_days)))
+    )
+    return (
+        f"The first infusion was given to {first} and the last planned one to {last} treated subjects. "
+        f"{_adjusted(lookup, total)}"
+    )
+
+
+def _adjusted(lookup: Lookup, total: str) -> str:
+    subjects = lookup.peek("any_adjusted", total, "n", "any")
+    if pd.isna(subjects):
+        return "Whether infusions were adjusted is not recorded."
+    if not subjects:
+        return "No infusion was interrupted or otherwise adjusted."
+    infusions = words.plural(lookup.peek("any_adjusted", total, "events", "any"), "infusion")
+    return f"Interrupted or otherwise adjusted: {infusions} in {words.plural(subjects, 'subject')}."
+
+
+def timeline_finding(drawn: pd.DataFrame, datasets: Mapping[str, pd.DataFrame]) -> str:
+    """Count what the timelines of the subjects drawn show; ``datasets`` are those of the chart."""
+    names, total = set(drawn["USUBJID"]), len(drawn)
+
+    def own(name: str) -> pd.DataFrame:
+        return datasets[name][datasets[name]["USUBJID"].isin(names) & datasets[name]["ASTDY"].notna()]
+
+    events, rescue = own("adae"), own("adhx")
+    severe = events["SEVFL"] == "Y"
+    lead = f"{words.plural(len(events), 'adverse event')} in {of(_subjects(events), total, 'subject')} drawn"
+    severe_text = f"{format_count(severe.sum())} severe, in {of(_subjects(events[severe]), total)}"
+    rest = [
+        f"rescue therapy in {of(_subjects(rescue[rescue['CAT'] == 'RESCUE THERAPY']), total)}",
+        f"confirmed response in {of(_subjects(own('response')), total)}",
+        f"{of((drawn['EOSSTT'] == 'COMPLETED').sum(), total)} completed the study",
+    ]
+    return f"{lead} ({severe_text}); {'; '.join(rest)}."
+
+
+def _subjects(records: pd.DataFrame) -> int:
+    return int(records["USUBJID"].nunique())

@@ -1,0 +1,161 @@
+"""All charts of all notebooks, drawn from the datasets of any trial, as the notebooks call them."""
+
+from __future__ import annotations
+
+from itpcsr.adam import clinical, derive, periods
+from itpcsr.adam.dose_choice import derive_choice
+from itpcsr.adam.subgroups import derive_subgroups
+from itpcsr.analysis import (
+    antibody,
+    courses,
+    edish,
+    efficacy,
+    exposure,
+    immune,
+    incidence,
+    pharmacokinetics,
+    population,
+    safety,
+    significant_events,
+)
+from itpcsr.analysis.dose import compare, utility
+from itpcsr.display import (
+    antibody_figures,
+    dose_figures,
+    figures,
+    immune_figures,
+    laboratory,
+    platelet_figures,
+    response_figures,
+    safety_figures,
+    timelines,
+)
+from itpcsr.display import pharmacokinetics as concentrations
+from itpcsr.display.incidence import figure_incidence
+from itpcsr.sdtm import Trial
+
+LEVEL = 0.95
+
+
+def part_of(trial: Trial, subjects: list[str]) -> Trial:
+    """Return the trial as if it had these subjects alone."""
+    return Trial(
+        {
+            name: frame[frame["USUBJID"].isin(subjects)].reset_index(drop=True)
+            if "USUBJID" in frame
+            else frame
+            for name, frame in trial.domains.items()
+        }
+    )
+
+
+def every_figure(trial, study, datasets=None):
+    """Return label to chart, or to the table that stands in its place."""
+    datasets = dict(datasets or derive(trial, study))
+    datasets["adae"] = clinical.add_criteria(datasets["adae"], trial)
+    return {
+        **_safety(trial, datasets, study),
+        **_efficacy(trial, datasets, study),
+        **_cells(datasets, study),
+        **_immune(datasets, study),
+        **_dose(trial, datasets, study),
+    }
+
+
+def _safety(trial, datasets, study):
+    adsl, adex, adae, adlb = (datasets[name] for name in ("adsl", "adex", "adae", "adlb"))
+    datasets["participation"] = periods.derive_participation(trial, adsl)
+    datasets["response"] = periods.derive_response_periods(datasets["adrs"], study)
+    times = safety.analyse_ae_times(adsl, adae, datasets["adaette"], study, [28], LEVEL)
+    curves = safety.estimate_ae_curves(adsl, datasets["adaette"], study, LEVEL)
+    events = significant_events.select_events(adsl, adae, study)
+    drawn = courses.select_drawn(adsl, events, study, 40)
+    timeline = courses.count_drawn(adsl, adae, drawn, study)
+    doses, peaks = incidence.dose_columns(study.design), edish.select_peaks(adsl, adlb)
+    course = courses.count_courses(adsl, adlb, study, ["ALT", "AST", "BILI", "CREAT", "HGB", "WBC"])
+    quadrants = edish.count_quadrants(adsl, peaks, study, LEVEL)
+    frequent = incidence.analyse_incidence(adsl, adae, study, LEVEL, 10)
+    infusions = exposure.analyse_infusions(adsl, adex, study)
+    return {
+        "fig-disposition": figures.figure_disposition(population.analyse_flow(adsl)),
+        "fig-infusions": safety_figures.figure_infusions(infusions, adsl, adex, study),
+        "fig-ae-time": safety_figures.figure_ae_times(times, curves, study),
+        "fig-timeline": timelines.figure_timeline(timeline, drawn, datasets, study),
+        "fig-incidence": figure_incidence(frequent, study),
+        "fig-laboratory-subjects": laboratory.figure_courses(course, adlb, adsl, doses, study),
+        "fig-edish": laboratory.figure_edish(quadrants, peaks, adsl, doses, study, edish.LIMITS),
+    }
+
+
+def _efficacy(trial, datasets, study):
+    adsl, adlb, adrs, adtte = (datasets[name] for name in ("adsl", "adlb", "adrs", "adtte"))
+    adex, adcm = datasets["adex"], datasets["adcm"]
+    platelets = efficacy.select_platelets(adsl, adlb, study)
+    course = efficacy.analyse_platelet_course(adsl, adlb, study)
+    best = efficacy.analyse_best_ratio(adsl, adrs, study)
+    subgroups = derive_subgroups(trial, adsl, study)
+    rates = efficacy.analyse_subgroups(adsl, adrs, subgroups, study, LEVEL)
+    times = efficacy.analyse_response_times(adsl, adrs, adtte, study, [29], LEVEL)
+    curves = {
+        name: response_figures.figure_response_curves(
+            times, efficacy.estimate_response_curves(adsl, adtte, study, name, LEVEL), study, name
+        )
+        for name in ("response", "duration")
+    }
+    return {
+        "fig-platelets": platelet_figures.figure_platelets(platelets, adsl, course, adex, adcm, study),
+        "fig-platelet-heatmap": platelet_figures.figure_platelet_heatmap(
+            platelets, adsl, adcm, course, study
+        ),
+        "fig-platelet-best": platelet_figures.figure_platelet_best(best, adrs, adsl, study),
+        "fig-response-subgroups": response_figures.figure_subgroups(rates, study),
+        "fig-swimmer": response_figures.figure_swimmer(times, adsl, adrs, adex, adcm, study),
+        "fig-response-times": curves["response"],
+        "fig-response-duration": curves["duration"],
+    }
+
+
+def _cells(datasets, study):
+    adsl, adpc, adab = (datasets[name] for name in ("adsl", "adpc", "adab"))
+    samples = pharmacokinetics.analyse_samples(adsl, adpc, study)
+    doses = incidence.dose_columns(study.design)
+    people = antibody.describe_subjects(adsl, adab, datasets["adrs"], datasets["adae"], datasets["adpp"])
+    relations = antibody.analyse_relations(people, adab, study, LEVEL)
+    profiles = {
+        f"fig-pk-{scale}": concentrations.figure_profiles(samples, adpc, adsl, doses, study, 24, scale)
+        for scale in ("linear", "log")
+    }
+    times = pharmacokinetics.analyse_times(adsl, adpc, study)
+    return {
+        "fig-pk-times": concentrations.figure_times(times, adpc, adsl),
+        **profiles,
+        "fig-antibody-subjects": antibody_figures.figure_antibody_subjects(relations, people, adab, study),
+    }
+
+
+def _immune(datasets, study):
+    adsl, adcp, adlb, adrs = (datasets[name] for name in ("adsl", "adcp", "adlb", "adrs"))
+    panel = immune.build_panel(adsl, adcp, adrs, study)
+    course = immune.analyse_course(adcp, panel, study, LEVEL)
+    standardised = immune.analyse_standardised(adcp, panel, study)
+    records = immune.standardised_records(panel)
+    platelets = immune.analyse_platelets(adcp, adlb, panel, study, LEVEL, [-4, -2, 0, 2, 4])
+    network = immune.analyse_network(adcp, panel, study, LEVEL)
+    picture = immune.analyse_picture(adcp, panel, study, LEVEL)
+    return {
+        "fig-immune-course": immune_figures.figure_immune_course(immune.course_records(panel), course, study),
+        "fig-immune-heatmap": immune_figures.figure_immune_heatmap(standardised, study),
+        "fig-immune-subjects": immune_figures.figure_immune_subjects(records, standardised, study),
+        "fig-immune-lags": immune_figures.figure_immune_lags(platelets, study, 0.05),
+        "fig-immune-network": immune_figures.figure_immune_network(network, study, 0.5, 0.05),
+        "fig-immune-panel": immune_figures.figure_immune_panel(records, picture, platelets, study),
+    }
+
+
+def _dose(trial, datasets, study):
+    curves = compare.estimate_curves(datasets["addl"], study, LEVEL)
+    moved = utility.vary_weights(derive_choice(trial, datasets, study), study)
+    return {
+        "fig-dose-dlt": dose_figures.figure_dose_dlt(curves, study),
+        "fig-dose-utility": dose_figures.figure_dose_utility(moved, study),
+    }
