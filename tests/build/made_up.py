@@ -60,7 +60,8 @@ def manifest(**values) -> dict:
         "simulated": True, "renderer": "embedded 0", "columns": columns, "confidence_level": 0.95,
         "parameters": {"file": "small.yml", "sha256": "0" * 64},
         "hashes": {"code": "a", "study": "b", "lock": "c", "data DM": "d"},
-        "notebooks": {"10-x": "e"},
+        "notebooks": {"10-x": "e"}, "inputs": {"DM": {"file": "dm.xpt", "sha256": "d"}}, "pages": {},
+        "package": "itpcsr 0", "environment": {"python": "3", "packages": {"itpcsr": "0"}},
     } | values  # fmt: skip
 
 
@@ -108,4 +109,5 @@ def publish_small(root: Path, work: Path, output: Path, responders=(1, 4), datas
         output, report(**chosen), read_study(root / "params/study.yml"), book, [executed],
         read_displays(executed), rows(responders), datasets or {"adsl": adsl},
         pd.DataFrame({"rule": ["R-01"]}), manifest(**values),
+        {"components": []},
     )  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 
 import itpcsr
 from itpcsr.build.hashes import file_hash, hash_files
+from itpcsr.build.published import MANIFEST, SUMS
 from itpcsr.sdtm import Trial
 from itpcsr.study import Report, Study, read_study
 
@@ -106,9 +107,13 @@ def input_differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Write ``manifest.json``, then ``SHA256SUMS`` over every other file of the version."""
+    """Write ``manifest.json``."""
     text = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False)
-    (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def write_sums(folder: Path) -> None:
+    """Write ``SHA256SUMS`` over every other file of the version."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     lines = [f"{digest}  {name}\n" for name, digest in hash_files(folder, files).items()]
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8")

@@ -15,6 +15,7 @@ from typing import Any
 from itpcsr.errors import DataError
 
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
+BILL, CRATE, SIGNATURE = "bom.cdx.json", "ro-crate-metadata.json", "SHA256SUMS.sig"
 TABLE_MIME = "application/vnd.itpcsr.table+json"
 _CHART_MARK = "vegalite"
 

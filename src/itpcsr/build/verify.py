@@ -19,6 +19,7 @@ from itpcsr.build import page_reading as reading
 from itpcsr.build.hashes import file_hash
 from itpcsr.build.numbers import Backing
 from itpcsr.build.published import (
+    SIGNATURE,
     SUMS,
     Cells,
     Shown,
@@ -67,7 +68,7 @@ def check_files(folder: Path) -> Iterator[Fault]:
             yield Fault(name, "is missing")
         elif file_hash(found[name]) != digest:
             yield Fault(name, "has changed since it was published (SHA-256)")
-    for name in sorted(set(found) - set(sums) - {SUMS}):
+    for name in sorted(set(found) - set(sums) - {SUMS, SIGNATURE}):
         yield Fault(name, "is unknown: it doesn't belong to the published version")
 
 
