@@ -11,6 +11,7 @@ from urllib.parse import quote
 from itpcsr.build.assemble import REAL_STATEMENT, SIMULATED_NOTICE
 from itpcsr.build.fragments import Display
 from itpcsr.build.hashes import file_hash
+from itpcsr.build.manifest import INPUTS
 from itpcsr.build.published import BILL, CRATE, MANIFEST, SUMS
 from itpcsr.study import Report, Study
 
@@ -44,13 +45,6 @@ _NAMES = {
     MANIFEST: "What this version was made from",
     BILL: "Software bill of materials (CycloneDX)",
     SUMS: "SHA-256 of every file of this version",
-}
-_INPUTS = {
-    "code": "Files of the program",
-    "lock": "Versions of all packages, with hashes",
-    "markers": "Markers of immune function",
-    "scenarios": "True rates for simulated designs",
-    "study": "Study file: what the protocol fixes",
 }
 
 
@@ -193,8 +187,8 @@ def _inputs(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
     own = manifest["parameters"]
     yield "#parameters", work, f"Parameters of the version: {own['file']}", own["sha256"]
     for name, digest in manifest["hashes"].items():
-        if name in _INPUTS:
-            yield f"#{name}", work, _INPUTS[name], digest
+        if name in INPUTS:
+            yield f"#{name}", work, INPUTS[name], digest
     for name, digest in manifest["notebooks"].items():
         yield f"#notebook/{name}", code, f"Notebook {name}", digest
     for name, digest in manifest["pages"].items():

@@ -16,6 +16,15 @@ from itpcsr.build.published import MANIFEST, SUMS
 from itpcsr.sdtm import Trial
 from itpcsr.study import Report, Study, read_study
 
+# What the results depend on beside data, notebooks and parameters, in words
+INPUTS = {
+    "study": "Study file: what the protocol fixes",
+    "markers": "Markers of immune function",
+    "scenarios": "True rates for simulated designs",
+    "code": "Program: all files of the package",
+    "lock": "Lock file: versions of all packages",
+}
+
 
 def hash_code() -> str:
     """Return one SHA-256 over all files of the package, by relative path and content."""

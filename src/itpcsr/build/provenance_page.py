@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from itpcsr.build.bill import normal_name
+from itpcsr.build.manifest import INPUTS
 from itpcsr.build.published import BILL, CRATE, MANIFEST, SUMS
 
 # What the report's appendix includes; it stands outside ``results/``, since it is no display.
@@ -21,13 +22,6 @@ fingerprints of what was made can't stand here, since this page is part of it; t
 `{MANIFEST}` says for machines what these tables say, with the sources of the report's words and look and
 all packages; `{CRATE}` links inputs with outputs, and `{BILL}` is the bill of materials of the software.
 """
-_CODE = {
-    "study": "Study file: what the protocol fixes",
-    "markers": "Markers of immune function",
-    "scenarios": "True rates for simulated designs",
-    "code": "Program: all files of the package",
-    "lock": "Lock file: versions of all packages",
-}
 
 
 def write_provenance(project: Path, manifest: Mapping[str, Any]) -> None:
@@ -35,7 +29,7 @@ def write_provenance(project: Path, manifest: Mapping[str, Any]) -> None:
     data = {f"{domain}: {file['file']}": file["sha256"] for domain, file in manifest["inputs"].items()}
     own = manifest["parameters"]
     code = {f"Parameters of this version: {own['file']}": own["sha256"]}
-    code |= {text: manifest["hashes"][name] for name, text in _CODE.items() if name in manifest["hashes"]}
+    code |= {text: manifest["hashes"][name] for name, text in INPUTS.items() if name in manifest["hashes"]}
     parts = (
         _WORDS,
         _table(("Item", "Entry"), _facts(manifest).items()),

@@ -34,6 +34,14 @@ class Shown:
     html: str
 
 
+@dataclass(frozen=True)
+class Fault:
+    """One thing that isn't as it was published: the file (relative to the version) and what is wrong."""
+
+    file: str
+    problem: str
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest of a published version; DataError when the folder isn't one."""
     path = folder / MANIFEST

@@ -9,9 +9,8 @@ from pathlib import Path
 from itpcsr.build.hashes import hash_files
 from itpcsr.build.manifest import input_differences, make_manifest
 from itpcsr.build.pipeline import build_report, open_run
-from itpcsr.build.published import SIGNATURE, read_manifest
+from itpcsr.build.published import SIGNATURE, Fault, read_manifest
 from itpcsr.build.render import Engine
-from itpcsr.build.verify import Fault
 
 _LEFT_OUT = {"work", "output"}  # what a build makes; hidden folders hold no input
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from itpcsr.build import sshsig
-from itpcsr.build.published import SIGNATURE, SUMS
-from itpcsr.build.verify import Fault, verify
+from itpcsr.build.published import SIGNATURE, SUMS, Fault
+from itpcsr.build.verify import verify
 from itpcsr.errors import SignatureError
 
 
