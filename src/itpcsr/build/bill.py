@@ -49,21 +49,14 @@ def make_bill(lock: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
     from cyclonedx.output.json import JsonV1Dot6
 
     locked = _read_lock(lock) if lock.exists() else {}
-    installed = {normal_name(dist.name): dist for dist in distributions() if dist.name}
-    wanted = _needed(locked, _PACKAGE) & set(installed) if locked else set(installed)
-    components = {
-        name: _component(installed[name], locked.get(name, Locked())) for name in sorted(wanted - {_PACKAGE})
-    }
+    libraries, platform = _libraries(locked), [*_platform(manifest)]
     program = _program(str(manifest["package"]))
-    bill = Bom(
-        components=[*components.values(), *_platform(manifest)], metadata=BomMetaData(component=program)
-    )
+    bill = Bom(components=[*libraries.values(), *platform], metadata=BomMetaData(component=program))
     bill.serial_number = uuid.uuid5(_NAMESPACE, json.dumps(manifest, sort_keys=True))
-    for name, component in {_PACKAGE: program, **components}.items():
-        needs = locked.get(name, Locked()).needs
-        bill.register_dependency(
-            component, [components[need] for need in sorted(needs) if need in components]
-        )
+    bill.register_dependency(program, platform)
+    for name, component in {_PACKAGE: program, **libraries}.items():
+        needs = sorted(locked[name].needs & set(libraries)) if name in locked else []
+        bill.register_dependency(component, [libraries[need] for need in needs])
     content: dict[str, Any] = json.loads(JsonV1Dot6(bill).output_as_string())
     # the library stamps the moment; a version says its date alone
     content["metadata"]["timestamp"] = f"{manifest['date']}T00:00:00+00:00"
@@ -109,6 +102,15 @@ def _needed(locked: Mapping[str, Locked], name: str) -> set[str]:
             found.add(package)
             waiting += locked.get(package, Locked()).needs
     return found
+
+
+def _libraries(locked: Mapping[str, Locked]) -> dict[str, Component]:
+    """Return the installed distributions that the program needs, by name; all where nothing is locked."""
+    installed = {normal_name(dist.name): dist for dist in distributions() if dist.name}
+    wanted = _needed(locked, _PACKAGE) & set(installed) if locked else set(installed)
+    return {
+        name: _component(installed[name], locked.get(name, Locked())) for name in sorted(wanted - {_PACKAGE})
+    }
 
 
 def _program(package: str) -> Component:

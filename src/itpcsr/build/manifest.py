@@ -123,6 +123,6 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
 
 def write_sums(folder: Path) -> None:
     """Write ``SHA256SUMS`` over every other file of the version."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != SUMS]
     lines = [f"{digest}  {name}\n" for name, digest in hash_files(folder, files).items()]
     (folder / SUMS).write_text("".join(lines), encoding="utf-8")

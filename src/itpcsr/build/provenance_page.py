@@ -43,11 +43,9 @@ def write_provenance(project: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def _facts(manifest: Mapping[str, Any]) -> dict[str, str]:
-    edition = (
-        f"{manifest['report']}, version {manifest['version']} ({manifest['status']}), {manifest['date']}"
-    )
     return {
-        "Report": edition,
+        "Report": f"{manifest['report']}, version {manifest['version']} ({manifest['status']})",
+        "Date": manifest["date"],
         "Data cut-off": manifest["data_cutoff"] or "none: all records",
         "Program": manifest["package"],
         "Interpreter": f"Python {manifest['environment']['python']}",
