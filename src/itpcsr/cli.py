@@ -211,13 +211,24 @@ def verify(
     rebuild: Annotated[
         Path | None, typer.Option(help="Make the version again from these parameters and compare the bytes.")
     ] = None,
+    signer: Annotated[
+        Path | None,
+        typer.Option(help="Who must have signed it: a public SSH key, or an allowed signers file."),
+    ] = None,
 ) -> None:
     """Check that a published version is as it was published; exit code 1 when it isn't."""
+    from itpcsr.build.published import SIGNATURE
     from itpcsr.build.terminal import fault_table
     from itpcsr.build.verify import verify as check_version
 
     with _errors_without_traceback():
         faults = check_version(output)
+        signed = ""
+        if signer is not None or (output / SIGNATURE).exists():
+            from itpcsr.build.signing import check_signature
+
+            signed, more = check_signature(output, signer)
+            faults += more
         if rebuild is not None:
             from itpcsr.build.rebuild import rebuild as build_again
 
@@ -227,6 +238,24 @@ def verify(
             _say(f"{output} isn't as it was published: {len(faults)} faults.")
             raise typer.Exit(1)
         _say(f"{output} is as it was published{' and made again to the byte' if rebuild else ''}.")
+        if signed:
+            _say(signed)
+
+
+@app.command()
+def sign(
+    output: Annotated[Path, typer.Argument(help="A published version, e.g. output/demo-1.0.0.")],
+    key: Annotated[Path, typer.Option(help="A private SSH key, e.g. ~/.ssh/id_ed25519.")],
+) -> None:
+    """Sign a published version by an SSH key: writes SHA256SUMS.sig beside SHA256SUMS.
+
+    Anyone can check it by ssh-keygen -Y verify (README).
+    """
+    from itpcsr.build.signing import sign_version
+
+    with _errors_without_traceback():
+        mark = sign_version(output, key, lambda: typer.prompt(f"Passphrase of {key}", hide_input=True))
+        _say(f"Signed {output / 'SHA256SUMS'} by the key {mark}")
 
 
 @app.command()

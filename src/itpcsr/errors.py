@@ -23,3 +23,7 @@ class RenderError(ItpcsrError):
 
 class PublishError(ItpcsrError):
     """A version can't be published, for example because a final one exists."""
+
+
+class SignatureError(ItpcsrError):
+    """A version can't be signed, or a signature can't be read or isn't of what it should be."""

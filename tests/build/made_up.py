@@ -60,7 +60,8 @@ def manifest(**values) -> dict:
         "simulated": True, "renderer": "embedded 0", "columns": columns, "confidence_level": 0.95,
         "parameters": {"file": "small.yml", "sha256": "0" * 64},
         "hashes": {"code": "a", "study": "b", "lock": "c", "data DM": "d"},
-        "notebooks": {"10-x": "e"},
+        "notebooks": {"10-x": "e"}, "inputs": {"DM": {"file": "dm.xpt", "sha256": "d"}}, "pages": {},
+        "package": "itpcsr 0", "environment": {"python": "3", "packages": {"itpcsr": "0"}},
     } | values  # fmt: skip
 
 
@@ -68,11 +69,16 @@ def _book(folder: Path, shown: Table, sentence: str) -> Path:
     (folder / "report").mkdir(parents=True)
     (folder / "site_libs").mkdir()
     (folder / "site_libs/csr.js").write_text("", encoding="utf-8")
-    text = f'<main><p>{html.escape(sentence)}</p><div id="tbl-response">{writers.to_html(shown)}</div></main>'
+    words = "<ul><li>6 of 7 came.</li></ul><table><tr><td>Planned</td><td>9 subjects</td></tr></table>"
+    table = f'<div id="tbl-response">{writers.to_html(shown)}</div>'
+    text = f"<main><p>{html.escape(sentence)}</p>{words}{table}</main>"
     (folder / "report/11.html").write_text(text, encoding="utf-8")
     (folder / "index.html").write_text("<main><p>Report</p></main>", encoding="utf-8")
     document = docx.Document()
     document.add_paragraph(sentence)
+    document.add_paragraph("6 of 7 came.")
+    for cell, text in zip(document.add_table(1, 2).rows[0].cells, ("Planned", "9 subjects"), strict=True):
+        cell.text = text
     word = document.add_table(0, 1 + len(shown.headers))
     for row in shown.rows:
         for cell, text in zip(word.add_row().cells, (row.label, *row.cells), strict=False):
@@ -108,4 +114,5 @@ def publish_small(root: Path, work: Path, output: Path, responders=(1, 4), datas
         output, report(**chosen), read_study(root / "params/study.yml"), book, [executed],
         read_displays(executed), rows(responders), datasets or {"adsl": adsl},
         pd.DataFrame({"rule": ["R-01"]}), manifest(**values),
+        {"components": []},
     )  # fmt: skip

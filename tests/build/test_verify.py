@@ -1,14 +1,17 @@
 """What was changed in a published version is found and named, even where the checksums were adapted."""
 
+import json
 import re
 
 import pandas as pd
 import pytest
 
-from itpcsr.build.hashes import hash_files
+from itpcsr.build.hashes import file_hash
+from itpcsr.build.manifest import write_sums
 from itpcsr.build.numbers import Backing
 from itpcsr.build.published import TABLE_MIME
 from itpcsr.build.verify import verify
+from itpcsr.build.verify_origin import check_origin
 from itpcsr.display.table import MIME
 from itpcsr.errors import DataError
 from tests.build import made_up
@@ -27,9 +30,14 @@ def replace(path, old, new):
 
 
 def adapt_sums(folder):
-    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "SHA256SUMS"]
-    lines = (f"{digest}  {name}\n" for name, digest in hash_files(folder, files).items())
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+    """Do as a forger does: give every file the hash that it has now, in the metadata and in the list."""
+    path = folder / "ro-crate-metadata.json"
+    crate = json.loads(path.read_text(encoding="utf-8"))
+    for node in crate["@graph"]:
+        if node["@type"] == "File" and "sha256" in node:
+            node["sha256"] = file_hash(folder / node["@id"])
+    path.write_text(json.dumps(crate), encoding="utf-8")
+    write_sums(folder)
 
 
 def faults(folder):
@@ -61,6 +69,8 @@ def test_changed_missing_and_unknown_files_are_named(version):
         ("report/11.html", "4 (66.7)", "5 (83.3)", "'5 (83.3)' here, '4 (66.7)' in its notebook"),
         ("report/11.html", "(N=6)", "(N=7)", "the column head 'Total (N=6)' of its notebook is missing"),
         ("report/11.html", "4 of 6", "5 of 6", "doesn't say the same as: '5 of 6 subjects responded.'"),
+        ("report/11.html", "6 of 7", "7 of 7", "doesn't say the same as: '7 of 7 came.'"),
+        ("report/11.html", "9 subjects", "8 subjects", "has no such row: 'Planned | 8 subjects'"),
         ("tables/tbl-response.csv", "4 (66.7)", "5 (83.3)", "'5 (83.3)' here, '4 (66.7)' in its notebook"),
         ("tables/tbl-response.csv", "(N=6)", "(N=7)", "has other column heads"),
         ("tables/tbl-response.rtf", "4 (66.7)", "5 (83.3)", "doesn't show '4 (66.7)'"),
@@ -104,6 +114,34 @@ def test_a_swapped_table_is_named(root, version, tmp_path):
     adapt_sums(version)
     assert [line for line in faults(version) if re.search(r"tbl-response\.csv: holds another table", line)]
     assert "tables/tbl-more.csv: is a table that no executed notebook shows" in faults(version)
+
+
+def test_two_tables_that_were_exchanged_are_named(version):
+    """Of two tables with the same rows and other numbers, each is found in the other's place."""
+    table, other = version / "tables/tbl-response.csv", version / "tables/tbl-other.csv"
+    show_twice(version, "tbl-other", ("4 (66.7)", "2 (33.3)"))
+    adapt_sums(version)
+    assert [line for line in faults(version) if line.startswith("tables/")] == []
+    ours, theirs = table.read_bytes(), other.read_bytes()
+    table.write_bytes(theirs)
+    other.write_bytes(ours)
+    adapt_sums(version)
+    found = [line for line in faults(version) if line.startswith("tables/")]
+    assert found == [
+        "tables/tbl-response.csv: tbl-response, Responders, n (%): '2 (33.3)' here, '4 (66.7)' in its notebook",
+        "tables/tbl-other.csv: tbl-other, Responders, n (%): '4 (66.7)' here, '2 (33.3)' in its notebook",
+    ]
+
+
+def show_twice(folder, label, change):
+    """Have the notebook show its table a second time, as another one with another number."""
+    path = folder / "notebooks/10-x.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    again = json.loads(json.dumps(notebook["cells"][0]).replace("tbl-response", label).replace(*change))
+    notebook["cells"].append(again)
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    text = (folder / "tables/tbl-response.csv").read_text(encoding="utf-8")
+    (folder / f"tables/{label}.csv").write_text(text.replace(*change), encoding="utf-8")
 
 
 def test_changed_result_rows_are_found(version):
@@ -159,3 +197,47 @@ def test_a_column_may_say_that_it_shows_another_unit(tmp_path):
     }
     missing = Backing(frame, [], tmp_path).unbacked("tbl-x", shown)
     assert [cell.column for cell in missing] == ["Days"]
+
+
+def test_metadata_that_were_not_adapted_name_the_changed_file(version):
+    replace(version / "findings.csv", "R-01", "R-02")
+    crate = (version / "ro-crate-metadata.json").read_bytes()
+    adapt_sums(version)
+    (version / "ro-crate-metadata.json").write_bytes(crate)
+    write_sums(version)
+    assert faults(version) == [
+        "ro-crate-metadata.json: findings.csv has another SHA-256 here than in SHA256SUMS"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("manifest.json", '"notebooks": {\n    "10-x": "e"', '"notebooks": {\n    "10-x": "f"', "notebook 10-x has another SHA-256 here than in manifest.json"),
+        ("ro-crate-metadata.json", '"results.csv"', '"other.csv"', "doesn't name results.csv"),
+        ("bom.cdx.json", '"components": []', '"components": [{"type": "library", "name": "a-b", "version": "2"}]', "a-b is 2 here and absent in manifest.json"),
+    ],
+)  # fmt: skip
+def test_origins_that_differ_are_named(version, file, old, new, said):
+    replace(version / file, old, new)
+    write_sums(version)
+    assert [line for line in faults(version) if said in line]
+
+
+def test_the_page_shows_the_hashes_of_the_manifest_and_no_other(tmp_path):
+    digests = {
+        name: character * 64 for name, character in zip(("data", "own", "book", "code"), "abcd", strict=True)
+    }
+    manifest = {
+        "inputs": {"DM": {"file": "dm.xpt", "sha256": digests["data"]}},
+        "parameters": {"file": "x.yml", "sha256": digests["own"]},
+        "notebooks": {"10-x": digests["book"]}, "hashes": {"code": digests["code"], "data DM": digests["data"]},
+    }  # fmt: skip
+    page = " ".join(f"<td>{digest}</td>" for digest in digests.values())
+    assert [*check_origin(tmp_path, manifest, {"16.html": page})] == []
+    assert [*check_origin(tmp_path, manifest, {"16.html": ""})] == []
+    forged = page.replace("a" * 64, "e" * 64)
+    assert [fault.problem for fault in check_origin(tmp_path, manifest, {"16.html": forged})] == [
+        "shows the SHA-256 eeeeeeee…, which manifest.json doesn't have",
+        "data DM: the report shows another SHA-256 or none",
+    ]

@@ -18,6 +18,7 @@ from itpcsr.build.abbreviations import write_abbreviations
 from itpcsr.build.display_list import write_display_list
 from itpcsr.build.fragments import Display, write_fragment
 from itpcsr.build.method_list import write_method_list
+from itpcsr.build.provenance_page import write_provenance
 from itpcsr.build.reference_doc import write_reference_doc
 from itpcsr.build.variables import fill_absent
 from itpcsr.build.vega import write_vega_bundle
@@ -43,8 +44,8 @@ def assemble(
     displays: Sequence[Display],
     rows: pd.DataFrame,
     variables: Mapping[str, Any],
-    simulated: bool,
     hidden: AbstractSet[str],
+    manifest: Mapping[str, Any],
 ) -> Path:
     """Write the complete book project into an emptied folder, which Quarto or the embedded renderer reads.
 
@@ -59,14 +60,15 @@ def assemble(
         name.
     displays, rows, variables
         The labelled displays of all notebooks, the result rows, and the values that pages quote.
-    simulated
-        Whether the data say of themselves that they are simulated: then every page says so, too.
     hidden
         Keys of the study's columns that this version leaves out.
+    manifest
+        What the version is made from. Where the data say of themselves that they are simulated, every
+        page says so, too.
     """
     shutil.rmtree(project, ignore_errors=True)
     project.mkdir(parents=True)
-    notice = notice_for(simulated)
+    notice = notice_for(bool(manifest["simulated"]))
     _copy_pages(root, project, report, notice)
     shutil.copytree(root / "_extensions", project / "_extensions")
     write_vega_bundle(project / "_extensions" / "csr" / "assets" / "vega.js")
@@ -81,6 +83,7 @@ def assemble(
     chapters = configuration["book"]["chapters"]
     write_display_list(project, chapters, displays)
     write_method_list(project, chapters, rows)
+    write_provenance(project, manifest)
     values = copy.deepcopy(dict(variables))
     fill_absent(values, [page.read_text(encoding="utf-8") for page in sorted(project.rglob("*.qmd"))], hidden)
     write_abbreviations(project, chapters, displays, values)

@@ -12,8 +12,18 @@ from typing import Any
 
 import itpcsr
 from itpcsr.build.hashes import file_hash, hash_files
+from itpcsr.build.published import MANIFEST, SUMS
 from itpcsr.sdtm import Trial
 from itpcsr.study import Report, Study, read_study
+
+# What the results depend on beside data, notebooks and parameters, in words
+INPUTS = {
+    "study": "Study file: what the protocol fixes",
+    "markers": "Markers of immune function",
+    "scenarios": "True rates for simulated designs",
+    "code": "Program: all files of the package",
+    "lock": "Lock file: versions of all packages",
+}
 
 
 def hash_code() -> str:
@@ -108,9 +118,13 @@ def input_differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Write ``manifest.json``, then ``SHA256SUMS`` over every other file of the version."""
+    """Write ``manifest.json``."""
     text = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False)
-    (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
-    files = [path for path in folder.rglob("*") if path.is_file()]
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def write_sums(folder: Path) -> None:
+    """Write ``SHA256SUMS`` over every other file of the version."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != SUMS]
     lines = [f"{digest}  {name}\n" for name, digest in hash_files(folder, files).items()]
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8")

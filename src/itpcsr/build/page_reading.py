@@ -19,14 +19,17 @@ _RTF_UNICODE = re.compile(r"\\uc1\\u(-?\d+)\*|\\u(-?\d+)\?")
 _CHART = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
 # Not part of the text that all formats share
 _SILENT = ("svg", "script", "nav", "table", "details", "dialog", "template")
+_TEXTS = ("p", "li", "figcaption", "h1", "h2", "h3", "h4")
+# What the reader of paragraphs leaves out anyway, and what takes most of a page
+_LARGE = re.compile(r"<svg.*?</svg>|<script.*?</script>|<table.*?</table>", re.DOTALL)
+_STRAIGHT = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "…": "...", "−": "-"})
+_PLAIN_TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
 _ABSENT = re.compile(r'<p class="csr-absent">(.*?)</p>', re.DOTALL)
 
 
 def plain(text: str) -> str:
     """Return a text with single blanks and straight signs, so that two formats can be compared."""
-    for typographic, straight in (("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'), ("…", "..."), ("−", "-")):
-        text = text.replace(typographic, straight)
-    return " ".join(text.split())
+    return " ".join(text.translate(_STRAIGHT).split())
 
 
 def plain_cells(cells: Cells) -> Cells:
@@ -87,6 +90,12 @@ def html_cells(stretch: str) -> tuple[list[str], Cells] | None:
     return [cell for row in parser.rows[: parser.heads] for cell in row], body
 
 
+def html_plain_rows(text: str) -> Cells:
+    """Return the rows of a page's tables that stand among its words and are no displays."""
+    tables = (html_cells(table) for table in _PLAIN_TABLE.findall(text))
+    return [row for table in tables if table for row in plain_cells(table[1])]
+
+
 def html_chart(stretch: str) -> Any:
     """Return the specification of the first chart in a stretch of HTML, or None without one."""
     match = _CHART.search(stretch)
@@ -102,7 +111,7 @@ def html_charts(text: str) -> list[Any]:
 
 
 class _Paragraphs(HTMLParser):
-    """Collect the texts of paragraphs of the main part, outside tables, charts, folds and contents."""
+    """Collect the texts of the main part by paragraph, outside tables, charts, folds and contents."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -115,7 +124,7 @@ class _Paragraphs(HTMLParser):
             self._main = True
         elif tag in _SILENT:
             self._silent += 1
-        elif tag == "p" and self._main and not self._silent:
+        elif tag in _TEXTS and self._main and not self._silent:
             self.texts.append("")
             self._open = True
         elif tag == "br" and self._open:
@@ -124,7 +133,7 @@ class _Paragraphs(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in _SILENT:
             self._silent -= 1
-        elif tag == "p":
+        elif tag in _TEXTS:
             self._open = False
         elif tag == "main":
             self._main = False
@@ -135,9 +144,9 @@ class _Paragraphs(HTMLParser):
 
 
 def html_paragraphs(text: str) -> list[str]:
-    """Return the paragraphs of a page's main part as plain texts."""
+    """Return paragraphs, entries of lists, headings and captions of a page's main part as plain texts."""
     parser = _Paragraphs()
-    parser.feed(re.sub(r"<svg.*?</svg>|<script.*?</script>", "", text, flags=re.DOTALL))
+    parser.feed(_LARGE.sub("", text))
     return [plain(paragraph) for paragraph in parser.texts]
 
 

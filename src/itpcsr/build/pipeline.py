@@ -12,6 +12,7 @@ import pandas as pd
 from itpcsr import results
 from itpcsr.adam import derive
 from itpcsr.build.assemble import REAL_STATEMENT, assemble, notice_for
+from itpcsr.build.bill import make_bill
 from itpcsr.build.fragments import Display, read_displays
 from itpcsr.build.lock import lock
 from itpcsr.build.manifest import hash_inputs, make_manifest
@@ -115,8 +116,8 @@ def render_report(run: Run, engine: Engine, say: Say) -> tuple[Path, list[Displa
         displays,
         rows,
         variables,
-        run.trial.simulated,
         _hidden_columns(run),
+        _manifest(run, renderer_name(chosen)),
     )
     say(f"Assembled {len(displays)} displays and {len(rows)} result rows")
     say(f"Rendering with {renderer_name(chosen)}")
@@ -189,6 +190,7 @@ def _build(run: Run, output: Path, engine: Engine, say: Say) -> Path:
     manifest = _manifest(run, renderer)
     datasets = derive(run.trial, run.study)
     findings = run.trial.findings
+    bill = make_bill(run.root / "uv.lock", manifest)
     return publish(
-        output, run.report, run.study, book, executed, displays, rows, datasets, findings, manifest
+        output, run.report, run.study, book, executed, displays, rows, datasets, findings, manifest, bill
     )

@@ -10,8 +10,10 @@ from typing import Any
 import pandas as pd
 
 from itpcsr.build.assemble import notice_for
+from itpcsr.build.bill import write_bill
+from itpcsr.build.crate import write_crate
 from itpcsr.build.fragments import Display
-from itpcsr.build.manifest import input_differences, write_manifest
+from itpcsr.build.manifest import input_differences, write_manifest, write_sums
 from itpcsr.build.notebook_pages import write_notebook_page
 from itpcsr.build.published import MANIFEST, read_manifest
 from itpcsr.build.staging import make_read_only, staging
@@ -50,6 +52,7 @@ def publish(
     datasets: Mapping[str, pd.DataFrame],
     findings: pd.DataFrame,
     manifest: dict[str, Any],
+    bill: dict[str, Any],
 ) -> Path:
     """Write ``output/<report>-<version>/``, whole or not at all, and return it.
 
@@ -70,6 +73,9 @@ def publish(
         for name, frame in sorted(datasets.items()):
             frame.to_parquet(folder / "adam" / f"{name}.parquet", index=False)
         write_manifest(folder, manifest)
+        write_bill(folder, bill)
+        write_crate(folder, report, study, displays, manifest)
+        write_sums(folder)
         if report.status == "final":
             make_read_only(folder)
     return target

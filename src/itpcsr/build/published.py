@@ -15,6 +15,7 @@ from typing import Any
 from itpcsr.errors import DataError
 
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
+BILL, CRATE, SIGNATURE = "bom.cdx.json", "ro-crate-metadata.json", "SHA256SUMS.sig"
 TABLE_MIME = "application/vnd.itpcsr.table+json"
 _CHART_MARK = "vegalite"
 
@@ -31,6 +32,14 @@ class Shown:
     table: dict[str, Any] | None
     chart: dict[str, Any] | None
     html: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that isn't as it was published: the file (relative to the version) and what is wrong."""
+
+    file: str
+    problem: str
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from pathlib import Path
 from itpcsr.build.hashes import hash_files
 from itpcsr.build.manifest import input_differences, make_manifest
 from itpcsr.build.pipeline import build_report, open_run
-from itpcsr.build.published import read_manifest
+from itpcsr.build.published import SIGNATURE, Fault, read_manifest
 from itpcsr.build.render import Engine
-from itpcsr.build.verify import Fault
 
 _LEFT_OUT = {"work", "output"}  # what a build makes; hidden folders hold no input
 
@@ -45,7 +44,8 @@ def _link_project(root: Path, project: Path) -> Path:
 
 def _byte_differences(folder: Path, again: Path) -> Iterator[Fault]:
     old, new = (
-        hash_files(place, (path for path in place.rglob("*") if path.is_file())) for place in (folder, again)
+        hash_files(place, (path for path in place.rglob("*") if path.is_file() and path.name != SIGNATURE))
+        for place in (folder, again)
     )
     for name in sorted(set(old) | set(new)):
         if name not in new:

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from itpcsr.build.history import Version
-from itpcsr.build.verify import Fault
+from itpcsr.build.published import Fault
 
 
 def fault_table(faults: Iterable[Fault]) -> Table:

@@ -2,16 +2,17 @@
 
 Checksums find a changed byte. Someone who changes a number and the checksums with it is found out by the
 version's own witnesses: each table stands in an executed notebook, in CSV, RTF, HTML and Word, each
-sentence in HTML and Word, and each number of a table in the result rows. Only making the version again
-(``build.rebuild``) finds what was changed everywhere alike.
+sentence in HTML and Word, each number of a table in the result rows, and each input's hash in the manifest,
+the report and the metadata. Only making the version again (``build.rebuild``) finds what was changed
+everywhere alike; what a signature covers can't be changed at all.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -19,8 +20,10 @@ from itpcsr.build import page_reading as reading
 from itpcsr.build.hashes import file_hash
 from itpcsr.build.numbers import Backing
 from itpcsr.build.published import (
+    SIGNATURE,
     SUMS,
     Cells,
+    Fault,
     Shown,
     csv_cells,
     read_manifest,
@@ -29,19 +32,12 @@ from itpcsr.build.published import (
     table_cells,
     table_heads,
 )  # fmt: skip
+from itpcsr.build.verify_origin import check_origin
 from itpcsr.results import COLUMNS, read_rows
 
 _MOST = 5  # faults of one kind in one file; more say nothing new
 _TABLE = re.compile(r'<table class="(?:gt_table|csr-table)".*?</table>', re.DOTALL)
 _DIGIT = re.compile(r"\d")
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing that isn't as it was published: the file (relative to the version) and what is wrong."""
-
-    file: str
-    problem: str
 
 
 def verify(folder: Path) -> list[Fault]:
@@ -52,7 +48,7 @@ def verify(folder: Path) -> list[Fault]:
     manifest = read_manifest(folder)
     faults = [*check_files(folder)]
     try:
-        faults += _check_contents(folder, str(manifest.get("renderer", "")), manifest.get("columns", []))
+        faults += _check_contents(folder, manifest)
     except (OSError, ValueError, KeyError, IndexError) as error:
         faults.append(Fault("", f"the contents can't be read to the end ({type(error).__name__}: {error})"))
     return faults
@@ -67,11 +63,11 @@ def check_files(folder: Path) -> Iterator[Fault]:
             yield Fault(name, "is missing")
         elif file_hash(found[name]) != digest:
             yield Fault(name, "has changed since it was published (SHA-256)")
-    for name in sorted(set(found) - set(sums) - {SUMS}):
+    for name in sorted(set(found) - set(sums) - {SUMS, SIGNATURE}):
         yield Fault(name, "is unknown: it doesn't belong to the published version")
 
 
-def _check_contents(folder: Path, renderer: str, columns: list[dict[str, str]]) -> Iterator[Fault]:
+def _check_contents(folder: Path, manifest: dict[str, Any]) -> Iterator[Fault]:
     rows = read_rows(folder)
     shown = read_shown(folder)
     if (folder / "results.csv").exists():
@@ -80,8 +76,10 @@ def _check_contents(folder: Path, renderer: str, columns: list[dict[str, str]]) 
     yield from _check_tables(folder, shown)
     yield from _check_report_pages(shown, pages)
     yield from _check_notebook_pages(folder, shown)
-    yield from _check_word(folder, shown, pages, sentences=renderer.startswith("embedded"))
-    yield from check_numbers(shown, Backing(rows, columns, folder / "adam"))
+    embedded = str(manifest.get("renderer", "")).startswith("embedded")
+    yield from _check_word(folder, shown, pages, sentences=embedded)
+    yield from check_numbers(shown, Backing(rows, manifest.get("columns", []), folder / "adam"))
+    yield from check_origin(folder, manifest, pages)
 
 
 def _read_pages(folder: Path) -> dict[str, str]:
@@ -235,9 +233,21 @@ def _check_word(
     if not sentences:
         return
     for page, text in pages.items():
-        for paragraph in reading.html_paragraphs(text):
-            if _DIGIT.search(paragraph) and paragraph not in word.paragraphs:
-                yield Fault(page, f"the Word file doesn't say the same as: {paragraph!r}")
+        yield from _check_words(page, text, word)
+
+
+def _check_words(page: str, text: str, word: reading.Word) -> Iterator[Fault]:
+    """What a page says with a number in it, in sentences and in tables among them, stands in Word, too.
+
+    A line of the list of displays stands there as the caption of its display.
+    """
+    for paragraph in reading.html_paragraphs(text):
+        if _DIGIT.search(paragraph) and paragraph not in word.paragraphs:
+            yield Fault(page, f"the Word file doesn't say the same as: {paragraph!r}")
+    for row in reading.html_plain_rows(text):
+        known = row in word.rows or ": ".join(row) in word.paragraphs
+        if not known and _DIGIT.search("".join(row)):
+            yield Fault(page, f"the Word file has no such row: {' | '.join(row)!r}")
 
 
 def check_numbers(shown: list[Shown], backing: Backing) -> Iterator[Fault]:

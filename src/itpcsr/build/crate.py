@@ -1,0 +1,195 @@
+"""A published version as a research object: RO-Crate metadata that say what each file is and what made it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from itpcsr.build.assemble import REAL_STATEMENT, SIMULATED_NOTICE
+from itpcsr.build.fragments import Display
+from itpcsr.build.hashes import file_hash
+from itpcsr.build.manifest import INPUTS
+from itpcsr.build.published import BILL, CRATE, MANIFEST, SUMS
+from itpcsr.study import Report, Study
+
+if TYPE_CHECKING:
+    from rocrate.model import Entity
+    from rocrate.rocrate import ROCrate
+
+_VERSION = "1.2"
+_PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
+_COMPLETED = "http://schema.org/CompletedActionStatus"
+_LICENCE = {"@id": "https://spdx.org/licenses/MIT", "name": "MIT License"}
+_ASSETS = "site_libs"  # style sheets, scripts and fonts of the pages: one entity for all
+_FORMATS = {
+    ".csv": "text/csv",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".html": "text/html",
+    ".ipynb": "application/x-ipynb+json",
+    ".json": "application/json",
+    ".parquet": "application/vnd.apache.parquet",
+    ".pdf": "application/pdf",
+    ".rtf": "application/rtf",
+    "": "text/plain",
+}
+_NAMES = {
+    "index.html": "The report: title page",
+    "csr.pdf": "The report as PDF",
+    "csr.docx": "The report as a Word document",
+    "results.parquet": "Result rows: every number of the report",
+    "results.csv": "Result rows: every number of the report",
+    "findings.csv": "Findings of the review of the data",
+    MANIFEST: "What this version was made from",
+    BILL: "Software bill of materials (CycloneDX)",
+    SUMS: "SHA-256 of every file of this version",
+}
+
+
+def write_crate(
+    folder: Path, report: Report, study: Study, displays: Sequence[Display], manifest: Mapping[str, Any]
+) -> None:
+    """Write ``ro-crate-metadata.json`` (RO-Crate 1.2, profile Process Run Crate) over the files there.
+
+    The inputs aren't part of a version; they are named with their SHA-256. The only date is the report's.
+    A licence is stated for the program, and for a version whose data are the repository's simulated ones.
+    """
+    # the library is imported where it is used: the command line and the notebooks start without it
+    from rocrate.rocrate import ROCrate
+
+    crate = ROCrate(version=_VERSION)
+    _describe_version(crate, report, study, manifest)
+    captions = {display.label: display.caption for display in displays}
+    outputs = _add_files(crate, folder, captions)
+    crate.root_dataset["hasPart"] = outputs  # the library lists what lies in folders here, too
+    program = _add_software(crate, manifest)
+    action = _entity(
+        crate,
+        "#build",
+        "CreateAction",
+        name=f"Build of {report.report}, version {report.version}",
+        instrument=program,
+        object=[*_add_inputs(crate, manifest)],
+        result=outputs,
+        actionStatus={"@id": _COMPLETED},
+    )
+    crate.root_dataset["mentions"] = [action]
+    text = json.dumps(crate.metadata.generate(), indent=2, sort_keys=True, ensure_ascii=False)
+    (folder / CRATE).write_text(text + "\n", encoding="utf-8")
+
+
+def _entity(crate: ROCrate, ident: str, kind: str | list[str], **properties: Any) -> Entity:
+    from rocrate.model import ContextEntity
+
+    return crate.add(ContextEntity(crate, ident, properties={"@type": kind, **properties}))
+
+
+def _describe_version(crate: ROCrate, report: Report, study: Study, manifest: Mapping[str, Any]) -> None:
+    root = crate.root_dataset
+    root["name"] = f"{report.title} of {study.identity.study_id}, version {report.version} ({report.status})"
+    statement = SIMULATED_NOTICE if manifest["simulated"] else REAL_STATEMENT
+    root["description"] = f"{study.identity.short_title}. {statement}"
+    root["datePublished"] = report.date.isoformat()
+    root["version"] = report.version
+    root["conformsTo"] = [_entity(crate, _PROFILE, "CreativeWork", name="Process Run Crate", version="0.5")]
+    licence = _entity(crate, _LICENCE["@id"], "CreativeWork", name=_LICENCE["name"])
+    if manifest["simulated"]:
+        root["license"] = licence
+
+
+def _add_files(crate: ROCrate, folder: Path, captions: Mapping[str, str]) -> list[Entity]:
+    """Add every file, below its folder; return the files and folders of the top."""
+    top = []
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.name != CRATE:
+            top.append(_add_file(crate, path, folder, captions))
+        elif path.is_dir():
+            top.append(_add_folder(crate, path, folder, captions))
+    top.append(_add_sums(crate))
+    return top
+
+
+def _add_folder(crate: ROCrate, path: Path, folder: Path, captions: Mapping[str, str]) -> Entity:
+    entity = crate.add_dataset(dest_path=f"{path.name}/", properties={"name": path.name})
+    if path.name == _ASSETS:
+        entity["name"] = "Style sheets and scripts of the pages"
+        return entity
+    parts = [_add_file(crate, part, folder, captions) for part in sorted(path.rglob("*")) if part.is_file()]
+    entity["hasPart"] = parts
+    return entity
+
+
+def _add_file(crate: ROCrate, path: Path, folder: Path, captions: Mapping[str, str]) -> Entity:
+    name = path.relative_to(folder).as_posix()
+    properties = {
+        "name": _name_of(name, captions),
+        "contentSize": str(path.stat().st_size),
+        "sha256": file_hash(path),
+    }
+    if path.suffix in _FORMATS:
+        properties["encodingFormat"] = _FORMATS[path.suffix]
+    return crate.add_file(dest_path=quote(name), properties=properties)
+
+
+def _add_sums(crate: ROCrate) -> Entity:
+    """Add the list of hashes, which is written last: it holds the hash of the metadata, too."""
+    return crate.add_file(dest_path=SUMS, properties={"name": _NAMES[SUMS], "encodingFormat": "text/plain"})
+
+
+def _name_of(name: str, captions: Mapping[str, str]) -> str:
+    """Return what a file is, in words."""
+    path = Path(name)
+    kind = path.parts[0] if len(path.parts) > 1 else ""
+    if kind == "tables":
+        label = path.stem.removesuffix("-rows")
+        return f"{captions.get(label, label)}{': result rows' if path.stem != label else ''}"
+    if kind == "adam":
+        return f"Analysis dataset {path.stem.upper()}"
+    if kind == "notebooks":
+        return f"Notebook {path.stem}, executed{' (as a page)' if path.suffix == '.html' else ''}"
+    return _NAMES.get(name, path.name)
+
+
+def _add_software(crate: ROCrate, manifest: Mapping[str, Any]) -> Entity:
+    name, _, version = str(manifest["package"]).partition(" ")
+    renderer, _, its_version = str(manifest["renderer"]).partition(" ")
+    title = "Embedded renderer" if renderer == "embedded" else renderer
+    python = manifest["environment"]["python"]
+    needs = [
+        _entity(crate, "#python", "SoftwareApplication", name="Python", softwareVersion=python),
+        _entity(crate, "#renderer", "SoftwareApplication", name=title, softwareVersion=its_version),
+        crate.dereference(BILL),
+    ]
+    return _entity(
+        crate,
+        f"#{name}",
+        "SoftwareApplication",
+        name=name,
+        softwareVersion=version,
+        softwareRequirements=[need for need in needs if need is not None],
+        license=crate.dereference(_LICENCE["@id"]),
+    )
+
+
+def _add_inputs(crate: ROCrate, manifest: Mapping[str, Any]) -> Iterator[Entity]:
+    """Add what the version was made from, each with its SHA-256; none of it lies in the version."""
+    for ident, kind, name, digest in _inputs(manifest):
+        yield _entity(crate, ident, kind, name=name, sha256=digest)
+
+
+def _inputs(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield identifier, type, name and SHA-256 of each input."""
+    work, code = "CreativeWork", "SoftwareSourceCode"
+    for domain, file in manifest["inputs"].items():
+        yield f"#data/{domain}", work, f"Trial data, SDTM domain {domain}: {file['file']}", file["sha256"]
+    own = manifest["parameters"]
+    yield "#parameters", work, f"Parameters of the version: {own['file']}", own["sha256"]
+    for name, digest in manifest["hashes"].items():
+        if name in INPUTS:
+            yield f"#{name}", work, INPUTS[name], digest
+    for name, digest in manifest["notebooks"].items():
+        yield f"#notebook/{name}", code, f"Notebook {name}", digest
+    for name, digest in manifest["pages"].items():
+        yield f"#source/{quote(name)}", work, f"Source of the report: {name}", digest
