@@ -43,6 +43,7 @@ def assemble(
     variables: Mapping[str, Any],
     simulated: bool,
     hidden: AbstractSet[str],
+    pages: Mapping[str, str] | None = None,
 ) -> Path:
     """Write the complete book project into an emptied folder, which Quarto or the embedded renderer reads.
 
@@ -61,6 +62,8 @@ def assemble(
         Whether the data say of themselves that they are simulated: then every page says so, too.
     hidden
         Keys of the study's columns that this version leaves out.
+    pages
+        Subject to the file name of its page, for links in HTML.
     """
     shutil.rmtree(project, ignore_errors=True)
     project.mkdir(parents=True)
@@ -74,18 +77,19 @@ def assemble(
     for display in displays:
         folder = project / "results" / display.notebook
         folder.mkdir(parents=True, exist_ok=True)
-        write_fragment(display, folder, rows[rows["display"] == display.label])
+        write_fragment(display, folder, rows[rows["display"] == display.label], pages)
     configuration = _configuration(root, report, study, notice)
     write_display_list(project, configuration["book"]["chapters"], displays)
     values = copy.deepcopy(dict(variables))
     fill_absent(values, [page.read_text(encoding="utf-8") for page in sorted(project.rglob("*.qmd"))], hidden)
     _write_yaml(project / "_variables.yml", values)
     _write_yaml(project / "_quarto.yml", configuration)
-    write_reference_doc(project / "reference.docx", _running_title(report, study), notice)
+    write_reference_doc(project / "reference.docx", running_title(report, study), notice)
     return project
 
 
-def _running_title(report: Report, study: Study) -> str:
+def running_title(report: Report, study: Study) -> str:
+    """Return what stands at the head of every page: study, title, version, status and data cut."""
     cutoff = report.data_cutoff.isoformat() if report.data_cutoff else "none: all records"
     edition = f"{report.title} · Version {report.version} ({report.status})"
     return f"{study.identity.study_id} · {edition} · Data cut-off: {cutoff}"
