@@ -2,7 +2,8 @@
 
 Checksums find a changed byte. Someone who changes a number and the checksums with it is found out by the
 version's own witnesses: each table stands in an executed notebook, in CSV, RTF, HTML and Word, each
-sentence in HTML and Word, and each number of a table in the result rows. Only making the version again
+sentence in HTML and Word, each number of a table in the result rows, and each number of a subject's page in
+the analysis datasets. Only making the version again
 (``build.rebuild``) finds what was changed everywhere alike.
 """
 
@@ -29,6 +30,7 @@ from itpcsr.build.published import (
     table_cells,
     table_heads,
 )  # fmt: skip
+from itpcsr.build.verify_subjects import check_subject_pages
 from itpcsr.results import COLUMNS, read_rows
 
 _MOST = 5  # faults of one kind in one file; more say nothing new
@@ -81,6 +83,7 @@ def _check_contents(folder: Path, renderer: str, columns: list[dict[str, str]]) 
     yield from _check_report_pages(shown, pages)
     yield from _check_notebook_pages(folder, shown)
     yield from _check_word(folder, shown, pages, sentences=renderer.startswith("embedded"))
+    yield from (Fault(*found) for found in check_subject_pages(folder, pages))
     yield from check_numbers(shown, Backing(rows, columns, folder / "adam"))
 
 

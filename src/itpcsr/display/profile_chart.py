@@ -137,7 +137,7 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return records as JSON has them: no NaN."""
     return [
         {
-            name: None if isinstance(value, float) and math.isnan(value) else value
+            str(name): None if isinstance(value, float) and math.isnan(value) else value
             for name, value in record.items()
         }
         for record in frame.to_dict("records")
