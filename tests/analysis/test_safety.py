@@ -263,7 +263,9 @@ def test_the_figures_of_a_trial_without_treated_subjects(study):
     curves = safety.estimate_ae_curves(datasets["adsl"], datasets["adaette"], study, 0.95)
     times = safety_figures.figure_ae_times(rows["tbl-ae-time"], curves, study)
     assert times.absent == "No subject was treated, so no time to an event can be drawn."
-    infusions = safety_figures.figure_infusions(rows["tbl-infusions"], datasets["adsl"], datasets["adex"], study)
+    infusions = safety_figures.figure_infusions(
+        rows["tbl-infusions"], datasets["adsl"], datasets["adex"], study
+    )
     assert "<svg" in theme.chart_svg(infusions.to_dict())
 
 

@@ -72,9 +72,8 @@ def compose_profiles(datasets: Mapping[str, pd.DataFrame], study: Study) -> Iter
         chart = None
         if record["SAFFL"] == "Y":
             chart = draw_profile(template, own["counts"], drawn, axes, study)
-        unplaced = int(own["adae"]["ASTDY"].isna().sum())
-        course = describe_course(subject, own["counts"], drawn, unplaced) if chart else _untreated(subject)
-        yield Profile(subject, tuple(_facts(record, own, study)), chart, course, tuple(_sections(own, study)))
+        told = describe_course(subject, own["counts"], drawn, own["adae"]) if chart else _untreated(subject)
+        yield Profile(subject, tuple(_facts(record, own, study)), chart, told, tuple(_sections(own, study)))
 
 
 def _by_subject(frame: pd.DataFrame) -> Callable[[str], pd.DataFrame]:

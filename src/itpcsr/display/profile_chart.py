@@ -239,14 +239,16 @@ def _day_axis(axes: Axes, *, labels: bool) -> alt.Axis:
     return alt.Axis(values=values, labels=labels, ticks=labels, domain=labels)
 
 
-def describe_course(subject: str, counts: pd.DataFrame, items: pd.DataFrame, unplaced: int) -> str:
+def describe_course(subject: str, counts: pd.DataFrame, items: pd.DataFrame, adae: pd.DataFrame) -> str:
     """Return what the chart shows in a sentence, for readers who don't see it.
 
-    ``unplaced`` are the events without a start day, which can't be drawn.
+    ``adae`` are the subject's adverse events: one without a start day can't be drawn, and without the
+    study's domain nothing is said of events.
     """
-    parts = [_say_counts(counts), _say_response(counts, items), _say_events(items)]
-    if unplaced:
-        parts.append(f"{words.plural(unplaced, 'event')} without a start day not drawn")
+    events = "" if "absent" in adae.attrs else _say_events(items)
+    unplaced = int(adae["ASTDY"].isna().sum())
+    lost = f"{words.plural(unplaced, 'event')} without a start day not drawn" if unplaced else ""
+    parts = [_say_counts(counts), _say_response(counts, items), _say_treatment(items), events, lost]
     return f"Course of subject {subject}: {'; '.join(part for part in parts if part)}."
 
 
@@ -269,14 +271,17 @@ def _say_response(counts: pd.DataFrame, items: pd.DataFrame) -> str:
     return f"confirmed response from {words.join(spans)}" if spans else "no confirmed response"
 
 
-def _say_events(items: pd.DataFrame) -> str:
-    events, infusions = items[items["kind"] == "event"], (items["Legend"] == INFUSION).sum()
-    rescue = items[items["Legend"] == RESCUE]
+def _say_treatment(items: pd.DataFrame) -> str:
+    infusions, rescue = (items["Legend"] == INFUSION).sum(), items[items["Legend"] == RESCUE]
     parts = [words.plural(infusions, "infusion")] if infusions else []
     parts += [f"rescue therapy from Day {format_count(rescue['from'].min())} on"] if len(rescue) else []
+    return ", ".join(parts)
+
+
+def _say_events(items: pd.DataFrame) -> str:
+    events = items[items["kind"] == "event"]
+    if events.empty:
+        return "no adverse event"
     kinds = events["Severity"].value_counts().sort_index()
     severities = words.join([f"{n} {name}" for name, n in kinds.items()])
-    parts.append(
-        f"{words.plural(len(events), 'adverse event')} ({severities})" if len(events) else "no adverse event"
-    )
-    return ", ".join(parts)
+    return f"{words.plural(len(events), 'adverse event')} ({severities})"

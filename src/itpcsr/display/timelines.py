@@ -34,7 +34,7 @@ _GRADE_LOOKS = {
     "Mild event": (_SKY, "circle"),
     "Moderate event": (_BLUE, "square"),
     "Severe event": (_RED, "triangle-up"),
-    _UNGRADED: (_GREY, "stroke"),
+    _UNGRADED: (_GREY, "triangle-left"),
 }
 INFUSION, TREATED, RESCUE, RESPONSE = (
     "Infusion",
