@@ -46,6 +46,7 @@ def assemble(
     variables: Mapping[str, Any],
     hidden: AbstractSet[str],
     manifest: Mapping[str, Any],
+    pages: Mapping[str, str] | None = None,
 ) -> Path:
     """Write the complete book project into an emptied folder, which Quarto or the embedded renderer reads.
 
@@ -65,6 +66,8 @@ def assemble(
     manifest
         What the version is made from. Where the data say of themselves that they are simulated, every
         page says so, too.
+    pages
+        Subject to the file name of its page, for links in HTML.
     """
     shutil.rmtree(project, ignore_errors=True)
     project.mkdir(parents=True)
@@ -78,7 +81,7 @@ def assemble(
     for display in displays:
         folder = project / "results" / display.notebook
         folder.mkdir(parents=True, exist_ok=True)
-        write_fragment(display, folder, rows[rows["display"] == display.label])
+        write_fragment(display, folder, rows[rows["display"] == display.label], pages)
     configuration = _configuration(root, report, study, notice)
     chapters = configuration["book"]["chapters"]
     write_display_list(project, chapters, displays)
@@ -89,11 +92,12 @@ def assemble(
     write_abbreviations(project, chapters, displays, values)
     _write_yaml(project / "_variables.yml", values)
     _write_yaml(project / "_quarto.yml", configuration)
-    write_reference_doc(project / "reference.docx", _running_title(report, study), notice)
+    write_reference_doc(project / "reference.docx", running_title(report, study), notice)
     return project
 
 
-def _running_title(report: Report, study: Study) -> str:
+def running_title(report: Report, study: Study) -> str:
+    """Return what stands at the head of every page: study, title, version, status and data cut."""
     cutoff = report.data_cutoff.isoformat() if report.data_cutoff else "none: all records"
     edition = f"{report.title} · Version {report.version} ({report.status})"
     return f"{study.identity.study_id} · {edition} · Data cut-off: {cutoff}"

@@ -174,23 +174,26 @@ def _bundle(cell: Any) -> dict[str, Any]:
     return dict(shown[-1]) if shown else {}
 
 
-def write_fragment(display: Display, folder: Path, rows: pd.DataFrame) -> None:
+def write_fragment(
+    display: Display, folder: Path, rows: pd.DataFrame, pages: Mapping[str, str] | None = None
+) -> None:
     """Write ``<label>.qmd`` and, for a chart, its SVG (for PDF) and PNG (for Word) into the folder.
 
-    ``rows`` are the result rows of this display; in HTML a panel below it says where it comes from.
+    ``rows`` are the result rows of this display; in HTML a panel below it says where it comes from, and
+    subjects are links to their ``pages``.
     """
     if display.prose is not None:
         text = to_markdown(display.prose)
     else:
-        blocks = _chart_blocks(display, folder) if display.table is None else _table_blocks(display)
+        blocks = _chart_blocks(display, folder) if display.table is None else _table_blocks(display, pages)
         block = f"::: {{#{display.label}}}\n\n{blocks}\n\n{display.caption}\n\n:::\n"
         if display.table is not None and is_wide(display.table):
             block = _TURNED.format(display=block)
-        text = f"{block}\n{_behind(display, rows)}\n"
+        text = f"{block}\n{_behind(display, rows, pages)}\n"
     (folder / f"{display.label}.qmd").write_text(text, encoding="utf-8")
 
 
-def _behind(display: Display, rows: pd.DataFrame) -> str:
+def _behind(display: Display, rows: pd.DataFrame, pages: Mapping[str, str] | None) -> str:
     source = Source(
         display.label,
         display.caption,
@@ -200,17 +203,17 @@ def _behind(display: Display, rows: pd.DataFrame) -> str:
         display.analysis_set,
         display.datasets,
     )
-    return f"```{{=html}}\n{behind_html(source, rows)}\n```"
+    return f"```{{=html}}\n{behind_html(source, rows, pages)}\n```"
 
 
-def _table_blocks(display: Display) -> str:
+def _table_blocks(display: Display, pages: Mapping[str, str] | None) -> str:
     table = display.table or Table("")
     grid = writers.to_grid(table)
     if is_wide(table):
         grid = f'::: {{custom-style="{writers.WIDE_STYLE}"}}\n\n{grid}\n\n:::'
     return "\n\n".join(
         [
-            f"```{{=html}}\n{writers.to_html(table, display.caption)}\n```",
+            f"```{{=html}}\n{writers.to_html(table, display.caption, pages)}\n```",
             f"```{{=typst}}\n{writers.to_typst(table)}\n```",
             _visible("docx", grid),
         ]

@@ -74,12 +74,12 @@ class Backing:
             Unbacked(row["label"], head["label"], cell, number)
             for row in table["rows"]
             for head, pool, cell in zip(table["headers"], pools, row["cells"], strict=False)
-            for number in _numbers(cell)
-            if not any(_holds(scale * pool, number) for scale in _scales(head["label"]))
+            for number in numbers_in(cell)
+            if not any(holds(scale * pool, number) for scale in _scales(head["label"]))
         ]
         if not missing or not self._is_listing(table):
             return missing
-        return [cell for cell in missing if not _holds(self._read_records(), cell.number)]
+        return [cell for cell in missing if not holds(self._read_records(), cell.number)]
 
     def _pool(self, label: str, head: dict[str, str]) -> npt.NDArray[np.float64]:
         key = self._keys.get((head["spanner"], head["label"]))
@@ -101,12 +101,12 @@ class Backing:
             for path in sorted(self._datasets.glob("*.parquet")):
                 frame = pd.read_parquet(path)
                 self._subjects |= set(frame["USUBJID"]) if "USUBJID" in frame else set()
-                parts += [*_values_of(frame)]
+                parts += [*values_of(frame)]
             self._records = np.unique(np.concatenate(parts)) if parts else np.empty(0)
         return self._records
 
 
-def _values_of(frame: pd.DataFrame) -> Iterator[npt.NDArray[np.float64]]:
+def values_of(frame: pd.DataFrame) -> Iterator[npt.NDArray[np.float64]]:
     """Yield the numbers of a dataset: its numeric variables, and those written in its texts."""
     for name in frame:
         column = frame[name].dropna()
@@ -121,7 +121,8 @@ def _scales(head: str) -> list[float]:
     return [1.0, *(scale for word, scale in _UNITS.items() if word in head.lower())]
 
 
-def _numbers(text: str) -> list[str]:
+def numbers_in(text: str) -> list[str]:
+    """Return the numbers of a cell that are results: none of a text with words, of a rule or of a date."""
     if _WORD.search(text) or text.startswith(("≥", "≤")):
         return []
     for bound in _BOUNDS:
@@ -129,7 +130,7 @@ def _numbers(text: str) -> list[str]:
     return _NUMBER.findall(_DATE.sub("", text))
 
 
-def _holds(values: npt.NDArray[np.float64], number: str) -> bool:
+def holds(values: npt.NDArray[np.float64], number: str) -> bool:
     """Tell whether some value (ascending, without sign) rounds to the printed number."""
     decimals = len(number.partition(".")[2])
     half = 0.5 * 10.0**-decimals * (1 + _SLACK) + _SLACK

@@ -17,6 +17,8 @@ _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _CELL = re.compile(r"\{\\f\d+ (.*?)\}\\cell$", re.MULTILINE | re.DOTALL)
 _RTF_UNICODE = re.compile(r"\\uc1\\u(-?\d+)\*|\\u(-?\d+)\?")
 _CHART = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
+# The caption's own id; Quarto puts a number behind it
+_CAPTION_ID = re.compile(r"-caption(-[0-9a-f-]{36})?$")
 # Not part of the text that all formats share
 _SILENT = ("svg", "script", "nav", "table", "details", "dialog", "template")
 _TEXTS = ("p", "li", "figcaption", "h1", "h2", "h3", "h4")
@@ -69,7 +71,7 @@ class _Table(HTMLParser):
 def html_tables(text: str) -> dict[str, str]:
     """Return label to the stretch of a page that begins with its display and ends before the next one."""
     starts = [(match.group(1), match.start()) for match in re.finditer(r'id="((?:tbl|fig)-[\w-]+)"', text)]
-    starts = [(label, start) for label, start in starts if not label.endswith("-caption")]
+    starts = [(label, start) for label, start in starts if not _CAPTION_ID.search(label)]
     ends = [*(start for _, start in starts), len(text)][1:]
     return {label: text[start:end] for (label, start), end in zip(starts, ends, strict=True)}
 

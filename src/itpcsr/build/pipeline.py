@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pandas as pd
 
 from itpcsr import results
 from itpcsr.adam import derive
-from itpcsr.build.assemble import REAL_STATEMENT, assemble, notice_for
+from itpcsr.adam.profiles import derive_profiles, select_profiled
+from itpcsr.build.assemble import REAL_STATEMENT, assemble, notice_for, running_title
 from itpcsr.build.bill import make_bill
 from itpcsr.build.fragments import Display, read_displays
 from itpcsr.build.lock import lock
@@ -19,8 +21,12 @@ from itpcsr.build.manifest import hash_inputs, make_manifest
 from itpcsr.build.notebooks import choose_parameters, is_literal, run_notebook
 from itpcsr.build.publish import publish, refuse_final
 from itpcsr.build.render import Engine, choose_engine, render, renderer_name
+from itpcsr.build.search_index import write_search_index
+from itpcsr.build.subject_profiles import write_subject_pages
 from itpcsr.build.variables import collect_variables
 from itpcsr.display.formats import format_level, format_plain
+from itpcsr.display.profile import compose_profiles
+from itpcsr.display.subject_pages import page_names
 from itpcsr.errors import NotebookError, ParameterError
 from itpcsr.sdtm import Trial, load_trial
 from itpcsr.study import Report, Study, read_report, read_study, write_study
@@ -42,6 +48,16 @@ class Run:
     def work(self) -> Path:
         """Folder for intermediate files; can be deleted at any time."""
         return self.root / "work" / self.report.report
+
+    @cached_property
+    def datasets(self) -> dict[str, pd.DataFrame]:
+        """The analysis datasets, derived when they are first asked for."""
+        return derive(self.trial, self.study)
+
+    @cached_property
+    def subject_pages(self) -> dict[str, str]:
+        """Subject to the file name of its page."""
+        return page_names(select_profiled(self.datasets["adsl"], self.study)["USUBJID"])
 
     def executed(self, name: str) -> Path:
         """Return where a notebook's executed copy goes."""
@@ -118,10 +134,22 @@ def render_report(run: Run, engine: Engine, say: Say) -> tuple[Path, list[Displa
         variables,
         _hidden_columns(run),
         _manifest(run, renderer_name(chosen)),
+        run.subject_pages,
     )
     say(f"Assembled {len(displays)} displays and {len(rows)} result rows")
     say(f"Rendering with {renderer_name(chosen)}")
-    return render(project, run.report, chosen, say), displays, rows, renderer_name(chosen)
+    book = render(project, run.report, chosen, say)
+    _add_profiles(run, book)
+    write_search_index(book)
+    return book, displays, rows, renderer_name(chosen)
+
+
+def _add_profiles(run: Run, book: Path) -> None:
+    """Put the pages of the subjects beside those of the report, whoever rendered them."""
+    frames = derive_profiles(run.trial, run.datasets, run.study)
+    profiles = compose_profiles(frames, run.study)
+    notice = notice_for(run.trial.simulated)
+    write_subject_pages(book, profiles, run.subject_pages, running_title(run.report, run.study), notice)
 
 
 def _read_all_displays(run: Run) -> list[Display]:
@@ -188,9 +216,8 @@ def _build(run: Run, output: Path, engine: Engine, say: Say) -> Path:
     book, displays, rows, renderer = render_report(run, engine, say)
     executed = [run.executed(name) for name in run.report.notebooks]
     manifest = _manifest(run, renderer)
-    datasets = derive(run.trial, run.study)
     findings = run.trial.findings
     bill = make_bill(run.root / "uv.lock", manifest)
     return publish(
-        output, run.report, run.study, book, executed, displays, rows, datasets, findings, manifest, bill
+        output, run.report, run.study, book, executed, displays, rows, run.datasets, findings, manifest, bill
     )

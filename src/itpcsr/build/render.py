@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Literal
 
 from itpcsr.build import embedded
-from itpcsr.build.search_index import write_search_index
 from itpcsr.errors import RenderError
 from itpcsr.study import Report
 
@@ -58,16 +57,10 @@ def renderer_name(engine: Literal["quarto", "embedded"]) -> str:
 def render(
     project: Path, report: Report, engine: Literal["quarto", "embedded"], say: Callable[[str], None]
 ) -> Path:
-    """Render the project to HTML, PDF and Word; return the folder with the three.
-
-    The HTML gets the index of its search, whoever rendered it.
-    """
+    """Render the project to HTML, PDF and Word; return the folder with the three."""
     if engine == "embedded":
-        book = embedded.render(project, report=say)
-    else:
-        book = _render_quarto(project, report, say)
-    write_search_index(book)
-    return book
+        return embedded.render(project, report=say)
+    return _render_quarto(project, report, say)
 
 
 def _render_quarto(project: Path, report: Report, say: Callable[[str], None]) -> Path:

@@ -27,7 +27,8 @@ class _Entry:
 def write_search_index(book: Path) -> None:
     """Write ``search-index.js`` beside the report's script, from the rendered pages.
 
-    The sections and the tables and figures of each page are entries. Of a table each word stands once.
+    The sections and the tables and figures of each page are entries, and each subject's page as a whole. Of
+    a table each word stands once.
     Quarto and the embedded renderer put the script into different folders; the index says where the
     report's root lies from it.
     """
@@ -37,10 +38,18 @@ def write_search_index(book: Path) -> None:
         reader = _Reader(page.relative_to(book).as_posix())
         reader.feed(page.read_text(encoding="utf-8"))
         entries += [_as_json(entry) for entry in reader.entries]
+    entries += [_subject(page, book) for page in sorted((book / "subjects").glob("*.html"))]
     root = posixpath.relpath(".", script.parent.relative_to(book).as_posix()) + "/"
     index = json.dumps({"root": root, "entries": entries}, ensure_ascii=False, separators=(",", ":"))
     text = f"window.csrIndex({index});\n"
     (script.parent / _NAME).write_text(text, encoding="utf-8", newline="\n")
+
+
+def _subject(page: Path, book: Path) -> dict[str, str]:
+    reader = _Reader(page.relative_to(book).as_posix())
+    reader.feed(page.read_text(encoding="utf-8"))
+    texts = [text for entry in reader.entries for text in (*entry.title, *entry.text)]
+    return _as_json(_Entry(reader.page, [*reader.entries[0].title, ": profile"], texts, is_float=True))
 
 
 def _as_json(entry: _Entry) -> dict[str, str]:

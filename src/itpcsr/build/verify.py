@@ -2,9 +2,10 @@
 
 Checksums find a changed byte. Someone who changes a number and the checksums with it is found out by the
 version's own witnesses: each table stands in an executed notebook, in CSV, RTF, HTML and Word, each
-sentence in HTML and Word, each number of a table in the result rows, and each input's hash in the manifest,
-the report and the metadata. Only making the version again (``build.rebuild``) finds what was changed
-everywhere alike; what a signature covers can't be changed at all.
+sentence in HTML and Word, each number of a table in the result rows, each number of a subject's page in the
+analysis datasets, and each input's hash in the manifest, the report and the metadata.
+Only making the version again (``build.rebuild``) finds what was changed everywhere alike; what a signature
+covers can't be changed at all.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from itpcsr.build.published import (
     table_heads,
 )  # fmt: skip
 from itpcsr.build.verify_origin import check_origin
+from itpcsr.build.verify_subjects import check_subject_pages
 from itpcsr.results import COLUMNS, read_rows
 
 _MOST = 5  # faults of one kind in one file; more say nothing new
@@ -78,6 +80,7 @@ def _check_contents(folder: Path, manifest: dict[str, Any]) -> Iterator[Fault]:
     yield from _check_notebook_pages(folder, shown)
     embedded = str(manifest.get("renderer", "")).startswith("embedded")
     yield from _check_word(folder, shown, pages, sentences=embedded)
+    yield from (Fault(*found) for found in check_subject_pages(folder, pages))
     yield from check_numbers(shown, Backing(rows, manifest.get("columns", []), folder / "adam"))
     yield from check_origin(folder, manifest, pages)
 

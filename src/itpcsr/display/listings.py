@@ -51,9 +51,9 @@ def event_table(
 
     Further ``notes`` follow that on days and terms.
     """
-    body = rows_by_subject(events, adsl, lambda event: _event_row(event, study, reasons))
+    body = rows_by_subject(events, adsl, lambda event: event_row(event, study, reasons))
     stub = "Subject; preferred term [reported term]"
-    return Table(stub, _headers(study, reasons), tuple(body), (_NOTE, *notes))
+    return Table(stub, event_headers(study, reasons), tuple(body), (_NOTE, *notes))
 
 
 def rows_by_subject(records: pd.DataFrame, adsl: pd.DataFrame, arrange: Callable[[Record], Row]) -> list[Row]:
@@ -72,14 +72,16 @@ def describe_subject(subject: str, record: Record) -> str:
     return f"{subject}: {', '.join(part for part in parts if part)}"
 
 
-def _headers(study: Study, reasons: bool) -> tuple[Header, ...]:
+def event_headers(study: Study, reasons: bool) -> tuple[Header, ...]:
+    """Return the heads over the cells of ``event_row``."""
     severity = "Severity" if study.safety.severity_variable == "AESEV" else "CTCAE grade"
     heads = ["Start, day", "End, day", "Duration, days", severity, "Relation to treatment"]
     heads += ["Why listed"] if reasons else ["Serious"]
     return tuple(Header(text) for text in [*heads, "Action with treatment", "Outcome"])
 
 
-def _event_row(event: Record, study: Study, reasons: bool) -> Row:
+def event_row(event: Record, study: Study, reasons: bool) -> Row:
+    """Return an adverse event as a row; ``reasons`` says why it is listed, else how serious it was."""
     if not event["AEDECOD"]:
         return Row(_UNTOLD_DEATH, (words.NOT_RECORDED,) * 8, 1)
     severity = words.severity(_number(event["ASEVN"]), study.safety.severity_variable).removeprefix("grade ")

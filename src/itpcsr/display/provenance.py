@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from itpcsr.display.chart_data import ChartTable, chart_tables
+from itpcsr.display.subject_pages import linked, names_subjects
 
 # More rows of a chart, in all its tables, would make a page slow; the CSV beside it has them all.
 MOST_ROWS = 1200
@@ -33,15 +34,26 @@ class Source:
     datasets: str = ""
 
 
-def behind_html(source: Source, rows: pd.DataFrame) -> str:
+def behind_html(source: Source, rows: pd.DataFrame, pages: Mapping[str, str] | None = None) -> str:
     """Return the panels that stand below a display: a chart's data, and where the display comes from.
 
     ``rows`` are the display's own result rows; a chart that is drawn from analysis datasets has none.
+    ``pages`` has the page of each subject, to which a chart's data link.
     """
     panels = [_panel("csr-source", "Where does this come from?", source.caption, _origin(source, rows))]
     if source.chart is not None:
-        panels.insert(0, _panel("csr-data", "Data of this chart", source.caption, _data(source)))
+        panels.insert(0, _panel("csr-data", "Data of this chart", source.caption, _data(source, pages or {})))
     return '<div class="csr-behind">\n' + "\n".join(panels) + "\n</div>"
+
+
+def data_panel(caption: str, chart: Mapping[str, Any]) -> str:
+    """Return the data of a chart that is no labelled display of the report."""
+    return _panel("csr-data", "Data of this chart", caption, _data(Source("", caption, "", {}, chart), {}))
+
+
+def datasets_html(datasets: str) -> str:
+    """Return a list of datasets like "ADSL, ADEX" with a link to the file of each analysis dataset."""
+    return _datasets([datasets])
 
 
 def _panel(name: str, title: str, caption: str, content: str) -> str:
@@ -106,16 +118,20 @@ def _parameters(parameters: Mapping[str, str]) -> str:
     return f"<ul>{''.join(items)}</ul>" if items else ""
 
 
-def _data(source: Source) -> str:
+def _data(source: Source, pages: Mapping[str, str]) -> str:
     tables = chart_tables(dict(source.chart or {}))
     most = MOST_ROWS // max(1, len(tables))
-    return "\n".join(_data_table(source, number, table, most) for number, table in enumerate(tables, start=1))
+    return "\n".join(
+        _data_table(source, number, table, most, pages) for number, table in enumerate(tables, start=1)
+    )
 
 
-def _data_table(source: Source, number: int, table: ChartTable, most: int) -> str:
+def _data_table(source: Source, number: int, table: ChartTable, most: int, pages: Mapping[str, str]) -> str:
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
+    places = [pages if names_subjects(column) else {} for column in table.columns]
     body = "\n".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows[:most]
+        "<tr>" + "".join(f"<td>{linked(*cell)}</td>" for cell in zip(row, places, strict=True)) + "</tr>"
+        for row in table.rows[:most]
     )
     name = escape(f"Data of the chart: {source.caption}, part {number}", quote=True)
     more = (

@@ -12,9 +12,10 @@ from itpcsr.display.words import Record, capitalize
 from itpcsr.results import absence
 from itpcsr.study import Study
 
+_RATIO = "Highest ratio to baseline"
 _HEADS = (
     "Baseline, 10⁹/L", "Best response", "First count: day, 10⁹/L", "Confirmed by: day, 10⁹/L",
-    "Complete from, day", "Lost, day", "Last count, day", "Highest ratio to baseline", "Why no response",
+    "Complete from, day", "Lost, day", "Last count, day", _RATIO, "Why no response",
 )  # fmt: skip
 
 
@@ -40,6 +41,12 @@ def list_responses(rows: pd.DataFrame, adsl: pd.DataFrame, adrs: pd.DataFrame, s
         "Lost: first of the counts that end the response, or the first day of rescue therapy.",
     )
     return Table("Subject", tuple(Header(head) for head in _HEADS), tuple(body), notes)
+
+
+def response_facts(record: Record) -> list[tuple[str, str]]:
+    """Return what is listed of a subject's best response (PARAMCD BOR) as pairs of name and text."""
+    pairs = zip(_HEADS, _cells({**record, "RATIO": math.nan}), strict=True)
+    return [(name, text) for name, text in pairs if name != _RATIO]
 
 
 def _cells(record: Record) -> tuple[str, ...]:

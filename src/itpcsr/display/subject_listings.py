@@ -68,8 +68,8 @@ def list_discontinued(
         cells = (
             f"{number} of {planned}" if planned else number,
             _number(record, "TRTDURD", 0, _NOT_TREATED),
-            _end(record["EOTSTT"], record["DCTREAS"]),
-            _end(record["EOSSTT"], record["DCSREAS"]),
+            study_end(record["EOTSTT"], record["DCTREAS"]),
+            study_end(record["EOSSTT"], record["DCSREAS"]),
             _number(record, "STUDYD", 0, _NOT_TREATED),
         )
         body += [*heading, Row(_name(record), cells, 1)]
@@ -78,7 +78,8 @@ def list_discontinued(
     return Table("Group assigned; subject", tuple(map(Header, heads)), tuple(body), notes)
 
 
-def _end(status: str, reason: str) -> str:
+def study_end(status: str, reason: str) -> str:
+    """Return how treatment or study ended: ``completed``, or ``early`` with the reason."""
     if status != "DISCONTINUED":
         return words.clean(status).lower() or NOT_RECORDED
     return f"early: {words.term(reason)}" if reason else "early: reason not recorded"
@@ -112,7 +113,7 @@ def list_subjects(rows: pd.DataFrame, subjects: pd.DataFrame, study: Study, most
     shown = [name for name in BASELINE if name in subjects and _known(subjects[name])]
     body: list[Row] = []
     for heading, record in _by_arm(subjects, study):
-        cells = tuple(_characteristic(record, name, study) for name in shown)
+        cells = tuple(characteristic(record, name, study) for name in shown)
         body += [*heading, Row(_name(record), cells, 1)]
     heads = tuple(Header(BASELINE[name][0].removesuffix(", n (%)")) for name in shown)
     return Table("Group assigned; subject", heads, tuple(body), ("Time since diagnosis: to the first dose.",))
@@ -122,7 +123,8 @@ def _known(values: pd.Series) -> bool:
     return bool((values.notna() & (values.astype("str") != "")).any())
 
 
-def _characteristic(record: Record, name: str, study: Study) -> str:
+def characteristic(record: Record, name: str, study: Study) -> str:
+    """Return one of the variables of BASELINE of a subject in words."""
     value = record[name]
     if isinstance(value, str):
         return CATEGORY_LABELS.get(value, sentence_case(value)) if value else NOT_RECORDED
@@ -139,11 +141,12 @@ def list_deviations(rows: pd.DataFrame, addv: pd.DataFrame, adsl: pd.DataFrame, 
     if sentence := instead_of_listing(rows, len(addv), most_rows, "No protocol deviation was recorded."):
         return Table("", absent=sentence)
     heads = ("Kind", "Category", "Day")
-    body = rows_by_subject(addv, adsl, _deviation_row)
+    body = rows_by_subject(addv, adsl, deviation_row)
     return Table("Subject; deviation", tuple(map(Header, heads)), tuple(body), (_DAYS,))
 
 
-def _deviation_row(record: Record) -> Row:
+def deviation_row(record: Record) -> Row:
+    """Return a deviation as a row: as reported, kind, category, day."""
     texts = [words.term(str(record[name])) or NOT_RECORDED for name in ("DVDECOD", "DVCAT")]
     day = words.listed_day(float(record["ASTDY"]), str(record["DVSTDTC"]))
     return Row(words.clean(str(record["DVTERM"])) or words.capitalize(texts[0]), (*texts, day), 1)
@@ -158,7 +161,7 @@ def list_exposure(
         return Table("", absent=sentence)
     timed = bool(adex["ADURM"].notna().any())
     noun = "Infusion" if study.design.infusion_days else "Administration"
-    body = rows_by_subject(adex, adsl, lambda record: _exposure_row(record, noun, timed))
+    body = rows_by_subject(adex, adsl, lambda record: exposure_row(record, noun, timed))
     unit = dose_unit(study)
     days = ("Day", "Duration, minutes") if timed else ("First day", "Last day")
     heads = (*days, f"Planned dose, {unit}", f"Dose given, {unit}", "Interrupted or adjusted")
@@ -166,7 +169,8 @@ def list_exposure(
     return Table(f"Subject; {noun.lower()}", tuple(map(Header, heads)), tuple(body), notes)
 
 
-def _exposure_row(record: Record, noun: str, timed: bool) -> Row:
+def exposure_row(record: Record, noun: str, timed: bool) -> Row:
+    """Return an administration as a row; ``timed`` shows the minutes in place of the last day."""
     last = words.listed_day(float(record["AENDY"]), str(record.get("EXENDTC", "")))
     adjusted = {"N": "no", "Y": f"yes: {words.term(str(record['EXADJ']))}"}
     cells = (

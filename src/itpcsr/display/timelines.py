@@ -36,22 +36,22 @@ _GRADE_LOOKS = {
     "Mild event": (_SKY, "circle"),
     "Moderate event": (_BLUE, "square"),
     "Severe event": (_RED, "triangle-up"),
-    _UNGRADED: (_GREY, "stroke"),
+    _UNGRADED: (_GREY, "triangle-left"),
 }
-_INFUSION, _TREATED, _RESCUE, _RESPONSE = (
+INFUSION, TREATED, RESCUE, RESPONSE = (
     "Infusion",
     "Under treatment",
     "Rescue therapy",
     "Confirmed response",
 )
-_COMPLETED, _LEFT = "Completed the study", "Left the study early"
+COMPLETED, LEFT = "Completed the study", "Left the study early"
 _MARK_LOOKS = {
-    _INFUSION: (_BLACK, "triangle-down"),
-    _TREATED: ("#555555", "square"),
-    _RESCUE: ("#7b3294", "triangle-right"),
-    _RESPONSE: (_GREEN, "square"),
-    _COMPLETED: (_GREY, "square"),
-    _LEFT: (_BLACK, "cross"),
+    INFUSION: (_BLACK, "triangle-down"),
+    TREATED: ("#555555", "square"),
+    RESCUE: ("#7b3294", "triangle-right"),
+    RESPONSE: (_GREEN, "square"),
+    COMPLETED: (_GREY, "square"),
+    LEFT: (_BLACK, "cross"),
 }
 _TOOLTIP = ("Subject", "What", "Severity", "Relation", "Start day", "End day")
 
@@ -67,11 +67,10 @@ def figure_timeline(
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
-    ends = datasets["participation"].set_index("USUBJID")["AENDY"]
-    subjects = drawn.assign(end=drawn["USUBJID"].map(ends).astype("float64"))
-    items = pd.concat([_events(datasets["adae"], subjects, study), *_marks(datasets, subjects, study)])
+    subjects = add_end(drawn, datasets["participation"])
+    items = timeline_items(datasets, subjects, study)
     scale = alt.Scale(domain=[min(0.0, items["from"].min()) - 3, items["to"].max() + 4], nice=False)
-    shown = [name for name in _looks(study) if name in set(items["Legend"])]
+    shown = [name for name in legend_looks(study) if name in set(items["Legend"])]
     labels = {arm.code: arm.label for arm in study.design.arms}
     arms = list(dict.fromkeys(subjects["SAFARMCD"]))
     panels = [
@@ -83,7 +82,24 @@ def figure_timeline(
     return describe(chart, timeline_finding(drawn, datasets))
 
 
-def _looks(study: Study) -> dict[str, tuple[str, str]]:
+def add_end(subjects: pd.DataFrame, participation: pd.DataFrame) -> pd.DataFrame:
+    """Return the subjects with ``end``, the last day of their participation."""
+    ends = participation.set_index("USUBJID")["AENDY"]
+    return subjects.assign(end=subjects["USUBJID"].map(ends).astype("float64"))
+
+
+def timeline_items(
+    datasets: Mapping[str, pd.DataFrame], subjects: pd.DataFrame, study: Study
+) -> pd.DataFrame:
+    """Return all that is drawn of these subjects (with ``end``), a record per event and mark.
+
+    Columns: Subject, kind (event, mark or span), Legend, What, Severity, Relation, Start day, End day (texts
+    for readers), from and to (study days). ``datasets`` are those of ``figure_timeline``.
+    """
+    return pd.concat([_events(datasets["adae"], subjects, study), *_marks(datasets, subjects, study)])
+
+
+def legend_looks(study: Study) -> dict[str, tuple[str, str]]:
     """Colour and shape of each entry of the legend, in its order."""
     return {name: _GRADE_LOOKS[name] for name in _GRADES[study.safety.severity_variable]} | _MARK_LOOKS
 
@@ -150,11 +166,11 @@ def _marks(datasets: Mapping[str, pd.DataFrame], subjects: pd.DataFrame, study: 
     response = datasets["response"]
     parts = [
         _treatment(datasets["adex"], study, subjects),
-        _mark(rescue, _RESCUE, rescue["TERM"], subjects, "AENDY"),
-        _mark(response, _RESPONSE, pd.Series(_RESPONSE, index=response.index), subjects, "AENDY"),
+        _mark(rescue, RESCUE, rescue["TERM"], subjects, "AENDY"),
+        _mark(response, RESPONSE, pd.Series(RESPONSE, index=response.index), subjects, "AENDY"),
     ]
     completed = subjects["EOSSTT"] == "COMPLETED"
-    for name, chosen in ((_COMPLETED, completed), (_LEFT, ~completed)):
+    for name, chosen in ((COMPLETED, completed), (LEFT, ~completed)):
         ended = subjects[chosen].assign(ASTDY=subjects["end"])
         parts.append(_mark(ended, name, ended["DCSREAS"].where(ended["DCSREAS"] != "", name), subjects))
     return parts
@@ -168,11 +184,11 @@ def _treatment(adex: pd.DataFrame, study: Study, subjects: pd.DataFrame) -> pd.D
             f"Infusion {format_plain(number)}" + f", {words.amount(format_plain(dose), unit)}" * (dose > 0)
             for number, dose, unit in zip(adex["EXNUM"], adex["EXDOSE"], measure, strict=True)
         ]
-        return _mark(adex, _INFUSION, pd.Series(names, index=adex.index, dtype="str"), subjects)
+        return _mark(adex, INFUSION, pd.Series(names, index=adex.index, dtype="str"), subjects)
     first = adex.groupby("USUBJID")["ASTDY"].min()
     spans = subjects[["USUBJID", "TRTDURD"]].assign(ASTDY=subjects["USUBJID"].map(first))
     spans["AENDY"] = spans["ASTDY"] + spans["TRTDURD"] - 1
-    return _mark(spans, _TREATED, pd.Series(_TREATED, index=spans.index), subjects, "AENDY")
+    return _mark(spans, TREATED, pd.Series(TREATED, index=spans.index), subjects, "AENDY")
 
 
 def _mark(
@@ -184,7 +200,7 @@ def _mark(
     return pd.DataFrame(
         {
             "Subject": records["USUBJID"],
-            "kind": {_RESPONSE: "span", _TREATED: "span"}.get(name, "mark"),
+            "kind": {RESPONSE: "span", TREATED: "span"}.get(name, "mark"),
             "Legend": name,
             "What": [words.capitalize(words.term(text)) for text in texts],
             "Severity": "",

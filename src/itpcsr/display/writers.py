@@ -9,6 +9,7 @@ import io
 import itertools
 import re
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,7 @@ import rtflite as rtf
 from wcwidth import wcswidth
 
 from itpcsr.display.layout import GAP, column_characters, is_wide
+from itpcsr.display.subject_pages import linked, names_subjects
 from itpcsr.display.table import HeadCell, Row, Table, head_rows, spanner_runs
 
 # Word's paragraph style for the notes below a table; the reference document defines it.
@@ -31,15 +33,17 @@ _RTF_GAP = 4
 _GRID_WIDTH = 120
 
 
-def to_html(table: Table, name: str = "") -> str:
+def to_html(table: Table, name: str = "", pages: Mapping[str, str] | None = None) -> str:
     """Return semantic HTML: scoped headers, row heads, notes below; the look is in the style sheet.
 
-    ``name`` is what a screen reader calls the part of the page that scrolls when the table is wide.
+    ``name`` is what a screen reader calls the part of the page that scrolls when the table is wide;
+    ``pages`` has the page of each subject, to which the rows of a listing link.
     """
     if table.absent:
         return f'<p class="csr-absent">{html.escape(table.absent)}</p>'
     head = "\n".join(_html_head(table))
-    body = "\n".join(_html_row(row, len(table.headers)) for row in table.rows)
+    pages = (pages or {}) if names_subjects(table.stub) else {}
+    body = "\n".join(_html_row(row, len(table.headers), pages) for row in table.rows)
     notes = "\n".join(f'<p class="csr-note">{html.escape(note)}</p>' for note in table.notes)
     return (
         f'<div class="csr-table-wrap" {_region(name)}>\n<table class="csr-table">\n'
@@ -64,13 +68,13 @@ def _html_head_cell(cell: HeadCell) -> str:
     return f'<th{spans} scope="{scope}">{html.escape(cell.label)}{count}</th>'
 
 
-def _html_row(row: Row, width: int) -> str:
+def _html_row(row: Row, width: int, pages: Mapping[str, str]) -> str:
     classes = [f"csr-indent-{row.indent}"] * (row.indent > 0) + ["csr-section"] * row.is_section
-    named = f' class="{" ".join(classes)}"' if classes else ""
+    named, label = f' class="{" ".join(classes)}"' if classes else "", linked(row.label, pages)
     if row.is_section:
-        return f'<tr{named}><th scope="rowgroup" colspan="{width + 1}">{html.escape(row.label)}</th></tr>'
+        return f'<tr{named}><th scope="rowgroup" colspan="{width + 1}">{label}</th></tr>'
     values = "".join(f"<td>{html.escape(cell)}</td>" for cell in row.cells)
-    return f'<tr{named}><th scope="row">{html.escape(row.label)}</th>{values}</tr>'
+    return f'<tr{named}><th scope="row">{label}</th>{values}</tr>'
 
 
 def to_typst(table: Table) -> str:

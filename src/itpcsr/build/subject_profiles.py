@@ -1,0 +1,140 @@
+"""Subjects' profiles as HTML pages beside the report, and where in the report each subject stands."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from itpcsr.build.assemble import notice_block
+from itpcsr.build.page_reading import html_tables
+from itpcsr.display import theme, writers
+from itpcsr.display.profile import Profile, Section
+from itpcsr.display.provenance import data_panel, datasets_html
+
+FOLDER = "subjects"
+_HOME = "tbl-listing-subjects"  # where "back to the listings" leads, where the report has it
+_LINK = re.compile(rf'href="\.\./{FOLDER}/([^"]+)"')
+_CAPTION = re.compile(r"<figcaption[^>]*>(.*?)</figcaption>", re.DOTALL)
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Subject {subject}: profile</title>
+<link rel="stylesheet" href="{assets}/csr.css">
+<script src="{assets}/vega.js"></script>
+<script src="{assets}/csr.js"></script>
+</head>
+<body class="csr-notebook csr-subject">
+<main>
+<nav class="csr-ways" aria-label="Report">{ways}</nav>
+{notice}<h1>Subject {subject}</h1>
+<p class="csr-edition">{edition}</p>
+{body}
+<nav class="csr-neighbours" aria-label="Previous and next subject">{neighbours}</nav>
+</main>
+</body>
+</html>
+"""
+
+
+def write_subject_pages(
+    book: Path, profiles: Iterable[Profile], names: Mapping[str, str], edition: str, notice: str
+) -> None:
+    """Write one page for each profile into ``subjects/`` of the rendered book.
+
+    The pages link the report's own script and style sheet, whoever rendered it.
+
+    Parameters
+    ----------
+    book
+        The rendered report; its pages are read for the displays that link to a subject.
+    profiles
+        In the order in which one page leads to the next.
+    names
+        Subject to file name (``display.subject_pages.page_names``).
+    edition, notice
+        Study, version, status and data cut; what every page says of simulated data, "" for none.
+    """
+    folder = book / FOLDER
+    folder.mkdir()
+    scripts = next(iter(sorted((book / "site_libs").glob("**/csr.js")))).parent
+    assets = (Path("..") / scripts.relative_to(book)).as_posix()
+    places = _find_places(book)
+    ordered = list(profiles)
+    for place, profile in enumerate(ordered):
+        before = ordered[place - 1] if place else None
+        after = ordered[place + 1] if place + 1 < len(ordered) else None
+        own = names[profile.subject]
+        text = _PAGE.format(
+            subject=html.escape(profile.subject),
+            assets=assets,
+            ways=_ways(places),
+            notice=f"{notice_block(notice)}\n" if notice else "",
+            edition=html.escape(edition),
+            body="\n".join(_body(profile, places.get(own, {}))),
+            neighbours=_neighbour(before, names, "prev", "Previous")
+            + _neighbour(after, names, "next", "Next"),
+        )
+        (folder / own).write_text(text, encoding="utf-8", newline="\n")
+
+
+def _find_places(book: Path) -> dict[str, dict[str, str]]:
+    """Return subject's file name to the displays that link to it: address and caption; "" has all."""
+    places: dict[str, dict[str, str]] = {"": {}}
+    for page in [book / "index.html", *sorted((book / "report").glob("*.html"))]:
+        for label, stretch in html_tables(page.read_text(encoding="utf-8")).items():
+            found, caption = set(_LINK.findall(stretch)), _CAPTION.search(stretch)
+            if caption is None:
+                continue
+            address = f"../{page.relative_to(book).as_posix()}#{label}"
+            title = " ".join(html.unescape(re.sub(r"<[^>]+>", "", caption[1])).split())
+            for name in ["", *sorted(found)] if found else []:
+                places.setdefault(name, {})[address] = title
+    return places
+
+
+def _ways(places: Mapping[str, Mapping[str, str]]) -> str:
+    listing = next((address for address in places[""] if address.endswith(f"#{_HOME}")), "")
+    back = f' <a href="{listing}">Listing of all subjects</a>' if listing else ""
+    return f'<a href="../index.html">Back to the report</a>{back}'
+
+
+def _neighbour(profile: Profile | None, names: Mapping[str, str], rel: str, word: str) -> str:
+    if profile is None:
+        return ""
+    name = html.escape(profile.subject)
+    return f'<a href="{names[profile.subject]}" rel="{rel}">{word}: {name}</a> '
+
+
+def _body(profile: Profile, places: Mapping[str, str]) -> Iterable[str]:
+    facts = "\n".join(
+        f"<dt>{html.escape(name)}</dt><dd>{html.escape(text)}</dd>" for name, text in profile.facts
+    )
+    yield f'<dl class="csr-facts">\n{facts}\n</dl>'
+    yield '<h2 id="course">Course</h2>'
+    course = html.escape(profile.course)
+    if profile.chart is None:
+        yield f'<p class="csr-absent">{course}</p>'
+    else:
+        yield theme.chart_html(profile.chart, profile.course)
+        yield f'<p class="csr-note">{course}</p>'
+        yield f'<div class="csr-behind">\n{data_panel(profile.course, profile.chart)}\n</div>'
+    for section in profile.sections:
+        yield from _section(section)
+    yield '<h2 id="in-the-report">In the report</h2>'
+    items = [f'<li><a href="{address}">{html.escape(title)}</a></li>' for address, title in places.items()]
+    yield (
+        f"<ul>\n{chr(10).join(items)}\n</ul>"
+        if items
+        else "<p>No table of the report names this subject.</p>"
+    )
+
+
+def _section(section: Section) -> Iterable[str]:
+    ident = re.sub(r"[^a-z]+", "-", section.title.lower())
+    yield f'<h2 id="{ident}">{html.escape(section.title)}</h2>'
+    yield writers.to_html(section.table, section.title)
+    yield f'<p class="csr-note">From {datasets_html(section.datasets)}.</p>'
