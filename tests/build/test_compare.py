@@ -147,7 +147,7 @@ def test_the_commands_print_and_write(versions, tmp_path):
     assert result.returncode == 0, result.stderr
     assert "tbl-response" in result.stdout
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "index.html", "numbers.csv", "records.csv",
+        "changes.docx", "changes.md", "index.html", "numbers.csv", "records.csv",
     ]  # fmt: skip
 
 

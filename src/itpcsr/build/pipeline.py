@@ -12,6 +12,7 @@ import pandas as pd
 from itpcsr import results
 from itpcsr.adam import derive
 from itpcsr.build.assemble import REAL_STATEMENT, assemble, notice_for
+from itpcsr.build.comparisons import record_version
 from itpcsr.build.fragments import Display, read_displays
 from itpcsr.build.lock import lock
 from itpcsr.build.manifest import hash_inputs, make_manifest
@@ -175,7 +176,9 @@ def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say
     output.mkdir(parents=True, exist_ok=True)
     say(f"Read {len(run.trial.domains)} domains of {run.study.identity.study_id}")
     with lock(run.work):
-        return _build(run, output, engine, say)
+        target = _build(run, output, engine, say)
+    record_version(target, say)
+    return target
 
 
 def _manifest(run: Run, renderer: str) -> dict[str, Any]:
