@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -13,14 +12,11 @@ import pandas as pd
 from itpcsr.build.aligned import align
 from itpcsr.build.assemble import notice_for
 from itpcsr.build.compare import Comparison, count_statuses
-from itpcsr.build.page_reading import html_cells
+from itpcsr.build.key_results import key_results
 from itpcsr.build.places import Place, read_places
 from itpcsr.build.published import read_manifest, read_shown
-from itpcsr.build.redline.matching import match, without_numbers, words_alike
 
-_SYNOPSIS = "report/02-synopsis.html"
 _CELLS, _DISPLAYS = 3, 6  # shown of one display, and of one section; the rest is counted
-_NUMBER = re.compile(r"\d")
 
 
 def write_change_log(comparison: Comparison, old: Path, new: Path, path: Path) -> None:
@@ -47,53 +43,12 @@ def _head(comparison: Comparison, old: Path, new: Path) -> Iterator[str]:
 
 
 def _key_results(old: Path, new: Path) -> Iterator[str]:
-    """Yield what the synopsis says otherwise, clause by clause."""
-    before, after = (dict(_synopsis(each)) for each in (old, new))
     lines = []
-    for item, text in after.items():
-        if found := list(_clauses(before.get(item, ""), text)):
-            lines.append(f"- **{item}**")
-            lines += [f"    - {clause}" for clause in found]
+    for item, clauses in key_results(old, new):
+        lines.append(f"- **{item}**")
+        lines += [f"    - {clause.sentence}" for clause in clauses]
     if lines:
         yield from ("## Key results (synopsis)", "", *lines, "")
-
-
-def _synopsis(folder: Path) -> Iterator[tuple[str, str]]:
-    path = folder / _SYNOPSIS
-    table = html_cells(path.read_text(encoding="utf-8")) if path.exists() else None
-    for row in table[1] if table else []:
-        yield row[0], " ".join(" ".join(row[1:]).split())
-
-
-def _clauses(old: str, new: str) -> Iterator[str]:
-    """Yield each clause with a number that differs, as ``Responders: 2 of 9 → 9 of 18``."""
-    before, after = (list(split_clauses(text)) for text in (old, new))
-    for a, b in match(before, after, [str, _clause_name], words_alike):
-        if a == b or not _NUMBER.search(f"{a}{b}"):
-            continue
-        if a is None or b is None:
-            yield f"only in the {'new' if a is None else 'old'} version: {b or a}"
-            continue
-        (label, _, value), (other, colon, instead) = (text.rpartition(": ") for text in (a, b))
-        yield f"{label}: {value} → {instead}" if colon and label == other else f"{a} → {b}"
-
-
-def split_clauses(text: str) -> Iterator[str]:
-    """Yield the clauses of a text: what full stops and semicolons part, unless in brackets."""
-    start = depth = 0
-    for place, sign in enumerate(text):
-        depth += (sign == "(") - (sign == ")")
-        if sign in ".;" and depth == 0 and text[place + 1 : place + 2] in (" ", ""):
-            yield text[start:place].strip()
-            start = place + 1
-    if rest := text[start:].strip():
-        yield rest
-
-
-def _clause_name(clause: str) -> str:
-    """Return what a clause is about: what stands before its value, or all of it without its numbers."""
-    label, colon, _ = clause.rpartition(": ")
-    return label if colon else without_numbers(clause)
 
 
 def _sections(comparison: Comparison, old: Path, new: Path) -> Iterator[str]:

@@ -35,8 +35,9 @@ _CAUSES = {
     "lock": ("environment", "the lock file (uv.lock)"),
 }
 _CHOICES = {
-    "data_cutoff": "data cut-off", "confidence_level": "confidence level", "status": "status",
-    "date": "date of the report", "renderer": "renderer",
+    "data_cutoff": ("data", "data cut-off"), "confidence_level": ("parameters", "confidence level"),
+    "status": ("parameters", "status"), "date": ("parameters", "date of the report"),
+    "renderer": ("environment", "renderer"),
 }  # fmt: skip
 
 
@@ -249,15 +250,15 @@ def find_causes(old: dict[str, Any], new: dict[str, Any]) -> Iterable[tuple[str,
 
     What one of the manifests doesn't record (an older version's) is no difference.
     """
-    for name, text in _CHOICES.items():
+    for name, (kind, text) in _CHOICES.items():
         before, after = (_choice(manifest.get(name), name) for manifest in (old, new))
         if name in old and name in new and before != after:
-            yield "parameters", f"{text}: {before}, then {after}"
+            yield kind, f"{text}: {before}, then {after}"
     if "columns" in old and "columns" in new and old["columns"] != new["columns"]:
         yield "parameters", "the columns of the tables"
     names = _differing(old.get("hashes"), new.get("hashes"))
     if domains := [name.removeprefix("data ") for name in names if name.startswith("data ")]:
-        yield "data", ", ".join(domains)
+        yield "data", f"files of {', '.join(domains)}"
     yield from (_CAUSES[name] for name in names if name in _CAUSES)
     if found := _differing(old.get("notebooks"), new.get("notebooks")):
         yield "notebooks", ", ".join(found)
@@ -286,14 +287,13 @@ def by_display(comparison: Comparison) -> pd.DataFrame:
     """
     counts = comparison.numbers.groupby(["display", "status"], sort=False).size().unstack(fill_value=0)
     counts = counts.reindex(columns=[CHANGED, APPEARED, VANISHED], fill_value=0)
-    largest = comparison.numbers.groupby("display")["relative"].agg(lambda values: values.abs().max())
     sources = comparison.numbers.groupby("display")["dataset"].unique().map(_dataset_names)
     touched = comparison.records.groupby("dataset")["subject"].agg(set).to_dict()
     drivers = {
         str(display): sorted(set().union(*(touched.get(name, set()) for name in names)) - {""})
         for display, names in sources.items()
     }
-    result = counts.assign(largest=largest, subjects=pd.Series(drivers, dtype="object"))
+    result = counts.assign(subjects=pd.Series(drivers, dtype="object"))
     if BECAUSE in comparison.numbers:
         result[BECAUSE] = comparison.numbers.groupby("display")[BECAUSE].agg(count_texts)
     return result.reset_index()

@@ -15,6 +15,7 @@ import pandas as pd
 from itpcsr.build import compare as comparing
 from itpcsr.build.aligned import Aligned, AlignedRow, Pair, align
 from itpcsr.build.compare import Comparison
+from itpcsr.build.key_results import key_results
 from itpcsr.build.places import Place, read_places
 from itpcsr.build.published import Shown, read_manifest, read_shown
 from itpcsr.display.formats import format_plain
@@ -43,6 +44,7 @@ def write_page(comparison: Comparison, old: Path, new: Path, path: Path) -> None
         style=styles[0].read_text(encoding="utf-8") if styles else "",
         notice="".join(f'<div class="csr-notice">{html.escape(notice)}</div>' for notice in sorted(notices)),
         summary=f"<p>{html.escape(comparing.count_statuses(comparison))}</p>",
+        results=_key_results(old, new),
         causes=_causes(comparison) + _because(comparison),
         thresholds=html.escape(_thresholds(comparison)),
         links=_links(old, new, path.parent),
@@ -79,6 +81,18 @@ def _links(old: Path, new: Path, folder: Path) -> str:
     return f"<p>{' · '.join(items)}</p>"
 
 
+def _key_results(old: Path, new: Path) -> str:
+    """Show the clauses of the synopsis that quote another number."""
+    lines = [
+        [html.escape(item), html.escape(clause.about), _pair((clause.old or None, clause.new or None))]
+        for item, clauses in key_results(old, new)
+        for clause in clauses
+    ]
+    if not lines:
+        return "<p>The synopsis quotes the same numbers.</p>"
+    return _table(["Item of the synopsis", "", "Old → new"], lines, escaped=True)
+
+
 def _causes(comparison: Comparison) -> str:
     if not comparison.causes:
         return "<p>The manifests name no difference in data, parameters, code or environment.</p>"
@@ -100,14 +114,13 @@ def _displays(comparison: Comparison, places: Mapping[str, Place]) -> str:
     order = {label: number for number, label in enumerate(places)}
     lines = lines.sort_values("display", key=lambda labels: labels.map(order), kind="stable")
     explained = [comparing.BECAUSE] if comparing.BECAUSE in lines else []
-    heads = ["Display", "Changed", "Appeared", "Vanished", "Largest change", "Subjects whose records differ"]
+    heads = ["Display", "Changed", "Appeared", "Vanished", "Subjects whose records differ"]
     return _table(
         [*heads, *(name.capitalize() for name in explained)],
         (
             [
                 _jump(str(row["display"]), places),
                 *(html.escape(_count(row[name])) for name in ("changed", "appeared", "vanished")),
-                html.escape(_percent(row["largest"])),
                 html.escape(comparing.list_subjects(row["subjects"], 4)),
                 *(html.escape(str(row[name])) for name in explained),
             ]
@@ -124,10 +137,6 @@ def _jump(label: str, places: Mapping[str, Place]) -> str:
 
 def _count(number: int) -> str:
     return str(number) if number else ""
-
-
-def _percent(share: float) -> str:
-    return "" if pd.isna(share) else f"{format_plain(float(f'{100 * share:.3g}'))}%"
 
 
 def _subjects(records: pd.DataFrame) -> str:

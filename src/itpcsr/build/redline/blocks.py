@@ -85,7 +85,10 @@ class Merger:
             look = kept_look(block)
             result = OxmlElement("w:p")
             result.extend([] if look is None else [look])
-        if any(part.key for part in parts):
+        in_cell = (
+            block.getparent() is not None and block.getparent().tag == _CELL
+        )  # a cell keeps its paragraph
+        if any(part.key for part in parts) and not in_cell:
             self.marks.paragraph(result, tag)
         result.extend(self.marks.inserted(parts) if tag == _INSERTED else self.marks.deleted(parts))
         return result
