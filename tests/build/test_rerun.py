@@ -67,7 +67,8 @@ NOTEBOOK = (
 def write_notebook(path):
     cells = [nbformat.v4.new_code_cell(source) for source in NOTEBOOK]
     cells[0].metadata["tags"] = ["parameters"]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
 
 
 def publish(project, name, **changes):
