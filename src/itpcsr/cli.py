@@ -262,8 +262,8 @@ def sign(
 def versions(
     output: Annotated[Path, typer.Argument(help="Folder of published versions.")] = Path("output"),
 ) -> None:
-    """List the published versions with status, data cut-off and inputs."""
-    from itpcsr.build.history import list_versions
+    """List the published versions with status, data cut-off and inputs; renew the list in their pages."""
+    from itpcsr.build.history import list_versions, write_version_list
     from itpcsr.build.terminal import version_table
 
     with _errors_without_traceback():
@@ -272,6 +272,7 @@ def versions(
             _say(f"{output} holds no published version.")
             return
         Console().print(version_table(found))
+        write_version_list(output)
 
 
 @app.command()
@@ -282,23 +283,32 @@ def compare(
     relative: Annotated[
         float, typer.Option(min=0, help="Differences up to this share of the old value are no change.")
     ] = 1e-9,
+    rerun: Annotated[
+        bool, typer.Option("--rerun", help="Find the cause of each number by exchanging one cause at a time.")
+    ] = False,
     output: Annotated[
-        Path | None, typer.Option(help="Folder for the page and the CSV files; work/compare/… without it.")
+        Path | None, typer.Option(help="Folder for the files; comparisons/<old>--<new> without it.")
     ] = None,
 ) -> None:
     """Say which numbers of two published versions differ, by how much, and why."""
-    from itpcsr.build import compare as comparing
-    from itpcsr.build.compare_page import write_page
+    from itpcsr.build.compare import compare as compare_versions
     from itpcsr.build.compare_terminal import comparison_tables
+    from itpcsr.build.comparisons import record_comparison, write_comparison
 
     with _errors_without_traceback():
-        found = comparing.compare(old, new, absolute, relative)
-        folder = output or Path("work/compare") / f"{old.name}-{new.name}"
-        comparing.write_csv(found, folder)
-        write_page(found, old, new, folder / "index.html")
+        found = compare_versions(old, new, absolute, relative)
+        if rerun:
+            from itpcsr.build.rerun import explain
+
+            found = explain(found, old, new, Path(), _say)
         for table in comparison_tables(found):
             Console().print(table)
-        _say(f"Wrote {folder / 'index.html'}, numbers.csv and records.csv")
+        if output is None and old.resolve().parent == new.resolve().parent:
+            folder = record_comparison(found, old, new)
+        else:
+            folder = output or Path("work/compare") / f"{old.name}--{new.name}"
+            write_comparison(found, old, new, folder)
+        _say(f"Wrote {', '.join(sorted(path.name for path in folder.iterdir()))} in {folder}")
 
 
 @app.command()

@@ -88,8 +88,8 @@ def test_causes_come_from_the_manifests():
     old = made_up.manifest(data_cutoff="2021-05-10")
     new = made_up.manifest(hashes={"code": "x", "study": "b", "lock": "c", "data DM": "y", "data AE": "z"})
     assert list(comparing.find_causes(old, new)) == [
-        ("parameters", "data cut-off: 2021-05-10, then none"),
-        ("data", "AE, DM"),
+        ("data", "data cut-off: 2021-05-10, then none"),
+        ("data", "files of AE, DM"),
         ("code", "the package itpcsr"),
     ]
     assert list(comparing.find_causes(old, old)) == []
@@ -147,7 +147,7 @@ def test_the_commands_print_and_write(versions, tmp_path):
     assert result.returncode == 0, result.stderr
     assert "tbl-response" in result.stdout
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "index.html", "numbers.csv", "records.csv",
+        "changes.docx", "changes.md", "index.html", "numbers.csv", "records.csv",
     ]  # fmt: skip
 
 

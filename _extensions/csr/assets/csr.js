@@ -197,6 +197,70 @@
     });
   };
 
+  /* Other versions: their list is a script beside this version's folder; where it is absent, nothing is shown. */
+  const versionLink = (href, text, current = false) => {
+    const item = document.createElement("li");
+    const link = document.createElement("a");
+    link.href = href;
+    link.textContent = text;
+    if (current) link.ariaCurrent = "true";
+    item.append(link);
+    return item;
+  };
+
+  const versionList = (title, items) => {
+    const part = document.createElement("div");
+    const name = document.createElement("p");
+    const list = document.createElement("ul");
+    name.textContent = title;
+    list.append(...items);
+    part.append(name, list);
+    return items.length ? [part] : [];
+  };
+
+  const showVersions = (root, { versions, comparisons }) => {
+    const folder = decodeURIComponent(root.pathname.split("/").at(-2));
+    const own = versions.find((version) => version.folder === folder);
+    const form = document.querySelector(".csr-search-form");
+    if (!own || !form) return;
+    const page = decodeURIComponent(location.href.split(/[?#]/)[0].slice(root.href.length));
+    const items = (chosen) =>
+      chosen.map((version) => {
+        const there = version.pages.includes(page) ? page : "index.html";
+        return versionLink(new URL(`../${version.folder}/${there}`, root), version.title, version === own);
+      });
+    const made = comparisons.filter((pair) => pair.new === folder);
+    const part = document.createElement("details");
+    part.className = "csr-versions";
+    part.innerHTML = "<summary>Versions</summary><div></div>";
+    part.lastChild.append(
+      ...versionList("What changed since", made.map(({ old }) =>
+        versionLink(new URL(`../comparisons/${old}--${folder}/index.html`, root), old))),
+      ...versionList("This report", items(versions.filter(({ report }) => report === own.report))),
+      ...versionList("Other reports", items(versions.filter(({ report }) => report !== own.report))),
+    );
+    (form.closest(".csr-search") ?? form).after(part);
+    part.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      part.open = false;
+      part.firstChild.focus();
+    });
+    document.addEventListener("click", (event) => { if (!part.contains(event.target)) part.open = false; });
+    part.addEventListener("focusout", (event) => {
+      if (event.relatedTarget && !part.contains(event.relatedTarget)) part.open = false;
+    });
+  };
+
+  const setUpVersions = () => {
+    const at = here.lastIndexOf("/site_libs/");
+    if (at < 0) return;
+    const root = new URL(here.slice(0, at + 1));
+    window.csrVersions = (history) => showVersions(root, history);
+    const script = document.createElement("script");
+    script.src = new URL("../versions.js", root);
+    document.head.append(script);
+  };
+
   /* Notebook pages follow the colours that were chosen in the report. */
   const colourNotebook = () => {
     if (!document.body.classList.contains("csr-notebook")) return;
@@ -210,6 +274,7 @@
     colourNotebook();
     linkCaptions();
     setUpSearch();
+    setUpVersions();
     fit();
     drawCharts();
     document.addEventListener("toggle", fit, true);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,11 @@ from itpcsr.build.published import read_manifest
 from itpcsr.results import KEY, read_rows
 
 CHANGED, APPEARED, VANISHED = "changed", "appeared", "vanished"
+BECAUSE = "because"
 ADDED, REMOVED = "added", "removed"
 # Less than this is the noise of binary numbers, not a change (relative to the old value).
 NOISE = 1e-9
+_NAMED = 20  # subjects of one number; more are counted
 # What tells the records of an analysis dataset apart, in the order in which it is tried.
 _RECORD = (
     "SRCDOM", "ASEQ", "SEQ", "AESEQ", "CMSEQ", "DVSEQ", "EXSEQ", "LBSEQ", "MBSEQ", "VSSEQ", "PCSEQ", "ISSEQ",
@@ -33,8 +35,9 @@ _CAUSES = {
     "lock": ("environment", "the lock file (uv.lock)"),
 }
 _CHOICES = {
-    "data_cutoff": "data cut-off", "confidence_level": "confidence level", "status": "status",
-    "date": "date of the report", "renderer": "renderer",
+    "data_cutoff": ("data", "data cut-off"), "confidence_level": ("parameters", "confidence level"),
+    "status": ("parameters", "status"), "date": ("parameters", "date of the report"),
+    "renderer": ("environment", "renderer"),
 }  # fmt: skip
 
 
@@ -43,16 +46,19 @@ class Comparison:
     """What differs between two versions.
 
     ``numbers``: one line per result row that changed, appeared or vanished (the key's columns, ``status``,
-    ``old``, ``new``, ``difference``, ``relative``, ``unit``, ``reason``, ``dataset``). ``records``: one
-    line per record added or removed and per changed variable of a record (``dataset``, ``subject``,
-    ``record``, ``status``, ``variable``, ``old``, ``new``). ``causes``: kind and sentence. ``total``: rows
-    that both versions have.
+    ``old``, ``new``, ``difference``, ``relative``, ``unit``, ``reason``, ``dataset``, ``subjects``, and after
+    a re-run ``because``). ``records``: one line per record added or removed and per changed variable of a
+    record (``dataset``, ``subject``, ``record``, ``status``, ``variable``, ``old``, ``new``). ``causes``:
+    kind and sentence, by the manifests. ``total``: rows that both versions have. ``remark``: what a re-run
+    found out, or why there was none. ``thresholds``: the absolute and the relative one.
     """
 
     numbers: pd.DataFrame
     records: pd.DataFrame
     causes: list[tuple[str, str]]
     total: int
+    remark: str = ""
+    thresholds: tuple[float, float] = (0.0, NOISE)
 
 
 def compare(old: Path, new: Path, absolute: float = 0.0, relative: float = NOISE) -> Comparison:
@@ -61,7 +67,44 @@ def compare(old: Path, new: Path, absolute: float = 0.0, relative: float = NOISE
     before, after = read_rows(old), read_rows(new)
     numbers = compare_rows(before, after, absolute, relative)
     missing = int((numbers["status"] == APPEARED).sum())
-    return Comparison(numbers, compare_datasets(old / "adam", new / "adam"), causes, len(after) - missing)
+    records = compare_datasets(old / "adam", new / "adam")
+    numbers = numbers.assign(subjects=name_subjects(numbers, records, _members(old, new)))
+    return Comparison(numbers, records, causes, len(after) - missing, thresholds=(absolute, relative))
+
+
+def _members(old: Path, new: Path) -> dict[str, set[str]]:
+    """Return column to the subjects of its arms, planned or treated, where the manifest records arms."""
+    members: dict[str, set[str]] = {}
+    for folder in (old, new):
+        subjects = _read(folder / "adam/adsl.parquet")
+        arms = subjects.reindex(columns=["ARMCD", "SAFARMCD"])
+        for column in read_manifest(folder).get("columns", []):
+            if "arms" in column:
+                own = arms.isin(column["arms"]).any(axis=1)
+                members.setdefault(column["key"], set()).update(subjects.loc[own, "USUBJID"])
+    return members
+
+
+def name_subjects(numbers: pd.DataFrame, records: pd.DataFrame, members: dict[str, set[str]]) -> pd.Series:
+    """Name, for each changed number, the subjects with a differing record in the datasets it is made from.
+
+    ``members`` says who stands in which column; a number of such a column names its subjects only. A record
+    that differs needn't have changed the number: no number is made again without a subject.
+    """
+    touched = records.groupby("dataset")["subject"].agg(set).to_dict()
+    known: dict[tuple[str, str], str] = {}
+    for dataset, group in set(zip(numbers["dataset"], numbers["group"], strict=True)):
+        found = set().union(*(touched.get(name, set()) for name in _dataset_names([dataset]))) - {""}
+        known[dataset, group] = list_subjects(sorted(found & members.get(group, found)), _NAMED)
+    pairs = zip(numbers["dataset"], numbers["group"], strict=True)
+    return pd.Series([known[pair] for pair in pairs], index=numbers.index, dtype="str")
+
+
+def list_subjects(subjects: Sequence[str], most: int) -> str:
+    """Name a few subjects, count many."""
+    if len(subjects) <= most:
+        return ", ".join(subjects)
+    return f"{', '.join(subjects[: most - 1])} and {len(subjects) - most + 1} more"
 
 
 def compare_rows(
@@ -207,15 +250,15 @@ def find_causes(old: dict[str, Any], new: dict[str, Any]) -> Iterable[tuple[str,
 
     What one of the manifests doesn't record (an older version's) is no difference.
     """
-    for name, text in _CHOICES.items():
+    for name, (kind, text) in _CHOICES.items():
         before, after = (_choice(manifest.get(name), name) for manifest in (old, new))
         if name in old and name in new and before != after:
-            yield "parameters", f"{text}: {before}, then {after}"
+            yield kind, f"{text}: {before}, then {after}"
     if "columns" in old and "columns" in new and old["columns"] != new["columns"]:
         yield "parameters", "the columns of the tables"
     names = _differing(old.get("hashes"), new.get("hashes"))
     if domains := [name.removeprefix("data ") for name in names if name.startswith("data ")]:
-        yield "data", ", ".join(domains)
+        yield "data", f"files of {', '.join(domains)}"
     yield from (_CAUSES[name] for name in names if name in _CAUSES)
     if found := _differing(old.get("notebooks"), new.get("notebooks")):
         yield "notebooks", ", ".join(found)
@@ -240,22 +283,32 @@ def by_display(comparison: Comparison) -> pd.DataFrame:
     """Return one line per display that differs: how many numbers of each status, and who drives it.
 
     ``subjects`` are those with a differing record in a dataset from which the display is made: a display
-    without any differs by parameters or code alone.
+    without any differs by parameters or code alone. ``because`` counts the causes after a re-run.
     """
     counts = comparison.numbers.groupby(["display", "status"], sort=False).size().unstack(fill_value=0)
     counts = counts.reindex(columns=[CHANGED, APPEARED, VANISHED], fill_value=0)
-    largest = comparison.numbers.groupby("display")["relative"].agg(lambda values: values.abs().max())
-    sources = comparison.numbers.groupby("display")["dataset"].agg(_dataset_names)
+    sources = comparison.numbers.groupby("display")["dataset"].unique().map(_dataset_names)
     touched = comparison.records.groupby("dataset")["subject"].agg(set).to_dict()
     drivers = {
         str(display): sorted(set().union(*(touched.get(name, set()) for name in names)) - {""})
         for display, names in sources.items()
     }
-    return counts.assign(largest=largest, subjects=pd.Series(drivers, dtype="object")).reset_index()
+    result = counts.assign(subjects=pd.Series(drivers, dtype="object"))
+    if BECAUSE in comparison.numbers:
+        result[BECAUSE] = comparison.numbers.groupby("display")[BECAUSE].agg(count_texts)
+    return result.reset_index()
 
 
-def _dataset_names(texts: pd.Series) -> list[str]:
-    return sorted({name.lower() for text in texts.unique() for name in re.findall(r"\bAD\w+", text)})
+def count_texts(texts: pd.Series) -> str:
+    """Name each text, the frequent ones first, with how often it stands there; alone it isn't counted."""
+    counts = texts.value_counts()
+    if len(counts) == 1:
+        return str(counts.index[0])
+    return ", ".join(f"{name} ({count})" for name, count in counts.items())
+
+
+def _dataset_names(texts: Iterable[str]) -> list[str]:
+    return sorted({name.lower() for text in texts for name in re.findall(r"\bAD\w+", text)})
 
 
 def by_subject(records: pd.DataFrame) -> pd.DataFrame:
@@ -263,6 +316,19 @@ def by_subject(records: pd.DataFrame) -> pd.DataFrame:
     once = records.drop_duplicates(["dataset", "record", "status"])
     counts = once.groupby(["subject", "dataset", "status"]).size().unstack(fill_value=0)
     return counts.reindex(columns=[ADDED, REMOVED, CHANGED], fill_value=0).reset_index()
+
+
+def count_statuses(comparison: Comparison) -> str:
+    """Say in one sentence how many numbers changed, appeared and vanished."""
+    if not len(comparison.numbers):
+        return f"All {comparison.total} numbers are the same."
+    counts = comparison.numbers["status"].value_counts()
+    changed, appeared, vanished = (int(counts.get(name, 0)) for name in (CHANGED, APPEARED, VANISHED))
+    displays = comparison.numbers["display"].nunique()
+    return (
+        f"Of {comparison.total} numbers that both versions have, {changed} changed; {appeared} appeared and "
+        f"{vanished} vanished, in {displays} displays."
+    )
 
 
 def write_csv(comparison: Comparison, folder: Path) -> None:

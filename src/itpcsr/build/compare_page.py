@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -14,10 +15,18 @@ import pandas as pd
 from itpcsr.build import compare as comparing
 from itpcsr.build.aligned import Aligned, AlignedRow, Pair, align
 from itpcsr.build.compare import Comparison
+from itpcsr.build.key_results import key_results
+from itpcsr.build.places import Place, read_places
 from itpcsr.build.published import Shown, read_manifest, read_shown
 from itpcsr.display.formats import format_plain
 
 _ROWS_SHOWN = 200  # of one list; the CSV files hold all
+_FILES = {
+    "changes.docx": "The text with tracked changes (Word)",
+    "changes.md": "Draft of a change log",
+    "numbers.csv": "All numbers (CSV)",
+    "records.csv": "All records (CSV)",
+}
 _KEY = ["analysis", "level", "visit", "group", "statistic"]
 
 
@@ -25,17 +34,23 @@ def write_page(comparison: Comparison, old: Path, new: Path, path: Path) -> None
     """Write the page; ``old`` and ``new`` are the published versions compared."""
     template = files("itpcsr.build").joinpath("templates/compare.html").read_text(encoding="utf-8")
     styles = sorted((new / "site_libs").glob("**/csr.css"))
+    current = read_places(new)
+    places = current | {label: place for label, place in read_places(old).items() if label not in current}
+    address = os.path.relpath(new, path.parent)
     notices = {_notice(read_manifest(folder)) for folder in (old, new)} - {""}
     text = Template(template).substitute(
         old=html.escape(old.name),
         new=html.escape(new.name),
         style=styles[0].read_text(encoding="utf-8") if styles else "",
         notice="".join(f'<div class="csr-notice">{html.escape(notice)}</div>' for notice in sorted(notices)),
-        summary=_summary(comparison),
-        causes=_causes(comparison.causes),
-        displays=_displays(comparison),
+        summary=f"<p>{html.escape(comparing.count_statuses(comparison))}</p>",
+        results=_key_results(old, new),
+        causes=_causes(comparison) + _because(comparison),
+        thresholds=html.escape(_thresholds(comparison)),
+        links=_links(old, new, path.parent),
+        displays=_displays(comparison, places),
         subjects=_subjects(comparison.records),
-        tables="\n".join(_sections(comparison, _by_label(old), _by_label(new))),
+        tables="\n".join(_sections(comparison, _by_label(old), _by_label(new), places, address)),
         records=_records(comparison.records),
     )
     path.write_text(text, encoding="utf-8")
@@ -51,55 +66,77 @@ def _by_label(folder: Path) -> dict[str, Shown]:
     return {shown.label: shown for shown in read_shown(folder)}
 
 
-def _summary(comparison: Comparison) -> str:
-    counts = comparison.numbers["status"].value_counts()
-    changed, appeared, vanished = (
-        int(counts.get(name, 0)) for name in (comparing.CHANGED, comparing.APPEARED, comparing.VANISHED)
-    )
-    displays = comparison.numbers["display"].nunique()
-    if not len(comparison.numbers):
-        return f"<p>All {comparison.total} numbers are the same.</p>"
-    return (
-        f"<p>Of {comparison.total} numbers that both versions have, <strong>{changed} changed</strong>; "
-        f"{appeared} appeared and {vanished} vanished, in {displays} displays.</p>"
-    )
+def _thresholds(comparison: Comparison) -> str:
+    absolute, relative = comparison.thresholds
+    if absolute == 0 and relative <= comparing.NOISE:
+        return "Every difference counts."
+    return f"Differences up to {absolute:g}, or up to {100 * relative:g}% of the old value, don't count."
 
 
-def _causes(causes: list[tuple[str, str]]) -> str:
-    if not causes:
-        return "<p>The manifests name no difference in data, parameters, code or environment.</p>"
-    return _table(["What differs", ""], ([kind, text] for kind, text in causes))
+def _links(old: Path, new: Path, folder: Path) -> str:
+    """Link both reports, and the comparison's other files where they are made."""
+    found = [(f"The report {each.name}", os.path.relpath(each / "index.html", folder)) for each in (old, new)]
+    found += [(text, name) for name, text in _FILES.items() if (folder / name).exists()]
+    items = (f'<a href="{html.escape(href)}">{html.escape(text)}</a>' for text, href in found)
+    return f"<p>{' · '.join(items)}</p>"
 
 
-def _displays(comparison: Comparison) -> str:
+def _key_results(old: Path, new: Path) -> str:
+    """Show the clauses of the synopsis that quote another number."""
     lines = [
-        [
-            f'<a href="#{html.escape(str(row["display"]))}">{html.escape(str(row["display"]))}</a>',
-            *(html.escape(_count(row[name])) for name in ("changed", "appeared", "vanished")),
-            html.escape(_percent(row["largest"])),
-            html.escape(_short(row["subjects"])),
-        ]
-        for _, row in comparing.by_display(comparison).iterrows()
+        [html.escape(item), html.escape(clause.about), _pair((clause.old or None, clause.new or None))]
+        for item, clauses in key_results(old, new)
+        for clause in clauses
     ]
-    heads = ["Display", "Changed", "Appeared", "Vanished", "Largest change", "Subjects whose records differ"]
-    return _table(heads, lines, escaped=True)
+    if not lines:
+        return "<p>The synopsis quotes the same numbers.</p>"
+    return _table(["Item of the synopsis", "", "Old → new"], lines, escaped=True)
+
+
+def _causes(comparison: Comparison) -> str:
+    if not comparison.causes:
+        return "<p>The manifests name no difference in data, parameters, code or environment.</p>"
+    return _table(["What differs", ""], ([kind, text] for kind, text in comparison.causes))
+
+
+def _because(comparison: Comparison) -> str:
+    """Say how many numbers each cause changed, where a re-run has told."""
+    remark = f"<p>{html.escape(comparison.remark)}</p>" if comparison.remark else ""
+    if comparing.BECAUSE not in comparison.numbers:
+        return remark
+    counts = comparison.numbers[comparing.BECAUSE].value_counts()
+    return remark + _table(["Cause", "Numbers"], ([str(name), str(n)] for name, n in counts.items()))
+
+
+def _displays(comparison: Comparison, places: Mapping[str, Place]) -> str:
+    """One line per display, in the order of the new version's pages."""
+    lines = comparing.by_display(comparison)
+    order = {label: number for number, label in enumerate(places)}
+    lines = lines.sort_values("display", key=lambda labels: labels.map(order), kind="stable")
+    explained = [comparing.BECAUSE] if comparing.BECAUSE in lines else []
+    heads = ["Display", "Changed", "Appeared", "Vanished", "Subjects whose records differ"]
+    return _table(
+        [*heads, *(name.capitalize() for name in explained)],
+        (
+            [
+                _jump(str(row["display"]), places),
+                *(html.escape(_count(row[name])) for name in ("changed", "appeared", "vanished")),
+                html.escape(comparing.list_subjects(row["subjects"], 4)),
+                *(html.escape(str(row[name])) for name in explained),
+            ]
+            for _, row in lines.iterrows()
+        ),
+        escaped=True,
+    )
+
+
+def _jump(label: str, places: Mapping[str, Place]) -> str:
+    title = places[label].title if label in places else label
+    return f'<a href="#{html.escape(label)}">{html.escape(title)}</a>'
 
 
 def _count(number: int) -> str:
     return str(number) if number else ""
-
-
-def _percent(share: float) -> str:
-    return "" if pd.isna(share) else f"{format_plain(float(f'{100 * share:.3g}'))}%"
-
-
-def _short(subjects: list[str]) -> str:
-    """Name a few subjects, count many."""
-    return (
-        ", ".join(subjects)
-        if len(subjects) <= 4
-        else f"{', '.join(subjects[:3])} and {len(subjects) - 3} more"
-    )
 
 
 def _subjects(records: pd.DataFrame) -> str:
@@ -118,14 +155,28 @@ def _subjects(records: pd.DataFrame) -> str:
     )
 
 
-def _sections(comparison: Comparison, old: dict[str, Shown], new: dict[str, Shown]) -> Iterator[str]:
-    for label, numbers in comparison.numbers.groupby("display", sort=False):
-        name = html.escape(str(label))
-        pair = [versions.get(str(label)) for versions in (old, new)]
+def _sections(
+    comparison: Comparison,
+    old: Mapping[str, Shown],
+    new: Mapping[str, Shown],
+    places: Mapping[str, Place],
+    address: str,
+) -> Iterator[str]:
+    """Yield old and new of each display; those of the new version link to their place in its report."""
+    by_label = {str(label): part for label, part in comparison.numbers.groupby("display", sort=False)}
+    for label in [*(label for label in places if label in by_label), *(by_label.keys() - places.keys())]:
+        name = html.escape(label)
+        pair = [versions.get(label) for versions in (old, new)]
         tables = [shown.table if shown else None for shown in pair]
-        caption = next((html.escape(shown.caption) for shown in reversed(pair) if shown), "")
-        body = _tables(*tables) if any(tables) else _numbers(numbers)
-        yield f'<section id="{name}"><h3>{caption or name} <small>{name}</small></h3>{body}</section>'
+        caption = next((html.escape(shown.caption) for shown in reversed(pair) if shown), name)
+        title = html.escape(places[label].title) if label in places else caption
+        link = (
+            f' <a href="{address}/{places[label].url}">in the report</a>'
+            if label in places and pair[1]
+            else ""
+        )
+        body = _tables(*tables) if any(tables) else _numbers(by_label[label])
+        yield f'<section id="{name}"><h3>{title} <small>{name}{link}</small></h3>{body}</section>'
 
 
 def _tables(old: dict[str, Any] | None, new: dict[str, Any] | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.table import Table
 from rich.text import Text
 
-from itpcsr.build.compare import Comparison, by_display
+from itpcsr.build.compare import BECAUSE, Comparison, by_display
 
 _NAMED = 4  # subjects; more are counted
 
@@ -18,15 +18,17 @@ def comparison_tables(comparison: Comparison) -> Iterator[Table]:
     for kind, text in comparison.causes:
         causes.add_row(kind, Text(text))
     yield causes
+    lines = by_display(comparison)
+    heads = ["Display", "Changed", "Appeared", "Vanished", "Subjects"]
+    explained = [BECAUSE] if BECAUSE in lines else []
     displays = Table(
-        "Display", "Changed", "Appeared", "Vanished", "Subjects", title="Numbers", title_justify="left"
+        *heads, *(name.capitalize() for name in explained), title="Numbers", title_justify="left"
     )
-    for _, row in by_display(comparison).iterrows():
+    for _, row in lines.iterrows():
         names = row["subjects"]
         subjects = ", ".join(names) if len(names) <= _NAMED else f"{len(names)} subjects"
-        displays.add_row(
-            str(row["display"]), *(str(row[name]) for name in ("changed", "appeared", "vanished")), subjects
-        )
+        counts = (str(row[name]) for name in ("changed", "appeared", "vanished"))
+        displays.add_row(str(row["display"]), *counts, subjects, *(str(row[name]) for name in explained))
     yield displays
     yield _dataset_table(comparison)
 

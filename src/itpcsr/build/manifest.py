@@ -70,7 +70,7 @@ def make_manifest(
         "renderer": renderer,
         "confidence_level": report.confidence_level,
         "columns": [
-            column.model_dump(include={"key", "label", "spanner"}) for column in study.design.columns
+            column.model_dump(include={"key", "label", "spanner", "arms"}) for column in study.design.columns
         ],
         "package": f"itpcsr {itpcsr.__version__}",
         "parameters": {"file": parameters.name, "sha256": file_hash(parameters)},

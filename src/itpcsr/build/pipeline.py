@@ -15,6 +15,7 @@ from itpcsr.adam import derive
 from itpcsr.adam.profiles import derive_profiles, select_profiled
 from itpcsr.build.assemble import REAL_STATEMENT, assemble, notice_for, running_title
 from itpcsr.build.bill import make_bill
+from itpcsr.build.comparisons import record_version
 from itpcsr.build.fragments import Display, read_displays
 from itpcsr.build.lock import lock
 from itpcsr.build.manifest import hash_inputs, make_manifest
@@ -204,7 +205,9 @@ def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say
     output.mkdir(parents=True, exist_ok=True)
     say(f"Read {len(run.trial.domains)} domains of {run.study.identity.study_id}")
     with lock(run.work):
-        return _build(run, output, engine, say)
+        target = _build(run, output, engine, say)
+    record_version(target, say)
+    return target
 
 
 def _manifest(run: Run, renderer: str) -> dict[str, Any]:

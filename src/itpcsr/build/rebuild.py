@@ -27,14 +27,15 @@ def rebuild(folder: Path, parameters: Path, root: Path, say: Callable[[str], Non
     if faults := [Fault("manifest.json", text) for text in input_differences(manifest, now)]:
         return faults
     with tempfile.TemporaryDirectory(prefix="itpcsr-rebuild-") as temporary:
-        project = _link_project(root.resolve(), Path(temporary) / "project")
+        project = link_project(root.resolve(), Path(temporary) / "project")
         engine: Engine = "quarto" if manifest["renderer"].startswith("Quarto") else "embedded"
         inside = parameters.resolve().relative_to(root.resolve())
         again = build_report(project / inside, project, Path(temporary) / "output", engine, say)
         return list(_byte_differences(folder, again))
 
 
-def _link_project(root: Path, project: Path) -> Path:
+def link_project(root: Path, project: Path) -> Path:
+    """Make a folder that reads as the project, without what builds have made; return it."""
     project.mkdir()
     for path in sorted(root.iterdir()):
         if path.name not in _LEFT_OUT and not path.name.startswith("."):
