@@ -342,10 +342,10 @@ def serve(
     ] = 8000,
 ) -> None:
     """Show published versions in a browser on this machine; nobody else can reach them. Ctrl-C ends it."""
-    from itpcsr.build.serve import open_server
+    from itpcsr.build.serve import LOCAL, open_server
 
     with _errors_without_traceback(), open_server(output, port) as server:
-        _say(f"Open http://{server.server_address[0]}:{server.server_address[1]}/")
+        _say(f"Open http://{LOCAL}:{server.server_port}/")
         try:
             server.serve_forever()
         except KeyboardInterrupt:
