@@ -19,4 +19,4 @@ def related_finding(data: pd.DataFrame, statuses: Sequence[str], phases: Sequenc
 
 def _counted(data: pd.DataFrame, name: str, order: Sequence[str]) -> str:
     sums = data.groupby(name)["Studies"].sum()
-    return ", ".join(f"{value} {format_count(sums[value])}" for value in order if value in sums.index)
+    return ", ".join(f"{format_count(sums[value])} {value}" for value in order if value in sums.index)
