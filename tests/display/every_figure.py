@@ -15,6 +15,7 @@ from itpcsr.analysis import (
     incidence,
     pharmacokinetics,
     population,
+    related_studies,
     safety,
     significant_events,
 )
@@ -32,7 +33,9 @@ from itpcsr.display import (
 )
 from itpcsr.display import pharmacokinetics as concentrations
 from itpcsr.display.incidence import figure_incidence
+from itpcsr.display.related_studies import figure_related_studies
 from itpcsr.sdtm import Trial
+from itpcsr.study import read_related
 
 LEVEL = 0.95
 
@@ -53,7 +56,9 @@ def every_figure(trial, study, datasets=None):
     """Return label to chart, or to the table that stands in its place."""
     datasets = dict(datasets or derive(trial, study))
     datasets["adae"] = clinical.add_criteria(datasets["adae"], trial)
+    cells = related_studies.analyse_status_phase(read_related(study.identity.related_studies))
     return {
+        "fig-related-studies": figure_related_studies(cells),
         **_safety(trial, datasets, study),
         **_efficacy(trial, datasets, study),
         **_cells(datasets, study),

@@ -33,7 +33,7 @@ def test_a_finding_is_short_whole_and_claims_no_effect(findings):
         assert 40 < len(text) <= MOST, (label, len(text))
         assert re.search(r"\d", text), label
         assert text.endswith("."), label
-        assert not re.search(r"nan|None|NE\b|effect|improve|benefit|safe\b|significan", text), (
+        assert not re.search(r"nan|None(?! given)|NE\b|effect|improve|benefit|safe\b|significan", text), (
             label,
             text,
         )
@@ -100,7 +100,7 @@ def test_few_subjects_have_findings_or_a_sentence(demo_trial, study, size):
         assert not re.search(r"\bnan\b|\bNaN\b|\b1 (subjects|samples|changes|markers|infusions)\b", text), (
             text
         )
-    assert drawn >= {0: 2, 1: 15, 3: 20}[size]
+    assert drawn >= {0: 3, 1: 15, 3: 20}[size]
 
 
 def test_a_chart_carries_its_finding_on_one_line():
@@ -114,7 +114,6 @@ def test_numbers_of_one_and_none_read_well():
     assert phrases.of(0, 0, "subject") == "0 of 0 subjects"
     assert phrases.of(1, 1, "subject") == "1 of 1 subject"
     assert phrases.of(math.nan, 3) == "NE of 3"
-    assert phrases.signed(-0.456, 2) == "−0.46"
     assert phrases.few(["a", "b", "c"], 2) == "a, b and 1 more"
     assert phrases.few(["a", "b"], 2) == "a and b"
 

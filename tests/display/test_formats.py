@@ -29,6 +29,13 @@ def test_numbers_round_half_away_from_zero(value, decimals, text):
 
 
 @pytest.mark.parametrize(
+    ("value", "text"), [(-0.456, "−0.46"), (0.456, "0.46"), (-0.001, "0.00"), (NAN, "NE")]
+)
+def test_minus_is_the_sign_of_print(value, text):
+    assert formats.format_signed(value, 2) == text
+
+
+@pytest.mark.parametrize(
     ("n", "percent", "text"), [(0, 0, "0"), (2, 66.666, "2 (66.7)"), (3, 100, "3 (100.0)"), (0, NAN, "NE")]
 )
 def test_zero_has_no_percentage(n, percent, text):

@@ -27,6 +27,15 @@ def test_each_field_prints_its_number():
     assert {layer["mark"]["type"] for layer in chart["layer"]} == {"rect", "text"}
 
 
+def test_the_chart_says_how_many_studies_there_are():
+    finding = figure_related_studies(analyse_status_phase(STUDIES)).to_dict()["description"]
+    assert finding == (
+        "3 studies; by status: 2 Recruiting, 1 Completed; by phase: 1 Not applicable, 2 None given."
+    )
+    one = figure_related_studies(analyse_status_phase(STUDIES[:1])).to_dict()["description"]
+    assert one == "1 study; by status: 1 Completed; by phase: 1 Not applicable."
+
+
 def test_without_studies_a_sentence_is_shown():
     assert table_related_studies(analyse_listed([], []), []).absent
     assert figure_related_studies(analyse_status_phase([])).absent

@@ -79,7 +79,7 @@ def figure_timeline(
     ]
     title = alt.TitleParams(_title(rows, study), anchor="start", fontSize=11, fontWeight="normal")
     chart = alt.vconcat(*panels, spacing=8).properties(title=title).configure_view(stroke="#cccccc")
-    return describe(chart, timeline_finding(drawn, datasets))
+    return describe(chart, timeline_finding(drawn, datasets, study))
 
 
 def add_end(subjects: pd.DataFrame, participation: pd.DataFrame) -> pd.DataFrame:

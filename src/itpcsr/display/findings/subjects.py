@@ -76,8 +76,11 @@ def _adjusted(lookup: Lookup, total: str) -> str:
     return f"Interrupted or otherwise adjusted: {infusions} in {words.plural(subjects, 'subject')}."
 
 
-def timeline_finding(drawn: pd.DataFrame, datasets: Mapping[str, pd.DataFrame]) -> str:
-    """Count what the timelines of the subjects drawn show; ``datasets`` are those of the chart."""
+def timeline_finding(drawn: pd.DataFrame, datasets: Mapping[str, pd.DataFrame], study: Study) -> str:
+    """Count what the timelines of the subjects drawn show; ``datasets`` are those of the chart.
+
+    Rescue and response belong to a study that defines a platelet response.
+    """
     names, total = set(drawn["USUBJID"]), len(drawn)
 
     def own(name: str) -> pd.DataFrame:
@@ -87,12 +90,16 @@ def timeline_finding(drawn: pd.DataFrame, datasets: Mapping[str, pd.DataFrame]) 
     severe = events["SEVFL"] == "Y"
     lead = f"{words.plural(len(events), 'adverse event')} in {of(_subjects(events), total, 'subject')} drawn"
     severe_text = f"{format_count(severe.sum())} severe, in {of(_subjects(events[severe]), total)}"
-    rest = [
-        f"rescue therapy in {of(_subjects(rescue[rescue['CAT'] == 'RESCUE THERAPY']), total)}",
-        f"confirmed response in {of(_subjects(own('response')), total)}",
-        f"{of((drawn['EOSSTT'] == 'COMPLETED').sum(), total)} completed the study",
-    ]
-    return f"{lead} ({severe_text}); {'; '.join(rest)}."
+    judged = (
+        []
+        if study.efficacy is None
+        else [
+            f"rescue therapy in {of(_subjects(rescue[rescue['CAT'] == 'RESCUE THERAPY']), total)}",
+            f"confirmed response in {of(_subjects(own('response')), total)}",
+        ]
+    )
+    completed = f"{of((drawn['EOSSTT'] == 'COMPLETED').sum(), total)} completed the study"
+    return f"{lead} ({severe_text}); {'; '.join([*judged, completed])}."
 
 
 def _subjects(records: pd.DataFrame) -> int:
