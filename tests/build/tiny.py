@@ -41,6 +41,7 @@ def make_project(root: Path, folder: Path) -> Path:
     (folder / "_quarto.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     (folder / "index.qmd").write_text("# Title {#sec-title}\n\nA report.\n", encoding="utf-8")
     (folder / "report").mkdir()
+    shutil.copy(root / "report/abbreviations.yml", folder / "report")
     (folder / "report/number.qmd").write_text(PAGE, encoding="utf-8")
     (folder / "notebooks").mkdir()
     parameters = nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})

@@ -146,6 +146,8 @@ def _name_of(name: str, captions: Mapping[str, str]) -> str:
         return f"Analysis dataset {path.stem.upper()}"
     if kind == "notebooks":
         return f"Notebook {path.stem}, executed{' (as a page)' if path.suffix == '.html' else ''}"
+    if kind == "subjects":
+        return f"Course of subject {path.stem}"
     return _NAMES.get(name, path.name)
 
 
