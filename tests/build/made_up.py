@@ -102,17 +102,21 @@ def _executed(path: Path, shown: Table) -> Path:
     return path
 
 
-def publish_small(root: Path, work: Path, output: Path, responders=(1, 4), datasets=None, **values) -> Path:
-    """Publish the version; ``values`` go into the manifest, ``status`` also into the parameters."""
+def prepare(root: Path, work: Path, responders=(1, 4), datasets=None, **values) -> tuple:
+    """Return what ``publish`` takes beside its folder; ``values`` go into the manifest."""
     shown = table(responders)
     executed = _executed(work / "10-x.ipynb", shown)
     book = _book(work / "book", shown, f"{responders[1]} of 6 subjects responded.")
-    output.mkdir(exist_ok=True)
     chosen = {name: values[name] for name in ("status", "version") if name in values}
     adsl = pd.DataFrame({"USUBJID": ["01", "02"], "AGE": [30.0, 40.0]})
-    return publish(
-        output, report(**chosen), read_study(root / "params/study.yml"), book, [executed],
-        read_displays(executed), rows(responders), datasets or {"adsl": adsl},
-        pd.DataFrame({"rule": ["R-01"]}), manifest(**values),
+    return (
+        report(**chosen), read_study(root / "params/study.yml"), book, [executed], read_displays(executed),
+        rows(responders), datasets or {"adsl": adsl}, pd.DataFrame({"rule": ["R-01"]}), manifest(**values),
         {"components": []},
     )  # fmt: skip
+
+
+def publish_small(root: Path, work: Path, output: Path, **values) -> Path:
+    """Publish the version; ``values`` go into the manifest, ``status`` also into the parameters."""
+    output.mkdir(exist_ok=True)
+    return publish(output, *prepare(root, work, **values))

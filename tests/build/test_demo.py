@@ -44,6 +44,7 @@ def report_pages(pages):
 def test_everything_of_a_version_is_there(published):
     for name in (
         "index.html", "csr.pdf", "csr.docx", "results.parquet", "results.csv", "manifest.json", "SHA256SUMS",
+        "ro-crate-metadata.json", "bom.cdx.json",
         "tables/tbl-response.csv", "tables/tbl-response.rtf", "adam/adsl.parquet", "adam/adrs.parquet",
         "notebooks/30-efficacy.ipynb", "notebooks/30-efficacy.html", "report/16-appendices.html",
     ):  # fmt: skip
@@ -65,6 +66,14 @@ def test_the_manifest_names_inputs_and_renderer(root, published):
     assert manifest["renderer"].startswith("embedded ")
     assert manifest["inputs"]["DM"]["file"] == "dm.xpt"
     assert sorted(manifest["notebooks"]) == sorted(path.stem for path in (root / "notebooks").glob("*.ipynb"))
+
+
+def test_the_appendix_shows_what_the_version_was_made_from(published):
+    manifest = json.loads((published / "manifest.json").read_text(encoding="utf-8"))
+    page = (published / "report/16-appendices.html").read_text(encoding="utf-8")
+    shown = set(re.findall(r"<code>([0-9a-f]{64})</code>", page))
+    own = {manifest["parameters"]["sha256"], *manifest["notebooks"].values(), *manifest["hashes"].values()}
+    assert shown == own | {file["sha256"] for file in manifest["inputs"].values()}
 
 
 def test_the_version_says_the_same_everywhere_and_its_numbers_are_result_rows(published):

@@ -1,10 +1,13 @@
 """A version appears whole or not at all, whatever ends the process that publishes it."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -104,6 +107,58 @@ def test_an_error_while_publishing_leaves_the_version_as_it_was(small, monkeypat
         small("again", responders=(0, 5))
     assert verify(target) == []
     assert hidden(target.parent) == [".small-1.0.0.lock"]
+
+
+@contextmanager
+def files_of_at_most(size):
+    """Have the system refuse longer files, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("size", [0, 1000, 3000, 10_000, 30_000])
+def test_a_file_that_the_disk_does_not_take_leaves_the_version_as_it_was(root, small, tmp_path, size):
+    target = small()
+    before = (target / "SHA256SUMS").read_bytes()
+    ready = made_up.prepare(root, tmp_path / "again", responders=(0, 5))
+    with files_of_at_most(size), pytest.raises(OSError, match="File too large"):
+        publish.publish(target.parent, *ready)
+    assert (target / "SHA256SUMS").read_bytes() == before
+    assert verify(target) == []
+    assert hidden(target.parent) == [".small-1.0.0.lock"]
+    assert "5 (83.3)" in (small("later", responders=(0, 5)) / "tables/tbl-response.csv").read_text("utf-8")
+
+
+def test_a_rename_that_the_system_refuses_leaves_the_version_as_it_was(small, monkeypatch):
+    target = small()
+    rename = type(target).rename
+
+    def refuse(path, name):
+        if path.name.endswith(".new"):
+            raise PermissionError(1, "Operation not permitted")
+        return rename(path, name)
+
+    monkeypatch.setattr(staging, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(type(target), "rename", refuse)
+    with pytest.raises(PermissionError):
+        small("again", responders=(0, 5))
+    assert verify(target) == []
+    assert hidden(target.parent) == [".small-1.0.0.lock"]
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_before_any_work(tmp_path):
+    taken = tmp_path / "output"
+    taken.write_text("a file", encoding="utf-8")
+    with pytest.raises(PublishError, match=r"output: no version can be written there \(.*--output"):
+        staging.claim(taken / "demo-1.0.0")
+    if not Path("/proc/self").is_dir():
+        pytest.skip("this system has no folder that nobody can write to")
+    with pytest.raises(PublishError, match=r"/proc: no version can be written there"):
+        staging.claim(Path("/proc/demo-1.0.0"))
 
 
 def test_two_that_publish_the_same_version_do_not_meet(small):

@@ -1,5 +1,6 @@
 """A version is signed by an SSH key: ssh-keygen accepts our signatures, and we accept those of ssh-keygen."""
 
+import base64
 import shutil
 import subprocess
 
@@ -216,6 +217,17 @@ def test_what_is_no_signature_is_said(tmp_path):
             sshsig.verify(b"x", text)
     with pytest.raises(SignatureError, match="isn't the signature of this file"):
         sshsig.verify(b"y", whole)
+
+
+def test_a_signature_of_a_security_token_is_left_to_ssh_keygen(tmp_path):
+    """Its bytes are those of a usual one, but it signs more than the message."""
+    whole = sshsig.sign(b"x", sshsig.read_private_key(write_key(tmp_path), never))
+    body = base64.b64decode("".join(whole.splitlines()[1:-1]))
+    size, kind = len(b"ssh-ed25519") + 4 + 32 + 4, b"sk-ssh-ed25519@openssh.com"
+    blob = sshsig._string(kind) + body[14 + 4 + 11 : 14 + size]
+    text = base64.b64encode(body[:10] + sshsig._string(blob) + body[14 + size :]).decode("ascii")
+    with pytest.raises(SignatureError, match=r"kind 'sk-ssh-ed25519@openssh\.com', which isn't checked here"):
+        sshsig.verify(b"x", f"{whole.splitlines()[0]}\n{text}\n{whole.splitlines()[-1]}\n")
 
 
 def test_a_signature_for_another_purpose_is_refused(tmp_path, ssh_keygen):

@@ -11,6 +11,7 @@ from itpcsr.build.manifest import write_sums
 from itpcsr.build.numbers import Backing
 from itpcsr.build.published import TABLE_MIME
 from itpcsr.build.verify import verify
+from itpcsr.build.verify_copies import check_charts
 from itpcsr.build.verify_origin import check_origin
 from itpcsr.display.table import MIME
 from itpcsr.errors import DataError
@@ -75,6 +76,12 @@ def test_changed_missing_and_unknown_files_are_named(version):
         ("tables/tbl-response.csv", "(N=6)", "(N=7)", "has other column heads"),
         ("tables/tbl-response.rtf", "4 (66.7)", "5 (83.3)", "doesn't show '4 (66.7)'"),
         ("notebooks/10-x.html", "4 (66.7)", "5 (83.3)", "'5 (83.3)' here, '4 (66.7)' in its notebook"),
+        (
+            "tables/tbl-response-rows.csv",
+            ",4.0,",
+            ",5.0,",
+            "holds other rows of this display than results.csv",
+        ),
         ("results.csv", ",4.0,", ",5.0,", "tbl-response, overall, responder, total, n is 5 here and 4 there"),
     ],
 )
@@ -82,7 +89,7 @@ def test_an_edited_number_is_found_though_the_checksums_were_adapted(version, fi
     replace(version / file, old, new)
     adapt_sums(version)
     found = faults(version)
-    assert len(found) == 1
+    assert len(found) == (2 if file == "results.csv" else 1)  # the copy by display then differs from it, too
     assert found[0].startswith(f"{file}: ")
     assert said in found[0]
 
@@ -142,6 +149,23 @@ def show_twice(folder, label, change):
     path.write_text(json.dumps(notebook), encoding="utf-8")
     text = (folder / "tables/tbl-response.csv").read_text(encoding="utf-8")
     (folder / f"tables/{label}.csv").write_text(text.replace(*change), encoding="utf-8")
+
+
+def test_the_data_of_a_chart_are_those_of_its_csv(tmp_path):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables/fig-x.csv").write_text("Day,Count\n1,30\n2,40\n\nText\n≥ 50\n", encoding="utf-8")
+    first, second = (
+        f'<table class="csr-table csr-data-table">\n<thead><tr><th scope="col">{head}</th></tr></thead>\n'
+        f"<tbody>\n<tr>{cells}</tr>\n</tbody>\n</table>"
+        for head, cells in (("Day</th><th>Count", "<td>1</td><td>30</td>"), ("Text", "<td>≥ 50</td>"))
+    )
+    page = f'<div id="fig-x">{first}{second}</div>'
+    assert [*check_charts(tmp_path, {"11.html": page})] == []  # the page cuts the first table off
+    changed = page.replace("<td>30</td>", "<td>50</td>").replace("≥ 50", "≥ 60")
+    assert [fault.problem for fault in check_charts(tmp_path, {"11.html": changed})] == [
+        "fig-x: its CSV doesn't have these data: '1 | 50'",
+        "fig-x: its CSV doesn't have these data: '≥ 60'",
+    ]
 
 
 def test_changed_result_rows_are_found(version):

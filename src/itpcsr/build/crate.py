@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from rocrate.rocrate import ROCrate
 
 _VERSION = "1.2"
-_PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
-_COMPLETED = "http://schema.org/CompletedActionStatus"
 _LICENCE = {"@id": "https://spdx.org/licenses/MIT", "name": "MIT License"}
 _ASSETS = "site_libs"  # style sheets, scripts and fonts of the pages: one entity for all
 _FORMATS = {
@@ -51,7 +49,7 @@ _NAMES = {
 def write_crate(
     folder: Path, report: Report, study: Study, displays: Sequence[Display], manifest: Mapping[str, Any]
 ) -> None:
-    """Write ``ro-crate-metadata.json`` (RO-Crate 1.2, profile Process Run Crate) over the files there.
+    """Write ``ro-crate-metadata.json`` (RO-Crate 1.2) over the files there.
 
     The inputs aren't part of a version; they are named with their SHA-256. The only date is the report's.
     A licence is stated for the program, and for a version whose data are the repository's simulated ones.
@@ -73,9 +71,8 @@ def write_crate(
         instrument=program,
         object=[*_add_inputs(crate, manifest)],
         result=outputs,
-        actionStatus={"@id": _COMPLETED},
     )
-    crate.root_dataset["mentions"] = [action]
+    crate.root_dataset["mentions"] = action
     text = json.dumps(crate.metadata.generate(), indent=2, sort_keys=True, ensure_ascii=False)
     (folder / CRATE).write_text(text + "\n", encoding="utf-8")
 
@@ -93,8 +90,8 @@ def _describe_version(crate: ROCrate, report: Report, study: Study, manifest: Ma
     root["description"] = f"{study.identity.short_title}. {statement}"
     root["datePublished"] = report.date.isoformat()
     root["version"] = report.version
-    root["conformsTo"] = [_entity(crate, _PROFILE, "CreativeWork", name="Process Run Crate", version="0.5")]
-    licence = _entity(crate, _LICENCE["@id"], "CreativeWork", name=_LICENCE["name"])
+    text = "Use, copying, change and distribution are free where the notice of copyright is kept."
+    licence = _entity(crate, _LICENCE["@id"], "CreativeWork", name=_LICENCE["name"], description=text)
     if manifest["simulated"]:
         root["license"] = licence
 
@@ -149,47 +146,49 @@ def _name_of(name: str, captions: Mapping[str, str]) -> str:
         return f"Analysis dataset {path.stem.upper()}"
     if kind == "notebooks":
         return f"Notebook {path.stem}, executed{' (as a page)' if path.suffix == '.html' else ''}"
+    if kind == "subjects":
+        return f"Course of subject {path.stem}"
     return _NAMES.get(name, path.name)
 
 
 def _add_software(crate: ROCrate, manifest: Mapping[str, Any]) -> Entity:
-    name, _, version = str(manifest["package"]).partition(" ")
-    renderer, _, its_version = str(manifest["renderer"]).partition(" ")
-    title = "Embedded renderer" if renderer == "embedded" else renderer
-    python = manifest["environment"]["python"]
+    """Add the program, which needs the interpreter, the renderer and what the bill of materials lists."""
+    package = str(manifest["package"])
+    renderer = str(manifest["renderer"])
+    own = f"pkg:generic/{package.replace(' ', '@')}"  # the embedded renderer is a part of it
     needs = [
-        _entity(crate, "#python", "SoftwareApplication", name="Python", softwareVersion=python),
-        _entity(crate, "#renderer", "SoftwareApplication", name=title, softwareVersion=its_version),
+        _software(crate, "#python", f"Python {manifest['environment']['python']}", "https://www.python.org/"),
+        _software(crate, "#renderer", renderer, "https://quarto.org/" if "Quarto" in renderer else own),
         crate.dereference(BILL),
     ]
-    return _entity(
-        crate,
-        f"#{name}",
-        "SoftwareApplication",
-        name=name,
-        softwareVersion=version,
-        softwareRequirements=[need for need in needs if need is not None],
-        license=crate.dereference(_LICENCE["@id"]),
-    )
+    program = _software(crate, "#program", package, own)
+    program["softwareRequirements"] = [need for need in needs if need is not None]
+    program["license"] = crate.dereference(_LICENCE["@id"])
+    return program
+
+
+def _software(crate: ROCrate, ident: str, text: str, url: str) -> Entity:
+    name, _, version = text.partition(" ")
+    title = "embedded renderer" if name == "embedded" else name
+    return _entity(crate, ident, "SoftwareApplication", name=title, version=version, url=url)
 
 
 def _add_inputs(crate: ROCrate, manifest: Mapping[str, Any]) -> Iterator[Entity]:
     """Add what the version was made from, each with its SHA-256; none of it lies in the version."""
-    for ident, kind, name, digest in _inputs(manifest):
-        yield _entity(crate, ident, kind, name=name, sha256=digest)
+    for ident, name, digest in _inputs(manifest):
+        yield _entity(crate, ident, "CreativeWork", name=name, sha256=digest)
 
 
-def _inputs(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
-    """Yield identifier, type, name and SHA-256 of each input."""
-    work, code = "CreativeWork", "SoftwareSourceCode"
+def _inputs(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield identifier, name and SHA-256 of each input."""
     for domain, file in manifest["inputs"].items():
-        yield f"#data/{domain}", work, f"Trial data, SDTM domain {domain}: {file['file']}", file["sha256"]
+        yield f"#data/{domain}", f"Trial data, SDTM domain {domain}: {file['file']}", file["sha256"]
     own = manifest["parameters"]
-    yield "#parameters", work, f"Parameters of the version: {own['file']}", own["sha256"]
+    yield "#parameters", f"Parameters of the version: {own['file']}", own["sha256"]
     for name, digest in manifest["hashes"].items():
         if name in INPUTS:
-            yield f"#{name}", work, INPUTS[name], digest
+            yield f"#{name}", INPUTS[name], digest
     for name, digest in manifest["notebooks"].items():
-        yield f"#notebook/{name}", code, f"Notebook {name}", digest
+        yield f"#notebook/{name}", f"Notebook {name}", digest
     for name, digest in manifest["pages"].items():
-        yield f"#source/{quote(name)}", work, f"Source of the report: {name}", digest
+        yield f"#source/{quote(name)}", f"Source of the report: {name}", digest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import zipfile
@@ -26,6 +27,8 @@ _TEXTS = ("p", "li", "figcaption", "h1", "h2", "h3", "h4")
 _LARGE = re.compile(r"<svg.*?</svg>|<script.*?</script>|<table.*?</table>", re.DOTALL)
 _STRAIGHT = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "…": "...", "−": "-"})
 _PLAIN_TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
+_DATA_TABLE = re.compile(r'<table class="csr-table csr-data-table">(.*?)</table>', re.DOTALL)
+_DATA_CELL = re.compile(r"<t[dh](?: [^>]*)?>(.*?)</t[dh]>", re.DOTALL)
 _ABSENT = re.compile(r'<p class="csr-absent">(.*?)</p>', re.DOTALL)
 
 
@@ -96,6 +99,18 @@ def html_plain_rows(text: str) -> Cells:
     """Return the rows of a page's tables that stand among its words and are no displays."""
     tables = (html_cells(table) for table in _PLAIN_TABLE.findall(text))
     return [row for table in tables if table for row in plain_cells(table[1])]
+
+
+def html_data_tables(stretch: str) -> list[Cells]:
+    """Return the tables with the data of a chart in a stretch of HTML, heads first."""
+    return [
+        [
+            tuple(plain(html.unescape(cell)) for cell in _DATA_CELL.findall(row))
+            for row in table.split("</tr>")
+            if "<t" in row
+        ]
+        for table in _DATA_TABLE.findall(stretch)
+    ]
 
 
 def html_chart(stretch: str) -> Any:

@@ -23,6 +23,7 @@ from itpcsr.build.notebooks import choose_parameters, is_literal, run_notebook
 from itpcsr.build.publish import publish, refuse_final
 from itpcsr.build.render import Engine, choose_engine, render, renderer_name
 from itpcsr.build.search_index import write_search_index
+from itpcsr.build.staging import claim
 from itpcsr.build.subject_profiles import write_subject_pages
 from itpcsr.build.variables import collect_variables
 from itpcsr.display.formats import format_level, format_plain
@@ -202,7 +203,7 @@ def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say
     run = open_run(parameters, root)
     name = renderer_name(choose_engine(engine))
     refuse_final(output, run.report, lambda: _manifest(run, name))
-    output.mkdir(parents=True, exist_ok=True)
+    claim(output / run.report.name)
     say(f"Read {len(run.trial.domains)} domains of {run.study.identity.study_id}")
     with lock(run.work):
         target = _build(run, output, engine, say)

@@ -122,11 +122,11 @@ def csv_cells(text: str) -> tuple[list[str], Cells]:
     heads, rows = (lines[0] if lines else []), lines[1:]
     body: Cells = []
     for line in rows:
-        label, cells = _without_guard(line[0]), [_without_guard(cell) for cell in line[2:]]
+        label, cells = unguarded(line[0]), [unguarded(cell) for cell in line[2:]]
         body.append((label, *cells) if any(cells) else (label,))
     return heads[2:], body
 
 
-def _without_guard(text: str) -> str:
+def unguarded(text: str) -> str:
     """Take off the apostrophe that keeps a spreadsheet from running a text as a formula."""
     return text[1:] if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@", "\t") else text

@@ -100,6 +100,8 @@ def verify(message: bytes, armoured: str) -> bytes:
         raise SignatureError(f"is a signature for {namespace.decode(errors='replace')!r}, not for a file")
     if hash_name not in (b"sha256", b"sha512"):
         raise SignatureError("is a signature by a hash that isn't known")
+    if (kind := _key_type(blob).decode(errors="replace")) not in _KEY_TYPES:
+        raise SignatureError(f"is by a key of the kind {kind!r}, which isn't checked here; use ssh-keygen")
     try:
         key = serialization.load_ssh_public_key(_key_type(blob) + b" " + base64.b64encode(blob))
         _verify(key, name, signature, _to_be_signed(namespace, hash_name, message))
@@ -115,7 +117,7 @@ def read_signers(path: Path) -> list[Signer]:
 
     Raises SignatureError for a line with options that aren't followed here (limits of time, authorities).
     """
-    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+    lines = enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1)
     found = [_signer(line, f"{path}:{number}") for number, line in lines if line.strip() and line[0] != "#"]
     if not found:
         raise SignatureError(f"{path}: names no key. Give a public key or an allowed signers file.")

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from itpcsr.build.lock import lock
+from itpcsr.errors import PublishError
 
 _HERE = -100  # AT_FDCWD
 _EXCHANGE = 2  # RENAME_EXCHANGE
@@ -29,7 +30,7 @@ def staging(target: Path) -> Iterator[Path]:
     first. The system lets go of a killed process's lock, so none is ever stale.
     """
     new, old = (target.with_name(f".{target.name}.{name}") for name in ("new", "old"))
-    with lock(target.with_name(f".{target.name}.lock"), f"{target}: another build publishes this version"):
+    with lock(_lock_of(target), f"{target}: another build publishes this version"):
         _recover(target, new, old)
         new.mkdir()
         try:
@@ -39,6 +40,25 @@ def staging(target: Path) -> Iterator[Path]:
         finally:
             for leftover in (new, old):
                 remove(leftover)
+
+
+def claim(target: Path) -> None:
+    """Make the folder that versions stand in, and find out before any work whether it can be written to.
+
+    Raises PublishError where the system refuses.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _lock_of(target).touch()
+    except OSError as error:
+        raise PublishError(
+            f"{target.parent}: no version can be written there ({error.strerror}). Give another folder by "
+            "--output, or make this one writable."
+        ) from error
+
+
+def _lock_of(target: Path) -> Path:
+    return target.with_name(f".{target.name}.lock")
 
 
 def _recover(target: Path, new: Path, old: Path) -> None:

@@ -33,6 +33,7 @@ from itpcsr.build.published import (
     table_cells,
     table_heads,
 )  # fmt: skip
+from itpcsr.build.verify_copies import check_charts, check_row_files
 from itpcsr.build.verify_origin import check_origin
 from itpcsr.build.verify_subjects import check_subject_pages
 from itpcsr.results import COLUMNS, read_rows
@@ -74,9 +75,11 @@ def _check_contents(folder: Path, manifest: dict[str, Any]) -> Iterator[Fault]:
     shown = read_shown(folder)
     if (folder / "results.csv").exists():
         yield from _check_rows_csv(rows, folder / "results.csv")
+        yield from check_row_files(folder)
     pages = _read_pages(folder)
     yield from _check_tables(folder, shown)
     yield from _check_report_pages(shown, pages)
+    yield from check_charts(folder, pages)
     yield from _check_notebook_pages(folder, shown)
     embedded = str(manifest.get("renderer", "")).startswith("embedded")
     yield from _check_word(folder, shown, pages, sentences=embedded)

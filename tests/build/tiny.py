@@ -1,0 +1,62 @@
+"""A small project of its own: three subjects, one notebook, one page. A build of it takes seconds."""
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import yaml
+
+from tests.whole import whole_domains
+
+NOTEBOOK = """\
+#| label: tbl-number
+#| tbl-cap: A number
+import pandas as pd
+from itpcsr.display.table import Header, Row, Table
+from itpcsr.results import make_rows, write_rows
+
+frame = pd.DataFrame([{"group": "total", "level": "number", "statistic": "n", "value": number}])
+write_rows([make_rows(frame, display="tbl-number", analysis="one")], output)
+Table("Number", (Header("Total", ""),), (Row("Number", (str(number),)),))
+"""
+PARAMETERS = """\
+study_file: str = "params/study.yml"  # what the protocol fixes
+data: list = ["data"]  # folders with the SDTM domains
+output: str = "work/10-number"  # folder for the result rows
+number: int = 0  # what the table shows
+"""
+PAGE = "# Number {#sec-number}\n\nSee @tbl-number.\n\n{{< include /results/10-number/tbl-number.qmd >}}\n"
+
+
+def make_project(root: Path, folder: Path) -> Path:
+    """Write the project; ``set_number`` chooses what its report shows."""
+    for name in ("_extensions", "params"):
+        shutil.copytree(root / name, folder / name)
+    (folder / "data").mkdir()
+    for name, frame in whole_domains().items():
+        frame.to_csv(folder / f"data/{name.lower()}.csv", index=False)
+    config = yaml.safe_load((root / "_quarto.yml").read_text(encoding="utf-8"))
+    config["book"]["chapters"] = ["index.qmd", "report/number.qmd"]
+    del config["bibliography"]
+    (folder / "_quarto.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    (folder / "index.qmd").write_text("# Title {#sec-title}\n\nA report.\n", encoding="utf-8")
+    (folder / "report").mkdir()
+    shutil.copy(root / "report/abbreviations.yml", folder / "report")
+    (folder / "report/number.qmd").write_text(PAGE, encoding="utf-8")
+    (folder / "notebooks").mkdir()
+    parameters = nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
+    cells = [nbformat.v4.new_markdown_cell("# A number"), parameters, nbformat.v4.new_code_cell(NOTEBOOK)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, folder / "notebooks/10-number.ipynb")
+    return set_number(folder, 0)
+
+
+def set_number(folder: Path, number: int) -> Path:
+    """Choose the number that the report shows: another one makes the notebook run again."""
+    report = {
+        "report": "tiny", "version": "1.0.0", "status": "draft", "title": "Report", "date": "2024-01-01",
+        "study": "params/study.yml", "data": ["data"], "notebooks": {"10-number": {"number": number}},
+    }  # fmt: skip
+    (folder / "params/tiny.yml").write_text(yaml.safe_dump(report), encoding="utf-8")
+    return folder
