@@ -201,6 +201,18 @@ def test_word_turns_pages_for_wide_tables_and_none_is_left_empty_between_them(bo
     assert len(re.findall(r" REF _Ref\d+ ", text)) == 2
 
 
+def test_word_keeps_captions_and_heads_with_their_table_and_rows_on_one_page(book):
+    with zipfile.ZipFile(render(book(), ["docx"]) / "csr.docx") as archive:
+        text = archive.read("word/document.xml").decode()
+    captions = re.findall(r'<w:pStyle w:val="Caption" ?/>(<w:keepNext/>)?', text)
+    assert captions == ["<w:keepNext/>", ""]  # that of the table; below a figure nothing has to follow
+    heads = re.findall(r"<w:tr><w:trPr><w:tblHeader.*?</w:tr>", text)
+    assert heads
+    assert all(head.count("<w:keepNext/>") == head.count("<w:p>") for head in heads)
+    rows = re.findall(r"<w:tr>(<w:trPr><w:cantSplit/>|<w:trPr><w:tblHeader)?", text)
+    assert "" not in rows
+
+
 def test_two_renders_are_the_same_bytes(book):
     project = book()
     kept = []
