@@ -217,11 +217,12 @@ ROWS = "\n".join(f"  [row {number}]," for number in range(8))
 
 
 def test_paper_begins_a_table_only_where_its_first_rows_have_room(book):
+    table = "```{{=typst}}\n#table(columns: 1, table.header[Head],\n{rows})\n```\n\nMany\n\n:::\n"
     tables = [
-        f"::: {{#tbl-t{number}}}\n\n```{{=typst}}\n#table(columns: 1, table.header[Head],\n{ROWS})\n```\n\nMany\n\n:::\n"
-        for number in range(24)
+        "Words.\n\n" * (number % 7) + f"::: {{#tbl-t{number}}}\n\n{table.format(rows=ROWS)}"
+        for number in range(40)
     ]
-    text = "\n\nWords.\n\n".join(["# Title Page {#sec-title}\n\nSee @tbl-response.", *tables])
+    text = "\n\n".join(["# Title Page {#sec-title}\n\nSee @tbl-response.", *tables])
     paper = PdfReader(render(book({"index.qmd": text}), ["typst"]) / "csr.pdf")
     begun = 0
     for page in paper.pages:
@@ -229,7 +230,7 @@ def test_paper_begins_a_table_only_where_its_first_rows_have_room(book):
         for place in [place for place, line in enumerate(lines) if re.fullmatch(r"Table 1\.\d+: Many", line)]:
             begun += 1
             assert lines[place + 1 : place + 5] == ["Head", "row 0", "row 1", "row 2"]
-    assert begun == 24
+    assert begun == 40
 
 
 def test_two_renders_are_the_same_bytes(book):
