@@ -27,6 +27,13 @@ def test_each_field_prints_its_number():
     assert {layer["mark"]["type"] for layer in chart["layer"]} == {"rect", "text"}
 
 
+def test_the_chart_says_its_finding():
+    chart = figure_related_studies(analyse_status_phase(STUDIES)).to_dict()
+    assert chart["description"] == (
+        "3 related studies: 2 recruiting and 1 completed. The fullest field is Recruiting, None given: 2."
+    )
+
+
 def test_without_studies_a_sentence_is_shown():
     assert table_related_studies(analyse_listed([], []), []).absent
     assert figure_related_studies(analyse_status_phase([])).absent

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
+from itpcsr.display.findings.phrases import describe
+from itpcsr.display.findings.studies import related_finding
 from itpcsr.display.formats import format_count
 from itpcsr.display.table import Header, Row, Table
 from itpcsr.results import absence
@@ -57,4 +59,5 @@ def figure_related_studies(rows: pd.DataFrame) -> alt.LayerChart | Table:
     shade = alt.Color("Studies:Q", scale=alt.Scale(range=_SHADES), legend=None)
     cells = base.mark_rect(stroke="white", strokeWidth=2).encode(color=shade)
     size = {"width": 88 * data["Phase"].nunique(), "height": 30 * data["Status"].nunique()}
-    return alt.layer(cells, base.mark_text(fontSize=12).encode(text="Text:N")).properties(**size)
+    chart = alt.layer(cells, base.mark_text(fontSize=12).encode(text="Text:N")).properties(**size)
+    return describe(chart, related_finding(data))
