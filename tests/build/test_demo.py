@@ -38,7 +38,7 @@ def word(published):
 
 
 def report_pages(pages):
-    return {path: page for path, page in pages.items() if path.parent.name != "notebooks"}
+    return {path: page for path, page in pages.items() if path.parent.name not in ("notebooks", "subjects")}
 
 
 def test_everything_of_a_version_is_there(published):
@@ -128,6 +128,22 @@ def test_every_local_link_leads_somewhere(pages, published):
             assert file.exists(), f"{path.name}: {link}"
             if anchor and file.suffix == ".html":
                 assert pages[file].xpath(f"//*[@id='{anchor}']"), f"{path.name}: {link}"
+
+
+def test_every_subject_of_a_listing_leads_to_its_page(pages, published):
+    found = {path.stem for path in (published / "subjects").glob("*.html")}
+    assert found == {f"SIM-{number:03d}" for number in range(1, 19)}
+    appendix = pages[published / "report/16-appendices.html"]
+    for label in (
+        "tbl-listing-subjects",
+        "tbl-listing-exposure",
+        "tbl-listing-events",
+        "tbl-antibody-listing",
+    ):
+        links = appendix.xpath(f"//*[@id='{label}']//th/a[starts-with(@href, '../subjects/')]")
+        assert {link.text for link in links} == found, label
+    data = pages[published / "report/12-safety-evaluation.html"]
+    assert data.xpath("//*[@id='fig-timeline']/following::table[1]//td/a[@href='../subjects/SIM-007.html']")
 
 
 def test_every_unlinked_reference_is_resolved(pages, pdf):

@@ -31,7 +31,9 @@ def browser():
 
 
 def every_page(published):
-    return sorted(published.rglob("*.html"))
+    """Return all pages but of the subjects', which are made alike, those of a rescue and of a response."""
+    pages = [page for page in published.rglob("*.html") if page.parent.name != "subjects"]
+    return sorted([*pages, *(published / f"subjects/SIM-{number}.html" for number in ("001", "010"))])
 
 
 def test_axe_finds_no_fault_in_light_and_dark(browser, published):
@@ -115,3 +117,20 @@ def test_the_source_of_a_display_leads_to_its_cell_and_its_rows(browser, publish
     assert any(link.endswith("tables/tbl-response-rows.csv") for link in links)
     browser.go(published / "notebooks/30-efficacy.html", "#tbl-response")
     assert browser.run("document.querySelector('#tbl-response table').getBoundingClientRect().top") < 900
+
+
+def test_a_listing_leads_to_the_subject_and_back(browser, published):
+    browser.size(1280)
+    browser.go(published / "report/16-appendices.html", "#tbl-listing-events")
+    link = "document.querySelector('#tbl-listing-events a[href*=subjects]')"
+    name = browser.run(f"{link}.textContent")
+    target = Path(browser.run(f"decodeURIComponent(new URL({link}.href).pathname)"))
+    browser.go(target)
+    assert browser.run("document.querySelector('h1').textContent") == f"Subject {name}"
+    drawn = """new Promise((done) => { const look = () => {
+        const marks = document.querySelectorAll(".csr-canvas svg .mark-symbol path").length;
+        marks ? done(marks) : setTimeout(look, 20); }; look(); })"""
+    assert browser.run(drawn) > 20
+    back = "[...document.querySelectorAll('main nav a, main li a')].map((a) => a.getAttribute('href'))"
+    assert "../report/16-appendices.html#tbl-listing-subjects" in browser.run(back)
+    assert "../report/16-appendices.html#tbl-listing-events" in browser.run(back)

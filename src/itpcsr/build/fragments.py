@@ -223,7 +223,8 @@ def _table_blocks(display: Display, pages: Mapping[str, str] | None) -> str:
 def _chart_blocks(display: Display, folder: Path) -> str:
     chart = display.chart or {}
     try:
-        svg, png = theme.chart_svg(chart), theme.chart_png(chart)
+        svg = theme.chart_svg(chart)
+        png = theme.chart_png(svg)
     except ValueError as error:
         raise NotebookError(
             f"{display.notebook}, {display.label}: the chart can't be drawn ({error}). Where there is "

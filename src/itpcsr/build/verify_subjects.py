@@ -19,6 +19,7 @@ _LINK = re.compile(r'href="\.\./(subjects/[^"]+)"')
 _HEADING = re.compile(r"<h1>Subject (.*?)</h1>")
 _TABLE = re.compile(r'<table class="csr-table">.*?</table>', re.DOTALL)
 _MOST = 5  # faults of one page; more say nothing new
+_SHOWN = ("adsl", "adex", "adae", "adcm", "adhx", "addv", "adlb", "adrs")
 Fault = tuple[str, str]  # file and what is wrong
 
 
@@ -48,17 +49,17 @@ def check_subject_pages(folder: Path, pages: Mapping[str, str]) -> Iterator[Faul
 
 
 class _Records:
-    """The records of each subject: all numbers in them, and the laboratory values with their days."""
+    """The records of each subject in the datasets that a profile shows, and the laboratory values by day."""
 
     def __init__(self, folder: Path) -> None:
-        frames = [pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))]
+        frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _SHOWN}
         self._parts: dict[str, list[pd.DataFrame]] = {}
-        for frame in frames:
-            for subject, part in frame.groupby("USUBJID") if "USUBJID" in frame else ():
+        for frame in frames.values():
+            for subject, part in frame.groupby("USUBJID"):
                 self._parts.setdefault(str(subject), []).append(part)
-        self.subjects = set(pd.read_parquet(folder / "adsl.parquet")["USUBJID"])
-        adlb = pd.read_parquet(folder / "adlb.parquet")[["USUBJID", "ADY", "AVAL"]]
-        self._values = set(adlb.itertuples(index=False, name=None))
+        self.subjects = set(frames["adsl"]["USUBJID"])
+        values = frames["adlb"][["USUBJID", "ADY", "AVAL"]]
+        self._values = set(values.itertuples(index=False, name=None))
 
     def numbers(self, subject: str) -> npt.NDArray[np.float64]:
         """Return every number in the records of a subject, without sign and in order."""

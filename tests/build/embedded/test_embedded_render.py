@@ -201,6 +201,38 @@ def test_word_turns_pages_for_wide_tables_and_none_is_left_empty_between_them(bo
     assert len(re.findall(r" REF _Ref\d+ ", text)) == 2
 
 
+def test_word_keeps_captions_and_heads_with_their_table_and_rows_on_one_page(book):
+    with zipfile.ZipFile(render(book(), ["docx"]) / "csr.docx") as archive:
+        text = archive.read("word/document.xml").decode()
+    captions = re.findall(r'<w:pStyle w:val="Caption" ?/>(<w:keepNext/>)?', text)
+    assert captions == ["<w:keepNext/>", ""]  # that of the table; below a figure nothing has to follow
+    heads = re.findall(r"<w:tr><w:trPr><w:tblHeader.*?</w:tr>", text)
+    assert heads
+    assert all(head.count("<w:keepNext/>") == head.count("<w:p>") for head in heads)
+    rows = re.findall(r"<w:tr>(<w:trPr><w:cantSplit/>|<w:trPr><w:tblHeader)?", text)
+    assert "" not in rows
+
+
+ROWS = "\n".join(f"  [row {number}]," for number in range(8))
+
+
+def test_paper_begins_a_table_only_where_its_first_rows_have_room(book):
+    table = "```{{=typst}}\n#table(columns: 1, table.header[Head],\n{rows})\n```\n\nMany\n\n:::\n"
+    tables = [
+        "Words.\n\n" * (number % 7) + f"::: {{#tbl-t{number}}}\n\n{table.format(rows=ROWS)}"
+        for number in range(40)
+    ]
+    text = "\n\n".join(["# Title Page {#sec-title}\n\nSee @tbl-response.", *tables])
+    paper = PdfReader(render(book({"index.qmd": text}), ["typst"]) / "csr.pdf")
+    begun = 0
+    for page in paper.pages:
+        lines = [line.strip() for line in page.extract_text().splitlines()]
+        for place in [place for place, line in enumerate(lines) if re.fullmatch(r"Table 1\.\d+: Many", line)]:
+            begun += 1
+            assert lines[place + 1 : place + 5] == ["Head", "row 0", "row 1", "row 2"]
+    assert begun == 40
+
+
 def test_two_renders_are_the_same_bytes(book):
     project = book()
     kept = []

@@ -19,6 +19,8 @@ _UPRIGHT, _TURNED = "00000001", "00000002"
 UPRIGHT_ENDS = raw("openxml", _SECTION.format(_UPRIGHT))
 TURNED_ENDS = raw("openxml", _SECTION.format(_TURNED))
 _DOCUMENT = "word/document.xml"
+_TABLE_CAPTION = re.compile(r'<w:pStyle w:val="Caption" ?/>(?:(?!</w:p>).)*</w:p>\s*<w:tbl>', re.DOTALL)
+_HEAD_ROW = re.compile(r"<w:tr><w:trPr><w:tblHeader\b.*?</w:tr>", re.DOTALL)
 
 
 def field_begin(code: str) -> str:
@@ -52,11 +54,13 @@ def _number(label: Label) -> int:
 def caption_number(label: Label) -> str:
     """Write ``Table 11.2: `` so that Word counts the tables of a chapter; the chapter is a text.
 
-    Headings bear their numbers as text, since those of ICH E3 are fixed, so Word can't count chapters.
+    Headings bear their numbers as text, since those of ICH E3 are fixed, so Word can't count chapters. Word
+    begins anew at each heading of level 1; LibreOffice doesn't, and is told so at a chapter's first caption.
     """
     chapter, _, count = label.number.rpartition(".")
     head = f"{label.name}\u00a0{chapter}."
-    sequence = field(f"SEQ {label.name} \\* ARABIC \\s 1", count)
+    begin = " \\r 1" if count == "1" else ""
+    sequence = field(f"SEQ {label.name} \\* ARABIC \\s 1{begin}", count)
     ident = _number(label)
     return (
         f'<w:bookmarkStart w:id="{ident}" w:name="{bookmark(label)}"/>'
@@ -77,13 +81,16 @@ def join_sections(blocks: list[Node]) -> list[Node]:
 
 
 def finish(document: bytes) -> bytes:
-    """Give every section the page, header and footer of the last one, which the reference document set."""
+    """Complete what pandoc wrote: the pages of sections, and what must stand on one page.
+
+    Every section gets page, header and footer of the last one, which the reference document set.
+    """
     result = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(document)) as old, zipfile.ZipFile(result, "w") as new:
         for part in old.infolist():
             content = old.read(part)
             if part.filename == _DOCUMENT:
-                content = _fill_sections(content.decode()).encode()
+                content = _keep_together(_fill_sections(content.decode())).encode()
             new.writestr(part, content, zipfile.ZIP_DEFLATED)
     return result.getvalue()
 
@@ -94,6 +101,17 @@ def _fill_sections(text: str) -> str:
     for mark, section in ((_UPRIGHT, upright), (_TURNED, _turn(upright))):
         text = re.sub(rf'<w:sectPr\s+w:rsidSect="{mark}"\s*/>', lambda _: section, text)  # noqa: B023
     return text
+
+
+def _keep_together(text: str) -> str:
+    """Keep a caption and a table's head with what follows, and each row on one page."""
+    text = _TABLE_CAPTION.sub(lambda found: _with_next(found.group()), text)
+    text = _HEAD_ROW.sub(lambda found: _with_next(found.group()), text)
+    return text.replace("<w:tr><w:tc>", "<w:tr><w:trPr><w:cantSplit/></w:trPr><w:tc>")
+
+
+def _with_next(part: str) -> str:
+    return re.sub(r'(<w:pStyle w:val="\w+" ?/>)', r"\1<w:keepNext/>", part)
 
 
 def _turn(section: str) -> str:
