@@ -122,10 +122,12 @@ class Browser:
     def key(self, name: str) -> None:
         """Press and let go a key, for example ``Tab``."""
         codes = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowRight": 39}
-        for kind in ("keyDown", "keyUp"):
+        text = "\r" if name == "Enter" else ""
+        for kind, written in (("keyDown", text), ("keyUp", "")):
             self._call(
-                "Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=codes[name]
-            )
+                "Input.dispatchKeyEvent",
+                type=kind, key=name, code=name, text=written, windowsVirtualKeyCode=codes[name],
+            )  # fmt: skip
 
     def type(self, text: str) -> None:
         """Type a text where the focus is."""

@@ -3,10 +3,13 @@
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
+from itpcsr.build.compare import compare
+from itpcsr.build.comparisons import record_comparison
 from tests.build.browser import Browser
 
 AXE = Path(os.environ.get("AXE_CORE", Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"))
@@ -134,3 +137,41 @@ def test_a_listing_leads_to_the_subject_and_back(browser, published):
     back = "[...document.querySelectorAll('main nav a, main li a')].map((a) => a.getAttribute('href'))"
     assert "../report/16-appendices.html#tbl-listing-subjects" in browser.run(back)
     assert "../report/16-appendices.html#tbl-listing-events" in browser.run(back)
+
+
+@pytest.fixture
+def two_versions(published, tmp_path):
+    """Return the demonstration twice, under two numbers, and the first one's comparison with the second."""
+    folders = [tmp_path / "output" / name for name in ("demo-1.0.0", "demo-1.1.0")]
+    for folder in folders:
+        for part in ("report", "site_libs"):
+            shutil.copytree(published / part, folder / part)
+        for name in ("index.html", "manifest.json", "SHA256SUMS", "results.parquet"):
+            shutil.copyfile(published / name, folder / name)
+    manifest = json.loads((folders[1] / "manifest.json").read_text(encoding="utf-8"))
+    (folders[1] / "manifest.json").write_text(json.dumps(manifest | {"version": "1.1.0"}), encoding="utf-8")
+    record_comparison(compare(*folders), *folders)
+    return folders
+
+
+def test_the_switch_leads_to_the_same_page_of_the_other_version_and_to_what_changed(browser, two_versions):
+    links = "[...document.querySelectorAll('.csr-versions a')].map((a) => a.href.split('/output/')[1])"
+    opened = "document.querySelector('.csr-versions').open"
+    browser.size(1280)
+    browser.go(two_versions[1] / EFFICACY)
+    assert browser.run(links) == [
+        "comparisons/demo-1.0.0--demo-1.1.0/index.html", f"demo-1.0.0/{EFFICACY}", f"demo-1.1.0/{EFFICACY}",
+    ]  # fmt: skip
+    browser.run("document.querySelector('.csr-versions summary').focus()")
+    browser.key("Enter")
+    browser.key("Tab")
+    assert browser.run(
+        "[document.activeElement.href.endsWith('--demo-1.1.0/index.html'), " + opened + "]"
+    ) == [True, True]
+    browser.key("Escape")
+    assert browser.run(opened) is False
+    browser.go(two_versions[0] / "index.html")
+    assert [link for link in browser.run(links) if link.startswith("comparisons")] == []
+    (two_versions[0].parent / "versions.js").unlink()
+    browser.go(two_versions[0] / "index.html")
+    assert browser.run(links) == []

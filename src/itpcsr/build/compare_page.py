@@ -90,13 +90,13 @@ def _key_results(old: Path, new: Path) -> str:
     ]
     if not lines:
         return "<p>The synopsis quotes the same numbers.</p>"
-    return _table(["Item of the synopsis", "", "Old → new"], lines, escaped=True)
+    return _table(["Synopsis", "Number", "Old → new"], lines, escaped=True)
 
 
 def _causes(comparison: Comparison) -> str:
     if not comparison.causes:
         return "<p>The manifests name no difference in data, parameters, code or environment.</p>"
-    return _table(["What differs", ""], ([kind, text] for kind, text in comparison.causes))
+    return _table(["Kind", "What differs"], ([kind, text] for kind, text in comparison.causes))
 
 
 def _because(comparison: Comparison) -> str:

@@ -12,6 +12,7 @@ Part = TypeVar("Part")
 
 # Parts less alike than this are no versions of each other but one removed and one added.
 ALIKE = 0.5
+_SHORT = 3  # letters of a word that isn't worth an end and a beginning of a change
 # With more pairs than this the likeness of all of them isn't worth its time.
 _MOST = 20_000
 
@@ -89,12 +90,13 @@ def without_numbers(text: str) -> str:
 def changes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[bool, slice, slice]]:
     """Yield the stretches of two lists of words: whether they are the same, and where they stand.
 
-    A blank alone that is the same between two changes is part of them: a phrase is easier to read than
-    its words one by one.
+    A short word that is the same between two changes ("3 of 9", then "8 of 18") is part of them: a phrase is
+    easier to read than its words one by one.
     """
     stretches: list[tuple[bool, slice, slice]] = []
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        same = tag == "equal" and (a == 0 or b == len(old) or bool("".join(old[a:b]).strip()))
+        between = a > 0 and b < len(old) and len("".join(old[a:b]).strip()) <= _SHORT
+        same = tag == "equal" and not between
         if stretches and not same and not stretches[-1][0]:
             a, c = stretches[-1][1].start, stretches[-1][2].start
             stretches.pop()
