@@ -16,10 +16,10 @@ from itpcsr.display.layout import is_wide
 from itpcsr.display.table import Header, Row, Table
 from itpcsr.study import read_report, read_study
 
-# What was recorded, by subject, and what was planned stand in the datasets and the parameters, not in rows.
+# What was recorded, by subject or in the registry, and what was planned stand elsewhere, not in rows.
 NO_ROWS = {
     "tbl-deaths", "tbl-serious-events", "tbl-significant-events", "tbl-response-subjects", "tbl-pk-listing",
-    "tbl-antibody-listing", "tbl-dose-path", "tbl-definitions", "tbl-estimand",
+    "tbl-antibody-listing", "tbl-dose-path", "tbl-definitions", "tbl-estimand", "tbl-related-studies",
 }  # fmt: skip
 # What is stored as a proportion and shown in percent.
 PROPORTIONS = {"power", "gain_left_out"}
