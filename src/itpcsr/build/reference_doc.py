@@ -51,6 +51,7 @@ def write_reference_doc(path: Path, title: str, notice: str) -> None:
             _hang(document.styles[name])
     document.styles["Normal"].font.size = Pt(10)
     document.styles["Compact"].font.size = Pt(8)
+    document.styles["Verbatim Char"].font.size = None  # that of the text it stands in, also in tables
     document.styles["Heading 1"].paragraph_format.page_break_before = True
     document.styles["Captioned Figure"].paragraph_format.keep_with_next = True
     _shape_caption(document)
