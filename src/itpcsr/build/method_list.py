@@ -35,8 +35,10 @@ def write_method_list(project: Path, chapters: Sequence[str], rows: pd.DataFrame
     shown = list(dict.fromkeys(shown_labels(project, chapters)))
     named = rows.loc[(rows["method"] != "") & rows["display"].isin(shown), ["method", "display"]]
     lines = [
-        _line(method, [label for label in shown if label in set(part)])
-        for method, part in sorted(named.groupby("method")["display"], key=lambda item: item[0].casefold())
+        _line(str(method), [label for label in shown if label in set(part)])
+        for method, part in sorted(
+            named.groupby("method")["display"], key=lambda item: str(item[0]).casefold()
+        )
     ]
     table = _HEAD + "".join(lines) + "\n" if lines else ""
     path = project / PATH
