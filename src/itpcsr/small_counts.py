@@ -26,8 +26,11 @@ TOTAL = "total"  # key of the column of all subjects
 _REASON = "suppressed (counts below {minimum})"
 _SINGLE = "suppressed (values of single subjects)"
 _SIGN = "suppressed ("
-# Computed from the design alone, so that a small number is no subject of the trial.
-WITHOUT_SUBJECTS = ("tbl-dose-boundaries", "tbl-dose-oc", "tbl-dose-oc-subjects", "tbl-immune-power")
+# Of the design or of other studies, so that a small number is no subject of the trial.
+WITHOUT_SUBJECTS = (
+    "tbl-dose-boundaries", "tbl-dose-oc", "tbl-dose-oc-subjects", "tbl-immune-power",
+    "tbl-related-studies", "fig-related-studies",
+)  # fmt: skip
 # Statistics that count, the one that counts most first.
 _COUNTS = ("n", "at_risk", "subjects", "events")
 _EXTREMES = ("min", "max")

@@ -20,6 +20,7 @@ from itpcsr.display.prose import Prose
 from itpcsr.display.table import MIME as TABLE_MIME
 from itpcsr.display.table import Row, Table, table_from_json
 from itpcsr.results import absent_rows
+from itpcsr.small_counts import WITHOUT_SUBJECTS
 from itpcsr.study import Report
 
 _FIGURE = "This external version leaves this figure out: with so few subjects it would show single ones."
@@ -73,6 +74,8 @@ def _is_display(output: Any) -> bool:
 
 
 def _why_left_out(label: str, data: Any, named: re.Pattern[str], of_order: frozenset[str]) -> str:
+    if label in WITHOUT_SUBJECTS:
+        return ""
     if theme.MIME in data or label.startswith("fig-"):
         return _FIGURE
     if label in of_order:
@@ -84,6 +87,8 @@ def _why_left_out(label: str, data: Any, named: re.Pattern[str], of_order: froze
 def _bundle(label: str, data: Any, reason: str) -> dict[str, Any]:
     if label.startswith("txt-"):
         return Prose(absent=reason)._repr_mimebundle_() if reason else dict(data)
+    if not reason and TABLE_MIME not in data:
+        return dict(data)
     table = Table("", absent=reason) if reason else _whole_cells(table_from_json(data[TABLE_MIME]))
     return table._repr_mimebundle_()
 

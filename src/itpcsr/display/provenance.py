@@ -84,7 +84,7 @@ def _distinct(values: pd.Series) -> list[str]:
     return sorted({str(value) for value in values} - {""})
 
 
-def _datasets(lists: Sequence[str], published: bool) -> str:
+def _datasets(lists: Sequence[str], published: bool = True) -> str:
     """Name the datasets of lists like "ADSL, ADEX", the analysis datasets with a link to their file."""
     names = sorted({name.strip() for text in lists for name in text.split(",")} - {""})
     return ", ".join(
