@@ -31,9 +31,8 @@ SHOWN = {
 
 def write_pages(folder: Path) -> None:
     """Leave two pages that show what the notebooks make."""
-    shutil.rmtree(folder / "report")
-    (folder / "report").mkdir()
-    shutil.copyfile(Path(__file__).parents[2] / "report/references.bib", folder / "report/references.bib")
+    for page in (folder / "report").rglob("*.qmd"):
+        page.unlink()
     includes = [
         f"{{{{< include /results/{name}/{label}.qmd >}}}}"
         for name, labels in SHOWN.items()
