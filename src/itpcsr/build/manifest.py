@@ -21,6 +21,7 @@ INPUTS = {
     "study": "Study file: what the protocol fixes",
     "markers": "Markers of immune function",
     "scenarios": "True rates for simulated designs",
+    "related": "Related studies of the registry record",
     "code": "Program: all files of the package",
     "lock": "Lock file: versions of all packages",
 }
