@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import jsonschema
@@ -14,6 +15,7 @@ import yaml
 from itpcsr.build import external, pipeline
 from itpcsr.build.leaks import find_leaks, originals_of
 from itpcsr.build.verify import verify
+from itpcsr.display.table import MIME, Header, Row, Table, table_from_json
 from itpcsr.errors import ParameterError, PublishError
 from itpcsr.results import make_rows
 from tests.build.conftest import copy_project
@@ -185,3 +187,25 @@ def test_rows_of_what_is_left_out_don_t_name_subjects():
 @pytest.mark.parametrize(("minimum", "words"), [(2, "Counts of 1,"), (5, "Counts of 1 to 4,")])
 def test_the_statement_names_the_counts(minimum, words):
     assert words in " ".join(external.statement(minimum))
+
+
+@pytest.mark.parametrize(
+    ("cell", "notes", "shown", "last"),
+    [
+        ("SUP/SUP [4]", (), "SUP", "SUP: suppressed, since the number is small."),
+        ("SUP (SUP)", ("SUP: told.",), "SUP", "SUP: told."),
+        ("4 (22.2)", ("A note.",), "4 (22.2)", "A note."),
+    ],
+)
+def test_a_cell_with_a_suppressed_part_shows_nothing_else(tmp_path, cell, notes, shown, last):
+    table = Table("Event", (Header("Total"),), (Row("Any", (cell,)),), notes)
+    source = nbformat.v4.new_code_cell("#| label: tbl-x\n#| tbl-cap: X\nx", id="a")
+    source.outputs = [nbformat.v4.new_output("display_data", data={MIME: asdict(table)})]
+    other = nbformat.v4.new_code_cell("adsl", id="b", outputs=[nbformat.v4.new_output("stream", text="S-1")])
+    path = tmp_path / "10-x.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[source, other]), path)
+    assert external.write_shown(path, tmp_path / "shown/10-x.ipynb", ["S-1"], []) == {}
+    written = nbformat.read(tmp_path / "shown/10-x.ipynb", as_version=4)
+    made = table_from_json(written.cells[0].outputs[0].data[MIME])
+    assert (made.rows[0].cells, made.notes[-1]) == ((shown,), last)
+    assert written.cells[1].outputs == []

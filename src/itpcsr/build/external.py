@@ -94,12 +94,15 @@ def _bundle(label: str, data: Any, reason: str) -> dict[str, Any]:
 
 
 def _whole_cells(table: Table) -> Table:
-    """Return the table with nothing but the sign in a cell of which a part is suppressed."""
+    """Return the table with nothing but the sign in a cell of which a part is suppressed, and explained."""
     rows = tuple(
         Row(row.label, tuple(SUPPRESSED if _SIGN.search(cell) else cell for cell in row.cells), row.indent)
         for row in table.rows
     )
-    return replace(table, rows=rows)
+    used = any(SUPPRESSED in row.cells for row in rows)
+    explained = any(note.startswith(f"{SUPPRESSED}:") for note in table.notes)
+    notes = (*table.notes, f"{SUPPRESSED}: suppressed, since the number is small.")
+    return replace(table, rows=rows, notes=notes if used and not explained else table.notes)
 
 
 def leave_out_rows(rows: pd.DataFrame, left_out: dict[str, str], subjects: Iterable[str]) -> pd.DataFrame:
