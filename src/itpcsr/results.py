@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from itpcsr.paths import from_root
+from itpcsr.small_counts import minimum_count, suppress
 
 COLUMNS = (
     "display", "analysis", "population", "dataset", "group", "level", "visit", "statistic", "value", "unit",
@@ -81,8 +82,11 @@ def combine(*frames: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_rows(rows: Iterable[pd.DataFrame], folder: str | Path) -> pd.DataFrame:
-    """Combine the rows of one notebook, write them to ``folder/results.parquet`` and return them."""
-    combined = combine(*rows)
+    """Combine the rows of one notebook, write them to ``folder/results.parquet`` and return them.
+
+    In an external version small counts are suppressed.
+    """
+    combined = suppress(combine(*rows), minimum_count())
     path = from_root(folder)
     path.mkdir(parents=True, exist_ok=True)
     combined.to_parquet(path / FILE, index=False)

@@ -16,6 +16,7 @@ import yaml
 
 from itpcsr.build.abbreviations import write_abbreviations
 from itpcsr.build.display_list import write_display_list
+from itpcsr.build.external import add_statement
 from itpcsr.build.fragments import Display, write_fragment
 from itpcsr.build.method_list import write_method_list
 from itpcsr.build.provenance_page import write_provenance
@@ -73,6 +74,8 @@ def assemble(
     project.mkdir(parents=True)
     notice = notice_for(bool(manifest["simulated"]))
     _copy_pages(root, project, report, notice)
+    if report.external:
+        add_statement(project, report)
     shutil.copytree(root / "_extensions", project / "_extensions")
     write_vega_bundle(project / "_extensions" / "csr" / "assets" / "vega.js")
     shutil.copytree(
@@ -81,7 +84,8 @@ def assemble(
     for display in displays:
         folder = project / "results" / display.notebook
         folder.mkdir(parents=True, exist_ok=True)
-        write_fragment(display, folder, rows[rows["display"] == display.label], pages)
+        own = rows[rows["display"] == display.label]
+        write_fragment(display, folder, own, pages, with_datasets=not report.external)
     configuration = _configuration(root, report, study, notice)
     chapters = configuration["book"]["chapters"]
     write_display_list(project, chapters, displays)
@@ -98,7 +102,7 @@ def assemble(
 
 def running_title(report: Report, study: Study) -> str:
     """Return what stands at the head of every page: study, title, version, status and data cut."""
-    cutoff = report.data_cutoff.isoformat() if report.data_cutoff else "none: all records"
+    cutoff = report.cutoff or "none: all records"
     edition = f"{report.title} · Version {report.version} ({report.status})"
     return f"{study.identity.study_id} · {edition} · Data cut-off: {cutoff}"
 
@@ -155,8 +159,8 @@ def _configuration(root: Path, report: Report, study: Study, notice: str) -> dic
         "description": f"{report.title} of {study.identity.study_id}, {edition}",
         "keywords": [study.identity.study_id, study.identity.product, study.identity.condition],
     }
-    if report.data_cutoff is not None:
-        config["data-cutoff"] = report.data_cutoff.isoformat()
+    if report.cutoff is not None:
+        config["data-cutoff"] = report.cutoff
     if notice:
         config["notice"] = notice
     return dict(config)

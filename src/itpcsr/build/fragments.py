@@ -175,12 +175,17 @@ def _bundle(cell: Any) -> dict[str, Any]:
 
 
 def write_fragment(
-    display: Display, folder: Path, rows: pd.DataFrame, pages: Mapping[str, str] | None = None
+    display: Display,
+    folder: Path,
+    rows: pd.DataFrame,
+    pages: Mapping[str, str] | None = None,
+    with_datasets: bool = True,
 ) -> None:
     """Write ``<label>.qmd`` and, for a chart, its SVG (for PDF) and PNG (for Word) into the folder.
 
-    ``rows`` are the result rows of this display; in HTML a panel below it says where it comes from, and
-    subjects are links to their ``pages``.
+    ``rows`` are the result rows of this display; in HTML a panel below it says where it comes from, with
+    links to the analysis datasets where they are published (``with_datasets``), and subjects are links to
+    their ``pages``.
     """
     if display.prose is not None:
         text = to_markdown(display.prose)
@@ -189,11 +194,13 @@ def write_fragment(
         block = f"::: {{#{display.label}}}\n\n{blocks}\n\n{display.caption}\n\n:::\n"
         if display.table is not None and is_wide(display.table):
             block = _TURNED.format(display=block)
-        text = f"{block}\n{_behind(display, rows, pages)}\n"
+        text = f"{block}\n{_behind(display, rows, pages, with_datasets)}\n"
     (folder / f"{display.label}.qmd").write_text(text, encoding="utf-8")
 
 
-def _behind(display: Display, rows: pd.DataFrame, pages: Mapping[str, str] | None) -> str:
+def _behind(
+    display: Display, rows: pd.DataFrame, pages: Mapping[str, str] | None, with_datasets: bool
+) -> str:
     source = Source(
         display.label,
         display.caption,
@@ -202,6 +209,7 @@ def _behind(display: Display, rows: pd.DataFrame, pages: Mapping[str, str] | Non
         display.chart,
         display.analysis_set,
         display.datasets,
+        with_datasets,
     )
     return f"```{{=html}}\n{behind_html(source, rows, pages)}\n```"
 

@@ -60,13 +60,15 @@ def make_manifest(
 
     ``docs/manifest.schema.json`` describes it for machines.
     """
+    disclosed = {"disclosure": {"level": "external", "minimum_count": report.minimum_count}}
     return {
+        **(disclosed if report.external else {}),
         "manifest": 1,
         "report": report.report,
         "version": report.version,
         "status": report.status,
         "date": report.date.isoformat(),
-        "data_cutoff": report.data_cutoff.isoformat() if report.data_cutoff else None,
+        "data_cutoff": report.cutoff,
         "simulated": trial.simulated,
         "renderer": renderer,
         "confidence_level": report.confidence_level,

@@ -89,6 +89,7 @@ def run_notebook(
     failed: Path,
     rows: Path,
     inputs: Mapping[str, str],
+    environment: Mapping[str, str] | None = None,
 ) -> bool:
     """Run one notebook unless its inputs are those of the executed copy; return whether it ran.
 
@@ -106,6 +107,8 @@ def run_notebook(
         The result rows that the notebook has to write.
     inputs
         Hashes of all else that the result depends on (data, study file, code, lock file).
+    environment
+        Variables that the kernel gets beside those of the process.
 
     Raises
     ------
@@ -123,7 +126,7 @@ def run_notebook(
     rows.unlink(missing_ok=True)
     partial = executed.with_name(f".partial-{executed.name}")
     try:
-        _execute(notebook, dict(parameters), root, partial)
+        _execute(notebook, dict(parameters), root, partial, environment or {})
     except PapermillExecutionError as error:
         failed.parent.mkdir(parents=True, exist_ok=True)
         partial.replace(failed)
@@ -144,10 +147,12 @@ def run_notebook(
     return True
 
 
-def _execute(notebook: Path, parameters: dict[str, Any], root: Path, output: Path) -> None:
+def _execute(
+    notebook: Path, parameters: dict[str, Any], root: Path, output: Path, environment: Mapping[str, str]
+) -> None:
     # TCP ports of parallel kernels clash and are readable by others on the machine; ipc has neither fault
     config = Config({"KernelManager": {"transport": "ipc"}})
-    with _kernel_environment():
+    with _kernel_environment(environment):
         pm.execute_notebook(
             str(notebook),
             str(output),
@@ -161,10 +166,10 @@ def _execute(notebook: Path, parameters: dict[str, Any], root: Path, output: Pat
 
 
 @contextmanager
-def _kernel_environment() -> Iterator[None]:
+def _kernel_environment(more: Mapping[str, str]) -> Iterator[None]:
     """Give kernels a runtime folder of their own with a short path, and no start-up files of the user."""
     with tempfile.TemporaryDirectory(prefix="itpcsr-") as folder:
-        values = {"JUPYTER_RUNTIME_DIR": folder, "IPYTHONDIR": folder, "PYTHONHASHSEED": "0"}
+        values = {"JUPYTER_RUNTIME_DIR": folder, "IPYTHONDIR": folder, "PYTHONHASHSEED": "0", **more}
         if CAN_FORK:
             values["JUPYTER_DEFAULT_PROVISIONER_NAME"] = PROVISIONER
         before = {name: os.environ.get(name) for name in values}

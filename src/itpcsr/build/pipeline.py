@@ -16,7 +16,10 @@ from itpcsr.adam.profiles import derive_profiles, select_profiled
 from itpcsr.build.assemble import REAL_STATEMENT, assemble, notice_for, running_title
 from itpcsr.build.bill import make_bill
 from itpcsr.build.comparisons import record_version
+from itpcsr.build.disclosing import Disclosed, prepare, write_disclosed
+from itpcsr.build.external import leave_out_rows, write_shown
 from itpcsr.build.fragments import Display, read_displays
+from itpcsr.build.leaks import refuse_leaks
 from itpcsr.build.lock import lock
 from itpcsr.build.manifest import hash_inputs, make_manifest
 from itpcsr.build.notebooks import choose_parameters, is_literal, run_notebook
@@ -31,6 +34,7 @@ from itpcsr.display.profile import compose_profiles
 from itpcsr.display.subject_pages import page_names
 from itpcsr.errors import NotebookError, ParameterError
 from itpcsr.sdtm import Trial, load_trial
+from itpcsr.small_counts import VARIABLE
 from itpcsr.study import Report, Study, read_report, read_study, write_study
 
 Say = Callable[[str], None]
@@ -38,13 +42,17 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Run:
-    """One report version at work: its parameters, study and data, and the folders used."""
+    """One report version at work: its parameters, study and data, and the folders used.
+
+    ``disclosed`` is there for an external version; ``trial`` then is the disclosed one.
+    """
 
     root: Path
     parameters: Path
     report: Report
     study: Study
     trial: Trial
+    disclosed: Disclosed | None = None
 
     @property
     def work(self) -> Path:
@@ -58,12 +66,25 @@ class Run:
 
     @cached_property
     def subject_pages(self) -> dict[str, str]:
-        """Subject to the file name of its page."""
+        """Subject to the file name of its page; an external version has none."""
+        if self.report.external:
+            return {}
         return page_names(select_profiled(self.datasets["adsl"], self.study)["USUBJID"])
 
     def executed(self, name: str) -> Path:
         """Return where a notebook's executed copy goes."""
         return self.work / "notebooks" / f"{name}.ipynb"
+
+    def shown(self, name: str) -> Path:
+        """Return a notebook's executed copy as it is published."""
+        return self.executed(name) if self.disclosed is None else self.work / "shown" / f"{name}.ipynb"
+
+    @property
+    def data(self) -> list[str]:
+        """Return what the notebooks read, from the project's root."""
+        if self.disclosed is not None:
+            return [(self.work / "disclosed").relative_to(self.root).as_posix()]
+        return [path.as_posix() for path in self.report.data]
 
     def rows_folder(self, name: str) -> Path:
         """Return where a notebook writes its result rows."""
@@ -83,18 +104,26 @@ def open_run(parameters: Path, root: Path) -> Run:
         report = report.model_copy(update={"study": changed.relative_to(root)})
     study = read_study(root / report.study, cohorts=report.cohorts)
     trial = load_trial([root / path for path in report.data], study, report.data_cutoff)
+    if report.external:
+        disclosed = prepare(trial, report, study, root)
+        return Run(root, parameters, report, study, disclosed.trial, disclosed)
     return Run(root, parameters, report, study, trial)
 
 
 def run_notebooks(run: Run, say: Say) -> None:
     """Run every notebook of the report version whose inputs have changed."""
     inputs = hash_inputs(run.trial, run.report, run.root)
+    environment = {}
+    if run.disclosed is not None:
+        inputs["disclosed"] = write_disclosed(run.trial, run.work / "disclosed")
+        environment[VARIABLE] = inputs["minimum_count"] = str(run.report.minimum_count)
     for name, overrides in run.report.notebooks.items():
         notebook = run.root / "notebooks" / f"{name}.ipynb"
         chosen = choose_parameters(notebook, _provided(run, name), overrides)
         failed = run.work / "failed" / f"{name}.ipynb"
         rows = run.rows_folder(name) / results.FILE
-        if not run_notebook(notebook, chosen, run.root, run.executed(name), failed, rows, inputs):
+        executed = run.executed(name)
+        if not run_notebook(notebook, chosen, run.root, executed, failed, rows, inputs, environment):
             say(f"{name} is up to date")
 
 
@@ -104,8 +133,9 @@ def _provided(run: Run, name: str) -> dict[str, Any]:
     return {
         **{leaf: value for leaf, value in run.study.values().items() if is_literal(value)},
         "study_file": report.study.as_posix(),
-        "data": [path.as_posix() for path in report.data],
-        "data_cutoff": report.data_cutoff.isoformat() if report.data_cutoff else "",
+        "data": run.data,
+        # the disclosed trial has been cut by its true dates
+        "data_cutoff": report.data_cutoff.isoformat() if report.data_cutoff and not report.external else "",
         "cohorts": report.cohorts or [],
         "confidence_level": report.confidence_level,
         "output": run.rows_folder(name).relative_to(run.root).as_posix(),
@@ -123,7 +153,7 @@ def read_results(run: Run) -> pd.DataFrame:
 def render_report(run: Run, engine: Engine, say: Say) -> tuple[Path, list[Display], pd.DataFrame, str]:
     """Assemble and render from the executed notebooks; return book, displays, rows and renderer."""
     chosen = choose_engine(engine)
-    rows = read_results(run)
+    rows = _without_left_out(run, read_results(run))
     displays = _read_all_displays(run)
     variables = {**collect_variables(rows, run.report.confidence_level), **_facts(run, renderer_name(chosen))}
     project = assemble(
@@ -148,16 +178,30 @@ def render_report(run: Run, engine: Engine, say: Say) -> tuple[Path, list[Displa
 
 def _add_profiles(run: Run, book: Path) -> None:
     """Put the pages of the subjects beside those of the report, whoever rendered them."""
+    if run.report.external:
+        return
     frames = derive_profiles(run.trial, run.datasets, run.study)
     profiles = compose_profiles(frames, run.study)
     notice = notice_for(run.trial.simulated)
     write_subject_pages(book, profiles, run.subject_pages, running_title(run.report, run.study), notice)
 
 
+def _without_left_out(run: Run, rows: pd.DataFrame) -> pd.DataFrame:
+    """Write what an external version shows of its notebooks, and take out the rows of what it doesn't."""
+    if run.disclosed is None:
+        return rows
+    left_out: dict[str, str] = {}
+    for name in run.report.notebooks:
+        left_out |= write_shown(
+            run.executed(name), run.shown(name), run.disclosed.subjects, run.disclosed.of_order
+        )
+    return leave_out_rows(rows, left_out, run.disclosed.subjects)
+
+
 def _read_all_displays(run: Run) -> list[Display]:
     displays: dict[str, Display] = {}
     for name in run.report.notebooks:
-        for display in read_displays(run.executed(name)):
+        for display in read_displays(run.shown(name)):
             if display.label in displays:
                 other = displays[display.label].notebook
                 raise NotebookError(f"{other} and {name} both label a display {display.label}; rename one.")
@@ -183,7 +227,7 @@ def _facts(run: Run, renderer: str) -> dict[str, Any]:
             "version": report.version,
             "status": report.status,
             "date": report.date.isoformat(),
-            "cutoff": report.data_cutoff.isoformat() if report.data_cutoff else "none: all records",
+            "cutoff": report.cutoff or "none: all records",
             "confidence": format_level(report.confidence_level),
             "renderer": renderer,
             "data_statement": notice_for(run.trial.simulated) or REAL_STATEMENT,
@@ -218,10 +262,16 @@ def _manifest(run: Run, renderer: str) -> dict[str, Any]:
 def _build(run: Run, output: Path, engine: Engine, say: Say) -> Path:
     run_notebooks(run, say)
     book, displays, rows, renderer = render_report(run, engine, say)
-    executed = [run.executed(name) for name in run.report.notebooks]
+    executed = [run.shown(name) for name in run.report.notebooks]
     manifest = _manifest(run, renderer)
     findings = run.trial.findings
     bill = make_bill(run.root / "uv.lock", manifest)
     return publish(
-        output, run.report, run.study, book, executed, displays, rows, run.datasets, findings, manifest, bill
-    )
+        output, run.report, run.study, book, executed, displays, rows, run.datasets, findings, manifest,
+        bill, lambda folder: _inspect(run, folder),
+    )  # fmt: skip
+
+
+def _inspect(run: Run, folder: Path) -> None:
+    if run.disclosed is not None:
+        refuse_leaks(folder, run.disclosed.originals)

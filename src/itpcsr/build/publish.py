@@ -53,11 +53,13 @@ def publish(
     findings: pd.DataFrame,
     manifest: dict[str, Any],
     bill: dict[str, Any],
+    inspect: Callable[[Path], None] = lambda folder: None,
 ) -> Path:
     """Write ``output/<report>-<version>/``, whole or not at all, and return it.
 
     The folder is filled under another name beside its place and renamed at the end; a draft of the same
-    version that stood there is replaced. The files of a final version can't be written to.
+    version that stood there is replaced. The files of a final version can't be written to. An external
+    version goes without records of subjects. ``inspect`` sees the folder before, and raises to stop.
     """
     refuse_final(output, report)
     target = output / report.name
@@ -68,13 +70,15 @@ def publish(
         _write_tables(folder / "tables", displays, rows, _subtitle(report, study, notice))
         rows.to_parquet(folder / "results.parquet", index=False)
         rows.to_csv(folder / "results.csv", index=False, lineterminator="\n")
-        findings.to_csv(folder / "findings.csv", index=False, lineterminator="\n")
-        (folder / "adam").mkdir()
-        for name, frame in sorted(datasets.items()):
-            frame.to_parquet(folder / "adam" / f"{name}.parquet", index=False)
+        if not report.external:
+            findings.to_csv(folder / "findings.csv", index=False, lineterminator="\n")
+            (folder / "adam").mkdir()
+            for name, frame in sorted(datasets.items()):
+                frame.to_parquet(folder / "adam" / f"{name}.parquet", index=False)
         write_manifest(folder, manifest)
         write_bill(folder, bill)
         write_crate(folder, report, study, displays, manifest)
+        inspect(folder)
         write_sums(folder)
         if report.status == "final":
             make_read_only(folder)

@@ -11,11 +11,14 @@ from typing import Any
 import pandas as pd
 
 from itpcsr.display import formats
+from itpcsr.display.formats import SUPPRESSED
 from itpcsr.display.labels import DECIMALS
 from itpcsr.errors import RenderError
 from itpcsr.results import absence
+from itpcsr.small_counts import is_suppressed
 
 NOT_AVAILABLE = "not available"
+NOT_TOLD = "a suppressed number"
 AMBIGUOUS = "ambiguous: two results share this name"
 NOT_SHOWN = "not part of this version"
 _QUOTED = re.compile(r"\{\{<\s*var\s+([\w.]+)\s*>\}\}")
@@ -36,10 +39,10 @@ def collect_variables(rows: pd.DataFrame, confidence: float) -> dict[str, Any]:
             continue
         keys = ["analysis", "level", "visit", "group"]
         for path, cell in part.groupby(keys, sort=False):
-            values = dict(zip(cell["statistic"], cell["value"], strict=True))
+            values = _values(cell)
             names = [str(display), *(str(name) for name in path)]
             for name, text in _texts(values, str(path[0]), confidence).items():
-                _put(variables, [*names, name], text)
+                _put(variables, [*names, name], NOT_TOLD if SUPPRESSED in text else text)
     return variables
 
 
@@ -60,6 +63,11 @@ def fill_absent(variables: dict[str, Any], pages: Iterable[str], hidden: Abstrac
             _fill(variables, path, NOT_AVAILABLE)
         elif hidden & set(path):
             _fill(variables, path, NOT_SHOWN)
+
+
+def _values(cell: pd.DataFrame) -> dict[str, float]:
+    rows = zip(cell["statistic"], cell["value"], cell["reason"], strict=True)
+    return {name: formats.Suppressed() if is_suppressed(reason) else value for name, value, reason in rows}
 
 
 def look_up(tree: Any, path: list[str]) -> Any:

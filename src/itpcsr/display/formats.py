@@ -6,6 +6,7 @@ import math
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 NOT_ESTIMABLE = "NE"
+SUPPRESSED = "SUP"
 # Decimals of statistics that have no unit of the data: test statistics, coefficients, ratios.
 _FIXED = {
     "Q": 2, "F": 2, "df": 0, "df1": 0, "df2": 0, "W": 2, "epsilon": 2, "ng2": 2, "hedges_g": 2, "gm_ratio": 2,
@@ -15,6 +16,19 @@ _FIXED = {
 _WIDE = Context(prec=400)  # room for any float, however wrong the data
 
 
+class Suppressed(float):
+    """A number that exists and isn't shown in an external version; it counts as NaN."""
+
+    def __new__(cls) -> Suppressed:
+        """Return NaN that knows why."""
+        return super().__new__(cls, math.nan)
+
+
+def missing(*values: float) -> str:
+    """Return the sign for a value that isn't there: suppressed where one of them is, else NE."""
+    return SUPPRESSED if any(isinstance(value, Suppressed) for value in values) else NOT_ESTIMABLE
+
+
 def format_number(value: float, decimals: int) -> str:
     """Return the value with this many decimals, or NE for NaN.
 
@@ -22,7 +36,7 @@ def format_number(value: float, decimals: int) -> str:
     below it, because 15 significant digits are read first. A negative zero loses its sign.
     """
     if math.isnan(value):
-        return NOT_ESTIMABLE
+        return missing(value)
     exact = Decimal(f"{value:.15g}")
     text = str(exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP, context=_WIDE))
     return text.removeprefix("-") if Decimal(text) == 0 else text
@@ -46,21 +60,21 @@ def format_percent(percent: float) -> str:
 def format_count_percent(n: float, percent: float) -> str:
     """Return ``n (percent)``; 0 has no percentage, and a group without subjects shows NE."""
     if math.isnan(percent):
-        return NOT_ESTIMABLE
+        return missing(n, percent)
     return format_count(n) if n == 0 else f"{format_count(n)} ({format_percent(percent)})"
 
 
 def format_interval(low: float, high: float, decimals: int = 1) -> str:
     """Return ``low to high``, or NE where a limit is missing."""
     if math.isnan(low) or math.isnan(high):
-        return NOT_ESTIMABLE
+        return missing(low, high)
     return f"{format_number(low, decimals)} to {format_number(high, decimals)}"
 
 
 def format_p(p: float) -> str:
     """Return a p-value with three decimals, ``<0.001`` below and ``>0.999`` above, or NE."""
     if math.isnan(p):
-        return NOT_ESTIMABLE
+        return missing(p)
     if p < 0.001:
         return "<0.001"
     return ">0.999" if p > 0.999 else format_number(p, 3)
@@ -106,7 +120,7 @@ def format_rate(n: float, total: float, percent: float, low: float, high: float,
     """Return a rate for a sentence: ``8 of 18 (44.4%; 95% CI 21.5 to 69.2)``, or NE; 0 has no
     percentage."""
     if math.isnan(n):
-        return NOT_ESTIMABLE
+        return missing(n)
     head = f"{format_count(n)} of {format_count(total)}"
     if math.isnan(percent):
         return head

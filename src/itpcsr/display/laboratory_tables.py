@@ -15,6 +15,7 @@ from itpcsr.display.formats import (
     format_percent,
     format_plain,
     format_statistic,
+    missing,
 )
 from itpcsr.display.labels import sentence_case
 from itpcsr.display.lookup import Lookup
@@ -240,7 +241,7 @@ def among(lookup: Lookup, analysis: str, group: str, level: str, visit: str = ""
     """Return ``n/N (percent)``; ``0/N`` without a percentage, and ``0/0`` where there is nobody to count."""
     n, total = (lookup.value(analysis, group, name, level, visit) for name in ("n", "N"))
     if n != n:
-        return NOT_ESTIMABLE
+        return missing(n)
     text = f"{format_count(n)}/{format_count(total)}"
     if n == 0:
         return text

@@ -9,6 +9,7 @@ import pandas as pd
 
 from itpcsr.display import formats
 from itpcsr.display.table import Header
+from itpcsr.small_counts import is_suppressed, minimum_count, suppress
 from itpcsr.study import Column
 
 
@@ -20,7 +21,8 @@ class Lookup:
     """
 
     def __init__(self, rows: pd.DataFrame) -> None:
-        """Index the rows; one key has one row."""
+        """Index the rows; one key has one row. In an external version small counts are suppressed."""
+        rows = suppress(rows, minimum_count())
         keys = zip(
             rows["analysis"], rows["level"], rows["visit"], rows["group"], rows["statistic"], strict=True
         )
@@ -39,7 +41,7 @@ class Lookup:
         value, reason = self._values[key]
         if math.isnan(value) and reason not in self._reasons:
             self._reasons.append(reason)
-        return float(value)
+        return formats.Suppressed() if is_suppressed(reason) else float(value)
 
     def peek(self, analysis: str, group: str, statistic: str, level: str = "", visit: str = "") -> float:
         """Return a raw value that isn't shown: its reason isn't noted; NaN where there is no row."""
@@ -91,7 +93,9 @@ class Lookup:
         return formats.format_statistic(name, self.value(analysis, group, name, level), 0)
 
     def notes(self) -> tuple[str, ...]:
-        """Return the footnote for NE with the reasons met so far; none when nothing is NE."""
-        if not self._reasons:
-            return ()
-        return (f"{formats.NOT_ESTIMABLE}: not estimable ({'; '.join(self._reasons)}).",)
+        """Return the footnotes for NE with the reasons met so far, and for what is suppressed."""
+        notes = [f"{formats.SUPPRESSED}: {reason}." for reason in self._reasons if is_suppressed(reason)]
+        open_ends = [reason for reason in self._reasons if not is_suppressed(reason)]
+        if open_ends:
+            notes.append(f"{formats.NOT_ESTIMABLE}: not estimable ({'; '.join(open_ends)}).")
+        return tuple(notes)

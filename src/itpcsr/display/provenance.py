@@ -23,6 +23,7 @@ class Source:
     """A display: label (which names its files), caption, notebook, the notebook's parameters as code.
 
     ``analysis_set`` and ``datasets`` count where there are no result rows, which know better.
+    ``with_datasets`` tells whether the analysis datasets are published.
     """
 
     label: str
@@ -32,6 +33,7 @@ class Source:
     chart: Mapping[str, Any] | None = None
     analysis_set: str = ""
     datasets: str = ""
+    with_datasets: bool = True
 
 
 def behind_html(source: Source, rows: pd.DataFrame, pages: Mapping[str, str] | None = None) -> str:
@@ -67,7 +69,7 @@ def _panel(name: str, title: str, caption: str, content: str) -> str:
 def _origin(source: Source, rows: pd.DataFrame) -> str:
     entries = {
         "Analysis set": escape(", ".join(_distinct(rows["population"])) or source.analysis_set),
-        "Datasets": _datasets(_distinct(rows["dataset"]) or [source.datasets]),
+        "Datasets": _datasets(_distinct(rows["dataset"]) or [source.datasets], source.with_datasets),
         "Methods": "; ".join(map(escape, _distinct(rows["method"]))),
         "Notebook": _notebook(source),
         "Result rows": _result_rows(source, rows),
@@ -82,11 +84,11 @@ def _distinct(values: pd.Series) -> list[str]:
     return sorted({str(value) for value in values} - {""})
 
 
-def _datasets(lists: Sequence[str]) -> str:
+def _datasets(lists: Sequence[str], published: bool = True) -> str:
     """Name the datasets of lists like "ADSL, ADEX", the analysis datasets with a link to their file."""
     names = sorted({name.strip() for text in lists for name in text.split(",")} - {""})
     return ", ".join(
-        _link(f"adam/{name.lower()}.parquet", name) if name.startswith("AD") else escape(name)
+        _link(f"adam/{name.lower()}.parquet", name) if published and name.startswith("AD") else escape(name)
         for name in names
     )
 

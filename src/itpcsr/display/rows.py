@@ -8,7 +8,7 @@ from typing import ParamSpec, cast
 
 import pandas as pd
 
-from itpcsr.display.formats import NOT_ESTIMABLE, format_count, format_level, format_p
+from itpcsr.display.formats import NOT_ESTIMABLE, SUPPRESSED, format_count, format_level, format_p
 from itpcsr.display.labels import DECIMALS
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.table import Row, Table
@@ -53,7 +53,7 @@ def joined(lookup: Lookup, analysis: str, group: str, names: tuple[str, ...], vi
     """Join statistics: a range as ``min, max``, others as ``mean (SD)`` or ``median (Q1, Q3)``."""
     decimals = DECIMALS.get(analysis, 0)
     texts = [lookup.statistic(analysis, group, name, decimals, visit) for name in names]
-    if texts[0] == NOT_ESTIMABLE or len(texts) == 1:
+    if texts[0] in (NOT_ESTIMABLE, SUPPRESSED) or len(texts) == 1:
         return texts[0]
     if names == ("min", "max"):
         return ", ".join(texts)

@@ -100,7 +100,9 @@ class Report(BaseModel):
     """What one report version chooses.
 
     ``rules`` tries other values of the study file for the whole version; ``notebooks`` names the notebooks
-    that run, each with values for parameters that are its own.
+    that run, each with values for parameters that are its own. ``disclosure``: external for a version that
+    leaves the house, with names, dates and small counts as ``docs/disclosure.md`` says; ``disclosure_key``
+    is the file of its secret, ``minimum_count`` the smallest count that it shows.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -116,6 +118,9 @@ class Report(BaseModel):
     cohorts: list[str] | None = Field(default=None, min_length=1)
     confidence_level: float = Field(default=0.95, gt=0.5, lt=1)
     pages: Path | None = None
+    disclosure: Literal["internal", "external"] = "internal"
+    disclosure_key: Path | None = None
+    minimum_count: int = Field(default=3, ge=2, le=20)
     rules: dict[str, Any] = {}
     notebooks: dict[str, dict[str, Any]] = Field(min_length=1)
 
@@ -128,3 +133,15 @@ class Report(BaseModel):
     def name(self) -> str:
         """The published version's folder name, for example ``demo-1.0.0``."""
         return f"{self.report}-{self.version}"
+
+    @property
+    def external(self) -> bool:
+        """True for a version that leaves the house."""
+        return self.disclosure == "external"
+
+    @property
+    def cutoff(self) -> str | None:
+        """The data cut-off as it is shown: the day, in an external version its year; None for none."""
+        if self.data_cutoff is None:
+            return None
+        return str(self.data_cutoff.year) if self.external else self.data_cutoff.isoformat()

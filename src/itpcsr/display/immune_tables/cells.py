@@ -13,6 +13,7 @@ from itpcsr.display.formats import (
     format_p,
     format_percent,
     format_signed,
+    missing,
 )
 from itpcsr.display.lookup import Lookup
 from itpcsr.markers import Marker
@@ -44,7 +45,7 @@ def marker_label(marker: Marker) -> str:
 def effect_text(marker: Marker, value: float) -> str:
     """Return a ratio with two decimals, or a difference with its sign and one decimal more than the data."""
     if math.isnan(value):
-        return NOT_ESTIMABLE
+        return missing(value)
     if marker.scale == "log":
         return format_number(value, 2)
     text = format_signed(value, marker.decimals + 1)
