@@ -34,11 +34,10 @@ def write_method_list(project: Path, chapters: Sequence[str], rows: pd.DataFrame
     """
     shown = list(dict.fromkeys(shown_labels(project, chapters)))
     named = rows.loc[(rows["method"] != "") & rows["display"].isin(shown), ["method", "display"]]
+    methods = {str(method): set(part) for method, part in named.groupby("method")["display"]}
     lines = [
-        _line(str(method), [label for label in shown if label in set(part)])
-        for method, part in sorted(
-            named.groupby("method")["display"], key=lambda item: str(item[0]).casefold()
-        )
+        _line(method, [label for label in shown if label in methods[method]])
+        for method in sorted(methods, key=str.casefold)
     ]
     table = _HEAD + "".join(lines) + "\n" if lines else ""
     path = project / PATH
