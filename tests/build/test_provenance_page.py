@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from itpcsr.build.manifest import _environment
+from itpcsr.build.manifest import INPUTS, _environment, make_manifest
+from itpcsr.build.pipeline import open_run
 from itpcsr.build.provenance_page import PATH, write_provenance
 from tests.build import made_up
 
@@ -44,3 +45,9 @@ def test_each_report_includes_it_once(root, page):
     text = (root / page / "16-appendices.qmd").read_text(encoding="utf-8")
     statistics = text.split("### Documentation of Statistical Methods")[1].split("\n### ")[0]
     assert statistics.count(f"{{{{< include /{PATH.as_posix()} >}}}}") == 1
+
+
+def test_every_input_of_the_demonstration_has_its_words(root):
+    run = open_run(root / "params/demo.yml", root)
+    manifest = make_manifest(root, run.parameters, run.report, run.study, run.trial, "embedded 0")
+    assert {name for name in manifest["hashes"] if not name.startswith("data ")} == set(INPUTS)

@@ -157,7 +157,10 @@ def test_the_data_of_a_chart_are_those_of_its_csv(tmp_path):
     first, second = (
         f'<table class="csr-table csr-data-table">\n<thead><tr><th scope="col">{head}</th></tr></thead>\n'
         f"<tbody>\n<tr>{cells}</tr>\n</tbody>\n</table>"
-        for head, cells in (("Day</th><th>Count", "<td>1</td><td>30</td>"), ("Text", "<td>≥ 50</td>"))
+        for head, cells in (
+            ("Day</th><th>Count", "<td>1</td><td>30</td>"),
+            ("Text", '<td><a href="x">≥ 50</a></td>'),
+        )
     )
     page = f'<div id="fig-x">{first}{second}</div>'
     assert [*check_charts(tmp_path, {"11.html": page})] == []  # the page cuts the first table off

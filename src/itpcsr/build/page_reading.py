@@ -28,6 +28,7 @@ _LARGE = re.compile(r"<svg.*?</svg>|<script.*?</script>|<table.*?</table>", re.D
 _STRAIGHT = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "…": "...", "−": "-"})
 _PLAIN_TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
 _DATA_TABLE = re.compile(r'<table class="csr-table csr-data-table">(.*?)</table>', re.DOTALL)
+_TAG = re.compile(r"<[^>]+>")  # subjects are linked
 _DATA_CELL = re.compile(r"<t[dh](?: [^>]*)?>(.*?)</t[dh]>", re.DOTALL)
 _ABSENT = re.compile(r'<p class="csr-absent">(.*?)</p>', re.DOTALL)
 
@@ -105,7 +106,7 @@ def html_data_tables(stretch: str) -> list[Cells]:
     """Return the tables with the data of a chart in a stretch of HTML, heads first."""
     return [
         [
-            tuple(plain(html.unescape(cell)) for cell in _DATA_CELL.findall(row))
+            tuple(plain(html.unescape(_TAG.sub("", cell))) for cell in _DATA_CELL.findall(row))
             for row in table.split("</tr>")
             if "<t" in row
         ]
