@@ -9,6 +9,7 @@ import pandas as pd
 from itpcsr.display import words
 from itpcsr.display.formats import (
     NOT_ESTIMABLE,
+    SUPPRESSED,
     format_count,
     format_level,
     format_number,
@@ -105,6 +106,9 @@ def _middle(rows: pd.DataFrame, lookup: Lookup, group: str, visit: str) -> str:
         return "–"
     place = (rows["analysis"] == "concentration") & (rows["visit"] == visit) & (rows["group"] == group)
     found = rows[place].set_index("statistic")["value"]
+    # a maximum that was suppressed isn't one below the limit
+    if not math.isnan(found["max"]) and math.isnan(lookup.peek("concentration", group, "max", visit=visit)):
+        return SUPPRESSED
     texts = [
         BELOW if math.isnan(found[name]) else format_statistic(name, found[name], 0)
         for name in ("median", "max")
