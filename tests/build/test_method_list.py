@@ -12,20 +12,20 @@ def row(display, method):
 
 
 @pytest.fixture
-def project(tmp_path):
+def pages(tmp_path):
     include = "{{{{< include /results/30-x/{}.qmd >}}}}\n"
     (tmp_path / "index.qmd").write_text(include.format("tbl-b") + include.format("tbl-a"), encoding="utf-8")
     return tmp_path
 
 
-def listed(project, *rows):
-    write_method_list(project, ["index.qmd"], pd.concat(rows))
-    return (project / PATH).read_text(encoding="utf-8").splitlines()
+def listed(folder, *rows):
+    write_method_list(folder, ["index.qmd"], pd.concat(rows))
+    return (folder / PATH).read_text(encoding="utf-8").splitlines()
 
 
-def test_each_method_has_its_software_and_its_displays_in_their_order(project):
+def test_each_method_has_its_software_and_its_displays_in_their_order(pages):
     lines = listed(
-        project,
+        pages,
         row("tbl-a", "Wilson score interval"),
         row("tbl-a", "Clopper-Pearson exact interval"),
         row("tbl-b", "Clopper-Pearson exact interval"),
@@ -41,18 +41,18 @@ def test_each_method_has_its_software_and_its_displays_in_their_order(project):
     assert not any("Jeffreys" in line for line in lines)
 
 
-def test_signs_of_markdown_are_not_read_as_markup(project):
-    assert listed(project, row("tbl-a", "an a | b [c] *d*"))[2].startswith(
+def test_signs_of_markdown_are_not_read_as_markup(pages):
+    assert listed(pages, row("tbl-a", "an a | b [c] *d*"))[2].startswith(
         r"| An a \| b \[c\] \*d\* | not stated |"
     )
 
 
-def test_a_symbol_keeps_its_letter(project):
-    assert listed(project, row("tbl-a", "t interval of the mean"))[2].startswith("| t interval")
+def test_a_symbol_keeps_its_letter(pages):
+    assert listed(pages, row("tbl-a", "t interval of the mean"))[2].startswith("| t interval")
 
 
-def test_without_a_method_only_the_sentence_stands(project):
-    assert listed(project, row("tbl-a", ""))[0].startswith("Counts, percentages")
+def test_without_a_method_only_the_sentence_stands(pages):
+    assert listed(pages, row("tbl-a", ""))[0].startswith("Counts, percentages")
 
 
 def test_the_software_of_every_method_of_the_demonstration_is_known(project_of_demo):
