@@ -128,7 +128,7 @@ def statement(minimum: int) -> Sequence[str]:
         "published. Sites, investigators, calendar dates and words as reported are left out; coded terms and "
         "study days stay. A data cut-off is given by its year.",
         f"Counts of {counts}, and those that leave so few of their group, are suppressed with all that was "
-        f"computed from the same subjects: tables show {SUPPRESSED}, sentences a suppressed number. In a row "
+        f"computed from the same subjects: tables show {SUPPRESSED}, sentences [suppressed]. In a row "
         "with such a count only the total stands, and further counts are suppressed where it would follow "
         "from them. Minimum and maximum are suppressed, and all summaries of fewer than five values.",
         "Figures, listings and narratives, which show single subjects, are left out, and so are the analysis "

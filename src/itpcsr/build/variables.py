@@ -18,7 +18,7 @@ from itpcsr.results import absence
 from itpcsr.small_counts import is_suppressed
 
 NOT_AVAILABLE = "not available"
-NOT_TOLD = "a suppressed number"
+NOT_TOLD = "[suppressed]"
 AMBIGUOUS = "ambiguous: two results share this name"
 NOT_SHOWN = "not part of this version"
 _QUOTED = re.compile(r"\{\{<\s*var\s+([\w.]+)\s*>\}\}")
