@@ -345,8 +345,8 @@ def serve(
     from itpcsr.build.serve import LOCAL, open_server
 
     with _errors_without_traceback(), open_server(output, port) as server:
-        _say(f"Open http://{LOCAL}:{server.server_port}/")
         try:
+            _say(f"Open http://{LOCAL}:{server.server_port}/")
             server.serve_forever()
         except KeyboardInterrupt:
             _say("Stopped.")

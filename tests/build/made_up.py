@@ -116,7 +116,7 @@ def prepare(root: Path, work: Path, responders=(1, 4), datasets=None, **values) 
     )  # fmt: skip
 
 
-def publish_small(root: Path, work: Path, output: Path, **values) -> Path:
+def publish_small(root: Path, work: Path, output: Path, responders=(1, 4), datasets=None, **values) -> Path:
     """Publish the version; ``values`` go into the manifest, ``status`` also into the parameters."""
     output.mkdir(exist_ok=True)
-    return publish(output, *prepare(root, work, **values))
+    return publish(output, *prepare(root, work, responders, datasets, **values))
