@@ -17,6 +17,7 @@ from itpcsr.build.publish import refuse_final
 from itpcsr.errors import DataError, NotebookError, ParameterError, PublishError, RenderError
 from itpcsr.study import read_report
 from tests.build.conftest import copy_project, run_itpcsr
+from tests.build.tiny import make_project
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
@@ -245,7 +246,8 @@ def test_a_notebook_that_writes_no_rows_is_an_error(copy, monkeypatch):
 
 def test_lost_rows_are_made_again(copy, monkeypatch):
     shutil.rmtree(copy / "work/demo/rows/20-safety")
-    build(copy, monkeypatch)
+    monkeypatch.chdir(copy)
+    pipeline.run_notebooks(pipeline.open_run(Path("params/demo.yml"), Path()), lambda _: None)
     assert (copy / "work/demo/rows/20-safety/results.parquet").exists()
 
 
@@ -279,13 +281,14 @@ def test_one_label_in_two_notebooks_is_refused(copy, monkeypatch):
         build(copy, monkeypatch)
 
 
-def test_two_builds_at_once_do_not_disturb_each_other(copy, monkeypatch):
+def test_two_builds_at_once_do_not_disturb_each_other(root, tmp_path, monkeypatch):
+    project = make_project(root, tmp_path / "tiny")
     with (
-        lock(copy / "work/demo"),
+        lock(project / "work/tiny"),
         pytest.raises(PublishError, match="another build of this report is under way"),
     ):
-        build(copy, monkeypatch)
-    build(copy, monkeypatch)
+        build(project, monkeypatch, "params/tiny.yml")
+    assert (build(project, monkeypatch, "params/tiny.yml") / "index.html").exists()
 
 
 def test_the_system_s_refusal_is_a_sentence(copy):
