@@ -167,6 +167,5 @@ def _configuration(root: Path, report: Report, study: Study, notice: str) -> dic
 
 
 def _write_yaml(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(
-        yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=10_000), encoding="utf-8"
-    )
+    text = yaml.dump(content, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=10_000)
+    path.write_text(text, encoding="utf-8")
