@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+
+from itpcsr.build import pipeline
 
 PARTS = (
     "_extensions",
@@ -67,3 +70,25 @@ def published(project):
 def project_of_demo(project):
     """Return the assembled book project of the demonstration."""
     return project / "work/demo/render"
+
+
+@pytest.fixture
+def copy(project, tmp_path):
+    """Return a copy of the built project, so that a fault in it harms no other test."""
+    folder = copy_project(project, tmp_path / "copy")
+    shutil.copytree(project / "output", folder / "output")
+    shutil.copytree(project / "work", folder / "work")
+    return folder
+
+
+def change(folder: Path, **values: object) -> Path:
+    path = folder / "params/demo.yml"
+    path.write_text(
+        yaml.safe_dump(yaml.safe_load(path.read_text(encoding="utf-8")) | values), encoding="utf-8"
+    )
+    return path
+
+
+def build(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str = "params/demo.yml") -> Path:
+    monkeypatch.chdir(folder)
+    return pipeline.build_report(Path(name), Path(), Path("output"), "embedded", lambda _: None)

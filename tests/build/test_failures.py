@@ -6,9 +6,7 @@ import stat
 from pathlib import Path
 
 import nbformat
-import pandas as pd
 import pytest
-import yaml
 
 from itpcsr.build import pipeline, render
 from itpcsr.build.lock import lock
@@ -16,7 +14,7 @@ from itpcsr.build.notebooks import choose_parameters
 from itpcsr.build.publish import refuse_final
 from itpcsr.errors import DataError, NotebookError, ParameterError, PublishError, RenderError
 from itpcsr.study import read_report
-from tests.build.conftest import copy_project, run_itpcsr
+from tests.build.conftest import build, change, run_itpcsr
 from tests.build.tiny import make_project
 
 
@@ -26,43 +24,6 @@ def fingerprint(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-
-
-@pytest.fixture
-def copy(project, tmp_path):
-    """Return a copy of the built project, so that a fault in it harms no other test."""
-    folder = copy_project(project, tmp_path / "copy")
-    shutil.copytree(project / "output", folder / "output")
-    shutil.copytree(project / "work", folder / "work")
-    return folder
-
-
-def change(folder: Path, **values: object) -> Path:
-    path = folder / "params/demo.yml"
-    path.write_text(
-        yaml.safe_dump(yaml.safe_load(path.read_text(encoding="utf-8")) | values), encoding="utf-8"
-    )
-    return path
-
-
-def build(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str = "params/demo.yml") -> Path:
-    monkeypatch.chdir(folder)
-    return pipeline.build_report(Path(name), Path(), Path("output"), "embedded", lambda _: None)
-
-
-@pytest.fixture(scope="module")
-def real(project, tmp_path_factory):
-    """Return a project that reports a trial not known as simulated, by another rule, and its version."""
-    copy = copy_project(project, tmp_path_factory.mktemp("real") / "copy")
-    data = copy / "data/real"
-    data.mkdir()
-    trial = pipeline.load_trial([copy / "data/simulated"], pipeline.read_study(copy / "params/study.yml"))
-    for name, frame in trial.domains.items():
-        frame.assign(STUDYID="NCT04014166").to_csv(data / f"{name.lower()}.csv", index=False)
-    change(copy, report="real", data=["data/real"], rules={"response_count": 60}, confidence_level=0.9)
-    result = run_itpcsr(copy, "build", "params/demo.yml", "--engine", "embedded")
-    assert result.returncode == 0, result.stderr
-    return copy, copy / "output/real-1.0.0"
 
 
 @pytest.mark.parametrize(
@@ -162,14 +123,6 @@ def test_a_final_version_is_never_overwritten(copy, monkeypatch):
     )
 
 
-def test_a_real_trial_bears_no_notice_and_a_simulated_one_cannot_lose_it(real):
-    copy, folder = real
-    for page in sorted(folder.rglob("*.html")):
-        assert "Simulated data" not in page.read_text(encoding="utf-8"), page
-    with pytest.raises(ParameterError, match="simulated: unknown name"):
-        read_report(change(copy, simulated=False))
-
-
 def test_unknown_engine_and_missing_quarto_are_said(copy, monkeypatch):
     monkeypatch.setattr(render, "quarto_version", lambda: None)
     with pytest.raises(RenderError, match="not on the PATH"):
@@ -213,28 +166,6 @@ def test_a_file_that_is_no_notebook_is_named(tmp_path):
         choose_parameters(path, {}, {})
 
 
-def test_no_subject_at_all_still_gives_a_report(copy, monkeypatch):
-    run = run_itpcsr(copy, "simulate", "data/none", "--subjects", "0")
-    assert run.returncode == 0, run.stderr
-    change(copy, report="none", data=["data/none"])
-    folder = build(copy, monkeypatch)
-    page = " ".join((folder / "report/11-efficacy-evaluation.html").read_text(encoding="utf-8").split())
-    assert "No subject was treated" in page
-
-
-def test_a_rule_holds_for_tables_sentences_and_datasets_alike(real):
-    _, folder = real
-    rows = pd.read_parquet(folder / "results.parquet")
-    overall = rows.query("display == 'tbl-response' and level == 'responder' and group == 'total'")
-    found = overall.set_index("statistic")["value"]
-    adrs = pd.read_parquet(folder / "adam/adrs.parquet")
-    assert found["n"] == adrs.query("PARAMCD == 'BOR'")["AVAL"].sum() == 7
-    page = " ".join((folder / "report/11-efficacy-evaluation.html").read_text(encoding="utf-8").split())
-    assert "7 of 18 (38.9%; 90% CI 19.9 to 60.8)" in page
-    plan = " ".join((folder / "report/09-investigational-plan.html").read_text(encoding="utf-8").split())
-    assert "at least 60 × 10⁹/L" in plan
-
-
 def test_a_notebook_that_writes_no_rows_is_an_error(copy, monkeypatch):
     path = copy / "notebooks/20-safety.ipynb"
     notebook = nbformat.read(path, as_version=4)
@@ -255,12 +186,6 @@ def test_a_page_without_heading_cannot_hide_the_notice(copy, monkeypatch):
     (copy / "report/13-discussion.qmd").write_text("No heading.\n", encoding="utf-8")
     with pytest.raises(RenderError, match="under which simulated data are announced"):
         build(copy, monkeypatch)
-
-
-def test_an_early_cut_off_gives_a_report(copy, monkeypatch):
-    change(copy, report="early", data_cutoff="2020-01-15", cohorts=["ESC05"])
-    folder = build(copy, monkeypatch)
-    assert "2020-01-15" in (folder / "index.html").read_text(encoding="utf-8")
 
 
 def test_a_notebook_without_its_parameters_tag_is_refused(copy, monkeypatch):

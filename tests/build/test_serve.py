@@ -43,7 +43,8 @@ def test_pages_are_served_and_nothing_beside_them(running):
 
 
 def test_the_user_stops_it(running):
-    process, _ = running
+    process, address = running
+    urllib.request.urlopen(f"{address}demo-1.0.0/index.html").close()  # it is at work by now
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0
     assert process.stderr.read().strip() == "• Stopped."
