@@ -22,7 +22,7 @@ report: $(SYNCED)  ## run the notebooks, render and publish the report (PARAMS=p
 	$(BIN)/itpcsr build $(PARAMS)
 
 test: $(SYNCED)  ## run all tests
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 bench: $(SYNCED)  ## measure time and memory, which takes minutes
 	$(BIN)/python -m pytest -s tests/bench/bench_*.py

@@ -13,7 +13,7 @@ from itpcsr.results import read_rows
 from tests.build import tiny
 from tests.build.conftest import run_itpcsr
 
-MOMENTS = 4
+MOMENTS = 3
 BUILD = ("build", "params/tiny.yml", "--engine", "embedded")
 
 

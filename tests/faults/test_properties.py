@@ -60,7 +60,7 @@ def _open_gap(domains: dict[str, pd.DataFrame], name: str, kind: str, share: flo
 
 
 @settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
