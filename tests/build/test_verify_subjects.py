@@ -33,7 +33,7 @@ def version(tmp_path):
 
 
 def faults(version):
-    return [problem for _, problem in check_subject_pages(version, {"index.html": REPORT})]
+    return [fault.problem for fault in check_subject_pages(version, {"index.html": REPORT})]
 
 
 def replace(version, old, new):

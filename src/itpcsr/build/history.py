@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from itpcsr.build.hashes import file_hash
+from itpcsr.build.page_reading import report_pages
 from itpcsr.build.published import MANIFEST, SUMS, read_manifest
 
 COMPARISONS = "comparisons"  # the folder beside the versions; in it <old>--<new>
@@ -108,7 +109,7 @@ def write_version_list(output: Path) -> Path:
             "folder": version.folder.name,
             "report": version.manifest.get("report"),
             "title": version.title,
-            "pages": [page.relative_to(version.folder).as_posix() for page in _pages(version.folder)],
+            "pages": [page.relative_to(version.folder).as_posix() for page in report_pages(version.folder)],
         }
         for version in list_versions(output)
     ]
@@ -119,7 +120,3 @@ def write_version_list(output: Path) -> Path:
         stream.write(f"window.csrVersions?.({text});\n")
     Path(name).chmod(0o644)
     return Path(name).replace(output / _LIST)
-
-
-def _pages(folder: Path) -> list[Path]:
-    return [folder / "index.html", *sorted((folder / "report").glob("*.html"))]

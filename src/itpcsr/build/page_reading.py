@@ -33,6 +33,11 @@ _DATA_CELL = re.compile(r"<t[dh](?: [^>]*)?>(.*?)</t[dh]>", re.DOTALL)
 _ABSENT = re.compile(r'<p class="csr-absent">(.*?)</p>', re.DOTALL)
 
 
+def report_pages(book: Path) -> list[Path]:
+    """Return the report's pages in a rendered book or a published version, in the order of the sections."""
+    return [book / "index.html", *sorted((book / "report").glob("*.html"))]
+
+
 def plain(text: str) -> str:
     """Return a text with single blanks and straight signs, so that two formats can be compared."""
     return " ".join(text.translate(_STRAIGHT).split())

@@ -150,9 +150,12 @@ def read_results(run: Run) -> pd.DataFrame:
     )
 
 
-def render_report(run: Run, engine: Engine, say: Say) -> tuple[Path, list[Display], pd.DataFrame, str]:
-    """Assemble and render from the executed notebooks; return book, displays, rows and renderer."""
+def render_report(
+    run: Run, engine: Engine, say: Say
+) -> tuple[Path, list[Display], pd.DataFrame, dict[str, Any]]:
+    """Assemble and render from the executed notebooks; return book, displays, rows and manifest."""
     chosen = choose_engine(engine)
+    manifest = _manifest(run, renderer_name(chosen))
     rows = _without_left_out(run, read_results(run))
     displays = _read_all_displays(run)
     variables = {**collect_variables(rows, run.report.confidence_level), **_facts(run, renderer_name(chosen))}
@@ -165,7 +168,7 @@ def render_report(run: Run, engine: Engine, say: Say) -> tuple[Path, list[Displa
         rows,
         variables,
         _hidden_columns(run),
-        _manifest(run, renderer_name(chosen)),
+        manifest,
         run.subject_pages,
     )
     say(f"Assembled {len(displays)} displays and {len(rows)} result rows")
@@ -173,7 +176,7 @@ def render_report(run: Run, engine: Engine, say: Say) -> tuple[Path, list[Displa
     book = render(project, run.report, chosen, say)
     _add_profiles(run, book)
     write_search_index(book)
-    return book, displays, rows, renderer_name(chosen)
+    return book, displays, rows, manifest
 
 
 def _add_profiles(run: Run, book: Path) -> None:
@@ -261,9 +264,8 @@ def _manifest(run: Run, renderer: str) -> dict[str, Any]:
 
 def _build(run: Run, output: Path, engine: Engine, say: Say) -> Path:
     run_notebooks(run, say)
-    book, displays, rows, renderer = render_report(run, engine, say)
+    book, displays, rows, manifest = render_report(run, engine, say)
     executed = [run.shown(name) for name in run.report.notebooks]
-    manifest = _manifest(run, renderer)
     findings = run.trial.findings
     bill = make_bill(run.root / "uv.lock", manifest)
     return publish(

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
+from itpcsr.build.page_reading import report_pages
+
 _HEADINGS = ("h1", "h2", "h3", "h4")
 _SILENT = ("script", "style", "svg", "nav", "details", "math")
 _VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr")
@@ -34,7 +36,7 @@ def write_search_index(book: Path) -> None:
     """
     script = next(iter(sorted((book / "site_libs").glob("**/csr.js"))))
     entries = []
-    for page in [book / "index.html", *sorted((book / "report").glob("*.html"))]:
+    for page in report_pages(book):
         reader = _Reader(page.relative_to(book).as_posix())
         reader.feed(page.read_text(encoding="utf-8"))
         entries += [_as_json(entry) for entry in reader.entries]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from itpcsr.build.assemble import notice_block
-from itpcsr.build.page_reading import html_tables
+from itpcsr.build.page_reading import html_tables, report_pages
 from itpcsr.display import theme, writers
 from itpcsr.display.profile import Profile, Section
 from itpcsr.display.provenance import data_panel, datasets_html
@@ -84,7 +84,7 @@ def write_subject_pages(
 def _find_places(book: Path) -> dict[str, dict[str, str]]:
     """Return subject's file name to the displays that link to it: address and caption; "" has all."""
     places: dict[str, dict[str, str]] = {"": {}}
-    for page in [book / "index.html", *sorted((book / "report").glob("*.html"))]:
+    for page in report_pages(book):
         for label, stretch in html_tables(page.read_text(encoding="utf-8")).items():
             found, caption = set(_LINK.findall(stretch)), _CAPTION.search(stretch)
             if caption is None:

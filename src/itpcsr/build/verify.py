@@ -83,16 +83,15 @@ def _check_contents(folder: Path, manifest: dict[str, Any]) -> Iterator[Fault]:
     yield from _check_notebook_pages(folder, shown)
     embedded = str(manifest.get("renderer", "")).startswith("embedded")
     yield from _check_word(folder, shown, pages, sentences=embedded)
-    yield from (Fault(*found) for found in check_subject_pages(folder, pages))
+    yield from check_subject_pages(folder, pages)
     yield from check_numbers(shown, Backing(rows, manifest.get("columns", []), folder / "adam"))
     yield from check_origin(folder, manifest, pages)
 
 
 def _read_pages(folder: Path) -> dict[str, str]:
-    paths = [folder / "index.html", *sorted((folder / "report").glob("*.html"))]
     return {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
-        for path in paths
+        for path in reading.report_pages(folder)
         if path.exists()
     }
 

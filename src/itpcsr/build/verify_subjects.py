@@ -14,13 +14,13 @@ import pandas as pd
 
 from itpcsr.build import page_reading as reading
 from itpcsr.build.numbers import holds, numbers_in, values_of
+from itpcsr.build.published import Fault
 
 _LINK = re.compile(r'href="\.\./(subjects/[^"]+)"')
 _HEADING = re.compile(r"<h1>Subject (.*?)</h1>")
 _TABLE = re.compile(r'<table class="csr-table">.*?</table>', re.DOTALL)
 _MOST = 5  # faults of one page; more say nothing new
 _SHOWN = ("adsl", "adex", "adae", "adcm", "adhx", "addv", "adlb", "adrs")
-Fault = tuple[str, str]  # file and what is wrong
 
 
 def check_subject_pages(folder: Path, pages: Mapping[str, str]) -> Iterator[Fault]:
@@ -32,7 +32,7 @@ def check_subject_pages(folder: Path, pages: Mapping[str, str]) -> Iterator[Faul
     for name, text in pages.items():
         for target in sorted(set(_LINK.findall(text))):
             if not (folder / target).exists():
-                yield name, f"links to {target}, which isn't there"
+                yield Fault(name, f"links to {target}, which isn't there")
     found = sorted((folder / "subjects").glob("*.html"))
     records = _Records(folder / "adam") if found else None
     for path in found:
@@ -40,12 +40,12 @@ def check_subject_pages(folder: Path, pages: Mapping[str, str]) -> Iterator[Faul
         heading = _HEADING.search(text)
         subject = unescape(heading[1]) if heading else ""
         if records is None or subject not in records.subjects:
-            yield file, f"tells of {subject or 'no subject'}, who isn't in adam/adsl.parquet"
+            yield Fault(file, f"tells of {subject or 'no subject'}, who isn't in adam/adsl.parquet")
             continue
         for problem in [*_wrong_counts(text, records, subject), *_wrong_numbers(text, records, subject)][
             :_MOST
         ]:
-            yield file, problem
+            yield Fault(file, problem)
 
 
 class _Records:
