@@ -20,7 +20,12 @@ START = pd.Timestamp("2020-03-10")
         ("2019", "2019-01-01", "M"),
         ("2020", "2020-03-10", "M"),
         ("2021", "2021-01-01", "M"),
-        ("2020---05", "2020-03-10", "M"),  # month unknown: it may have started on treatment
+        ("2020---05", "2020-04-05", "M"),  # the first 5th on treatment: the day is known and stays
+        ("2020---20", "2020-03-20", "M"),
+        ("2020---31", "2020-03-31", "M"),
+        ("2019---31", "2019-01-31", "M"),
+        ("--03-20", "2020-03-20", "Y"),  # the first such day on treatment
+        ("--03-05", "2021-03-05", "Y"),
         ("2021---05", "2021-01-05", "M"),  # the day is known and stays
         ("2021---05T10:30", "2021-01-05", "M"),
         ("", None, ""),
@@ -30,6 +35,26 @@ def test_partial_start_dates_are_imputed_and_flagged(text, date, flag):
     dates, flags = impute_start(pd.Series([text]), pd.Series([START]))
     assert flags[0] == flag
     assert dates.isna()[0] if date is None else dates[0] == pd.Timestamp(date)
+
+
+@pytest.mark.parametrize(
+    ("text", "end", "before", "date"),
+    [
+        ("2020---20", "2020-03-21", False, "2020-03-20"),
+        ("2020---20", "2020-03-15", False, "2020-01-20"),  # over before the first 20th on treatment
+        ("2020-03", "2020-03-05", False, "2020-03-05"),
+        ("2020", "2020-02-01", False, "2020-02-01"),
+        ("2020-03", None, True, "2020-03-01"),  # known to have begun before treatment
+        ("2020---20", None, True, "2020-01-20"),
+        ("--03-20", "2020-03-15", False, "2019-03-20"),
+        ("--03-20", None, True, "2019-03-20"),
+        ("--03-05", None, True, "2020-03-05"),
+    ],
+)
+def test_no_start_is_imputed_after_its_end_or_against_what_is_known(text, end, before, date):
+    end = pd.Series([pd.Timestamp(end) if end else pd.NaT], dtype="datetime64[us]")
+    dates, _ = impute_start(pd.Series([text]), pd.Series([START]), end, pd.Series([before]))
+    assert dates[0] == pd.Timestamp(date)
 
 
 @pytest.mark.parametrize(

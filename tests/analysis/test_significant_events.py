@@ -6,7 +6,7 @@ import pytest
 from itpcsr.adam import derive, periods
 from itpcsr.analysis import courses, edish, incidence, significant_events
 from itpcsr.sdtm import Trial
-from tests.small import day, dm, event, events, ex
+from tests.small import day, dm, event, events, ex, platelets
 
 
 def trial_of(*records, **domains):
@@ -101,19 +101,18 @@ def test_large_studies_draw_subjects_with_serious_events_alone(demo, study):
     assert total(rows, "fig-timeline", "subjects", "n") == 4
 
 
-def test_response_periods_end_with_the_last_qualifying_count(study):
-    counts = {8: "NR", 15: "R", 22: "CR", 29: "R", 36: "NR", 43: "R", 50: "NR"}
-    adrs = pd.DataFrame(
-        [
-            {
-                "USUBJID": "a",
-                "PARAMCD": "OVR",
-                "AVALC": code,
-                "ADY": float(number),
-                "ADT": pd.Timestamp(day(number)),
-            }
-            for number, code in counts.items()
-        ]
-    )
-    found = periods.derive_response_periods(adrs, study)
-    assert found.to_dict("records") == [{"USUBJID": "a", "ASTDY": 15.0, "AENDY": 29.0}]
+def test_response_periods_are_those_of_adrs(study):
+    counts = {-1: 10, 8: 10, 15: 40, 22: 120, 29: 50, 36: 12, 43: 60, 50: 11, 57: 9, 64: 70, 78: 80}
+    trial = Trial({"DM": dm(("a", "ESC05")), "EX": ex("a"), "LB": platelets("a", counts)})
+    datasets = derive(trial, study)
+    found = periods.derive_response_periods(datasets["adrs"])
+    # the one count that fails on Day 36 doesn't end the response; the two from Day 50 on do
+    assert found.to_dict("records") == [
+        {"USUBJID": "a", "ASTDY": 15.0, "AENDY": 50.0},
+        {"USUBJID": "a", "ASTDY": 64.0, "AENDY": 78.0},
+    ]
+    times = datasets["adtte"].set_index("PARAMCD")
+    assert times.loc[["TTRESP", "TTLOSS"], "ADY"].tolist() == [15.0, 50.0]
+    assert times.loc["DURRESP", "AVAL"] == 35.0
+    share = datasets["adrs"].set_index("PARAMCD").loc["PCTRESP", "AVAL"]
+    assert share == pytest.approx(100 * (43 - 15 + 1 + 78 - 64 + 1) / 78)

@@ -69,8 +69,8 @@ def every_figure(trial, study, datasets=None):
 
 def _safety(trial, datasets, study):
     adsl, adex, adae, adlb = (datasets[name] for name in ("adsl", "adex", "adae", "adlb"))
-    datasets["participation"] = periods.derive_participation(trial, adsl)
-    datasets["response"] = periods.derive_response_periods(datasets["adrs"], study)
+    datasets["participation"] = periods.derive_participation(adsl)
+    datasets["response"] = periods.derive_response_periods(datasets["adrs"])
     times = safety.analyse_ae_times(adsl, adae, datasets["adaette"], study, [28], LEVEL)
     curves = safety.estimate_ae_curves(adsl, datasets["adaette"], study, LEVEL)
     events = significant_events.select_events(adsl, adae, study)

@@ -133,7 +133,9 @@ def test_a_death_that_no_event_tells_of_has_a_narrative(study):
         ]
     )
     text = small(study, event("01", "Rash", day(8)), DS=ds)
-    assert "left the study by death; no adverse event with fatal outcome was recorded." in text
+    assert (
+        "The subject died on Day 30 (2020-04-08), by the record of disposition. No adverse event with" in text
+    )
     assert "One other adverse event was reported: rash (grade 1, Day 8)." in text
 
 

@@ -16,8 +16,8 @@ def figures(trial, datasets, study):
     """Return the four figures of a trial by name."""
     datasets = dict(datasets)
     adsl, adae, adlb = (datasets[name] for name in ("adsl", "adae", "adlb"))
-    datasets["participation"] = periods.derive_participation(trial, adsl)
-    datasets["response"] = periods.derive_response_periods(datasets["adrs"], study)
+    datasets["participation"] = periods.derive_participation(adsl)
+    datasets["response"] = periods.derive_response_periods(datasets["adrs"])
     events = significant_events.select_events(adsl, adae, study)
     drawn = courses.select_drawn(adsl, events, study, 40)
     doses = incidence.dose_columns(study.design)

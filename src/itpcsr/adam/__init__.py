@@ -20,9 +20,10 @@ from itpcsr.adam.admb import derive_admb
 from itpcsr.adam.adpc import add_pk_set, derive_adpc
 from itpcsr.adam.adpp import derive_adpp
 from itpcsr.adam.adrs import derive_adrs
-from itpcsr.adam.adsl import derive_adsl
+from itpcsr.adam.adsl import add_baseline_vitals, derive_adsl
 from itpcsr.adam.adtte import derive_adtte
 from itpcsr.adam.advs import derive_advs
+from itpcsr.adam.analysed import as_analysed
 from itpcsr.adam.disease import add_disease
 from itpcsr.adam.domains import look_up
 from itpcsr.adam.infusion_timing import add_infusion_timing
@@ -45,11 +46,14 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
 
     A dataset whose domain is absent has its columns, no rows, and ``attrs["absent"]`` with the domain's
     name: no adverse event domain isn't the same as no adverse event.
-    ADSL also gets BPLAT, the platelet count at baseline (10^9/L), from ADLB, and the pharmacokinetic set
-    from ADPC.
+    ADSL also gets BPLAT, the platelet count at baseline (10^9/L), from ADLB, weight and height at baseline
+    from ADVS, and the pharmacokinetic set from ADPC. What the derivations read is ``as_analysed``.
     """
+    trial = as_analysed(trial, study)
     adsl = derive_adsl(trial, study)
     adex = derive_adex(trial, adsl, study)
+    advs = derive_advs(trial, adsl, adex, study)
+    adsl = add_baseline_vitals(adsl, advs)
     adlb = derive_adlb(trial, adsl, study)
     if study.efficacy is not None:
         base = adlb[(adlb["PARAMCD"] == study.efficacy.platelet_test) & (adlb["ABLFL"] == "Y")]
@@ -58,13 +62,13 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     adae = add_disease(adae, adsl, study)
     adaette = derive_adaette(adsl, adae)
     adbleed = derive_adbleed(trial, adsl, study)
-    adrs = derive_adrs(trial, adsl, adlb, adae, adbleed, study)
-    addv = derive_addv(trial, adsl)
-    advs, admb = derive_advs(trial, adsl, adex, study), derive_admb(trial, adsl, study)
+    adcm = derive_adcm(trial, adsl, study)
+    adrs = derive_adrs(adsl, adlb, adae, adbleed, adcm, study)
+    addv, admb = derive_addv(trial, adsl), derive_admb(trial, adsl, study)
     adpc = derive_adpc(trial, adsl, adex, study)
     adsl = add_pk_set(adsl, adpc, study)
     adpp = derive_adpp(adpc, adsl, study)
-    adcm, adhx = derive_adcm(trial, adsl, study), derive_adhx(trial, adsl, study)
+    adhx = derive_adhx(trial, adsl, adcm, study)
     datasets = {"adsl": adsl, "adae": adae, "adaette": adaette, "addv": addv, "adex": adex, "adlb": adlb}
     datasets |= {"adrs": adrs, "advs": advs, "admb": admb, "adcm": adcm, "adhx": adhx}
     datasets |= {"adpc": adpc, "adpp": adpp}

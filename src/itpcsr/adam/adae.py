@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.adam.dates import impute_end, impute_start, study_day
+from itpcsr.adam.dates import study_day
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
+from itpcsr.adam.onset import place_in_time
 from itpcsr.adam.supplement import add_supplement
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks.terms import GRADE
+from itpcsr.sdtm.deaths import is_fatal
 from itpcsr.study import Study
 
 _SEVERITY = {"MILD": 1.0, "MODERATE": 2.0, "SEVERE": 3.0}
@@ -24,8 +26,9 @@ def derive_adae(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Derive the adverse event dataset from AE and SUPPAE.
 
     Added variables: ASTDT, AENDT with their imputation flags ASTDTF, AENDTF, ASTDY, AENDY, ASEVN (severity
-    1 to 5, NaN if not recorded) and flags Y or N: TRTEMFL (starts on or after first dose, within the
-    study's window after the last one), RELFL (related to treatment), SEVFL (severity from the study's
+    1 to 5, NaN if not recorded) and flags Y or N: TRTEMFL (not known to have begun before the
+    first dose, see ``onset``, and within the study's window after the last one), PREFL (known to have begun
+    before it), RELFL (related to treatment), SEVFL (severity from the study's
     severe grade on), SERFL, DLTFL and INFRFL (from SUPPAE), INTRFL and DISCFL (led to interruption, or to
     withdrawal of treatment), FATALFL. ADURN is the duration in days, both included (NaN unless both days
     are known). A flag is empty throughout where the data record nothing that it could be taken from.
@@ -37,8 +40,9 @@ def derive_adae(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     adae = supplied[list(_KEPT)].copy()
     subject = adsl.set_index("USUBJID")
     first, last = (look_up(subject[name], adae["USUBJID"]) for name in ("TRTSDT", "TRTEDT"))
-    adae["AENDT"], adae["AENDTF"] = impute_end(adae["AEENDTC"])
-    adae["ASTDT"], adae["ASTDTF"] = impute_start(adae["AESTDTC"], first, adae["AENDT"])
+    placed = place_in_time(supplied, "AE", adsl)
+    for name in ("AENDT", "AENDTF", "ASTDT", "ASTDTF"):
+        adae[name] = placed[name]
     adae["ASTDY"], adae["AENDY"] = study_day(adae["ASTDT"], first), study_day(adae["AENDT"], first)
     adae["ASEVN"] = _severity(adae, study)
     known = (adae["ASTDTF"] == "") & (adae["AENDTF"] == "")
@@ -46,7 +50,8 @@ def derive_adae(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     reported = (NOT_CODED + ": " + adae["AETERM"]).where(adae["AETERM"] != "", NOT_CODED)
     adae["AEDECOD"] = adae["AEDECOD"].where(adae["AEDECOD"] != "", reported)
     adae["AEBODSYS"] = adae["AEBODSYS"].replace("", NOT_CODED)
-    adae["TRTEMFL"] = yes_no(_treatment_emergent(adae, first, last, study))
+    adae["PREFL"] = yes_no(placed["BEFORE"])
+    adae["TRTEMFL"] = yes_no(_treatment_emergent(adae, placed["BEFORE"], first, last, study))
     adae["RELFL"] = yes_no(
         adae["AEREL"].str.upper().isin([value.upper() for value in study.safety.related_values])
     )
@@ -54,8 +59,9 @@ def derive_adae(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     adae["SERFL"] = yes_no(adae["AESER"] == "Y")
     adae["INTRFL"] = yes_no(adae["AEACN"].str.upper() == "DRUG INTERRUPTED")
     adae["DISCFL"] = yes_no(adae["AEACN"].str.upper() == "DRUG WITHDRAWN")
-    adae["FATALFL"] = yes_no((adae["AESDTH"] == "Y") | (adae["AEOUT"] == "FATAL"))
-    if (adae[["AESDTH", "AEOUT"]] == "").all(axis=None):
+    fatal = is_fatal(adae)
+    adae["FATALFL"] = yes_no(fatal)
+    if (adae[["AESDTH", "AEOUT"]] == "").all(axis=None) and not fatal.any():
         adae["FATALFL"] = ""
     for name, qualifier in (("DLTFL", "AEDLT"), ("INFRFL", "AEINFRN")):
         marked = supplied.get(qualifier, pd.Series("", index=adae.index)) == "Y"
@@ -70,11 +76,12 @@ def _severity(adae: pd.DataFrame, study: Study) -> pd.Series:
     return grades.str[-1:].where(grades.str.fullmatch(GRADE)).astype("float64")
 
 
-def _treatment_emergent(adae: pd.DataFrame, first: pd.Series, last: pd.Series, study: Study) -> pd.Series:
-    """On or after first dose; an event without start date is emergent unless it ended before."""
-    start = adae["ASTDT"]
-    emergent = (start >= first) | (start.isna() & first.notna() & ~(adae["AENDT"] < first))
+def _treatment_emergent(
+    adae: pd.DataFrame, before: pd.Series, first: pd.Series, last: pd.Series, study: Study
+) -> pd.Series:
+    """Of a treated subject, not known to have begun before the first dose, and not too long after the last."""
+    emergent = first.notna() & ~before
     window = study.safety.treatment_emergent_days
     if window is None:
         return emergent
-    return emergent & ~(start > last + pd.Timedelta(days=window))
+    return emergent & ~(adae["ASTDT"] > last + pd.Timedelta(days=window))

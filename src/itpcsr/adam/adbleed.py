@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.adam.adlb import before_treatment
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.visits import add_visits
@@ -18,7 +19,7 @@ def derive_adbleed(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFra
     """Derive the grades of bleeding from RS, treated subjects only.
 
     Variables: RSSEQ, PARAMCD (RSTESTCD), PARAM, PARCAT1 (RSCAT), AVAL (the grade), ADT, ADTM, ADY, ABLFL
-    (Y for the last record up to the day of the first infusion), BASE, CHG, AVISITN, AVISIT and ANL01FL (see
+    (Y for the last record before the first infusion, by the rule of ADLB), BASE, CHG, AVISITN, AVISIT and ANL01FL (see
     ``add_visits``). Records without a numeric grade or a complete date are left out.
     """
     rs = read_domain(trial, "RS", _TEXT, ("RSSEQ", "RSSTRESN"))
@@ -33,7 +34,8 @@ def derive_adbleed(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFra
         }
     )[keep]  # fmt: skip
     adbleed = adbleed.sort_values([*_KEYS, "ADTM", "RSSEQ"], ignore_index=True)
-    before = adbleed[adbleed["ADY"] <= 1].drop_duplicates(_KEYS, keep="last")
+    treated = adsl.set_index("USUBJID")
+    before = adbleed[before_treatment(adbleed, treated)].drop_duplicates(_KEYS, keep="last")
     adbleed["ABLFL"] = pd.Series("", index=adbleed.index, dtype="str").mask(
         adbleed.index.isin(before.index), "Y"
     )

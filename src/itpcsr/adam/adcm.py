@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.adam.dates import impute_end, impute_start, study_day
+from itpcsr.adam.dates import study_day
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
+from itpcsr.adam.onset import place_in_time
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 
 NOT_CODED = "Not coded"
+_RELATIVE = ("STRTPT", "STTPT", "ENRTPT", "ENTPT", "STRF", "ENRF")
+_COLUMNS = [
+    "USUBJID", "ASEQ", "CMTRT", "CMDECOD", "CMCLAS", "CMCAT", "CMINDC", "CMSTDTC", "CMENDTC", "SRCDOM",
+    "AENDT", "AENDTF", "ASTDT", "ASTDTF", "ASTDY", "AENDY", "RESCFL", "PREFL", "CONFL",
+]  # fmt: skip
 
 
 def derive_adcm(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -20,9 +26,10 @@ def derive_adcm(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     class; CMDECOD where the data know no classes, "Procedure" for PR, "Not coded" where a class is missing
     or UNCODED), CMCAT, CMINDC (the indication), CMSTDTC and CMENDTC as recorded, ASTDT, AENDT with their
     imputation flags, ASTDY, AENDY, and flags Y or N: RESCFL (of the
-    rescue category, from the first dose on), PREFL (started before the first dose; without any
+    rescue category, not known to have begun before the first dose, see ``onset``; rescue without any date
+    counts from Day 1 on, the earliest day possible), PREFL (started before the first dose; without any
     start date: taken as before) and CONFL (not known to have ended before the first dose, and no rescue).
-    A medicine that went on is prior and concomitant.
+    A medicine that went on is prior and concomitant. All that asks who had rescue, and when, reads RESCFL.
     """
     parts = [_records(trial, "CM"), _records(trial, "PR")]
     adcm = pd.concat(parts, ignore_index=True)
@@ -32,19 +39,23 @@ def derive_adcm(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     keep = adcm["USUBJID"].isin(treated.index) & ((adcm["SRCDOM"] == "CM") | of_rescue)
     adcm = adcm[keep].reset_index(drop=True)
     first = look_up(treated, adcm["USUBJID"])
-    adcm["AENDT"], adcm["AENDTF"] = impute_end(adcm["CMENDTC"])
-    adcm["ASTDT"], adcm["ASTDTF"] = impute_start(adcm["CMSTDTC"], first, adcm["AENDT"])
-    adcm["ASTDY"], adcm["AENDY"] = study_day(adcm["ASTDT"], first), study_day(adcm["AENDT"], first)
+    placed = place_in_time(adcm, "CM", adsl)
+    for name in ("AENDT", "AENDTF", "ASTDT", "ASTDTF"):
+        adcm[name] = placed[name]
     of_rescue = of_rescue[keep].reset_index(drop=True)
-    adcm["RESCFL"] = yes_no(of_rescue & ~(adcm["ASTDT"] < first))
-    adcm["PREFL"] = yes_no((adcm["ASTDT"] < first) | (adcm["ASTDT"].isna() & (adcm["RESCFL"] == "N")))
-    adcm["CONFL"] = yes_no(~(adcm["AENDT"] < first) & (adcm["RESCFL"] == "N"))
-    return adcm.sort_values(["USUBJID", "SRCDOM", "ASEQ"], ignore_index=True)
+    adcm["RESCFL"] = yes_no(of_rescue & ~placed["BEFORE"])
+    undated = (adcm["RESCFL"] == "Y") & adcm["ASTDT"].isna()
+    adcm["ASTDT"] = adcm["ASTDT"].mask(undated, first)
+    adcm["ASTDTF"] = adcm["ASTDTF"].mask(undated, "Y")
+    adcm["PREFL"] = yes_no(placed["BEFORE"] | (adcm["ASTDT"].isna() & (adcm["RESCFL"] == "N")))
+    adcm["CONFL"] = yes_no(~placed["ENDED"] & (adcm["RESCFL"] == "N"))
+    adcm["ASTDY"], adcm["AENDY"] = study_day(adcm["ASTDT"], first), study_day(adcm["AENDT"], first)
+    return adcm[_COLUMNS].sort_values(["USUBJID", "SRCDOM", "ASEQ"], ignore_index=True)
 
 
 def _records(trial: Trial, domain: str) -> pd.DataFrame:
     """Return one domain's records under the names of CM."""
-    parts = ("TRT", "DECOD", "CLAS", "CAT", "INDC", "STDTC", "ENDTC")
+    parts = ("TRT", "DECOD", "CLAS", "CAT", "INDC", "STDTC", "ENDTC", *_RELATIVE)
     names = [f"{domain}{part}" for part in parts]
     frame = read_domain(trial, domain, ["USUBJID", *names], [f"{domain}SEQ"])
     records = frame[["USUBJID", f"{domain}SEQ", *names]].set_axis(

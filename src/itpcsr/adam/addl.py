@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.adam.domains import given_doses, look_up
+from itpcsr.adam.domains import look_up
 from itpcsr.study import DoseFinding, Study
 
 COLUMNS = [
@@ -54,11 +54,10 @@ def _add_window(
     """Add the window's last day, the infusions given in it, and the first DLT in it."""
     subject = addl["USUBJID"]
     addl["WINEDT"] = addl["TRTSDT"] + pd.Timedelta(days=rules.dlt_window_days - 1)
-    given = given_doses(adex)
-    inside = given["ASTDT"] <= look_up(addl.set_index("USUBJID")["WINEDT"], given["USUBJID"])
-    infusions = given[inside].groupby("USUBJID").size()
+    inside = adex["ASTDT"] <= look_up(addl.set_index("USUBJID")["WINEDT"], adex["USUBJID"])
+    infusions = adex[inside].groupby("USUBJID").size()
     addl["NINFWIN"] = look_up(infusions, subject).fillna(0).astype("float64")
-    marked = adae[adae["DLTFL"] == "Y"]
+    marked = adae[(adae["DLTFL"] == "Y") & (adae["PREFL"] == "N")]
     # an event without a start date may lie in the window, and is taken to begin on its first day
     start = marked["ASTDT"].fillna(look_up(addl.set_index("USUBJID")["TRTSDT"], marked["USUBJID"]))
     first = look_up(start.groupby(marked["USUBJID"]).min(), subject)

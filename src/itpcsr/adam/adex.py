@@ -5,14 +5,14 @@ from __future__ import annotations
 import pandas as pd
 
 from itpcsr.adam.dates import study_day, to_date, to_datetime
-from itpcsr.adam.domains import given_doses, look_up
+from itpcsr.adam.domains import look_up
 from itpcsr.adam.flags import yes_no
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 
 
 def derive_adex(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Derive the exposure dataset from EX.
+    """Derive the exposure dataset from EX as analysed: what was given, an infusion in parts as one record.
 
     Added variables: ASTDT, AENDT; ASTDTM, AENDTM (NaT without a time of day); ASTDY, AENDY; ADURM (minutes
     from start to end; NaN unless both times are known and in this order); EXNUM (1 for a subject's first
@@ -20,7 +20,7 @@ def derive_adex(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     (SAFARMCD; NaN for none); ADJFL (Y where EXADJ gives a reason for an interruption or another adjustment,
     else N; empty throughout where the data have no EXADJ).
     """
-    ex = given_doses(trial["EX"])
+    ex = trial["EX"]
     ends = ex.get("EXENDTC", pd.Series("", index=ex.index, dtype="str"))
     adex = ex.copy()
     adex["ASTDT"], adex["AENDT"] = to_date(ex["EXSTDTC"]), to_date(ends)

@@ -7,20 +7,22 @@ import pandas as pd
 from itpcsr.adam.dates import study_day, to_date
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.sdtm import Trial
+from itpcsr.sdtm.spelling import term_key
 from itpcsr.study import Study
 
 _COLUMNS = ["USUBJID", "CAT", "TERM", "STDTC", "ENDTC", "SEQ"]
 
 
-def derive_adhx(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
+def derive_adhx(trial: Trial, adsl: pd.DataFrame, adcm: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Derive one record per illness and therapy from MH, CM and PR.
 
     Variables: CAT (DIAGNOSIS, HISTORY, PRIOR THERAPY, RESCUE THERAPY), TERM (coded, or as reported where
-    nothing is coded), STDTC and ENDTC as recorded, ASTDY and AENDY (NaN for a partial date). The diagnosis
+    nothing is coded), STDTC and ENDTC as recorded, ASTDY and AENDY (NaN for a partial date). Rescue therapy
+    is that of treated subjects which ADCM flags (RESCFL). The diagnosis
     is the disease that the study file names, or what MHCAT calls the primary diagnosis. Other medication
     isn't part of it.
     """
-    parts = [_history(trial, study), _therapy(trial, "CM", study), _therapy(trial, "PR", study)]
+    parts = [_history(trial, study), _prior(trial, "CM", study), _prior(trial, "PR", study), _rescue(adcm)]
     adhx = pd.concat(parts, ignore_index=True)[_COLUMNS]
     first = look_up(adsl.set_index("USUBJID")["TRTSDT"], adhx["USUBJID"])
     adhx["ASTDY"] = study_day(to_date(adhx["STDTC"]), first)
@@ -46,16 +48,27 @@ def _records(trial: Trial, domain: str, reported: str) -> pd.DataFrame:
 
 def _history(trial: Trial, study: Study) -> pd.DataFrame:
     records = _records(trial, "MH", "TERM")
-    named = records["TERM"].str.upper().isin([term.upper() for term in study.baseline.diagnosis_terms])
+    named = term_key(records["TERM"]).isin([term.upper() for term in study.baseline.diagnosis_terms])
     diagnosis = named | (records["CAT"] == "PRIMARY DIAGNOSIS")
     return records.assign(CAT=diagnosis.map({True: "DIAGNOSIS", False: "HISTORY"}).astype("str"))
 
 
-def _therapy(trial: Trial, domain: str, study: Study) -> pd.DataFrame:
-    names = {study.baseline.prior_therapy_category.upper(): "PRIOR THERAPY"}
-    if study.efficacy is not None:
-        names[study.efficacy.rescue_category.upper()] = "RESCUE THERAPY"
-    names.pop("", None)
+def _prior(trial: Trial, domain: str, study: Study) -> pd.DataFrame:
+    category = study.baseline.prior_therapy_category.upper()
     records = _records(trial, domain, "TRT")
-    records = records[records["CAT"].isin(list(names))]
-    return records.assign(CAT=records["CAT"].map(names).astype("str"))
+    return records[(records["CAT"] == category) & (category != "")].assign(CAT="PRIOR THERAPY")
+
+
+def _rescue(adcm: pd.DataFrame) -> pd.DataFrame:
+    rescue = adcm[adcm["RESCFL"] == "Y"]
+    coded = rescue["CMDECOD"].where(rescue["CMDECOD"] != "UNCODED", rescue["CMTRT"])
+    return pd.DataFrame(
+        {
+            "USUBJID": rescue["USUBJID"],
+            "CAT": "RESCUE THERAPY",
+            "TERM": coded,
+            "STDTC": rescue["CMSTDTC"],
+            "ENDTC": rescue["CMENDTC"],
+            "SEQ": rescue["ASEQ"],
+        }
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.adam.adsl import TREATMENT_SCOPES
+from itpcsr.adam.adlb import before_treatment
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
@@ -61,24 +61,16 @@ def derive_admb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 def _expected(trial: Trial, treated: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Return the subjects (USUBJID) and planned weeks (AVISITN) at which their tests were due."""
-    ends, last = end_of_study(trial["DS"]), _last_date(trial)
+    last = _last_date(trial)
     window = pd.Timedelta(days=study.visits.visit_window_days)
     parts = [pd.DataFrame({"USUBJID": treated.index.to_series(), "AVISITN": 0.0})]
-    end = ends.reindex(treated.index)
+    # the last day with a record is no end: who is only known to have been there is still expected
+    end = treated["EOSDT"].where(treated["EOSSRC"] != "RECORDS")
     for week in study.sampling.virus_weeks:
         planned = treated["TRTSDT"] + pd.Timedelta(days=7 * week)
         due = ~(end < planned) & (planned + window <= last)
         parts.append(pd.DataFrame({"USUBJID": treated.index[due], "AVISITN": float(week)}))
     return pd.concat(parts, ignore_index=True)
-
-
-def end_of_study(ds: pd.DataFrame) -> pd.Series:
-    """Return the last date of a subject's disposition by the study (not by treatment), by subject."""
-    if not {"DSCAT", "DSSTDTC"} <= set(ds.columns):
-        return pd.Series(pd.NaT, index=pd.Index([], dtype="str"))
-    scope = ds.get("DSSCAT", pd.Series("", index=ds.index, dtype="str"))
-    rows = ds[(ds["DSCAT"] == "DISPOSITION EVENT") & ~scope.isin(TREATMENT_SCOPES)]
-    return to_date(rows["DSSTDTC"]).groupby(rows["USUBJID"]).max()
 
 
 def _last_date(trial: Trial) -> pd.Timestamp:
@@ -118,9 +110,7 @@ def _status(result: pd.Series) -> pd.Series:
 
 
 def _add_baseline(admb: pd.DataFrame, treated: pd.DataFrame) -> pd.DataFrame:
-    first, dosed = (look_up(treated[name], admb["USUBJID"]) for name in ("TRTSDT", "TRTSDTM"))
-    timed = (admb["ADTM"] != admb["ADT"]) & dosed.notna()
-    before = (admb["ADTM"] < dosed).where(timed, admb["ADT"] <= first)
+    before = before_treatment(admb, treated)
     baseline = admb[before].drop_duplicates(_KEYS, keep="last")
     admb["ABLFL"] = yes_no(admb.index.to_series().isin(baseline.index)).replace("N", "")
     base = baseline[[*_KEYS, "AVALC"]].rename(columns={"AVALC": "BASEC"})

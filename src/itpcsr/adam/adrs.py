@@ -7,9 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from itpcsr.adam.domains import is_among
-from itpcsr.adam.response import collect_counts, collect_subjects, find_runs, first_rescue, judge, qualify
-from itpcsr.sdtm import Trial
+from itpcsr.adam.domains import is_among, look_up
+from itpcsr.adam.dates import study_day
+from itpcsr.adam.response import (
+    collect_counts,
+    collect_subjects,
+    find_responses,
+    first_rescue,
+    judge,
+    qualify,
+)
 from itpcsr.study import Efficacy, ResponseDefinition, Study
 
 COLUMNS = [
@@ -21,11 +28,11 @@ _NO_COUNTED = "no platelet count that counts"
 
 
 def derive_adrs(
-    trial: Trial,
     adsl: pd.DataFrame,
     adlb: pd.DataFrame,
     adae: pd.DataFrame,
     adbleed: pd.DataFrame,
+    adcm: pd.DataFrame,
     study: Study,
 ) -> pd.DataFrame:
     """Derive response by the rule of Rodeghiero et al., Blood 2009;113:2386, and by all other definitions.
@@ -44,15 +51,18 @@ def derive_adrs(
     DataFrame
         PARAMCD ``OVR``: one record per count after the first infusion, AVALC CR, R or NR. PARAMCD ``BOR``,
         and the key of each definition of the study: one record per treated subject (see
-        ``response.judge``). PARAMCD ``PCTRESP``: the percentage of the days up to the last count that lie
-        within a confirmed response, from its first qualifying count to its last. PARAMCD ``BESTRAT``: the
+        ``response.judge``). PARAMCD ``RESPPER``: one record per period of confirmed response by the primary
+        rule (see ``response.find_responses``), the first of which is that of ``BOR``: its first count (ADT,
+        ADY), its last qualifying one (CNFDY), its loss (LOSDT, LOSDY). PARAMCD ``PCTRESP``: the percentage
+        of the days up to the last count that lie within these periods, from the first qualifying count to
+        the last. PARAMCD ``BESTRAT``: the
         highest ratio to baseline of the counts before rescue (PLAT is the count). No rows for a study
         without platelet response or without laboratory data.
     """
     rule = study.efficacy
     if rule is None or not (adlb["PARAMCD"] == rule.platelet_test).any():
         return pd.DataFrame(columns=COLUMNS)
-    rescue = first_rescue(trial, adsl, rule)
+    rescue = first_rescue(adcm)
     subjects = collect_subjects(adsl, adlb, rescue, rule)
     counts = collect_counts(adlb, adae, adbleed, rescue, rule)
     adrs = _judge_all(*_numbered(counts, subjects), rule, study.visits.platelet_weeks)
@@ -76,10 +86,12 @@ def _judge_all(
         for definition in rule.response_definitions
     ]
     flags = _primary_flags(counts, subjects, rule.primary)
+    periods = _periods(counts, flags, subjects, best, rule.primary)
     parts = [
         _by_count(counts, flags),
         best,
-        _time_in_response(counts, flags, best, rule),
+        periods,
+        _time_in_response(periods, best),
         _best_ratio(counts, best),
     ]
     return pd.concat([*parts, *others], ignore_index=True).reindex(columns=COLUMNS)
@@ -104,15 +116,31 @@ def _by_count(counts: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _time_in_response(
-    counts: pd.DataFrame, flags: pd.DataFrame, best: pd.DataFrame, rule: Efficacy
+def _periods(
+    counts: pd.DataFrame,
+    flags: pd.DataFrame,
+    subjects: pd.DataFrame,
+    best: pd.DataFrame,
+    definition: ResponseDefinition,
 ) -> pd.DataFrame:
+    """Return one record per period of confirmed response; CNFDY is its last qualifying count."""
+    found = find_responses(counts, flags["R"], subjects, definition)
+    first, last = (counts.reindex(found[name]).set_axis(found.index) for name in ("first", "last"))
+    start = look_up(subjects.set_index("USUBJID")["TRTSDT"], found["USUBJID"])
+    periods = found[["USUBJID", "LOSDT"]].assign(
+        ADT=first["ADT"], ADY=first["ADY"], AVISITN=first["AVISITN"], PLAT=first["AVAL"], CNFDY=last["ADY"]
+    )
+    periods["LOSDY"] = study_day(periods["LOSDT"], start)
+    for name in ("BASE", "LASTDY"):
+        periods[name] = look_up(best.set_index("USUBJID")[name], periods["USUBJID"])
+    return periods.assign(PARAMCD="RESPPER", PARAM="Period of confirmed response", AVALC="", REASON="")
+
+
+def _time_in_response(periods: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:
     """Percentage of the days from Day 1 to the last count in confirmed response; NaN where NE."""
-    runs = find_runs(counts, flags["R"], rule.confirmation_days)
-    day = counts["ADY"].to_numpy("float64")
-    days = pd.Series(day[runs["last"]] - day[runs["first"]] + 1, index=runs["USUBJID"], dtype="float64")
+    days = (periods["CNFDY"] - periods["ADY"] + 1).astype("float64")
     shares = best[["USUBJID", "BASE", "AVALC", "LASTDY", "REASON"]].copy()
-    within = days.groupby(level=0).sum().reindex(shares["USUBJID"]).fillna(0).to_numpy()
+    within = days.groupby(periods["USUBJID"]).sum().reindex(shares["USUBJID"]).fillna(0).to_numpy()
     shares["AVAL"] = (100 * within / shares["LASTDY"]).where(shares["AVALC"] != "NE")
     shares["REASON"] = shares["REASON"].where(shares["AVALC"] == "NE", "")
     return shares.assign(PARAMCD="PCTRESP", PARAM="Time in confirmed response (% of days observed)", AVALC="")

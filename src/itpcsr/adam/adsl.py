@@ -6,31 +6,32 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.adam.dates import to_date, to_datetime
-from itpcsr.adam.domains import given_doses, look_up, read_domain
+from itpcsr.adam.deaths import add_deaths
+from itpcsr.adam.domains import look_up
 from itpcsr.adam.flags import yes_no
-from itpcsr.adam.participation import add_participation
+from itpcsr.adam.participation import add_participation, ends_treatment
 from itpcsr.sdtm import Trial
+from itpcsr.sdtm.enrolment import is_enrolled
+from itpcsr.sdtm.spelling import term_key
 from itpcsr.study import Study
 
 _KEPT = (
     "STUDYID", "USUBJID", "SUBJID", "SITEID", "AGE", "AGEU", "SEX", "RACE", "ETHNIC", "COUNTRY",
     "ARMCD", "ARM",
 )  # fmt: skip
-# DSSCAT of records on the end of treatment; all other disposition events are of the study.
-TREATMENT_SCOPES = ("TREATMENT", "STUDY TREATMENT", "END OF TREATMENT")
 _DAYS_PER_MONTH = 365.25 / 12
 
 
 def derive_adsl(trial: Trial, study: Study) -> pd.DataFrame:
-    """Derive the subject-level dataset from DM, EX, DS, VS, MH, CM and PR.
+    """Derive the subject-level dataset from DM, EX, DS, MH, CM and PR.
 
     Added variables: TRT01P and TRT01A (labels of the planned and the actual arm; the actual one is the
     planned where DM gives none), SAFARMCD (the arm by which safety is grouped), TRTSDT, TRTSDTM (NaT
     without a time), TRTEDT, TRTDURD (days),
-    ENRLFL (assigned to an arm), SAFFL and FASFL (assigned and dosed at least once), EOSSTT, DCSREAS,
+    ENRLFL (assigned to an arm, and not said not to be by ACTARMCD or ARMNRS, see ``sdtm.enrolment``), SAFFL and FASFL (assigned and dosed at least once), EOSSTT, DCSREAS,
     EOSDT, STUDYD, RISKD (end of participation, days on study and at risk, see ``participation``),
-    EOTSTT, DCTREAS (completed or discontinued, with the reason of DS), WEIGHTBL (kg) and HEIGHTBL (cm) to
-    one decimal, DISDURM (months from diagnosis to first dose), NPRIOR (distinct earlier therapies) and one
+    EOTSTT, DCTREAS (completed or discontinued, with the reason of DS), DTHFL, DTHDTC, DTHDT, DTHDTF, DTHSRC
+    (see ``deaths``), DISDURM (months from diagnosis to first dose), NPRIOR (distinct earlier therapies) and one
     flag for each prior therapy that the study names, both from CM and PR together. What a missing domain
     would have given is missing ("" or NaN).
     """
@@ -43,24 +44,26 @@ def derive_adsl(trial: Trial, study: Study) -> pd.DataFrame:
     adsl["SAFARMCD"] = adsl["ACTARMCD"] if study.safety.safety_arm == "actual" else adsl["ARMCD"]
     adsl["TRT01A"] = adsl["ACTARMCD"].map(labels).fillna("").astype("str")
     adsl = adsl.merge(_treatment(trial["EX"]), on="USUBJID", how="left", validate="1:1")
-    assigned = adsl["TRT01P"] != ""
+    # whoever was treated had entered, whatever else DM says (DM-11)
+    assigned = (adsl["TRT01P"] != "") & (is_enrolled(dm) | adsl["TRTSDT"].notna())
     dosed = assigned & adsl["TRTSDT"].notna()
     adsl["ENRLFL"] = yes_no(assigned)
     adsl["SAFFL"] = yes_no(dosed)
     adsl["FASFL"] = yes_no(dosed)
-    adsl = add_participation(adsl, trial, study)
+    adsl = add_participation(add_deaths(adsl, trial), trial, study)
     adsl = adsl.merge(_disposition(trial["DS"]), on="USUBJID", how="left", validate="1:1")
     for name in ("EOSSTT", "DCSREAS", "EOTSTT", "DCTREAS"):
         adsl[name] = adsl[name].fillna("").astype("str")
-    for name, test in (("WEIGHTBL", "WEIGHT"), ("HEIGHTBL", "HEIGHT")):
-        adsl[name] = _to_tenths(look_up(_baseline_vital(trial, test, adsl, study), adsl["USUBJID"]))
+    # where the data record how subjects left, one who died and has no such record left by death
+    untold = (adsl["DTHFL"] == "Y") & (adsl["EOSSTT"] == "") & (adsl["EOSSTT"] != "").any()
+    adsl["EOSSTT"] = adsl["EOSSTT"].mask(untold, "DISCONTINUED")
+    adsl["DCSREAS"] = adsl["DCSREAS"].mask(untold, "DEATH")
     adsl["DISDURM"] = _disease_months(trial["MH"], adsl, study)
     return _add_prior_therapy(adsl, trial, study)
 
 
 def _treatment(ex: pd.DataFrame) -> pd.DataFrame:
     """First and last dose date, the first one's time, and the days between, both included."""
-    ex = given_doses(ex)
     starts, ends = to_date(ex["EXSTDTC"]), to_date(ex.get("EXENDTC", ex["EXSTDTC"]))
     times = to_datetime(ex["EXSTDTC"]).where(ex["EXSTDTC"].str.len() >= 16)
     doses = pd.DataFrame(
@@ -79,8 +82,7 @@ def _disposition(ds: pd.DataFrame) -> pd.DataFrame:
     if ds.empty:
         return pd.DataFrame(columns=columns, dtype="str")
     events = ds[ds["DSCAT"] == "DISPOSITION EVENT"]
-    scope = events.get("DSSCAT", pd.Series("", index=events.index))
-    of_treatment = scope.isin(TREATMENT_SCOPES)
+    of_treatment = ends_treatment(events)
     study = _last_status(events[~of_treatment], "EOSSTT", "DCSREAS")
     treatment = _last_status(events[of_treatment], "EOTSTT", "DCTREAS")
     return study.merge(treatment, on="USUBJID", how="outer", validate="1:1")[columns]
@@ -98,17 +100,13 @@ def _last_status(events: pd.DataFrame, status: str, reason: str) -> pd.DataFrame
     )
 
 
-def _baseline_vital(trial: Trial, test: str, adsl: pd.DataFrame, study: Study) -> pd.Series:
-    """Baseline value of a vital sign by subject: flagged in the data, or last on or before first dose."""
-    vs = read_domain(trial, "VS", ["USUBJID", "VSTESTCD", "VSDTC", "VSBLFL"], ["VSSEQ", "VSSTRESN"])
-    rows = vs[(vs["VSTESTCD"] == test) & vs["VSSTRESN"].notna()].copy()
-    if study.baseline.baseline_rule == "value flagged in the data":
-        rows = rows[rows["VSBLFL"] == "Y"]
-    else:
-        first = look_up(adsl.set_index("USUBJID")["TRTSDT"], rows["USUBJID"])
-        rows = rows[to_date(rows["VSDTC"]) <= first]
-    rows = rows.sort_values(["USUBJID", "VSDTC", "VSSEQ"]).drop_duplicates("USUBJID", keep="last")
-    return rows.set_index("USUBJID")["VSSTRESN"]
+def add_baseline_vitals(adsl: pd.DataFrame, advs: pd.DataFrame) -> pd.DataFrame:
+    """Add WEIGHTBL (kg) and HEIGHTBL (cm): the values that ADVS flags as baseline, to one decimal."""
+    base = advs[advs["ABLFL"] == "Y"].drop_duplicates(["USUBJID", "PARAMCD"])
+    for name, test in (("WEIGHTBL", "WEIGHT"), ("HEIGHTBL", "HEIGHT")):
+        values = base[base["PARAMCD"] == test].set_index("USUBJID")["AVAL"]
+        adsl = adsl.assign(**{name: _to_tenths(look_up(values, adsl["USUBJID"]))})
+    return adsl
 
 
 def _to_tenths(values: pd.Series) -> pd.Series:
@@ -126,7 +124,7 @@ def _disease_months(mh: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> pd.Se
         return pd.Series(np.nan, index=adsl.index)
     terms = {term.upper() for term in study.baseline.diagnosis_terms}
     names = [name for name in ("MHTERM", "MHDECOD") if name in mh]
-    rows = mh[mh[names].apply(lambda column: column.str.upper().isin(terms)).any(axis=1)]
+    rows = mh[mh[names].apply(lambda column: term_key(column).isin(terms)).any(axis=1)]
     text = rows["MHSTDTC"].mask(rows["MHSTDTC"].str.match(r"\d{4}--"), rows["MHSTDTC"].str[:4])
     length = text.str.len()
     text = text.mask(length == 7, text + "-15").mask(length == 4, text + "-07-01")
@@ -156,4 +154,4 @@ def _prior(frame: pd.DataFrame, domain: str, study: Study) -> pd.DataFrame:
     rows = frame[frame[category].str.upper() == study.baseline.prior_therapy_category.upper()]
     term = rows.get(f"{domain}DECOD", pd.Series("", index=rows.index))
     term = term.where(term != "", rows[f"{domain}TRT"])
-    return pd.DataFrame({"USUBJID": rows["USUBJID"], "TERM": term.str.upper()})
+    return pd.DataFrame({"USUBJID": rows["USUBJID"], "TERM": term_key(term)})

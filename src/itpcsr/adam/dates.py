@@ -6,6 +6,8 @@ import pandas as pd
 
 # Year, month and day as far as they are known; a hyphen stands for an unknown part ("2021---05").
 _PARTS = r"^(?P<year>\d{4})(?:-(?P<month>\d{2}|-))?(?:-(?P<day>\d{2}))?"
+# Month and day of an unknown year ("--03-20").
+_NO_YEAR = r"^--(?P<month>\d{2})-(?P<day>\d{2})"
 
 
 def to_date(text: pd.Series) -> pd.Series:
@@ -31,43 +33,103 @@ def _parts_and_flags(text: pd.Series) -> tuple[pd.Series, pd.Series, pd.Series, 
 
 
 def impute_start(
-    text: pd.Series, treatment_start: pd.Series, end: pd.Series | None = None
+    text: pd.Series,
+    treatment_start: pd.Series,
+    end: pd.Series | None = None,
+    before: pd.Series | None = None,
 ) -> tuple[pd.Series, pd.Series]:
     """Impute partial start dates to the earliest day possible, but not needlessly before treatment.
 
-    A missing day becomes the 1st, a missing month January; a day that is known stays. Where the treatment
-    started within the unknown month or year, the treatment start is taken: an event that may have started
-    on treatment counts as started on treatment (the conservative rule for safety).
+    A missing day becomes the 1st, a missing month January; a day that is known stays. Where the text allows
+    a day from the treatment start on, the first of these days is taken: an event that may have started on
+    treatment counts as started on treatment (the conservative rule for safety). ``2022---20`` is the 20th of
+    the first month in which it lies on treatment. A day without its year (``--03-20``) is the first one on
+    treatment, or the last one before it where it is known to have been before.
 
     Parameters
     ----------
     text
-        ISO 8601 dates, possibly partial (``2021-03``, ``2021``, ``2021---05``) or empty.
+        ISO 8601 dates, possibly partial (``2021-03``, ``2021``, ``2021---05``, ``--03-20``) or empty.
     treatment_start
         First dose date of each record's subject, datetime64, NaT if untreated.
     end
         Known end dates, datetime64: nothing is imputed to a day after its own end.
+    before
+        True where the start is known to lie before the treatment start, which then isn't imputed.
 
     Returns
     -------
     dates, flags
         datetime64 (NaT where even the year is missing) and the ADaM imputation flag: ``D`` day imputed,
-        ``M`` month imputed (and the day, unless it is known), empty for a complete date.
+        ``M`` month imputed (and the day, unless it is known), ``Y`` year imputed, empty for a complete date.
     """
     year, month, day, flags = _parts_and_flags(text)
-    earliest = pd.to_datetime(
-        (year + "-" + month.replace("", "01") + "-" + day.replace("", "01")).where(year != ""),
-        format="%Y-%m-%d",
-        errors="coerce",
-    )
-    in_year = (flags == "M") & (treatment_start.dt.year == earliest.dt.year)
-    same_month = (treatment_start.dt.year == earliest.dt.year) & (
-        treatment_start.dt.month == earliest.dt.month
-    )
-    dates = earliest.mask(in_year | ((flags == "D") & same_month), treatment_start)
+    earliest = _day_of(year, month.replace("", "01"), day.replace("", "01"))
+    on_treatment = earliest.where(earliest >= treatment_start)
+    same_year = treatment_start.dt.year == earliest.dt.year
+    same_month = same_year & (treatment_start.dt.month == earliest.dt.month)
+    open_day = ((flags == "M") & (day == "") & same_year) | ((flags == "D") & same_month)
+    on_treatment = on_treatment.mask(open_day, treatment_start)
+    of_unknown_month = (flags == "M") & (day != "")
+    if of_unknown_month.any():
+        found = _first_with_day(year[of_unknown_month], day[of_unknown_month], treatment_start)
+        on_treatment = on_treatment.mask(of_unknown_month, found.reindex(text.index))
+    allowed = on_treatment.notna()
+    if end is not None:
+        # an open day is moved back to the end itself, a known one to another month
+        allowed &= ~((on_treatment > end) & of_unknown_month)
+    if before is not None:
+        allowed &= ~before
+    dates = on_treatment.where(allowed, earliest)
+    dates, flags = _without_year(text, treatment_start, end, before, dates, flags)
     if end is not None:
         dates = dates.mask((flags != "") & (dates > end), end)
     return dates, flags
+
+
+def _day_of(year: pd.Series, month: pd.Series, day: pd.Series) -> pd.Series:
+    return pd.to_datetime(
+        (year + "-" + month + "-" + day).where(year != ""), format="%Y-%m-%d", errors="coerce"
+    )
+
+
+def _first_with_day(year: pd.Series, day: pd.Series, treatment_start: pd.Series) -> pd.Series:
+    """Return the first such day of the year that isn't before the treatment start, NaT for none."""
+    start = treatment_start.reindex(year.index)
+    found = pd.Series(pd.NaT, index=year.index, dtype="datetime64[us]")
+    for number in range(12, 0, -1):
+        date = _day_of(year, pd.Series(f"{number:02d}", index=year.index), day)
+        found = found.mask(date >= start, date)
+    return found
+
+
+def _without_year(
+    text: pd.Series,
+    treatment_start: pd.Series,
+    end: pd.Series | None,
+    before: pd.Series | None,
+    dates: pd.Series,
+    flags: pd.Series,
+) -> tuple[pd.Series, pd.Series]:
+    """Fill in days whose year is unknown: the first on treatment, else the last before it."""
+    parts = text.str.extract(_NO_YEAR)
+    rows = parts["month"].notna() & treatment_start.notna()
+    if not rows.any():
+        return dates, flags
+    month, day, start = parts.loc[rows, "month"], parts.loc[rows, "day"], treatment_start[rows]
+    first, last = (_of_year(start.dt.year + step, month, day) for step in (0, -1))
+    following = _of_year(start.dt.year + 1, month, day)
+    after = first.where(first >= start, following)
+    earlier = first.where(first < start, last)
+    known = pd.Series(False, index=start.index) if before is None else before[rows]
+    if end is not None:
+        known = known | (after > end[rows])
+    chosen = earlier.where(known, after)
+    return dates.mask(rows, chosen.reindex(text.index)), flags.mask(rows, "Y")
+
+
+def _of_year(year: pd.Series, month: pd.Series, day: pd.Series) -> pd.Series:
+    return _day_of(year.astype("str"), month, day)
 
 
 def impute_end(text: pd.Series) -> tuple[pd.Series, pd.Series]:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from itpcsr.adam.domains import look_up
 from itpcsr.adam.flags import yes_no
+from itpcsr.sdtm.spelling import term_key
 from itpcsr.study import Study
 
 # CTCAE v5.0, platelet count decreased: grade 2 below 75, 3 below 50, 4 below 25 (10^9/L).
@@ -22,7 +23,7 @@ def add_disease(adae: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> pd.Data
     treatment-emergent, 0 where there is none. WORSFL: the grade is higher than BTOXGRN; an event or a
     baseline without grade counts as worse (Y), since the opposite can't be shown. Empty for other events.
     """
-    term = adae["AEDECOD"].str.upper()
+    term = term_key(adae["AEDECOD"])
     disease = term.isin([name.upper() for name in study.safety.disease_terms])
     of_platelets = term.isin([name.upper() for name in study.safety.platelet_terms])
     before = _highest_before(adae, term)

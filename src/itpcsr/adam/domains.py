@@ -25,11 +25,6 @@ def is_among(subjects: pd.Series, others: pd.Series | pd.Index) -> pd.Series:
     return pd.Series(pd.Index(others).unique().get_indexer(pd.Index(subjects)) >= 0, index=subjects.index)
 
 
-def given_doses(ex: pd.DataFrame) -> pd.DataFrame:
-    """Return the administrations that took place: those planned and not given have EXOCCUR N."""
-    return ex[ex["EXOCCUR"] != "N"] if "EXOCCUR" in ex else ex
-
-
 def read_domain(trial: Trial, name: str, text: Iterable[str], numbers: Iterable[str]) -> pd.DataFrame:
     """Return the domain with at least these variables: missing text is "", missing numbers NaN.
 

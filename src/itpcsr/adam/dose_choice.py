@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.adam.addl import DLT, NO_DLT
+from itpcsr.adam.analysed import as_analysed
 from itpcsr.adam.dates import to_date
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
@@ -47,7 +48,7 @@ def derive_choice(trial: Trial, datasets: Mapping[str, pd.DataFrame], study: Stu
     window = study.visits.visit_window_days
     rise = _platelet_rise(datasets["adlb"], study, last_day + window)
     chosen["PLATRISE"] = look_up(rise, subject).astype("float64")
-    treg = _treg_change(trial, first, rules, window)
+    treg = _treg_change(as_analysed(trial, study), first, rules, window)
     chosen["TREGCHG"] = look_up(treg, subject).astype("float64")
     return _without_open(chosen, first, datasets["adsl"], last_day)[COLUMNS].reset_index(drop=True)
 

@@ -15,8 +15,9 @@ def add_infusion_timing(adae: pd.DataFrame, adex: pd.DataFrame, study: Study) ->
     """Add where an onset lies against the infusions.
 
     ASTDTM is the onset to the minute (NaT without a time of day). INFNUM is the number of the latest
-    infusion begun before or at the onset, 0 before the first, NaN where the day of onset isn't known well
-    enough: a partial date will do if even its earliest day lies beyond the hours after the last infusion.
+    infusion begun before or at the onset, 0 for an event known to have begun before the first (PREFL, by the
+    rule that decides on treatment emergence, too), NaN where the day of onset isn't known well enough: a
+    partial date will do if even its earliest day lies beyond the hours after the last infusion.
     INFHRS is the time from its start to the onset in hours, NaN where either has no time of day. INFTIMFL
     is Y during that infusion or within the study's ``infusion_hours`` after its end (after its start where
     the end isn't recorded), else N; empty where the day of onset isn't known.
@@ -33,16 +34,17 @@ def add_infusion_timing(adae: pd.DataFrame, adex: pd.DataFrame, study: Study) ->
     last = look_up(
         adex["AENDT"].fillna(adex["ASTDT"]).groupby(adex["USUBJID"]).max() + reach, placed["USUBJID"]
     )
-    known = placed["ASTDT"].notna() & ((placed["ASTDTF"] == "") | (placed["ASTDT"] > last))
+    before = placed["PREFL"] == "Y"
+    known = placed["ASTDT"].notna() & ((placed["ASTDTF"] == "") | (placed["ASTDT"] > last)) & ~before
     latest = _latest_infusion(placed[known], adex).reindex(placed.index)
     hours = (placed["ASTDTM"] - latest["START"]).dt.total_seconds() / 3600
     within = _is_within(placed, latest, study.safety.infusion_hours, reach)
     # an untreated subject has no first infusion to be before
     treated = look_up(adex.groupby("USUBJID").size(), placed["USUBJID"]).notna()
     return placed.assign(
-        INFNUM=latest["EXNUM"].mask(known & treated & latest["EXNUM"].isna(), 0.0),
+        INFNUM=latest["EXNUM"].mask(before & treated, 0.0),
         INFHRS=hours,
-        INFTIMFL=within.map({True: "Y", False: "N"}).where(known & treated, "").astype("str"),
+        INFTIMFL=within.map({True: "Y", False: "N"}).where((known | before) & treated, "").astype("str"),
     )
 
 

@@ -18,20 +18,20 @@ def derive_intercurrent(datasets: Mapping[str, pd.DataFrame], study: Study) -> p
     (fewer infusions than planned), death, left (left the study early, for another reason than death). One
     record per subject and event, with its first day.
     """
-    adsl, adae, adcm = datasets["adsl"], datasets["adae"], datasets["adcm"]
+    adsl, adcm = datasets["adsl"], datasets["adcm"]
     treated = adsl[adsl["FASFL"] == "Y"]
     end = study_day(treated["EOSDT"], treated["TRTSDT"])
     rescue = adcm[adcm["RESCFL"] == "Y"]
     category = "" if study.efficacy is None else study.efficacy.itp_therapy_category.upper()
     new = adcm[(adcm["CMCAT"].str.upper() == category) & (category != "") & (adcm["ASTDY"] > 1)]
-    dead = set(adae.loc[adae["FATALFL"] == "Y", "USUBJID"])
-    died = treated["USUBJID"].isin(dead) | (treated["DCSREAS"].str.upper() == "DEATH")
+    died = treated["DTHFL"] == "Y"
+    death = study_day(treated["DTHDT"], treated["TRTSDT"])
     left = (treated["EOSSTT"] == "DISCONTINUED") & ~died
     parts = [
         _event(rescue["USUBJID"], "rescue", rescue["ASTDY"]),
         _event(new["USUBJID"], "new_therapy", new["ASTDY"]),
         _incomplete(treated, datasets["adex"], study),
-        _event(treated.loc[died, "USUBJID"], "death", end[died]),
+        _event(treated.loc[died, "USUBJID"], "death", death[died]),
         _event(treated.loc[left, "USUBJID"], "left", end[left]),
     ]
     events = pd.concat(parts, ignore_index=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from itpcsr.adam.analysed import as_analysed
 from itpcsr.adam.clinical import add_criteria
 from itpcsr.adam.periods import derive_participation, derive_response_periods
 from itpcsr.adam.response import collect_counts, first_rescue, qualify
@@ -42,19 +43,19 @@ def derive_profiles(
     """
     adsl, adhx, adrs = select_profiled(datasets["adsl"], study), datasets["adhx"], datasets["adrs"]
     frames = {name: datasets[name] for name in ("adex", "addv", "adcm")} | {
-        "adae": add_criteria(datasets["adae"], trial),
-        "participation": derive_participation(trial, adsl),
-        "response": derive_response_periods(adrs, study),
+        "adae": add_criteria(datasets["adae"], as_analysed(trial, study)),
+        "participation": derive_participation(adsl),
+        "response": derive_response_periods(adrs),
         "adhx": adhx,
         "best": adrs[adrs["PARAMCD"] == "BOR"],
-        "counts": derive_counts(trial, datasets, study),
+        "counts": derive_counts(datasets, study),
         "limits": derive_limits(datasets["adlb"], study),
     }
     kept = {name: frame[frame["USUBJID"].isin(adsl["USUBJID"])] for name, frame in frames.items()}
     return {"adsl": adsl, **kept}
 
 
-def derive_counts(trial: Trial, datasets: Mapping[str, pd.DataFrame], study: Study) -> pd.DataFrame:
+def derive_counts(datasets: Mapping[str, pd.DataFrame], study: Study) -> pd.DataFrame:
     """Return every dated platelet count with what the primary rule makes of it, by subject and time.
 
     Variables: USUBJID, ADY, VISIT, AVAL (10^9/L), R2BASE, AVALC (CR, R or NR by itself; "" for a count that
@@ -67,15 +68,15 @@ def derive_counts(trial: Trial, datasets: Mapping[str, pd.DataFrame], study: Stu
         return pd.DataFrame(columns=_COUNT)
     counts = adlb[(adlb["PARAMCD"] == rule.platelet_test) & adlb["ADY"].notna()]
     counts = counts.sort_values(["USUBJID", "ADTM", "LBSEQ"], ignore_index=True)
-    judged = _judge(trial, datasets, rule)
+    judged = _judge(datasets, rule)
     counts = counts.merge(judged, on=["USUBJID", "LBSEQ"], how="left", validate="1:1")
     counts[["AVALC", "WHYNOT"]] = counts[["AVALC", "WHYNOT"]].fillna("").astype("str")
     return _with_roles(counts, adrs[adrs["PARAMCD"] == "BOR"])[_COUNT]
 
 
-def _judge(trial: Trial, datasets: Mapping[str, pd.DataFrame], rule: Efficacy) -> pd.DataFrame:
+def _judge(datasets: Mapping[str, pd.DataFrame], rule: Efficacy) -> pd.DataFrame:
     """Return AVALC of each count that the rule judges, and WHYNOT of one that is high enough but is NR."""
-    adsl, rescue = datasets["adsl"], first_rescue(trial, datasets["adsl"], rule)
+    adsl, rescue = datasets["adsl"], first_rescue(datasets["adcm"])
     counts = collect_counts(datasets["adlb"], datasets["adae"], datasets["adbleed"], rescue, rule)
     counts = counts[counts["USUBJID"].isin(adsl.loc[adsl["FASFL"] == "Y", "USUBJID"])]
     flags = qualify(counts, rule.primary, counts["USUBJID"].isin(rescue.index))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.adam.analysed import as_analysed
 from itpcsr.adam.dates import to_date
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.sdtm import Trial
@@ -32,7 +33,7 @@ def derive_subgroups(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataF
         if therapy.flag in subjects:
             had = subjects[therapy.flag].map({"Y": "Yes", "N": "No"})
             parts.append(_levels(subjects, f"Prior {therapy.label.lower()}", had, ["Yes", "No"]))
-    positive = look_up(_autoantibodies(trial, adsl, rule), subjects["USUBJID"])
+    positive = look_up(_autoantibodies(as_analysed(trial, study), adsl, rule), subjects["USUBJID"])
     found = positive.map({1.0: "Positive", 0.0: "Negative"})
     parts.append(_levels(subjects, "Platelet autoantibody", found, ["Positive", "Negative"]))
     parts.append(_split(subjects, "Baseline count, 10⁹/L", subjects["BPLAT"], rule.subgroup_count))

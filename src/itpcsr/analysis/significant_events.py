@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.adam.dates import study_day
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.proportions import count_events, count_subjects, mark_unrecorded
 from itpcsr.results import absent_rows, make_rows
@@ -25,8 +26,9 @@ def select_events(adsl: pd.DataFrame, adae: pd.DataFrame, study: Study) -> pd.Da
     LISTED is death (fatal), serious (flagged so and not fatal) or significant: a dose-limiting toxicity, an
     event for which treatment was withdrawn, interrupted or reduced, or one from the study's severe grade on.
     NARRFL is Y for deaths, serious events, dose-limiting toxicities, events that ended treatment and infusion
-    reactions that interrupted it. Events before treatment are among them; their day is negative. A death that
-    no event tells of has a record without term.
+    reactions that interrupted it. Events before treatment are among them; their day is negative. A death
+    (ADSL.DTHFL, whichever domain records it) that no event tells of has a record without term that ends on
+    the day of death.
     """
     members = assign_groups(adsl, study.design.columns, "SAFFL")
     events = adae[adae["USUBJID"].isin(members["USUBJID"])]
@@ -42,13 +44,23 @@ def select_events(adsl: pd.DataFrame, adae: pd.DataFrame, study: Study) -> pd.Da
 
 
 def _untold_deaths(adsl: pd.DataFrame, events: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
-    """Records of deaths that disposition tells of and no adverse event does."""
-    dead = adsl.loc[(adsl["DCSREAS"].str.upper() == "DEATH") & adsl["USUBJID"].isin(members["USUBJID"])]
+    """Records of deaths (ADSL.DTHFL) that no adverse event tells of, ending on the day of death."""
     told = events.loc[events["FATALFL"] == "Y", "USUBJID"]
-    subjects = dead.loc[~dead["USUBJID"].isin(told), "USUBJID"].reset_index(drop=True)
-    records = events.head(0).reindex(subjects.index)
+    chosen = (adsl["DTHFL"] == "Y") & adsl["USUBJID"].isin(members["USUBJID"]) & ~adsl["USUBJID"].isin(told)
+    dead = adsl[chosen].reset_index(drop=True)
+    records = events.head(0).reindex(dead.index)
     records[records.columns[events.dtypes == "str"]] = ""
-    return records.assign(USUBJID=subjects, LISTED="death", NARRFL="Y").astype(events.dtypes.to_dict())
+    records = records.assign(
+        USUBJID=dead["USUBJID"],
+        AEENDTC=dead["DTHDTC"],
+        AENDT=dead["DTHDT"],
+        AENDTF=dead["DTHDTF"],
+        AENDY=study_day(dead["DTHDT"], dead["TRTSDT"]),
+        AEOUT="FATAL",
+        LISTED="death",
+        NARRFL="Y",
+    )
+    return records.astype(events.dtypes.to_dict())
 
 
 def count_listed(adsl: pd.DataFrame, adae: pd.DataFrame, events: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -74,9 +86,11 @@ def count_listed(adsl: pd.DataFrame, adae: pd.DataFrame, events: pd.DataFrame, s
 
 def _unrecorded(adae: pd.DataFrame, events: pd.DataFrame, kind: str) -> str:
     """Return the sentence for a listing that the data can't fill, "" for one that they can."""
+    if (events["LISTED"] == kind).any():
+        return ""
     if "absent" in adae.attrs:
         return NO_EVENTS
-    if len(adae) and not (events["LISTED"] == kind).any():
+    if len(adae):
         if kind == "death" and (adae["FATALFL"] == "").all():
             return _NO_OUTCOME
         if kind == "serious" and (adae["AESER"] == "").all():
@@ -89,7 +103,7 @@ def count_narrated(
 ) -> pd.DataFrame:
     """Count the subjects with a narrative, and the events told in it, by column."""
     display = "txt-narratives"
-    if "absent" in adae.attrs:
+    if "absent" in adae.attrs and events.empty:
         return absent_rows(display, NO_EVENTS)
     members = assign_groups(adsl, study.design.columns, "SAFFL")
     told = events[events["NARRFL"] == "Y"].assign(level="narrative")

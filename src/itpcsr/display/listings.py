@@ -83,7 +83,9 @@ def event_headers(study: Study, reasons: bool) -> tuple[Header, ...]:
 def event_row(event: Record, study: Study, reasons: bool) -> Row:
     """Return an adverse event as a row; ``reasons`` says why it is listed, else how serious it was."""
     if not event["AEDECOD"]:
-        return Row(_UNTOLD_DEATH, (words.NOT_RECORDED,) * 8, 1)
+        unknown = words.NOT_RECORDED
+        cells = (unknown, _end(event), *(unknown,) * 5, words.outcome(str(event["AEOUT"])))
+        return Row(_UNTOLD_DEATH, cells, 1)
     severity = words.severity(_number(event["ASEVN"]), study.safety.severity_variable).removeprefix("grade ")
     middle = why_listed(event, study) if reasons else seriousness(event)
     cells = (

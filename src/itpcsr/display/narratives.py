@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from itpcsr.adam.dates import study_day
 from itpcsr.display import course, words
 from itpcsr.display.formats import format_count, format_number, format_plain
 from itpcsr.display.listings import duration
@@ -25,6 +26,13 @@ _NONE = (
     "reaction that interrupted it was recorded."
 )
 _MOST_NAMED = 8
+_SOURCES = {
+    "DM": "demographics",
+    "DS": "disposition",
+    "AE": "adverse events",
+    "DD": "death details",
+    "SS": "subject status",
+}
 
 
 @dataclass(frozen=True)
@@ -158,7 +166,7 @@ def _continuous(doses: pd.DataFrame) -> str:
 
 def _tell(event: Record, subject: Subject, study: Study) -> str:
     if not event["AEDECOD"]:
-        return "The subject left the study by death; no adverse event with fatal outcome was recorded."
+        return f"{_death(subject.record)} No adverse event with fatal outcome was recorded."
     when = course.place(event, subject.doses, bool(study.design.infusion_days))
     reported = words.term(str(event["AETERM"]))
     quoted = (
@@ -175,7 +183,7 @@ def _tell(event: Record, subject: Subject, study: Study) -> str:
         _relation(str(event["AEREL"])),
         _action(str(event["AEACN"])),
         _rescue(event, subject),
-        _outcome(event),
+        _outcome(event, subject.record),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -229,7 +237,19 @@ def _rescue(event: Record, subject: Subject) -> str:
     return f"Rescue therapy: {words.join(texts)}." if texts else ""
 
 
-def _outcome(event: Record) -> str:
+def _death(record: Record) -> str:
+    """When the subject died, as ADSL has it, and which domains say so."""
+    when = course.date_phrase(_death_day(record), str(record["DTHDTC"]))
+    sources = words.join([_SOURCES[name] for name in str(record["DTHSRC"]).split(", ")])
+    day = "" if when else "; the day of death was not recorded"
+    return f"The subject died{f' {when}' if when else ''}, by the record of {sources}{day}."
+
+
+def _death_day(record: Record) -> float:
+    return float(study_day(pd.Series([record["DTHDT"]]), pd.Series([record["TRTSDT"]])).iloc[0])
+
+
+def _outcome(event: Record, record: Record) -> str:
     end = course.date_phrase(event["AENDY"], str(event["AEENDTC"]))
     lasted = duration(event)
     length = f"; the event lasted {words.plural(int(lasted), 'day')}" if lasted.isdigit() and end else ""
@@ -239,6 +259,8 @@ def _outcome(event: Record) -> str:
         when = f" {end}{length}" if end else "; the day was not recorded"
         return f"The subject {how}{when}."
     if code == "FATAL":
+        # the event's own end is its day of death; without it that of ADSL
+        end = end or course.date_phrase(_death_day(record), str(record["DTHDTC"]))
         return (
             f"The subject died {end}." if end else "The event was fatal; the day of death was not recorded."
         )

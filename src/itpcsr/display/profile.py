@@ -100,6 +100,10 @@ def _facts(record: Record, own: Mapping[str, pd.DataFrame], study: Study) -> Ite
     end = words.capitalize(study_end(str(record["EOSSTT"]), str(record["DCSREAS"])))
     days = float(record["STUDYD"])
     yield "End of study", end if math.isnan(days) else f"{end}, {words.study_day(days)}"
+    if record["DTHFL"] == "Y":
+        recorded = f"recorded in {record['DTHSRC']}"
+        date = words.partial_date(str(record["DTHDTC"])) or str(record["DTHDTC"])
+        yield "Death", f"{date}, {recorded}" if date else f"Day not recorded, {recorded}"
     for name, (label, _) in BASELINE.items():
         if name not in ("AGE", "SEX") and name in record and pd.notna(record[name]) and record[name] != "":
             label = label.removesuffix(", n (%)").replace("Platelet count", "Platelet count at baseline")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from itpcsr.sdtm.deaths import find_deaths, is_fatal
 from itpcsr.sdtm.read import Trial
 from itpcsr.study import Study
 
@@ -42,7 +43,7 @@ def cut_trial(trial: Trial, cutoff: dt.date | None) -> Trial:
     A record stays when its start (``--STDTC``, else ``--DTC``) is on or before the cut-off, or has no
     date. A partial date stays when it could lie before the cut-off. An end after the cut-off is emptied,
     so the event or treatment is ongoing at the cut, and the outcome of such an adverse event is not yet
-    known to be other than that; a later death leaves DM. What a record says beside that (severity,
+    known to be other than that; a later death leaves DM and the events it is told of by. What else a record says beside that (severity,
     seriousness) can't be taken back to what it was at the cut. Subjects who had given no consent and
     started no treatment by then leave DM, and all that belongs to records left out goes with them; those
     who were in screening, with the enrolment or randomisation in DS after the cut, have no arm yet.
@@ -60,8 +61,7 @@ def cut_trial(trial: Trial, cutoff: dt.date | None) -> Trial:
     entered = entered.reset_index(drop=True)
     dates = [column for column in entered.columns.astype(str) if column.endswith("DTC")]
     domains["DM"] = _without_later_arm(_blank_after(entered, dates, day), trial, day)
-    if {"DTHFL", "DTHDTC"} <= set(entered.columns):
-        domains["DM"]["DTHFL"] = entered["DTHFL"].where(domains["DM"]["DTHDTC"] != "", "")
+    _forget_later_deaths(domains, trial, day)
     for name in [name for name in domains if name.startswith("SUPP")]:
         domains[name] = _supplements_of(domains[name], domains.get(name[4:], pd.DataFrame()))
     return replace(trial, domains=domains)
@@ -80,6 +80,30 @@ def _without_later_arm(dm: pd.DataFrame, trial: Trial, day: str) -> pd.DataFrame
         open_still &= dm["RFSTDTC"] == ""
     values = {name: text for name, text in _NOT_ASSIGNED.items() if name in dm}
     return dm.assign(**{name: dm[name].mask(open_still, text) for name, text in values.items()})
+
+
+def _forget_later_deaths(domains: dict[str, pd.DataFrame], trial: Trial, day: str) -> None:
+    """Take back what tells of deaths after the cut: the flag of DM, and fatal marks of events before it.
+
+    A death is later where it is dated, in DM, disposition or by an event's end, and no date is up to the cut.
+    """
+    said = find_deaths(trial)
+    dated = said[said["DTC"] != ""]
+    known = _known(dated["DTC"], day)
+    later = set(dated.loc[~known, "USUBJID"]) - set(dated.loc[known, "USUBJID"])
+    if not later:
+        return
+    if "DTHFL" in domains["DM"]:
+        dm = domains["DM"]
+        domains["DM"] = dm.assign(DTHFL=dm["DTHFL"].mask(dm["USUBJID"].isin(later), ""))
+    if "AE" in domains:
+        ae = domains["AE"]
+        fatal = is_fatal(ae) & ae["USUBJID"].isin(later)
+        unknown = {"AEOUT": "NOT RECOVERED/NOT RESOLVED", "AESDTH": "", "AETOXGR": ""}
+        told = {name: fatal & (ae[name].astype("str").str.strip() != "") for name in unknown if name in ae}
+        if "AETOXGR" in told:
+            told["AETOXGR"] &= ae["AETOXGR"].str.endswith("5")
+        domains["AE"] = ae.assign(**{name: ae[name].mask(rows, unknown[name]) for name, rows in told.items()})
 
 
 def _first_date(dm: pd.DataFrame) -> pd.Series:

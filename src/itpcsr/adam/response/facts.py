@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from itpcsr.adam.clinical import WHO_SCALE
-from itpcsr.adam.dates import impute_start
 from itpcsr.adam.domains import look_up
-from itpcsr.sdtm import Trial
+from itpcsr.sdtm.spelling import term_key
 from itpcsr.study import Efficacy
 
 _COUNT = ["USUBJID", "ADT", "ADTM", "LBSEQ", "ADY", "AVISITN", "ANL01FL", "AVAL", "BASE", "R2BASE"]
@@ -41,26 +40,15 @@ def collect_subjects(
     return subjects.assign(RESCDT=look_up(rescue, subjects["USUBJID"]))
 
 
-def first_rescue(trial: Trial, adsl: pd.DataFrame, rule: Efficacy) -> pd.Series:
-    """Return the first day of rescue therapy by subject, from CM and PR, on or after the first infusion."""
-    starts = []
-    for domain in ("CM", "PR"):
-        frame = trial[domain]
-        if {f"{domain}CAT", f"{domain}STDTC"} <= set(frame.columns):
-            rows = frame[frame[f"{domain}CAT"].str.upper() == rule.rescue_category.upper()]
-            first = look_up(adsl.set_index("USUBJID")["TRTSDT"], rows["USUBJID"])
-            start, _ = impute_start(rows[f"{domain}STDTC"], first)
-            starts.append(pd.DataFrame({"USUBJID": rows["USUBJID"], "start": start, "first": first}))
-    if not starts:
-        return pd.Series([], index=pd.Index([], dtype="str"), dtype="datetime64[us]")
-    rescue = pd.concat(starts)
-    rescue = rescue[rescue["start"] >= rescue["first"]]
-    return rescue.groupby("USUBJID")["start"].min()
+def first_rescue(adcm: pd.DataFrame) -> pd.Series:
+    """Return the first day of rescue therapy by subject: what ADCM says of it (RESCFL)."""
+    rescue = adcm[adcm["RESCFL"] == "Y"]
+    return rescue.groupby("USUBJID")["ASTDT"].min()
 
 
 def _bleeding_event(counts: pd.DataFrame, adae: pd.DataFrame, rule: Efficacy) -> pd.Series:
     terms = {term.upper() for term in rule.bleeding_terms}
-    events = adae[adae["AEDECOD"].str.upper().isin(terms)]
+    events = adae[term_key(adae["AEDECOD"]).isin(terms)]
     days = counts[["USUBJID", "ADT"]].reset_index()
     pairs = days.merge(events[["USUBJID", "ASTDT", "AENDT"]], on="USUBJID")
     during = ~(pairs["ASTDT"] > pairs["ADT"]) & ~(pairs["AENDT"] < pairs["ADT"])

@@ -9,6 +9,7 @@ import pandas as pd
 
 from itpcsr.adam.dates import study_day
 from itpcsr.adam.domains import is_among, look_up
+from itpcsr.adam.response.periods import find_responses
 from itpcsr.adam.response.qualify import qualify
 from itpcsr.adam.response.runs import find_runs
 from itpcsr.study import ResponseDefinition
@@ -88,7 +89,7 @@ def _confirmed(
     confirming = counts.reindex(look_up(response["confirming"], subject))
     judged["CNFDY"], judged["CNFPLAT"] = (confirming[name].to_numpy("float64") for name in ("ADY", "AVAL"))
     judged["CRDY"] = counts.reindex(look_up(complete["first"], subject))["ADY"].to_numpy("float64")
-    judged["LOSDT"] = _loss(counts, flags["R"], first, subjects, definition)
+    judged["LOSDT"] = _loss(counts, flags["R"], subjects, definition)
     judged["LOSDY"] = study_day(judged["LOSDT"], subjects["TRTSDT"])
     return judged.assign(REASON=_why_not(counts, flags, judged, subjects, definition))
 
@@ -104,19 +105,12 @@ def _dated(judged: pd.DataFrame, counts: pd.DataFrame, place: pd.Series) -> pd.D
 def _loss(
     counts: pd.DataFrame,
     qualifies: pd.Series,
-    first: pd.Series,
     subjects: pd.DataFrame,
     definition: ResponseDefinition,
 ) -> pd.Series:
-    """Return the day on which each response was lost, NaT where it wasn't seen to be."""
-    since = look_up(first.set_axis(subjects["USUBJID"].to_numpy()), counts["USUBJID"])
-    failing = ~qualifies & (counts.index.to_series() > since)
-    runs = find_runs(counts, failing, definition.loss_days).drop_duplicates("USUBJID").set_index("USUBJID")
-    failed = counts["ADT"].reindex(look_up(runs["first"], subjects["USUBJID"])).set_axis(subjects.index)
-    if definition.rescue != "counts from rescue on do not count":
-        return failed
-    rescue = subjects["RESCDT"].where(first.notna())
-    return failed.where(~(rescue < failed) & failed.notna(), rescue)
+    """Return the day on which each subject's first response was lost, NaT where it wasn't seen to be."""
+    responses = find_responses(counts, qualifies, subjects, definition).drop_duplicates("USUBJID")
+    return look_up(responses.set_index("USUBJID")["LOSDT"], subjects["USUBJID"])
 
 
 def _why_not(

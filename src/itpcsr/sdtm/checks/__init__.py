@@ -11,6 +11,7 @@ from itpcsr.sdtm.checks import (  # noqa: F401  (a module's rules are known once
     baseline,
     chronology,
     concentrations,
+    deaths,
     disposition,
     events,
     infusions,
@@ -22,6 +23,7 @@ from itpcsr.sdtm.checks import (  # noqa: F401  (a module's rules are known once
     therapy,
     units,
     visits,
+    wording,
 )
 from itpcsr.sdtm.checks.findings import (
     COLUMNS,

@@ -10,6 +10,7 @@ from itpcsr.sdtm.checks import terms
 from itpcsr.sdtm.checks.findings import ERROR, NOTE, WARNING, listed, overall, sentences, values
 from itpcsr.sdtm.checks.rules import PROTOCOL, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables
+from itpcsr.sdtm.enrolment import is_enrolled
 from itpcsr.study import Study
 
 _IN_YEARS = r"^P?(\d+(?:\.\d+)?)(?:Y$|\s*YEARS?$)"
@@ -39,8 +40,8 @@ def _treated_without_arm(tables: Tables, study: Study) -> Iterator[pd.DataFrame]
 
 @rule("DM-03", WARNING, "The planned arm is the actual one", REPORT, "DM.ARMCD DM.ACTARMCD")
 def _other_actual_arm(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    dm = tables.get("DM", "ARMCD", "ACTARMCD")
-    other = dm[(dm["ACTARMCD"] != "") & (dm["ACTARMCD"] != dm["ARMCD"])]
+    dm = tables.get("DM", "ARMCD", "ACTARMCD", "ARMNRS")
+    other = dm[(dm["ACTARMCD"] != "") & (dm["ACTARMCD"] != dm["ARMCD"]) & is_enrolled(dm)]
     text = (
         f"planned was {{ARMCD!r}}. Safety is grouped by the {study.safety.safety_arm} arm, "
         "efficacy by the planned one."
@@ -59,7 +60,8 @@ def _several_descriptions(tables: Tables, study: Study) -> Iterator[pd.DataFrame
 
 @rule("DM-05", WARNING, "A cohort has no more subjects than planned", PROTOCOL, "DM.ARMCD")
 def _crowded_cohorts(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    sizes = tables["DM"].drop_duplicates("USUBJID")["ARMCD"].value_counts()
+    dm = tables.get("DM", "ARMCD", "ACTARMCD", "ARMNRS").drop_duplicates("USUBJID")
+    sizes = dm.loc[is_enrolled(dm), "ARMCD"].value_counts()
     for arm in study.design.arms:
         wanted = max((number for number in (arm.planned, arm.enrolled) if number is not None), default=None)
         if wanted is not None and sizes.get(arm.code, 0) > wanted:
@@ -75,8 +77,8 @@ def _crowded_cohorts(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 )
 def _outside_age_limits(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     low, high = _age_limits(tables, study)
-    dm = tables.get("DM", "AGE", "ARMCD")
-    enrolled = dm["ARMCD"].isin(_codes(study)) & dm["AGE"].between(*terms.AGE)
+    dm = tables.get("DM", "AGE", "ARMCD", "ACTARMCD", "ARMNRS")
+    enrolled = dm["ARMCD"].isin(_codes(study)) & is_enrolled(dm) & dm["AGE"].between(*terms.AGE)
     outside = dm[enrolled & ((dm["AGE"] < low) | (dm["AGE"] > high))]
     limits = f"{low:g} to {high:g}" if high < float("inf") else f"{low:g} and more"
     yield values(
@@ -95,8 +97,8 @@ def _age_limits(tables: Tables, study: Study) -> tuple[float, float]:
 
 @rule("DM-07", NOTE, "Enrolled subjects are treated", REPORT, "DM.ARMCD EX.EXSTDTC")
 def _never_treated(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    dm = tables.get("DM", "ARMCD")
-    idle = dm[dm["ARMCD"].isin(_codes(study)) & ~dm["USUBJID"].isin(tables.first_day.index)]
+    dm = tables.get("DM", "ARMCD", "ACTARMCD", "ARMNRS")
+    idle = dm[dm["ARMCD"].isin(_codes(study)) & is_enrolled(dm) & ~dm["USUBJID"].isin(tables.first_day.index)]
     text = "{subject} has arm {ARMCD}, but no administration in EX: enrolled, never treated. Check EX."
     yield sentences("DM", idle, "ARMCD", text)
 
@@ -131,3 +133,14 @@ def _deaths_elsewhere(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
             table = tables.get(name, variable)
             dead = (table[variable].str.upper() == value) & table["USUBJID"].isin(alive)
             yield values(name, table[dead], variable, "but DM has no date of death. Fill it in.")
+
+
+@rule("DM-11", WARNING, "The variables of DM agree on who was enrolled", SDTM, "DM.ARMCD")
+def _planned_arm_of_failures(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    dm = tables.get("DM", "ARMCD", "ACTARMCD", "ARMNRS")
+    apart = dm[dm["ARMCD"].isin(_codes(study)) & ~is_enrolled(dm)]
+    treated = apart["USUBJID"].isin(tables.first_day.index)
+    says = "but ACTARMCD ({ACTARMCD!r}) or ARMNRS ({ARMNRS!r}) says that the subject was never assigned"
+    yield values("DM", apart[~treated], "ARMCD", f"{says}; it counts as not enrolled. Correct one of them.")
+    text = f"{says}, and EX has an administration; it counts as enrolled. Correct DM or EX."
+    yield values("DM", apart[treated], "ARMCD", text)

@@ -11,6 +11,7 @@ from itpcsr.sdtm.checks.chronology import earlier
 from itpcsr.sdtm.checks.findings import NOTE, WARNING, sentences, values
 from itpcsr.sdtm.checks.rules import PROTOCOL, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables, look_up
+from itpcsr.sdtm.enrolment import is_enrolled
 from itpcsr.study import Study
 
 _NEEDS = "DS.DSDECOD DS.DSCAT DS.DSSTDTC"
@@ -62,7 +63,7 @@ def _short_completers(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     planned = len(study.design.infusion_days)
     if planned:
         ends = _endings(tables, of_treatment=True)
-        given = look_up(tables.infusions["USUBJID"].value_counts(), ends["USUBJID"]).fillna(0)
+        given = look_up(tables.administrations(study)["USUBJID"].value_counts(), ends["USUBJID"]).fillna(0)
         short = ends.assign(given=given)[(ends["DSDECOD"].str.upper() == "COMPLETED") & (given < planned)]
         text = f"completed treatment with {{given:g}} of {planned} infusions. Correct DS or EX."
         yield values("DS", short, "DSDECOD", text)
@@ -100,8 +101,8 @@ def _diagnoses(tables: Tables, study: Study) -> pd.DataFrame:
 @rule("MH-01", WARNING, "The disease studied is in the history", PROTOCOL, "MH.MHTERM DM.ARMCD")
 def _no_diagnosis(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     if study.baseline.diagnosis_terms:
-        dm = tables.get("DM", "ARMCD")
-        enrolled = dm["ARMCD"].isin([arm.code for arm in study.design.arms])
+        dm = tables.get("DM", "ARMCD", "ACTARMCD", "ARMNRS")
+        enrolled = dm["ARMCD"].isin([arm.code for arm in study.design.arms]) & is_enrolled(dm)
         lacking = dm[enrolled & ~dm["USUBJID"].isin(_diagnoses(tables, study)["USUBJID"])]
         wanted = ", ".join(study.baseline.diagnosis_terms)
         text = (

@@ -98,7 +98,10 @@ def _several_classes(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 @rule("AE-09", WARNING, "Events have a start", REPORT, "AE.AESTDTC")
 def _no_start(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     ae = _events(tables, "AESTDTC")
-    text = f"so {_NAME} counts as treatment-emergent unless it ended before treatment. Fill in what is known."
+    text = (
+        f"so {_NAME} counts as treatment-emergent unless its end or its relative timing (AESTRTPT, AESTRF) says "
+        "that it began before treatment. Fill in what is known."
+    )
     yield values("AE", ae[ae["AESTDTC"] == ""], "AESTDTC", text)
 
 

@@ -11,6 +11,8 @@ from itpcsr.sdtm.checks import terms
 from itpcsr.sdtm.checks.findings import ERROR, NOTE, WARNING, values
 from itpcsr.sdtm.checks.rules import PROTOCOL, REALITY, REPORT, rule
 from itpcsr.sdtm.checks.tables import Tables, look_up, study_days
+from itpcsr.sdtm.infusion_parts import number_infusions
+from itpcsr.sdtm.performed import is_performed
 from itpcsr.study import Study
 
 _NEEDS = "EX.EXSTDTC EX.EXDOSE"
@@ -29,15 +31,14 @@ def _other_doses(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 def _no_doses(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     doses = _with_planned_dose(tables, study)
     yield values("EX", doses[doses["EXDOSE"].isna()], "EXDOSE", "so the sum of doses is too low. Fill it in.")
-    nothing = doses[(doses["EXDOSE"] == 0) & (doses["planned"] > 0)]
-    text = (
-        "but it counts as given, where the arm {arm} gets {planned:g}. Set EXOCCUR to N if nothing was given."
-    )
+    ex = tables.get("EX", "EXTRT", "EXDOSE", "EXOCCUR")
+    nothing = ex[(ex["EXDOSE"] == 0) & (ex["EXOCCUR"] != "N") & ~is_performed("EX", ex)]
+    text = "so nothing was given: it doesn't count as an infusion. Set EXOCCUR to N, or correct the dose."
     yield values("EX", nothing, "EXDOSE", text)
 
 
 def _with_planned_dose(tables: Tables, study: Study) -> pd.DataFrame:
-    doses = tables.infusions
+    doses = tables.administrations(study)
     planned = {arm.code: arm.dose for arm in study.design.arms if arm.dose is not None}
     arms = look_up(tables.by_subject("ARMCD"), doses["USUBJID"])
     return doses.assign(arm=arms, planned=arms.map(planned).astype("float64"))
@@ -63,7 +64,7 @@ def _other_days(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 def _too_many(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     planned = len(study.design.infusion_days)
     if planned:
-        doses = tables.infusions
+        doses = tables.administrations(study)
         number = doses.groupby("USUBJID").cumcount() + 1
         extra = doses.assign(number=number)[number > planned]
         text = f"infusion {{number}} of {planned} planned. Check for one that stands twice."
@@ -78,14 +79,16 @@ def _repeated(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     yield values("EX", twice, "EXSTDTC", text)
 
 
-@rule("EX-07", WARNING, "There is one infusion a day", PROTOCOL, _NEEDS)
+@rule("EX-07", WARNING, "An infusion is in one part", PROTOCOL, _NEEDS)
 def _two_a_day(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     if study.design.infusion_days:
         doses = tables.infusions
-        again = doses[doses.duplicated(["USUBJID", "start_day"])]
-        yield values(
-            "EX", again, "EXSTDTC", "a second infusion on this day. Check whether it is one in two parts."
+        further = doses[number_infusions(doses).duplicated()]
+        text = (
+            "a further part of the infusion begun before: the two count as one, with both doses. Correct the "
+            "date if it is another infusion."
         )
+        yield values("EX", further, "EXSTDTC", text)
 
 
 @rule("EX-08", WARNING, "An infusion takes a possible time", REALITY, "EX.EXSTDTC EX.EXENDTC")
@@ -103,8 +106,9 @@ def _odd_durations(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 def _too_few(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     planned = len(study.design.infusion_days)
     if planned:
-        last = tables.infusions.drop_duplicates("USUBJID", keep="last")
-        number = look_up(tables.infusions["USUBJID"].value_counts(), last["USUBJID"])
+        given = tables.administrations(study)
+        last = given.drop_duplicates("USUBJID", keep="last")
+        number = look_up(given["USUBJID"].value_counts(), last["USUBJID"])
         short = last.assign(number=number)[number < planned]
         text = (
             f"the last of {{number}} infusions; {planned} were planned. The reason is in DS or DV, if "

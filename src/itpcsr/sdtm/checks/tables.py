@@ -9,7 +9,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from itpcsr.sdtm.infusion_parts import join_parts
+from itpcsr.sdtm.performed import is_performed
 from itpcsr.sdtm.read import Trial
+from itpcsr.study import Study
 
 # Domains that describe the trial; they have no subjects.
 TRIAL_DESIGN = ("TA", "TD", "TE", "TI", "TM", "TS", "TV")
@@ -109,13 +112,19 @@ class Tables:
     @cached_property
     def infusions(self) -> pd.DataFrame:
         """Return administrations given, in order of time: start and end as day and, if known, minute."""
-        ex = self.get("EX", "EXTRT", "EXDOSE", "EXADJ", "EXSTDTC", "EXENDTC", "EXOCCUR")
+        ex = self.get(
+            "EX", "EXTRT", "EXDOSE", "EXDOSU", "EXADJ", "EXSTDTC", "EXENDTC", "EXOCCUR", "EXPRESP", "EXSTAT"
+        )
         for variable, name in (("EXSTDTC", "start"), ("EXENDTC", "end")):
             ex[f"{name}_day"] = self.day("EX", variable)
             ex[f"{name}_time"] = self.minute("EX", variable)
-        return ex[(ex["EXOCCUR"] != "N") & ex["start_day"].notna()].sort_values(
+        return ex[is_performed("EX", ex) & ex["start_day"].notna()].sort_values(
             ["USUBJID", "EXSTDTC"], kind="stable"
         )
+
+    def administrations(self, study: Study) -> pd.DataFrame:
+        """Return infusions as the derivations count them: one in parts is one (a study of infusions)."""
+        return join_parts(self.infusions) if study.design.infusion_days else self.infusions
 
     @cached_property
     def first_day(self) -> pd.Series:

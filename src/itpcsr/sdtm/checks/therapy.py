@@ -65,7 +65,12 @@ def _undated_rescue(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     if study.efficacy is not None:
         for name, table in _rescue(tables, study):
             undated = table[~table[f"{name}STDTC"].str.match(r"\d{4}")]
-            text = "rescue therapy ({" + f"{name}TRT" + "}) without a date can't end response. Fill it in."
+            text = (
+                "rescue therapy ({"
+                + f"{name}TRT"
+                + "}) without a date counts from Day 1 on, unless it is known "
+                "to have been before treatment: no later count is a response. Fill it in."
+            )
             yield values(name, undated, f"{name}STDTC", text)
 
 

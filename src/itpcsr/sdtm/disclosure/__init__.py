@@ -13,6 +13,7 @@ from itpcsr.sdtm.disclosure.pseudonyms import name_subjects, read_key
 from itpcsr.sdtm.disclosure.variables import (
     CODED,
     DOMAINS,
+    GROUPS,
     NOT_CODED,
     PRESENCE,
     QUALIFIERS,
@@ -77,6 +78,9 @@ def _without_words(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     for variable, text in PRESENCE.items():
         if variable in frame:
             frame[variable] = frame[variable].mask(frame[variable] != "", text)
+    for variable in (variable for variable in GROUPS if variable in frame):
+        number = frame.groupby("USUBJID")[variable].transform(lambda texts: pd.factorize(texts)[0] + 1)
+        frame[variable] = frame[variable].mask(frame[variable] != "", number.astype("int64").astype("str"))
     original = f"{name}ORRES"
     if original in frame:
         standard = frame.get(f"{name}STRESC", pd.Series("", index=frame.index, dtype="str"))

@@ -10,11 +10,14 @@ import pandas as pd
 
 from itpcsr.sdtm.disclosure.pseudonyms import draw
 from itpcsr.sdtm.read import Trial
+from itpcsr.sdtm.relative_timing import is_known_point
 
 # Invented: the first block starts within the year from this day on, the next one two years later.
 _FIRST = dt.date(2001, 1, 1)
 _SPREAD = 365
 _APART = 730
+# Points of relative timing: a date, or words of which only those that are understood stay.
+_POINTS = ("STTPT", "ENTPT")
 _WHOLE, _MONTH, _YEAR = 10, 7, 4  # characters of an ISO 8601 day, month and year
 
 
@@ -88,6 +91,14 @@ def move_dates(frame: pd.DataFrame, shifts: Mapping[str, int], treated: Mapping[
             for subject, text, start in rows
         ]
         moved[name] = pd.Series(texts, index=frame.index, dtype="str")
+    for name in [name for name in frame.columns.astype(str) if name[2:] in _POINTS]:
+        rows = zip(frame["USUBJID"], frame[name], strict=True)
+        texts = [
+            _move(text, shifts.get(subject, 0), treated.get(subject, ""), "") if text[:1].isdigit() else text
+            for subject, text in rows
+        ]
+        points = pd.Series(texts, index=frame.index, dtype="str")
+        moved[name] = points.where(is_known_point(points), "")
     return moved
 
 

@@ -30,7 +30,7 @@ BY_DOMAIN = (
     "ORRES", "ORRESU", "STRESC", "STRESN", "STRESU", "STNRLO", "STNRHI", "NRIND", "LLOQ", "ULOQ", "CLSIG",
     "SPEC", "METHOD", "MRKSTR", "BDAGT", "EVAL", "LOBXFL", "BLFL", "DRVFL",
     "TPT", "TPTNUM", "TPTREF", "ELTM", "RFTDTC", "DTC", "STDTC", "ENDTC", "DY", "STDY", "ENDY",
-    "STRF", "ENRF", "STRTPT", "ENRTPT",
+    "STRF", "ENRF", "STRTPT", "ENRTPT", "STTPT", "ENTPT",
 )  # fmt: skip
 # Supplemental qualifiers of adverse events, by QNAM.
 QUALIFIERS = ("AEDLT", "AEINFRN")
@@ -43,6 +43,8 @@ CODED = {
     "MHTERM": "MHDECOD",
     "PRTRT": "PRDECOD",
 }
+# Groups of records, which count anew within each subject.
+GROUPS = ("AEGRPID",)
 NOT_CODED = "NOT CODED"  # with a number, so that two different therapies of a subject stay two
 # Free text whose presence alone is counted.
 PRESENCE = {"EXADJ": "REASON LEFT OUT"}
@@ -53,5 +55,7 @@ def is_kept(variable: str, domain: str) -> bool:
     if domain in TRIAL_DESIGN or variable in COMMON:
         return True
     if domain == "DM" and variable in DEMOGRAPHICS:
+        return True
+    if variable in GROUPS:
         return True
     return variable.startswith(domain) and variable.removeprefix(domain) in BY_DOMAIN

@@ -1,0 +1,65 @@
+"""Wording: one spelling for a term, and answers and reference points that can be understood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from itpcsr.sdtm.checks.findings import NOTE, WARNING, listed, overall, values
+from itpcsr.sdtm.checks.rules import REPORT, SDTM, rule
+from itpcsr.sdtm.checks.tables import Tables
+from itpcsr.sdtm.performed import is_performed, is_unknown
+from itpcsr.sdtm.relative_timing import is_known_point
+from itpcsr.sdtm.spelling import CODED, one_spelling, term_key
+from itpcsr.study import Study
+
+_TIMED = ("AE", "CM", "MH", "PR")
+
+
+@rule("TERM-20", WARNING, "A term has one spelling", REPORT, "DM")
+def _several_spellings(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name, variables in CODED.items():
+        for variable in variables:
+            if tables.has(f"{name}.{variable}"):
+                terms = tables[name][variable]
+                spellings = pd.Series(sorted(terms.unique()), dtype="str")
+                keys = term_key(spellings)
+                for _, part in spellings[keys.duplicated(keep=False) & (keys != "")].groupby(keys):
+                    kept = one_spelling(terms[terms.isin(part)]).iloc[0]
+                    shown = listed(map(repr, part))
+                    sentence = f"{shown} are one term, which counts as {kept!r}. Keep one spelling."
+                    yield overall(name, variable, shown, sentence)
+
+
+@rule("OCC-01", NOTE, "It is known whether what was asked for took place", SDTM, "DM")
+def _unknown_occurrence(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name in tables.of_subjects:
+        table = tables[name]
+        unknown = is_unknown(name, table)
+        for counts, text in (
+            (True, "with a date it counts as having taken place"),
+            (False, "it doesn't count"),
+        ):
+            rows = table[unknown & (is_performed(name, table) == counts)]
+            advice = "but it was asked for, or the answer isn't Y or N; " + text + ". Fill in Y or N."
+            yield values(name, rows, f"{name}OCCUR", advice)
+
+
+@rule("REL-01", WARNING, "The point that relative timing names is known", SDTM, "DM")
+def _unknown_points(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name in _TIMED:
+        for relation, point, date in (("STRTPT", "STTPT", "STDTC"), ("ENRTPT", "ENTPT", "ENDTC")):
+            if tables.has(f"{name}.{name}{relation}"):
+                table = tables.get(name, f"{name}{relation}", f"{name}{point}", f"{name}{date}")
+                before = table[f"{name}{relation}"].str.strip().str.upper() == "BEFORE"
+                vague = (
+                    before
+                    & ~is_known_point(table[f"{name}{point}"])
+                    & (table[f"{name}{date}"].str.len() < 10)
+                )
+                text = (
+                    f"so BEFORE in {name}{relation} doesn't say whether it was before treatment; it counts as "
+                    "not known. Name a date, or the first dose."
+                )
+                yield values(name, table[vague], f"{name}{point}", text)
