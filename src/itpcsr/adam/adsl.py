@@ -55,7 +55,7 @@ def derive_adsl(trial: Trial, study: Study) -> pd.DataFrame:
     for name in ("EOSSTT", "DCSREAS", "EOTSTT", "DCTREAS"):
         adsl[name] = adsl[name].fillna("").astype("str")
     # where the data record how subjects left, one who died and has no such record left by death
-    untold = (adsl["DTHFL"] == "Y") & (adsl["EOSSTT"] == "") & (adsl["EOSSTT"] != "").any()
+    untold = (adsl["DTHFL"] == "Y") & (adsl["EOSSTT"] == "") & bool((adsl["EOSSTT"] != "").any())
     adsl["EOSSTT"] = adsl["EOSSTT"].mask(untold, "DISCONTINUED")
     adsl["DCSREAS"] = adsl["DCSREAS"].mask(untold, "DEATH")
     adsl["DISDURM"] = _disease_months(trial["MH"], adsl, study)

@@ -43,10 +43,11 @@ def cut_trial(trial: Trial, cutoff: dt.date | None) -> Trial:
     A record stays when its start (``--STDTC``, else ``--DTC``) is on or before the cut-off, or has no
     date. A partial date stays when it could lie before the cut-off. An end after the cut-off is emptied,
     so the event or treatment is ongoing at the cut, and the outcome of such an adverse event is not yet
-    known to be other than that; a later death leaves DM and the events it is told of by. What else a record says beside that (severity,
-    seriousness) can't be taken back to what it was at the cut. Subjects who had given no consent and
-    started no treatment by then leave DM, and all that belongs to records left out goes with them; those
-    who were in screening, with the enrolment or randomisation in DS after the cut, have no arm yet.
+    known to be other than that; a later death leaves DM and the events that tell of it. What else a record
+    says (severity, seriousness) can't be taken back to what it was at the cut. Subjects who had given no
+    consent and started no treatment by then leave DM, and all that belongs to records left out goes with
+    them; those who were in screening, with the enrolment or randomisation in DS after the cut, have no arm
+    yet.
     """
     if cutoff is None:
         return trial

@@ -38,8 +38,8 @@ def find_responses(
     failed = find_runs(counts, ~qualifies, definition.loss_days)
     # the next failing run of the same subject ends the response that a run belongs to
     place = np.searchsorted(failed["first"].to_numpy(), runs["first"].to_numpy(), side="right")
-    ending = failed.reindex(place).set_axis(runs.index)
-    ending = ending["first"].where(ending["USUBJID"] == runs["USUBJID"])
+    following = failed.reindex(place).set_axis(runs.index)
+    ending = following["first"].where(following["USUBJID"] == runs["USUBJID"])
     keyed = runs.assign(ending=ending.fillna(-1.0))
     periods = keyed.groupby(["USUBJID", "ending"], sort=False).agg(
         first=("first", "min"), last=("last", "max")

@@ -92,10 +92,10 @@ def move_dates(frame: pd.DataFrame, shifts: Mapping[str, int], treated: Mapping[
         ]
         moved[name] = pd.Series(texts, index=frame.index, dtype="str")
     for name in [name for name in frame.columns.astype(str) if name[2:] in _POINTS]:
-        rows = zip(frame["USUBJID"], frame[name], strict=True)
+        pairs = zip(frame["USUBJID"], frame[name], strict=True)
         texts = [
             _move(text, shifts.get(subject, 0), treated.get(subject, ""), "") if text[:1].isdigit() else text
-            for subject, text in rows
+            for subject, text in pairs
         ]
         points = pd.Series(texts, index=frame.index, dtype="str")
         moved[name] = points.where(is_known_point(points), "")

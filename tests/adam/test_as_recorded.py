@@ -1,0 +1,238 @@
+"""What the data say of a record is read: that nothing happened, that it was before treatment, who died."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from itpcsr.adam import derive
+from itpcsr.adam.analysed import as_analysed
+from itpcsr.adam.intercurrent import derive_intercurrent
+from itpcsr.analysis.significant_events import count_listed, select_events
+from itpcsr.sdtm import Trial, cut_trial
+from tests.small import day, dm, event, events, ex, platelets
+
+TIMED = "T09:45"
+
+
+def timed_ex():
+    frame = ex("01")
+    return frame.assign(EXSTDTC=frame["EXSTDTC"] + TIMED, EXENDTC=frame["EXENDTC"] + "T10:45")
+
+
+def trial_of(**domains):
+    return Trial({"DM": dm(("01", "ESC05")), "EX": timed_ex(), **domains})
+
+
+def records(domain, *rows):
+    frame = pd.DataFrame([{"STUDYID": "T", "DOMAIN": domain, "USUBJID": "01", **row} for row in rows])
+    return frame.assign(**{f"{domain}SEQ": [float(number) for number in range(1, len(rows) + 1)]})
+
+
+def therapy(name, category="PRIOR ITP THERAPY", **more):
+    return {"CMTRT": name, "CMDECOD": name, "CMCAT": category, "CMSTDTC": "", "CMENDTC": "", **more}
+
+
+def one_event(study, **more):
+    start = more.pop("start", day(1))
+    adae = derive(trial_of(AE=events(event("01", "Headache", start, **more))), study)["adae"]
+    return adae.iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("more", "emergent", "infusion"),
+    [
+        ({"start": day(1) + "T07:30"}, "N", 0.0),
+        ({"start": day(1) + "T07"}, "N", 0.0),
+        ({"start": day(1) + "T09:45"}, "Y", 1.0),
+        ({"start": day(1)}, "Y", 1.0),
+        ({"start": day(1), "end": day(1) + "T09:00"}, "N", 0.0),
+        ({"start": "", "AESTRTPT": "BEFORE", "AESTTPT": "FIRST INFUSION"}, "N", 0.0),
+        ({"start": "", "AESTRTPT": "BEFORE", "AESTTPT": day(1)}, "N", 0.0),
+        ({"start": "", "AESTRTPT": "BEFORE", "AESTTPT": day(9)}, "Y", None),
+        ({"start": "", "AESTRTPT": "BEFORE", "AESTTPT": "INFUSION 3"}, "Y", None),
+        ({"start": "", "AESTRTPT": "AFTER", "AESTTPT": "FIRST INFUSION"}, "Y", None),
+        ({"start": "", "AESTRF": "BEFORE"}, "N", 0.0),
+        ({"start": "", "AEENRF": "BEFORE"}, "N", 0.0),
+        ({"start": "", "AEENRTPT": "BEFORE", "AEENTPT": "FIRST DOSE"}, "N", 0.0),
+        ({"start": "2020-03", "AESTRF": "BEFORE"}, "N", 0.0),
+        ({"start": day(3), "AESTRF": "BEFORE"}, "Y", 1.0),  # a complete date says more
+        ({"start": "2020---20", "end": "2020-03-21"}, "Y", None),
+    ],
+)
+def test_one_rule_tells_what_was_before_the_first_infusion(study, more, emergent, infusion):
+    found = one_event(study, **more)
+    assert found["TRTEMFL"] == emergent
+    assert found["INFNUM"] == infusion or (infusion is None and pd.isna(found["INFNUM"]))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"CMPRESP": "Y", "CMOCCUR": "N"},
+        {"CMOCCUR": "n"},
+        {"CMSTAT": "NOT DONE"},
+        {"CMPRESP": "Y", "CMOCCUR": ""},
+    ],
+)
+def test_a_therapy_that_was_asked_for_and_not_taken_is_none(study, more):
+    taken = therapy("Prednisone", **dict.fromkeys(more, ""))
+    cm = records("CM", taken, therapy("Rituximab", **more))
+    datasets = derive(trial_of(CM=cm, PR=records("PR", therapy("X")).head(0).assign(PRCAT="")), study)
+    assert datasets["adsl"][["NPRIOR", "RITUXFL"]].values.tolist() == [[1.0, "N"]]
+    assert "Rituximab" not in set(datasets["adhx"]["TERM"]) | set(datasets["adcm"]["CMDECOD"])
+
+
+def test_what_was_not_done_leaves_no_event_sample_or_infusion(study):
+    ae = events(event("01", "Headache", day(3)), event("01", "Rash", day(4), AEPRESP="Y", AEOCCUR="N"))
+    suppae = records("AE", {"RDOMAIN": "AE", "IDVAR": "AESEQ", "IDVARVAL": "2", "QNAM": "AEDLT", "QVAL": "Y"})
+    lb = platelets("01", {-1: 10, 8: 90}).assign(LBSTAT=["", "NOT DONE"])
+    doses = timed_ex().assign(EXDOSE=[0.5, 0.0, 0.5, 0.5])
+    trial = Trial({"DM": dm(("01", "ESC05")), "EX": doses, "AE": ae.fillna(""), "SUPPAE": suppae, "LB": lb})
+    datasets = derive(trial, study)
+    assert datasets["adae"]["AEDECOD"].tolist() == ["Headache"]
+    assert datasets["adlb"]["AVAL"].tolist() == [10.0]
+    assert datasets["adex"]["EXNUM"].tolist() == [1.0, 2.0, 3.0]
+    placebo = as_analysed(
+        replace(trial, domains={**trial.domains, "EX": doses.assign(EXTRT="PLACEBO")}), study
+    )
+    assert len(placebo["EX"]) == 4
+
+
+def test_an_infusion_in_parts_is_one_administration(study):
+    doses = timed_ex()
+    part = doses.iloc[[1]].assign(EXSEQ=9.0, EXDOSE=0.2, EXSTDTC=day(8) + "T12:00", EXENDTC=day(8) + "T12:30")
+    doses = pd.concat([doses, part], ignore_index=True).assign(EXADJ="")
+    trial = trial_of(EX=doses, AE=events(event("01", "Headache", day(16))))
+    datasets = derive(trial, study)
+    adex = datasets["adex"].set_index("EXNUM")
+    assert len(adex) == 4
+    assert adex.loc[2.0, ["EXDOSE", "EXADJ", "ADURM"]].tolist() == [0.7, "INTERRUPTED", 165.0]
+    assert datasets["adae"]["INFNUM"].tolist() == [3.0]
+
+
+@pytest.mark.parametrize(
+    ("more", "enrolled"),
+    [
+        ({"ACTARMCD": "SCRNFAIL"}, "N"),
+        ({"ACTARMCD": "", "ARMNRS": "SCREEN FAILURE"}, "N"),
+        ({"ARMNRS": "Not Assigned"}, "N"),
+        ({"ARMNRS": "ASSIGNED, NOT TREATED"}, "Y"),
+        ({"ARMNRS": "UNPLANNED TREATMENT"}, "Y"),
+    ],
+)
+def test_a_screening_failure_is_not_enrolled(study, more, enrolled):
+    subjects = dm(("01", "ESC05"), ("02", "ESC05"))
+    subjects = subjects.assign(ACTARMCD="ESC05", ARMNRS="")
+    for name, value in more.items():
+        subjects.loc[1, name] = value
+    adsl = derive(Trial({"DM": subjects, "EX": timed_ex()}), study)["adsl"]
+    assert adsl["ENRLFL"].tolist() == ["Y", enrolled]
+
+
+DEATHS = {
+    "DM": {"DM": dm(("01", "ESC05")).assign(DTHFL="Y", DTHDTC=day(150))},
+    "DS": {
+        "DS": records(
+            "DS", {"DSDECOD": "DEATH", "DSCAT": "OTHER EVENT", "DSSTDTC": day(150), "DSTERM": "Death"}
+        )
+    },
+    "AE": {"AE": events(event("01", "Sepsis", day(140), day(150), AEOUT="Fatal"))},
+    "AE, grade": {"AE": events(event("01", "Sepsis", day(140), day(150), AETOXGR="5"))},
+}
+
+
+@pytest.mark.parametrize("source", DEATHS)
+def test_a_death_is_known_whichever_domain_tells_of_it(study, source):
+    domains = {"AE": events(event("01", "Rash", day(8)))} | DEATHS[source]
+    datasets = derive(trial_of(**domains), study)
+    adsl = datasets["adsl"]
+    assert adsl[["DTHFL", "DTHSRC"]].values.tolist() == [["Y", source[:2]]]
+    assert adsl["DTHDT"][0] == pd.Timestamp(day(150))
+    listed = select_events(adsl, datasets["adae"], study)
+    deaths = listed[listed["LISTED"] == "death"]
+    assert deaths[["NARRFL", "AENDY"]].values.tolist() == [["Y", 150.0]]
+    rows = count_listed(adsl, datasets["adae"], listed, study)
+    n = rows.query("display == 'tbl-deaths' and group == 'total' and statistic == 'n'")
+    assert n["value"].tolist() == [1.0]
+    came_between = derive_intercurrent(datasets, study)
+    assert came_between.query("EVENT == 'death'")["ADY"].tolist() == [150.0]
+    assert datasets["adsl"]["EOSSRC"].isin(["DS", "DEATH", "RECORDS"]).all()
+
+
+@pytest.mark.parametrize("source", DEATHS)
+def test_a_death_after_the_cut_is_not_known(study, source):
+    subjects = dm(("01", "ESC05")).assign(RFSTDTC=day(1))
+    domains = {"DM": subjects, "EX": timed_ex(), **DEATHS[source]}
+    domains["DM"] = domains["DM"].assign(RFSTDTC=day(1))
+    cut = cut_trial(Trial(domains), pd.Timestamp(day(149)).date())
+    assert derive(cut, study)["adsl"]["DTHFL"].tolist() == [""]
+
+
+def test_the_most_precise_date_of_death_counts(study):
+    ds = records("DS", {"DSDECOD": "DEATH", "DSCAT": "DISPOSITION EVENT", "DSSTDTC": day(150)})
+    subjects = dm(("01", "ESC05")).assign(DTHFL="Y", DTHDTC=day(150)[:7])
+    adsl = derive(trial_of(DM=subjects, DS=ds), study)["adsl"]
+    assert adsl[["DTHDTC", "DTHSRC", "DCSREAS"]].values.tolist() == [[day(150), "DM, DS", "DEATH"]]
+
+
+@pytest.mark.parametrize(
+    ("more", "rescue"),
+    [
+        ({"CMSTDTC": "2020-03", "CMENDTC": "2020-03-08"}, "N"),
+        ({"CMSTDTC": "", "CMENDTC": "2020-03-08"}, "N"),
+        ({"CMSTDTC": "", "CMSTRF": "BEFORE"}, "N"),
+        ({"CMSTDTC": "2020-03"}, "Y"),
+        ({"CMSTDTC": ""}, "Y"),
+    ],
+)
+def test_rescue_known_to_be_before_treatment_is_none(study, more, rescue):
+    cm = records("CM", therapy("IVIg", "RESCUE THERAPY", **more))
+    lb = platelets("01", {-1: 10, 8: 90, 15: 110, 22: 120})
+    datasets = derive(trial_of(CM=cm, LB=lb), study)
+    assert datasets["adcm"]["RESCFL"].tolist() == [rescue]
+    best = datasets["adrs"].set_index("PARAMCD").loc["BOR", "AVALC"]
+    assert best == {"N": "CR", "Y": "NR"}[rescue]
+    assert (datasets["adhx"]["CAT"] == "RESCUE THERAPY").any() == (rescue == "Y")
+
+
+def test_terms_that_differ_in_capitals_and_blanks_are_one(study):
+    names = ("HEADACHE", "Headache", "headache ", "Epistaxis", "EPI STAXIS")
+    adae = derive(trial_of(AE=events(*(event("01", name, day(8)) for name in names))), study)["adae"]
+    assert adae["AEDECOD"].tolist() == ["Headache"] * 3 + ["Epistaxis", "EPI STAXIS"]
+    assert adae["DISFL"].tolist() == ["N", "N", "N", "Y", "N"]
+
+
+def test_the_lines_of_one_event_are_one_event(study):
+    lines = [
+        event("01", "Headache", day(3), day(5), AEGRPID="1", AETOXGR="1", AEOUT="NOT RECOVERED/NOT RESOLVED"),
+        event("01", "HEADACHE", day(6), day(9), AEGRPID="1", AETOXGR="3", AESER="Y", AEREL="RELATED"),
+        event("01", "Headache", day(10), day(12), AEGRPID="1", AETOXGR="2", AEOUT="RECOVERED/RESOLVED"),
+        event("01", "Headache", day(30), day(31), AEGRPID="1"),  # it came again
+        event("01", "Rash", day(3), AEGRPID="1"),
+        event("01", "Headache", day(13), AEGRPID=""),
+    ]
+    suppae = records("AE", {"RDOMAIN": "AE", "IDVAR": "AESEQ", "IDVARVAL": "2", "QNAM": "AEDLT", "QVAL": "Y"})
+    trial = trial_of(AE=events(*lines), SUPPAE=suppae)
+    adae = derive(trial, study)["adae"]
+    assert adae["AESEQ"].tolist() == [1.0, 4.0, 5.0, 6.0]
+    whole = adae.iloc[0]
+    assert whole[["AESTDTC", "AEENDTC", "ASEVN", "SERFL", "RELFL", "DLTFL", "AEOUT"]].tolist() == [
+        day(3), day(12), 3.0, "Y", "Y", "Y", "RECOVERED/RESOLVED"
+    ]  # fmt: skip
+    once = as_analysed(trial, study)
+    again = as_analysed(once, study)
+    assert all(frame.equals(again[name]) for name, frame in once.domains.items())
+
+
+def test_weight_at_baseline_is_that_of_advs(study):
+    vs = records(
+        "VS",
+        *(
+            {"VSTESTCD": "WEIGHT", "VSTEST": "Weight", "VSSTRESN": value, "VSSTRESU": "kg", "VSDTC": date}
+            for value, date in ((60.0, day(-3)), (61.0, day(1) + "T08:00"), (70.0, day(1) + "T15:00"))
+        ),
+    )
+    datasets = derive(trial_of(VS=vs), study)
+    flagged = datasets["advs"].query("ABLFL == 'Y'")["AVAL"].tolist()
+    assert datasets["adsl"]["WEIGHTBL"].tolist() == flagged == [61.0]
