@@ -79,7 +79,7 @@ def _severity(adae: pd.DataFrame, study: Study) -> pd.Series:
 def _treatment_emergent(
     adae: pd.DataFrame, before: pd.Series, first: pd.Series, last: pd.Series, study: Study
 ) -> pd.Series:
-    """Of a treated subject, not known to have begun before the first dose, and not too long after the last."""
+    """Of a treated subject, not known to begin before the first dose, and not too long after the last."""
     emergent = first.notna() & ~before
     window = study.safety.treatment_emergent_days
     if window is None:

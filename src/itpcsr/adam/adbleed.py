@@ -19,8 +19,8 @@ def derive_adbleed(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFra
     """Derive the grades of bleeding from RS, treated subjects only.
 
     Variables: RSSEQ, PARAMCD (RSTESTCD), PARAM, PARCAT1 (RSCAT), AVAL (the grade), ADT, ADTM, ADY, ABLFL
-    (Y for the last record before the first infusion, by the rule of ADLB), BASE, CHG, AVISITN, AVISIT and ANL01FL (see
-    ``add_visits``). Records without a numeric grade or a complete date are left out.
+    (Y for the last record before the first infusion, by the rule of ADLB), BASE, CHG, AVISITN, AVISIT and
+    ANL01FL (see ``add_visits``). Records without a numeric grade or a complete date are left out.
     """
     rs = read_domain(trial, "RS", _TEXT, ("RSSEQ", "RSSTRESN"))
     first = look_up(adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")["TRTSDT"], rs["USUBJID"])

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from itpcsr.adam.domains import is_among, look_up
 from itpcsr.adam.dates import study_day
+from itpcsr.adam.domains import is_among, look_up
 from itpcsr.adam.response import (
     collect_counts,
     collect_subjects,

@@ -27,11 +27,11 @@ def derive_adsl(trial: Trial, study: Study) -> pd.DataFrame:
 
     Added variables: TRT01P and TRT01A (labels of the planned and the actual arm; the actual one is the
     planned where DM gives none), SAFARMCD (the arm by which safety is grouped), TRTSDT, TRTSDTM (NaT
-    without a time), TRTEDT, TRTDURD (days),
-    ENRLFL (assigned to an arm, and not said not to be by ACTARMCD or ARMNRS, see ``sdtm.enrolment``), SAFFL and FASFL (assigned and dosed at least once), EOSSTT, DCSREAS,
-    EOSDT, STUDYD, RISKD (end of participation, days on study and at risk, see ``participation``),
-    EOTSTT, DCTREAS (completed or discontinued, with the reason of DS), DTHFL, DTHDTC, DTHDT, DTHDTF, DTHSRC
-    (see ``deaths``), DISDURM (months from diagnosis to first dose), NPRIOR (distinct earlier therapies) and one
+    without a time), TRTEDT, TRTDURD (days), ENRLFL (assigned to an arm, and not said not to be by ACTARMCD or
+    ARMNRS, see ``sdtm.enrolment``), SAFFL and FASFL (assigned and dosed at least once), DTHFL, DTHDTC, DTHDT,
+    DTHDTF, DTHSRC (see ``deaths``), EOSDT, EOSSRC, STUDYD, RISKD (end of participation, days on study and at
+    risk, see ``participation``), EOSSTT, DCSREAS, EOTSTT, DCTREAS (completed or discontinued, with the reason
+    of DS), DISDURM (months from diagnosis to first dose), NPRIOR (distinct earlier therapies) and one
     flag for each prior therapy that the study names, both from CM and PR together. What a missing domain
     would have given is missing ("" or NaN).
     """

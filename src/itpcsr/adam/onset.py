@@ -20,10 +20,11 @@ _DAY, _HOUR, _MINUTE = 10, 13, 16
 def place_in_time(records: pd.DataFrame, domain: str, adsl: pd.DataFrame) -> pd.DataFrame:
     """Return start and end of each record: ASTDT, ASTDTF, AENDT, AENDTF, BEFORE and ENDED.
 
-    ENDED is True where the record is known to have ended before the first dose, BEFORE where the record is known to have begun before the first dose: by its date, on the day of
-    the first dose by its time of day, by its end, or by relative timing where the date leaves it open. A
-    complete date says more than relative timing. Partial dates are imputed within what is known (see
-    ``impute_start``). An untreated subject has no first dose to be before.
+    BEFORE is True where the record is known to have begun before the first dose: by its date, on the day of
+    the first dose by its time of day, by its end, or by relative timing where the date leaves it open. ENDED
+    is True where it is known to have ended before the first dose, too. A complete date says more than
+    relative timing. Partial dates are imputed within what is known (see ``impute_start``). An untreated
+    subject has no first dose to be before.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ def number_infusions(ex: pd.DataFrame) -> pd.Series:
         ex["EXENDTC"].where(ex["EXENDTC"] != "", ex["EXSTDTC"]) if "EXENDTC" in ex else ex["EXSTDTC"]
     )
     for name in ("EXTRT", "EXDOSU"):
-        frame[name] = ex[name] if name in ex else ""
+        frame[name] = ex.get(name, "")
     frame = frame.sort_values(["subject", "start"], kind="stable")
     last = frame.shift()
     same = (frame[["subject", "EXTRT", "EXDOSU"]] == last[["subject", "EXTRT", "EXDOSU"]]).all(axis=1)

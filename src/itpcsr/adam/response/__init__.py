@@ -4,6 +4,5 @@ from itpcsr.adam.response.facts import collect_counts, collect_subjects, first_r
 from itpcsr.adam.response.judge import judge
 from itpcsr.adam.response.periods import find_responses
 from itpcsr.adam.response.qualify import qualify
-from itpcsr.adam.response.runs import find_runs
 
 __all__ = ["collect_counts", "collect_subjects", "find_responses", "first_rescue", "judge", "qualify"]

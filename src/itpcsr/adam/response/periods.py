@@ -41,12 +41,19 @@ def find_responses(
     following = failed.reindex(place).set_axis(runs.index)
     ending = following["first"].where(following["USUBJID"] == runs["USUBJID"])
     keyed = runs.assign(ending=ending.fillna(-1.0))
-    periods = keyed.groupby(["USUBJID", "ending"], sort=False).agg(
-        first=("first", "min"), last=("last", "max")
-    )
-    periods = periods.reset_index().sort_values("first", ignore_index=True)
+    periods = keyed.drop_duplicates(["USUBJID", "ending"]).reset_index(drop=True)
+    good = np.flatnonzero(qualifies.to_numpy("bool"))
+    bounds = periods["ending"].mask(periods["ending"] < 0, _after_last(counts, periods["USUBJID"]))
+    periods["last"] = good[np.searchsorted(good, bounds.to_numpy("float64")) - 1]
     lost = counts["ADT"].reindex(periods["ending"]).set_axis(periods.index)
     if definition.rescue == "counts from rescue on do not count":
         rescue = look_up(subjects.set_index("USUBJID")["RESCDT"], periods["USUBJID"])
         lost = lost.where(~(rescue < lost) & lost.notna(), rescue)
     return periods.assign(LOSDT=lost)[["USUBJID", "first", "last", "LOSDT"]]
+
+
+def _after_last(counts: pd.DataFrame, subjects: pd.Series) -> pd.Series:
+    """Return the index behind the last count of each subject."""
+    last = counts.drop_duplicates("USUBJID", keep="last")
+    behind = pd.Series(last.index + 1.0, index=last["USUBJID"])
+    return look_up(behind, subjects)

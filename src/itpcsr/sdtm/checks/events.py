@@ -99,7 +99,7 @@ def _several_classes(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 def _no_start(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     ae = _events(tables, "AESTDTC")
     text = (
-        f"so {_NAME} counts as treatment-emergent unless its end or its relative timing (AESTRTPT, AESTRF) says "
+        f"so {_NAME} counts as treatment-emergent unless its end or relative timing (AESTRTPT, AESTRF) says "
         "that it began before treatment. Fill in what is known."
     )
     yield values("AE", ae[ae["AESTDTC"] == ""], "AESTDTC", text)

@@ -59,7 +59,7 @@ def _unknown_points(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
                     & (table[f"{name}{date}"].str.len() < 10)
                 )
                 text = (
-                    f"so BEFORE in {name}{relation} doesn't say whether it was before treatment; it counts as "
-                    "not known. Name a date, or the first dose."
+                    f"so BEFORE in {name}{relation} doesn't say whether it was before treatment; it counts "
+                    "as not known. Name a date, or the first dose."
                 )
                 yield values(name, table[vague], f"{name}{point}", text)
