@@ -8,15 +8,25 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.adam.domains import is_among
-from itpcsr.adam.response import collect_counts, collect_subjects, find_runs, first_rescue, judge, qualify
+from itpcsr.adam.response import (
+    UNDECIDED,
+    collect_counts,
+    collect_subjects,
+    find_runs,
+    first_rescue,
+    judge,
+    name_kinds,
+    qualify,
+)
 from itpcsr.sdtm import Trial
 from itpcsr.study import Efficacy, ResponseDefinition, Study
 
 COLUMNS = [
-    "USUBJID", "PARAMCD", "PARAM", "AVALC", "AVAL", "ADT", "ADY", "AVISITN", "PLAT", "BASE", "REASON",
-    "CNFDY", "CNFPLAT", "CRDY", "LOSDT", "LOSDY", "LASTDY",
+    "USUBJID", "PARAMCD", "PARAM", "AVALC", "AVAL", "ADT", "ADY", "AVISITN", "PLAT", "PLATC", "BASE", "BASEC",
+    "REASON", "CNFDY", "CNFPLAT", "CRDY", "LOSDT", "LOSDY", "LASTDY",
 ]  # fmt: skip
 _BEST = "Best confirmed response (IWG 2009)"
+_LIMITED_BASE = "the baseline count is beyond the measuring range"
 _NO_COUNTED = "no platelet count that counts"
 
 
@@ -42,12 +52,13 @@ def derive_adrs(
     Returns
     -------
     DataFrame
-        PARAMCD ``OVR``: one record per count after the first infusion, AVALC CR, R or NR. PARAMCD ``BOR``,
-        and the key of each definition of the study: one record per treated subject (see
+        PARAMCD ``OVR``: one record per count after the first infusion, AVALC CR, R, NR, or NE where it is
+        only known to lie beyond a limit that doesn't decide; PLAT is the count, PLATC the limit (``<5``).
+        PARAMCD ``BOR``, and the key of each definition of the study: one record per treated subject (see
         ``response.judge``). PARAMCD ``PCTRESP``: the percentage of the days up to the last count that lie
         within a confirmed response, from its first qualifying count to its last. PARAMCD ``BESTRAT``: the
-        highest ratio to baseline of the counts before rescue (PLAT is the count). No rows for a study
-        without platelet response or without laboratory data.
+        highest ratio to baseline of the counts before rescue (PLAT is the count). No rows for a study without
+        platelet response or without laboratory data.
     """
     rule = study.efficacy
     if rule is None or not (adlb["PARAMCD"] == rule.platelet_test).any():
@@ -93,14 +104,15 @@ def _primary_flags(
 
 
 def _by_count(counts: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
-    kinds = np.select([flags["CR"], flags["R"]], ["CR", "R"], default="NR")
+    kinds = name_kinds(flags)
     return counts.assign(
         PARAMCD="OVR",
         PARAM="Response at this count, not confirmed",
         AVALC=kinds,
         PLAT=counts["AVAL"],
-        AVAL=np.where(kinds == "NR", 0.0, 1.0),
-        REASON="",
+        PLATC=counts["AVALC"],
+        AVAL=kinds.isin(["CR", "R"]).astype("float64"),
+        REASON=kinds.map(lambda kind: UNDECIDED if kind == "NE" else "").astype("str"),
     )
 
 
@@ -127,5 +139,7 @@ def _best_ratio(counts: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:
         ("AVAL", "R2BASE"), ("PLAT", "AVAL"), ("ADT", "ADT"), ("ADY", "ADY"), ("AVISITN", "AVISITN"),
     ):  # fmt: skip
         ratios[name] = top[source].reindex(ratios["USUBJID"]).to_numpy()
-    ratios["REASON"] = np.where(ratios["AVAL"].isna(), _NO_COUNTED, "")
+    limited = best["BASEC"].to_numpy() != ""
+    missing = ratios["AVAL"].isna()
+    ratios["REASON"] = np.select([missing & limited, missing], [_LIMITED_BASE, _NO_COUNTED], "")
     return ratios.assign(PARAMCD="BESTRAT", PARAM="Highest ratio to baseline before rescue therapy", AVALC="")

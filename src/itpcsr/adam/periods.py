@@ -39,7 +39,7 @@ def derive_response_periods(adrs: pd.DataFrame, study: Study) -> pd.DataFrame:
             {name: pd.Series(dtype="str" if name == "USUBJID" else "float64") for name in columns}
         )
     counts = counts.sort_values(["USUBJID", "ADT"], kind="stable")
-    failed = counts["AVALC"] == "NR"
+    failed = ~counts["AVALC"].isin(["CR", "R"])
     runs = counts.assign(run=failed.groupby(counts["USUBJID"]).cumsum())[~failed]
     ends = runs.groupby(["USUBJID", "run"])["ADY"].agg(["min", "max"]).reset_index()
     # study days skip 0, but a period within treatment has only positive ones

@@ -7,6 +7,7 @@ import pandas as pd
 
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.proportions import count_subjects
+from itpcsr.limits import stand_in
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
@@ -24,10 +25,11 @@ def select_peaks(adsl: pd.DataFrame, adlb: pd.DataFrame) -> pd.DataFrame:
 
     One record per treated subject who has both: USUBJID, ALT, ALTDY, BILI, BILIDY (study days of the
     peaks, the first of several) and QUADRANT: both (ALT at least 3 times and bilirubin more than 2
-    times the limit), alt, bilirubin, within. The two peaks needn't be of one day.
+    times the limit), alt, bilirubin, within. The two peaks needn't be of one day. A value
+    beyond the measuring range (``>2000``) stands where its number does; it lies there or farther out.
     """
     values = adlb[(adlb["ONTRTFL"] == "Y") & (adlb["ANRHI"] > 0)]
-    values = values.assign(RATIO=values["AVAL"] / values["ANRHI"])
+    values = values.assign(RATIO=stand_in(values) / values["ANRHI"])
     treated = adsl.loc[adsl["SAFFL"] == "Y", ["USUBJID"]]
     for code in ("ALT", "BILI"):
         chosen = values[values["PARAMCD"] == code].sort_values(["USUBJID", "ADY", "LBSEQ"], kind="stable")
