@@ -68,6 +68,11 @@ class Span:
         by = np.asarray(factor, dtype="float64")
         return Span(self.low * by + more, self.high * by + more, self.low_open, self.high_open)
 
+    def over(self, divisor: pd.Series) -> Span:
+        """Return the span of ``value / divisor``; the divisor is positive."""
+        by = divisor.to_numpy("float64")
+        return Span(self.low / by, self.high / by, self.low_open, self.high_open)
+
     @property
     def known(self) -> pd.Series:
         """True where anything is known."""

@@ -7,7 +7,7 @@ import pandas as pd
 
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.proportions import count_subjects
-from itpcsr.limits import stand_in
+from itpcsr.limits import constant, exceeds, span_of, stand_in
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
@@ -33,14 +33,23 @@ def select_peaks(adsl: pd.DataFrame, adlb: pd.DataFrame) -> pd.DataFrame:
     treated = adsl.loc[adsl["SAFFL"] == "Y", ["USUBJID"]]
     for code in ("ALT", "BILI"):
         chosen = values[values["PARAMCD"] == code].sort_values(["USUBJID", "ADY", "LBSEQ"], kind="stable")
+        chosen = chosen.assign(HIGH=_beyond(chosen, code))
         peaks = chosen.loc[chosen.groupby("USUBJID")["RATIO"].idxmax(), ["USUBJID", "RATIO", "ADY"]]
-        peaks = peaks.rename(columns={"RATIO": code, "ADY": f"{code}DY"})
+        peaks["HIGH"] = peaks["USUBJID"].isin(chosen.loc[chosen["HIGH"], "USUBJID"])
+        peaks = peaks.rename(columns={"RATIO": code, "ADY": f"{code}DY", "HIGH": f"{code}HIGH"})
         treated = treated.merge(peaks, on="USUBJID", validate="1:1")
-    high_alt, high_bilirubin = treated["ALT"] >= LIMITS["ALT"], treated["BILI"] > LIMITS["BILI"]
+    high_alt, high_bilirubin = treated.pop("ALTHIGH"), treated.pop("BILIHIGH")
     quadrant = np.select(
         [high_alt & high_bilirubin, high_alt, high_bilirubin], ["both", "alt", "bilirubin"], default="within"
     )
     return treated.assign(QUADRANT=pd.Series(quadrant, index=treated.index, dtype="str"))
+
+
+def _beyond(values: pd.DataFrame, code: str) -> pd.Series:
+    """Tell which values certainly reach (ALT) or exceed (bilirubin) the multiple that parts the quadrants."""
+    multiple = span_of(values).over(values["ANRHI"])
+    sure, _ = exceeds(multiple, constant(LIMITS[code], len(values)), equal=code == "ALT")
+    return pd.Series(sure, index=values.index)
 
 
 def count_quadrants(adsl: pd.DataFrame, peaks: pd.DataFrame, study: Study, confidence: float) -> pd.DataFrame:

@@ -61,7 +61,7 @@ def _multiples(adlb: pd.DataFrame) -> pd.DataFrame:
     """
     tests = (*_TRANSAMINASES, "BILI", "ALP")
     rows = adlb[adlb["PARAMCD"].isin(tests) & (adlb["ONTRTFL"] == "Y") & (adlb["ANRHI"] > 0)]
-    value = span_of(rows).scaled(1 / rows["ANRHI"])
+    value = span_of(rows).over(rows["ANRHI"])
     above, _ = exceeds(value, constant(_BILIRUBIN, len(rows)), equal=False)
     least, most = value.low, np.where(value.high_open, np.nextafter(value.high, -np.inf), value.high)
     named = rows.assign(multiple=least, most=most, raised=above)
