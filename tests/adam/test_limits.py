@@ -51,7 +51,7 @@ def response(study, counts):
 def test_limits_are_read_however_they_are_written(text, sign, value):
     found = read_limits(pd.Series([text])).iloc[0]
     assert found["sign"] == sign
-    assert found["value"] == value or np.isnan(value) and np.isnan(found["value"])
+    assert found["value"] == value or (np.isnan(value) and np.isnan(found["value"]))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,8 @@ def test_a_result_beyond_the_range_is_a_record_without_a_number(study):
     adlb = derived(study, laboratory("ALT", "U/L", {1: 40, 15: ">2000"}, LBSTNRLO=9.0, LBSTNRHI=50.0))["adlb"]
     last = adlb.iloc[1]
     assert (last["AVALC"], last["ATOXGR"], last["ATOXDIR"], last["ANRIND"]) == (">2000", "4", "H", "HIGH")
-    assert np.isnan(last["AVAL"]) and np.isnan(last["CHG"])
+    assert np.isnan(last["AVAL"])
+    assert np.isnan(last["CHG"])
     assert (last["BTOXGRH"], last["WORSTFL"], last["LIMIND"]) == ("0", "Y", "HIGH")
 
 

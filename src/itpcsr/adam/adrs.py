@@ -23,7 +23,7 @@ from itpcsr.study import Efficacy, ResponseDefinition, Study
 
 COLUMNS = [
     "USUBJID", "PARAMCD", "PARAM", "AVALC", "AVAL", "ADT", "ADY", "AVISITN", "PLAT", "PLATC", "BASE", "BASEC",
-    "REASON", "CNFDY", "CNFPLAT", "CRDY", "LOSDT", "LOSDY", "LASTDY",
+    "REASON", "CNFDY", "CNFPLAT", "CNFPLATC", "CRDY", "LOSDT", "LOSDY", "LASTDY",
 ]  # fmt: skip
 _BEST = "Best confirmed response (IWG 2009)"
 _LIMITED_BASE = "the baseline count is beyond the measuring range"
@@ -93,7 +93,10 @@ def _judge_all(
         _time_in_response(counts, flags, best, rule),
         _best_ratio(counts, best),
     ]
-    return pd.concat([*parts, *others], ignore_index=True).reindex(columns=COLUMNS)
+    adrs = pd.concat([*parts, *others], ignore_index=True).reindex(columns=COLUMNS)
+    limits = ["PLATC", "BASEC", "CNFPLATC"]
+    adrs[limits] = adrs[limits].fillna("").astype("str")
+    return adrs
 
 
 def _primary_flags(

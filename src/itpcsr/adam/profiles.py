@@ -19,8 +19,8 @@ WHILE_BLEEDING = "high enough, but on a day with bleeding"
 
 _COUNT = ["USUBJID", "ADY", "VISIT", "AVAL", "LIMITC", "R2BASE", "AVALC", "ROLE"]
 _LIMIT = [
-    "USUBJID", "PARAMCD", "PARAM", "AVALU", "SIDE", "BASE", "AVAL", "ADY", "LIMIT", "ATOXGR", "BEYOND",
-    "COUNTED",
+    "USUBJID", "PARAMCD", "PARAM", "AVALU", "SIDE", "BASE", "BASEC", "AVAL", "AVALC", "ADY", "LIMIT",
+    "ATOXGR", "BEYOND", "COUNTED",
 ]  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def derive_limits(adlb: pd.DataFrame, study: Study) -> pd.DataFrame:
     )
     values = adlb[chosen & (adlb["PARCAT1"].isin(shown) | (not shown))]
     keys = ["USUBJID", "PARAMCD", "AVALU"]
-    values = values.assign(COUNTED=values.groupby(keys)["AVAL"].transform("size"))
+    values = values.assign(COUNTED=values.groupby(keys)["ADY"].transform("size"), AVAL=stand_in(values))
     sides = [_extremes(values[values["ANRIND"] == side], side) for side in ("LOW", "HIGH")]
     return pd.concat(sides).sort_values(["USUBJID", "PARAMCD", "AVALU", "SIDE"], ignore_index=True)[_LIMIT]
 

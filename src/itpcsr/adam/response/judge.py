@@ -106,6 +106,7 @@ def _confirmed(
     judged = _dated(judged, counts, first)
     confirming = counts.reindex(look_up(response["confirming"], subject))
     judged["CNFDY"], judged["CNFPLAT"] = (confirming[name].to_numpy("float64") for name in ("ADY", "AVAL"))
+    judged["CNFPLATC"] = confirming["AVALC"].fillna("").astype("str").to_numpy()
     judged["CRDY"] = counts.reindex(look_up(complete["first"], subject))["ADY"].to_numpy("float64")
     judged["LOSDT"] = _loss(counts, flags["R"], first, subjects, definition)
     judged["LOSDY"] = study_day(judged["LOSDT"], subjects["TRTSDT"])
@@ -117,7 +118,7 @@ def _dated(judged: pd.DataFrame, counts: pd.DataFrame, place: pd.Series) -> pd.D
     dating = counts.reindex(place)
     for name, source in (("ADT", "ADT"), ("ADY", "ADY"), ("AVISITN", "AVISITN"), ("PLAT", "AVAL")):
         judged[name] = dating[source].to_numpy()
-    return judged
+    return judged.assign(PLATC=dating["AVALC"].fillna("").astype("str").to_numpy())
 
 
 def _loss(
@@ -235,4 +236,4 @@ def _without_dates(judged: pd.DataFrame) -> pd.DataFrame:
     """A response at a week or over weeks has no onset and no loss of its own."""
     never = pd.Series(pd.NaT, index=judged.index)
     days = dict.fromkeys(["ADY", "AVISITN", "PLAT", "CNFDY", "CNFPLAT", "CRDY", "LOSDY"], np.nan)
-    return judged.assign(ADT=never, LOSDT=never, **days)
+    return judged.assign(ADT=never, LOSDT=never, PLATC="", CNFPLATC="", **days)
