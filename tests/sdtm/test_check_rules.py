@@ -89,6 +89,7 @@ CASES = [
     ("VAL-09", put("LB", LBSTNRLO=400.0), "above the upper limit of PLAT, 350"),
     ("VAL-10", put("LB", LBNRIND="NORMAL"), "but PLAT is 10, and the range 125 to 350"),
     ("VAL-11", put("LB", LBSTRESN=float("nan"), LBSTRESC="CLUMPED"), "is no number and is left out"),
+    ("UNIT-04", where("LB", "LBTESTCD", "PLAT", LBTESTCD="K", LBSTRESU="mg/dL"), "these values have no grade"),
     ("VAL-13", put("LB", LBSTRESN=float("nan"), LBSTRESC="<5"), "is only known to be <5"),
     ("VAL-14", put("LB", LBSTRESN=float("nan"), LBSTRESC="<50"), "A response that hangs on it is not evaluable"),
     ("VAL-15", put("LB", LBSPEC="URINE"), "is a parameter of its own"),

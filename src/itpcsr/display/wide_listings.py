@@ -95,7 +95,7 @@ def _notes(adlb: pd.DataFrame, study: Study) -> tuple[str, ...]:
     return (
         f"{marks}. {_NOTHING}: not measured at this visit. ADLB holds normal ranges, grades at baseline and "
         "changes, too.",
-        "Numeric results with a complete date, and those beyond the measuring range (<5). Days count from the "
+        "Numeric results with a complete date, and those beyond measurement (<5). Days count from the "
         "first administration (Day 1; there is no Day 0).",
     )
 

@@ -16,6 +16,12 @@ from itpcsr.sdtm.standard_limits import standard_limits
 from itpcsr.study import Study
 
 _PLAIN_NUMBER = r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?"
+# Tests that the criteria grade by numbers, not by multiples of a limit, and the units of these numbers.
+_GRADED_BY_NUMBER = {
+    **dict.fromkeys(("PLAT", "WBC", "NEUT", "LYM"), ("10^9/L",)),
+    **dict.fromkeys(("K", "SODIUM"), ("mmol/L",)),
+    "HGB": ("g/L", "mmol/L"),
+}
 _LIMITS = "LB.LBTESTCD LB.LBSTRESC"
 _CLOSE = 1e-6  # relative; files carry numbers in another base than they show
 _ROUNDED = 0.05  # relative difference that rounding the original to a few digits can make
@@ -158,7 +164,9 @@ def _counts_in_words(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 def _beyond_the_range(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     lb = tables.get("LB", "LBTESTCD", "LBSTRESN", "LBSTRESC", "LBORRES", "LBORRESU", "LBSTRESU", "LBDTC")
     limits = standard_limits(lb, "LB")
-    lb = lb.assign(limit=limits)[limits != ""]
+    # markers have the study's own rule for values below the lowest measurable one
+    markers = [marker.code for marker in study.markers if marker.domain == "LB"]
+    lb = lb.assign(limit=limits)[(limits != "") & ~lb["LBTESTCD"].isin(markers)]
     text = (
         "{LBTESTCD} of {LBDTC} is only known to be {limit} {LBSTRESU}. It counts where that decides (grade, "
         "status, response, baseline), and is left out of means."
@@ -196,6 +204,28 @@ def _several_specimens(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
                 "with its own baseline and without grade."
             )
             yield overall("LB", "LBSPEC", f"{test}: {shown}", text)
+
+
+@rule(
+    "UNIT-04",
+    WARNING,
+    "Values graded by numbers are in the unit of the criteria",
+    REPORT,
+    "LB.LBTESTCD LB.LBSTRESU",
+)
+def _ungraded_units(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    if study.laboratory.toxicity_criteria:
+        lb = tables.get("LB", "LBTESTCD", "LBSTRESN", "LBSTRESU", "LBSPEC")
+        lb = lb[lb["LBSTRESN"].notna() & ~lb["LBSPEC"].str.upper().isin(["URINE"])]
+        for test, units in _GRADED_BY_NUMBER.items():
+            other = lb[(lb["LBTESTCD"] == test) & ~lb["LBSTRESU"].isin(units)]
+            for unit in sorted(set(other["LBSTRESU"])):
+                criteria = study.laboratory.toxicity_criteria
+                text = (
+                    f"{test} is in {unit!r}, but {criteria} grades it in {units[0]}; these values have no grade. "
+                    "Convert them by a mapping file or in the data."
+                )
+                yield overall("LB", "LBSTRESU", f"{test}: {unit}", text)
 
 
 @rule("VAL-12", NOTE, "A sample has results", SDTM)
