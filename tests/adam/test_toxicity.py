@@ -90,9 +90,53 @@ def test_no_limit_of_normal_no_grade_1():
     assert grade("PLAT", "10^9/L", 60, side="L") == "2"
 
 
-def test_another_unit_isn_t_graded():
-    found = add_grades(pd.DataFrame([record("ALT", "ukat/L", 99, 0.1, 0.8)]), "CTCAE v5.0").iloc[0]
+def test_numbers_hold_in_their_unit_alone():
+    found = add_grades(pd.DataFrame([record("K", "mg/dL", 99, 14, 20)]), "CTCAE v5.0").iloc[0]
     assert (found["ATOXDSCH"], found["ATOXGRH"], found["ATOXGR"], found["ATOXDIR"]) == ("", "", "", "")
+
+
+@pytest.mark.parametrize(
+    ("test", "unit", "value", "high", "expected"),
+    [
+        ("BILI", "mg/dL", 6.0, 1.23, "3"),
+        ("BILI", "", 6.0, 1.23, "3"),
+        ("ALT", "ukat/L", 17, 0.8, "4"),
+        ("CREAT", "mg/dL", 2.0, 1.2, "2"),
+    ],
+)
+def test_multiples_of_a_limit_need_no_unit(test, unit, value, high, expected):
+    assert grade(test, unit, value, 0.1, high, side="H") == expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [(13, "0"), (9, "2"), (7.9, "3")])
+def test_numbers_hold_in_a_unit_that_converts(value, expected):
+    assert grade("HGB", "g/dL", value, 11.5, 15, side="L") == expected
+
+
+@pytest.mark.parametrize(
+    ("test", "unit", "limit", "low", "high", "side", "expected", "between"),
+    [
+        ("ALT", "U/L", ">2000", 7, 50, "H", "4", ""),
+        ("ALT", "U/L", ">1000", 7, 50, "H", "4", ""),
+        ("ALT", "U/L", ">=1000", 7, 50, "H", "3", "3 to 4"),
+        ("ALT", "U/L", "<5", 7, 50, "H", "0", ""),
+        ("PLAT", "10^9/L", "<5", 125, 350, "L", "4", ""),
+        ("PLAT", "10^9/L", "<25", 125, 350, "L", "4", ""),
+        ("PLAT", "10^9/L", "<=25", 125, 350, "L", "3", "3 to 4"),
+        ("PLAT", "10^9/L", "<30", 125, 350, "L", "3", "3 to 4"),
+        ("PLAT", "10^9/L", "<200", 125, 350, "L", "", "0 to 4"),
+        ("PLAT", "10^9/L", ">1000", 125, 350, "L", "0", ""),
+    ],
+)  # fmt: skip
+def test_limits_are_graded_where_they_decide(test, unit, limit, low, high, side, expected, between):
+    row = record(test, unit, NAN, low, high) | {"AVALC": limit, "BASEC": ""}
+    found = add_grades(pd.DataFrame([row]), "CTCAE v5.0").iloc[0]
+    assert (found[f"ATOXGR{side}"], found[f"ATOXUN{side}"]) == (expected, between)
+
+
+def test_a_baseline_that_is_a_limit_counts_where_it_decides():
+    row = record("ALT", "U/L", 2500, 7, 50, base_status="HIGH") | {"AVALC": "", "BASEC": ">2000"}
+    assert add_grades(pd.DataFrame([row]), "CTCAE v5.0")["ATOXGRH"].iloc[0] == "0"
 
 
 def test_haemoglobin_in_mmol_has_cutoffs_of_its_own():

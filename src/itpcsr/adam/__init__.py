@@ -44,10 +44,11 @@ _SOURCES = {
 def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     """Derive all analysis datasets, keyed by lower-case name.
 
-    A dataset whose domain is absent has its columns, no rows, and ``attrs["absent"]`` with the domain's
-    name: no adverse event domain isn't the same as no adverse event.
-    ADSL also gets BPLAT, the platelet count at baseline (10^9/L), from ADLB, weight and height at baseline
-    from ADVS, and the pharmacokinetic set from ADPC. What the derivations read is ``as_analysed``.
+    A dataset whose domain is absent has its columns, no rows, and ``attrs["absent"]`` with the domain's name:
+    no adverse event domain isn't the same as no adverse event. ADSL also gets BPLAT, the platelet count at
+    baseline (10^9/L), and BPLATC (``<10`` where the baseline is only known to lie beyond a limit, of which
+    BPLAT is NaN), from ADLB, weight and height at baseline from ADVS, and the pharmacokinetic set from ADPC.
+    What the derivations read is ``as_analysed``.
     """
     trial = as_analysed(trial, study)
     adsl = derive_adsl(trial, study)
@@ -57,7 +58,9 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     adlb = derive_adlb(trial, adsl, study)
     if study.efficacy is not None:
         base = adlb[(adlb["PARAMCD"] == study.efficacy.platelet_test) & (adlb["ABLFL"] == "Y")]
-        adsl["BPLAT"] = look_up(base.set_index("USUBJID")["AVAL"], adsl["USUBJID"])
+        base = base.set_index("USUBJID")
+        adsl["BPLAT"] = look_up(base["AVAL"], adsl["USUBJID"])
+        adsl["BPLATC"] = look_up(base["AVALC"], adsl["USUBJID"]).fillna("").astype("str")
     adae = add_infusion_timing(derive_adae(trial, adsl, study), adex, study)
     adae = add_disease(adae, adsl, study)
     adaette = derive_adaette(adsl, adae)

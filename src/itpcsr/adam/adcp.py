@@ -7,31 +7,36 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from itpcsr.adam.adlb import before_treatment
+from itpcsr.adam.baseline import flag_baseline, read_time_points
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
-from itpcsr.adam.flags import yes_no
+from itpcsr.adam.specimens import read_specimens
 from itpcsr.adam.visits import add_visits
 from itpcsr.errors import DataError
+from itpcsr.limits import read_limits
 from itpcsr.markers import Marker
 from itpcsr.sdtm import Trial
+from itpcsr.sdtm.standard_limits import standard_limits
 from itpcsr.study import Study
 
 _KEYS = ["USUBJID", "PARAMCD"]
 _ORDER = ["ADTM", "SEQ"]
 _DOMAINS = ("CP", "LB", "IS")
-_MEASURED = ["STUDYID", "USUBJID", "PARAMCD", "AVAL", "AVALU", "DTYPE", "DTC", "BLFL", "VISIT", "SEQ"]
+_SPECIMEN = ("LBSPEC", "LBCAT")
+_POINTS = ["BLFL", "ATPT", "ATPTN", "ATPTREF", "AELTM"]
+_MEASURED = ["STUDYID", "USUBJID", "PARAMCD", "AVAL", "AVALU", "DTYPE", "DTC", "VISIT", "SEQ", *_POINTS]
 
 
 def derive_adcp(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Derive the markers that the study's marker table names from CP, LB and IS, treated subjects only.
 
     Variables: PARAMCD, PARAM, PARCAT1 (panel), AVAL in AVALU, DTYPE (``LIMIT`` where the value was below the
-    lowest measurable one and stands for a multiple of it, ``RATIO`` where derived from two markers of one
-    sample, else ""), SCALE (log or linear), TVAL (natural logarithm of AVAL, or AVAL; NaN for a value that
-    has no logarithm), ADT, ADTM, ADY, ABLFL, BASE, CHG, R2BASE, TBASE, TCHG (both on the scale of analysis),
-    AVISITN, AVISIT and ANL01FL as in ADLB. Records without a result or a complete date are left out; a ratio
-    that stands in the data is derived again, without the rounding of its parts.
+    lowest measurable one and is a multiple of it, or above the highest one and is that; ``RATIO`` where
+    derived from two markers of one sample, else ""), SCALE (log or linear), TVAL (natural logarithm of AVAL,
+    or AVAL; NaN for a value that has no logarithm), ADT, ADTM, ADY, ABLFL, BASE, CHG, R2BASE, TBASE, TCHG
+    (both on the scale of analysis), AVISITN, AVISIT and ANL01FL as in ADLB. Records without a result or a
+    complete date are left out; a ratio that stands in the data is derived again, without the rounding of its
+    parts.
 
     Raises DataError where one marker comes in more than one unit.
     """
@@ -45,23 +50,26 @@ def derive_adcp(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     adcp = pd.concat([measured, *ratios], ignore_index=True)
     adcp = _describe(adcp, study.markers).sort_values([*_KEYS, *_ORDER], ignore_index=True)
     adcp["ADY"] = study_day(adcp["ADT"], look_up(treated["TRTSDT"], adcp["USUBJID"]))
-    adcp["ABLFL"] = _flag_baseline(adcp, treated, study)
+    adcp["ABLFL"] = flag_baseline(adcp, _KEYS, "SEQ", treated, study)
     adcp = add_visits(_add_change(adcp), _KEYS, _ORDER, study)
-    return adcp.drop(columns=["BLFL", "DTC"])
+    return adcp.drop(columns=[*_POINTS, "DTC"])
 
 
 def _read(trial: Trial, domain: str, study: Study) -> pd.DataFrame:
     """Return the results of one domain's markers under common names."""
     codes = [marker.code for marker in study.markers if marker.domain == domain]
     names = {f"{domain}TESTCD": "PARAMCD", f"{domain}STRESU": "AVALU", f"{domain}DTC": "DTC"}
-    names |= {f"{domain}BLFL": "BLFL", f"{domain}STRESC": "STRESC"}
     numbers = {f"{domain}SEQ": "SEQ", f"{domain}STRESN": "AVAL"}
-    frame = read_domain(trial, domain, ["STUDYID", "USUBJID", "VISIT", *names], list(numbers))
-    frame = frame[frame[f"{domain}TESTCD"].isin(codes)].rename(columns=names | numbers)
-    limit = pd.to_numeric(frame["STRESC"].str.extract(r"^<\s*([\d.]+)$", expand=False), errors="coerce")
-    below = frame["AVAL"].isna() & limit.notna()
-    frame["AVAL"] = frame["AVAL"].where(~below, limit * study.immune.below_limit_factor)
-    frame["DTYPE"] = below.map({True: "LIMIT", False: ""}).astype("str")
+    frame = read_domain(trial, domain, ["STUDYID", "USUBJID", "VISIT", *_SPECIMEN, *names], list(numbers))
+    frame = frame[frame[f"{domain}TESTCD"].isin(codes)]
+    if domain == "LB":
+        frame = frame[read_specimens(frame) == ""]
+    limit = read_limits(standard_limits(frame, domain))
+    frame = frame.rename(columns=names | numbers).join(read_time_points(frame, domain))
+    beyond, below = limit["sign"] != "", limit["sign"].str.startswith("<")
+    replaced = limit["value"] * below.map({True: study.immune.below_limit_factor, False: 1.0})
+    frame["AVAL"] = frame["AVAL"].where(~beyond, replaced)
+    frame["DTYPE"] = beyond.map({True: "LIMIT", False: ""}).astype("str")
     return frame.loc[frame["AVAL"].notna(), _MEASURED]
 
 
@@ -99,16 +107,6 @@ def _describe(adcp: pd.DataFrame, markers: Sequence[Marker]) -> pd.DataFrame:
     positive = adcp["AVAL"].where(adcp["AVAL"] > 0).astype("float64")
     adcp["TVAL"] = np.where(adcp["SCALE"] == "log", np.log(positive.to_numpy("float64")), adcp["AVAL"])
     return adcp
-
-
-def _flag_baseline(adcp: pd.DataFrame, treated: pd.DataFrame, study: Study) -> pd.Series:
-    """Mark the last record before the first dose, or the one that the data flag."""
-    if study.baseline.baseline_rule == "value flagged in the data":
-        candidates = adcp[adcp["BLFL"] == "Y"]
-    else:
-        candidates = adcp[before_treatment(adcp, treated)]
-    last = candidates.drop_duplicates(_KEYS, keep="last").index
-    return yes_no(adcp.index.to_series().isin(last)).replace("N", "")
 
 
 def _add_change(adcp: pd.DataFrame) -> pd.DataFrame:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
+from itpcsr.adam.baseline import before_treatment, flag_baseline, read_time_points
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
 from itpcsr.errors import DataError
+from itpcsr.limits import constant, exceeds, read_limits, span_of, write_limit
 from itpcsr.sdtm import Trial
+from itpcsr.sdtm.standard_limits import standard_limits
 from itpcsr.sdtm.titres import ALLOWED, read_titres
 from itpcsr.study import Study
 
 _TEXT = ("STUDYID", "USUBJID", "ISTESTCD", "ISSTRESC", "ISORRES", "ISSTRESU", "ISSTAT", "ISDTC", "VISIT",
-         "ISTPT", "ISBLFL")  # fmt: skip
+         "ISTPT")  # fmt: skip
 _NUMBERS = ("ISSEQ", "ISSTRESN")
 _KEYS = ["USUBJID", "PARAMCD"]
 _CUTOFF = 1.0  # ratio of signal to cut-off from which an autoantibody is positive
@@ -31,7 +33,9 @@ def derive_adis(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
 
     A word (POSITIVE, NEGATIVE) decides, wherever it stands. Without one, a titre is positive unless it lies
     below the lowest dilution (``<1:10``), which is negative, and a ratio is positive from 1 on. The titre of
-    a positive sample below the lowest dilution counts as that dilution.
+    a positive sample below the lowest dilution counts as that dilution. A ratio that is only known to lie
+    beyond a limit is judged where that decides: ``<0.5`` is negative, ``>10`` positive (AVAL and AVALSGN as
+    for titres), ``<2`` says neither.
 
     Raises
     ------
@@ -48,15 +52,14 @@ def derive_adis(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
         PARCAT1=code.map({name: test.kind for name, test in tests.items()}).astype("str"),
         PARAM=code.map({name: test.label for name, test in tests.items()}).astype("str"),
     )
-    kept = ["STUDYID", "USUBJID", "ISSEQ", "PARAM", "PARCAT1", "VISIT", "ISBLFL"]
+    kept = ["STUDYID", "USUBJID", "ISSEQ", "PARAM", "PARCAT1", "VISIT"]
     adis = records[kept].assign(
         PARAMCD=code,
         AVALU=records["ISSTRESU"],
         ADT=to_date(records["ISDTC"]),
         ADTM=to_datetime(records["ISDTC"]),
-        ATPT=records["ISTPT"],
     )
-    adis = adis.join(_results(records))
+    adis = adis.join(read_time_points(records, "IS")).join(_results(records))
     return _add_times(adis[adis["ADT"].notna()], treated, study)
 
 
@@ -67,15 +70,28 @@ def _results(records: pd.DataFrame) -> pd.DataFrame:
     word = standard["word"].where(standard["word"] != "", original["word"])
     titre = standard.where(standard["value"].notna(), original)
     number = records["ISSTRESN"]
+    limit = read_limits(standard_limits(records, "IS").mask(donor, ""))
     ratio = number.fillna(pd.to_numeric(records["ISSTRESC"], errors="coerce"))
+    ratio = limit["value"].fillna(ratio)
     value = titre["value"].fillna(number.where(number >= 1)).where(donor, ratio)
     _refuse(records, (word == "") & value.isna())
-    sign = titre["sign"].where(donor, "")
-    positive = (sign != "<").where(donor, value >= _CUTOFF)
-    by_number = positive.map({True: "POSITIVE", False: "NEGATIVE"}).where(value.notna(), "")
+    sign = titre["sign"].where(donor, limit["sign"].str[:1])
+    reached, may_reach = _at_cutoff(value, limit["sign"])
+    positive = (sign != "<").where(donor, reached)
+    by_number = positive.map({True: "POSITIVE", False: "NEGATIVE"})
+    by_number = by_number.where(value.notna() & (donor | (reached == may_reach)), "")
     status = word.where(word != "", by_number).replace("NEITHER", "")
     kept = (status == "POSITIVE") | ~donor
     return pd.DataFrame({"AVALC": status, "AVAL": value.where(kept), "AVALSGN": sign.where(kept, "")})
+
+
+def _at_cutoff(value: pd.Series, sign: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Return where a ratio certainly and where it possibly reaches the cut-off."""
+    text = [write_limit(mark, number) if mark else "" for mark, number in zip(sign, value, strict=True)]
+    limits = pd.Series(text, index=value.index, dtype="str")
+    ratios = pd.DataFrame({"AVAL": value.mask(sign != ""), "AVALC": limits})
+    sure, may = exceeds(span_of(ratios), constant(_CUTOFF, len(ratios)), equal=True)
+    return pd.Series(sure, index=value.index), pd.Series(may, index=value.index)
 
 
 def _refuse(records: pd.DataFrame, unread: pd.Series) -> None:
@@ -96,13 +112,9 @@ def _add_times(adis: pd.DataFrame, treated: pd.DataFrame, study: Study) -> pd.Da
     adis = adis.sort_values([*_KEYS, "ADTM", "ISSEQ"], ignore_index=True)
     first, dosed = (look_up(treated[name], adis["USUBJID"]) for name in ("TRTSDT", "TRTSDTM"))
     timed = (adis["ADTM"] != adis["ADT"]) & dosed.notna()
-    after = (adis["ADTM"] >= dosed).where(timed, adis["ADT"] > first)
     elapsed = (adis["ADTM"] - dosed).where(timed, adis["ADT"] - first)
     adis["ADY"] = study_day(adis["ADT"], first)
     adis["ARELDY"] = elapsed.dt.total_seconds() / 86400
-    adis["AFTERFL"] = yes_no(after)
-    flagged = study.baseline.baseline_rule == "value flagged in the data"
-    candidates = adis[(adis["ISBLFL"] == "Y" if flagged else ~after) & (adis["AVALC"] != "")]
-    last = candidates.drop_duplicates(_KEYS, keep="last").index
-    adis["ABLFL"] = pd.Series(np.where(adis.index.isin(last), "Y", ""), dtype="str")
-    return adis.drop(columns="ISBLFL")
+    adis["AFTERFL"] = yes_no(~before_treatment(adis, treated))
+    adis["ABLFL"] = flag_baseline(adis, _KEYS, "ISSEQ", treated, study, adis["AVALC"] != "")
+    return adis.drop(columns=["BLFL", "ATPTN", "ATPTREF", "AELTM"])

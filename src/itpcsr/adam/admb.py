@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.adam.adlb import before_treatment
+from itpcsr.adam.baseline import before_treatment, flag_baseline, read_time_points
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
@@ -17,6 +17,7 @@ _NUMBERS = ("MBSEQ",)
 _POSITIVE = ("POSITIVE", "DETECTED", "REACTIVE", "POS")
 _NEGATIVE = ("NEGATIVE", "NOT DETECTED", "NON-REACTIVE", "NONREACTIVE", "NEG", "UNDETECTED")
 _KEYS = ["USUBJID", "PARAMCD"]
+_POINTS = ["BLFL", "ATPT", "ATPTN", "ATPTREF", "AELTM"]
 
 
 def derive_admb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -24,7 +25,7 @@ def derive_admb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
 
     Variables: PARAMCD, PARAM, AVALC (POSITIVE, NEGATIVE or OTHER), MBSTRESC (the result it was read from,
     in capitals), ADT, ADTM, ADY, ABLFL (the last known
-    result before the first dose; a sample of its day counts as before, unless the times say otherwise),
+    result before the first dose, see ``flag_baseline``),
     BASEC ("" without baseline), AVISITN (0 baseline; the planned weeks of the study, within its window
     around the planned day; where no sample lies in it, one of the visit of that name, with WINFL N; else
     NaN), ANL01FL (nearest to the planned day). A number is a count of
@@ -52,9 +53,10 @@ def derive_admb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
             "ADTM": to_datetime(mb["MBDTC"]),
             "VISIT": mb["VISIT"],
         }
-    ).sort_values([*_KEYS, "ADTM", "MBSEQ"], ignore_index=True)
+    ).join(read_time_points(mb, "MB"))
+    admb = admb.sort_values([*_KEYS, "ADTM", "MBSEQ"], ignore_index=True)
     admb["ADY"] = study_day(admb["ADT"], look_up(treated["TRTSDT"], admb["USUBJID"]))
-    admb = _add_visits(_add_baseline(admb, treated), study)
+    admb = _add_visits(_add_baseline(admb, treated, study), study).drop(columns=_POINTS)
     missing = _missing_tests(admb, _expected(trial, treated, study), study)
     return pd.concat([admb, missing], ignore_index=True) if len(missing) else admb
 
@@ -109,11 +111,10 @@ def _status(result: pd.Series) -> pd.Series:
     return pd.Series(states, index=result.index, dtype="str")
 
 
-def _add_baseline(admb: pd.DataFrame, treated: pd.DataFrame) -> pd.DataFrame:
+def _add_baseline(admb: pd.DataFrame, treated: pd.DataFrame, study: Study) -> pd.DataFrame:
     before = before_treatment(admb, treated)
-    baseline = admb[before].drop_duplicates(_KEYS, keep="last")
-    admb["ABLFL"] = yes_no(admb.index.to_series().isin(baseline.index)).replace("N", "")
-    base = baseline[[*_KEYS, "AVALC"]].rename(columns={"AVALC": "BASEC"})
+    admb["ABLFL"] = flag_baseline(admb, _KEYS, "MBSEQ", treated, study)
+    base = admb.loc[admb["ABLFL"] == "Y", [*_KEYS, "AVALC"]].rename(columns={"AVALC": "BASEC"})
     admb = admb.merge(base, on=_KEYS, how="left", validate="m:1")
     admb["BASEC"] = admb["BASEC"].fillna("").astype("str")
     return admb.assign(before=before)

@@ -10,20 +10,23 @@ import pandas as pd
 from itpcsr.adam.dates import study_day
 from itpcsr.adam.domains import is_among, look_up
 from itpcsr.adam.response import (
+    UNDECIDED,
     collect_counts,
     collect_subjects,
     find_responses,
     first_rescue,
     judge,
+    name_kinds,
     qualify,
 )
 from itpcsr.study import Efficacy, ResponseDefinition, Study
 
 COLUMNS = [
-    "USUBJID", "PARAMCD", "PARAM", "AVALC", "AVAL", "ADT", "ADY", "AVISITN", "PLAT", "BASE", "REASON",
-    "CNFDY", "CNFPLAT", "CRDY", "LOSDT", "LOSDY", "LASTDY",
+    "USUBJID", "PARAMCD", "PARAM", "AVALC", "AVAL", "ADT", "ADY", "AVISITN", "PLAT", "PLATC", "BASE", "BASEC",
+    "REASON", "CNFDY", "CNFPLAT", "CNFPLATC", "CRDY", "LOSDT", "LOSDY", "LASTDY",
 ]  # fmt: skip
 _BEST = "Best confirmed response (IWG 2009)"
+_LIMITED_BASE = "the baseline count is beyond the measuring range"
 _NO_COUNTED = "no platelet count that counts"
 
 
@@ -49,15 +52,15 @@ def derive_adrs(
     Returns
     -------
     DataFrame
-        PARAMCD ``OVR``: one record per count after the first infusion, AVALC CR, R or NR. PARAMCD ``BOR``,
-        and the key of each definition of the study: one record per treated subject (see
+        PARAMCD ``OVR``: one record per count after the first infusion, AVALC CR, R, NR, or NE where it is
+        only known to lie beyond a limit that doesn't decide; PLAT is the count, PLATC the limit (``<5``).
+        PARAMCD ``BOR``, and the key of each definition of the study: one record per treated subject (see
         ``response.judge``). PARAMCD ``RESPPER``: one record per period of confirmed response by the primary
         rule (see ``response.find_responses``), the first of which is that of ``BOR``: its first count (ADT,
         ADY), its last qualifying one (CNFDY), its loss (LOSDT, LOSDY). PARAMCD ``PCTRESP``: the percentage
         of the days up to the last count that lie within these periods, from the first qualifying count to
-        the last. PARAMCD ``BESTRAT``: the
-        highest ratio to baseline of the counts before rescue (PLAT is the count). No rows for a study
-        without platelet response or without laboratory data.
+        the last. PARAMCD ``BESTRAT``: the highest ratio to baseline of the counts before rescue (PLAT is the
+        count). No rows for a study without platelet response or without laboratory data.
     """
     rule = study.efficacy
     if rule is None or not (adlb["PARAMCD"] == rule.platelet_test).any():
@@ -94,7 +97,10 @@ def _judge_all(
         _time_in_response(periods, best),
         _best_ratio(counts, best),
     ]
-    return pd.concat([*parts, *others], ignore_index=True).reindex(columns=COLUMNS)
+    adrs = pd.concat([*parts, *others], ignore_index=True).reindex(columns=COLUMNS)
+    limits = ["PLATC", "BASEC", "CNFPLATC"]
+    adrs[limits] = adrs[limits].fillna("").astype("str")
+    return adrs
 
 
 def _primary_flags(
@@ -105,14 +111,15 @@ def _primary_flags(
 
 
 def _by_count(counts: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
-    kinds = np.select([flags["CR"], flags["R"]], ["CR", "R"], default="NR")
+    kinds = name_kinds(flags)
     return counts.assign(
         PARAMCD="OVR",
         PARAM="Response at this count, not confirmed",
         AVALC=kinds,
         PLAT=counts["AVAL"],
-        AVAL=np.where(kinds == "NR", 0.0, 1.0),
-        REASON="",
+        PLATC=counts["AVALC"],
+        AVAL=kinds.isin(["CR", "R"]).astype("float64"),
+        REASON=kinds.map(lambda kind: UNDECIDED if kind == "NE" else "").astype("str"),
     )
 
 
@@ -127,11 +134,19 @@ def _periods(
     found = find_responses(counts, flags["R"], subjects, definition)
     first, last = (counts.reindex(found[name]).set_axis(found.index) for name in ("first", "last"))
     start = look_up(subjects.set_index("USUBJID")["TRTSDT"], found["USUBJID"])
-    periods = found[["USUBJID", "LOSDT"]].assign(
-        ADT=first["ADT"], ADY=first["ADY"], AVISITN=first["AVISITN"], PLAT=first["AVAL"], CNFDY=last["ADY"]
+    periods = (
+        found[["USUBJID", "LOSDT"]]
+        .assign(
+            ADT=first["ADT"],
+            ADY=first["ADY"],
+            AVISITN=first["AVISITN"],
+            PLAT=first["AVAL"],
+            CNFDY=last["ADY"],
+        )
+        .assign(PLATC=first["AVALC"])
     )
     periods["LOSDY"] = study_day(periods["LOSDT"], start)
-    for name in ("BASE", "LASTDY"):
+    for name in ("BASE", "BASEC", "LASTDY"):
         periods[name] = look_up(best.set_index("USUBJID")[name], periods["USUBJID"])
     return periods.assign(PARAMCD="RESPPER", PARAM="Period of confirmed response", AVALC="", REASON="")
 
@@ -155,5 +170,7 @@ def _best_ratio(counts: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:
         ("AVAL", "R2BASE"), ("PLAT", "AVAL"), ("ADT", "ADT"), ("ADY", "ADY"), ("AVISITN", "AVISITN"),
     ):  # fmt: skip
         ratios[name] = top[source].reindex(ratios["USUBJID"]).to_numpy()
-    ratios["REASON"] = np.where(ratios["AVAL"].isna(), _NO_COUNTED, "")
+    limited = best["BASEC"].to_numpy() != ""
+    missing = ratios["AVAL"].isna()
+    ratios["REASON"] = np.select([missing & limited, missing], [_LIMITED_BASE, _NO_COUNTED], "")
     return ratios.assign(PARAMCD="BESTRAT", PARAM="Highest ratio to baseline before rescue therapy", AVALC="")

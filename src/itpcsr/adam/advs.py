@@ -5,30 +5,33 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from itpcsr.adam.baseline import flag_baseline, read_time_points
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
-from itpcsr.adam.flags import yes_no
 from itpcsr.adam.visits import add_visits, flag_end_of_treatment
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 
 _TEXT = (
-    "STUDYID", "USUBJID", "VSTESTCD", "VSTEST", "VSSTRESU", "VSDTC", "VSBLFL", "VSTPT", "VSTPTREF", "VISIT",
+    "STUDYID", "USUBJID", "VSTESTCD", "VSTEST", "VSSTRESU", "VSDTC", "VSTPT", "VSTPTREF", "VISIT",
 )  # fmt: skip
 _NUMBERS = ("VSSEQ", "VSSTRESN", "VSTPTNUM")
 _ORDER = ["ADTM", "VSSEQ"]
+_READ = ["BLFL", "ATPTREF", "AELTM"]
+# What makes the same vital sign another measurement, where the data have more than one of it.
+_MANNERS = ("VSPOS", "VSLOC", "VSLAT", "VSMETHOD")
 
 
 def derive_advs(trial: Trial, adsl: pd.DataFrame, adex: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Derive the vital signs dataset from VS, treated subjects only.
 
-    Variables: PARAMCD, PARAM, AVAL in AVALU, ADT, ADTM, ADY, ATPT and ATPTN (planned time point, ""
-    and NaN without one), INFNUM (number of the infusion, from VSTPTREF or else from the administration of
-    the same day; NaN for a study without infusions, and where the record names no time point), PREVAL (the
-    last value at a time point before that infusion) and CHGPRE (AVAL - PREVAL); BASETYPE (the time point of
-    a study without infusions, such as a position; "" otherwise), and by parameter and BASETYPE ABLFL, BASE,
-    CHG, AVISITN, AVISIT, ANL01FL and EOTFL as in ADLB. Records without a numeric result or a complete date
-    are left out.
+    Variables: PARAMCD, PARAM, AVAL in AVALU, ADT, ADTM, ADY, ATPT and ATPTN (planned time point, "" and NaN
+    without one), INFNUM (number of the infusion, from VSTPTREF or else from the administration of the same
+    day; NaN for a study without infusions, and where the record names no time point), PREVAL (the last value
+    at a time point before that infusion) and CHGPRE (AVAL - PREVAL); BASETYPE (the time point of a study
+    without infusions, and position, site and method where a test comes in several of them at one time point;
+    "" otherwise), and by parameter and BASETYPE ABLFL, BASE, CHG, AVISITN, AVISIT, ANL01FL and EOTFL as in
+    ADLB. Records without a numeric result or a complete date are left out.
     """
     vs = read_domain(trial, "VS", _TEXT, _NUMBERS)
     treated = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
@@ -47,16 +50,26 @@ def derive_advs(trial: Trial, adsl: pd.DataFrame, adex: pd.DataFrame, study: Stu
             "ADT": dates.loc[vs.index],
             "ADTM": to_datetime(vs["VSDTC"]),
             "VISIT": vs["VISIT"],
-            "VSBLFL": vs["VSBLFL"],
-            "ATPT": vs["VSTPT"],
-            "ATPTN": vs["VSTPTNUM"],
-            "BASETYPE": "" if infusions else vs["VSTPT"],
+            "BASETYPE": _base_type(vs, infusions),
         }
-    )
+    ).join(read_time_points(vs, "VS"))
     advs["INFNUM"] = _infusion_number(vs, advs, adex) if infusions else np.nan
     advs = advs.sort_values(["USUBJID", "PARAMCD", "BASETYPE", *_ORDER], ignore_index=True)
     advs["ADY"] = study_day(advs["ADT"], look_up(treated["TRTSDT"], advs["USUBJID"]))
-    return _add_visits(_add_change_around_infusion(advs), treated, study).drop(columns="VSBLFL")
+    return _add_visits(_add_change_around_infusion(advs), treated, study).drop(columns=_READ)
+
+
+def _base_type(vs: pd.DataFrame, infusions: bool) -> pd.Series:
+    """Return what parts the records of a test into series, each with its own baseline."""
+    none = pd.Series("", index=vs.index, dtype="str")
+    series = none if infusions else vs["VSTPT"]
+    for name in _MANNERS:
+        manner = vs[name].str.strip().str.upper() if name in vs else none
+        rows = pd.DataFrame({"test": vs["VSTESTCD"], "point": vs["VSTPT"], "manner": manner[manner != ""]})
+        several = rows.groupby(["test", "point"])["manner"].transform("nunique") > 1
+        joined = series.str.cat(manner, sep=", ").where(series != "", manner)
+        series = series.mask(several & (manner != ""), joined)
+    return series.astype("str")
 
 
 def _infusion_number(vs: pd.DataFrame, advs: pd.DataFrame, adex: pd.DataFrame) -> pd.Series:
@@ -68,7 +81,7 @@ def _infusion_number(vs: pd.DataFrame, advs: pd.DataFrame, adex: pd.DataFrame) -
 
 
 def _add_change_around_infusion(advs: pd.DataFrame) -> pd.DataFrame:
-    keys = ["USUBJID", "PARAMCD", "INFNUM"]
+    keys = ["USUBJID", "PARAMCD", "BASETYPE", "INFNUM"]
     before = advs[advs["INFNUM"].notna() & (advs["ATPTN"] < 0)].drop_duplicates(keys, keep="last")
     before = before[[*keys, "AVAL"]].rename(columns={"AVAL": "PREVAL"})
     advs = advs.merge(before, on=keys, how="left", validate="m:1")
@@ -78,24 +91,10 @@ def _add_change_around_infusion(advs: pd.DataFrame) -> pd.DataFrame:
 
 def _add_visits(advs: pd.DataFrame, treated: pd.DataFrame, study: Study) -> pd.DataFrame:
     keys = ["USUBJID", "PARAMCD", "BASETYPE"]
-    if study.baseline.baseline_rule == "value flagged in the data":
-        candidates = advs[advs["VSBLFL"] == "Y"]
-    else:
-        candidates = advs[_before_treatment(advs, treated)]
-    baseline = candidates.drop_duplicates(keys, keep="last")
-    advs["ABLFL"] = yes_no(advs.index.to_series().isin(baseline.index)).replace("N", "")
-    base = baseline[[*keys, "AVAL"]].rename(columns={"AVAL": "BASE"})
+    advs["ABLFL"] = flag_baseline(advs, keys, "VSSEQ", treated, study)
+    base = advs.loc[advs["ABLFL"] == "Y", [*keys, "AVAL"]].rename(columns={"AVAL": "BASE"})
     advs = advs.merge(base, on=keys, how="left", validate="m:1")
     advs["CHG"] = advs["AVAL"] - advs["BASE"]
     advs = add_visits(advs, keys, _ORDER, study)
     advs["EOTFL"] = flag_end_of_treatment(advs, keys, study.laboratory.vital_signs_end_week)
     return advs
-
-
-def _before_treatment(advs: pd.DataFrame, treated: pd.DataFrame) -> pd.Series:
-    """True where taken before the first dose; on its day a time point before the infusion or the time."""
-    first, timed = (look_up(treated[name], advs["USUBJID"]) for name in ("TRTSDT", "TRTSDTM"))
-    same_day = advs["ADT"] == first
-    with_time = (advs["ADTM"] != advs["ADT"]) & timed.notna()
-    before = (advs["ADTM"] < timed).where(with_time, ~(advs["ATPTN"] >= 0))
-    return (advs["ADT"] < first) | (same_day & before)

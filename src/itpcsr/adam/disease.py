@@ -7,6 +7,7 @@ import pandas as pd
 
 from itpcsr.adam.domains import look_up
 from itpcsr.adam.flags import yes_no
+from itpcsr.limits import stand_in
 from itpcsr.sdtm.spelling import term_key
 from itpcsr.study import Study
 
@@ -28,7 +29,8 @@ def add_disease(adae: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> pd.Data
     of_platelets = term.isin([name.upper() for name in study.safety.platelet_terms])
     before = _highest_before(adae, term)
     if "BPLAT" in adsl:
-        counts = look_up(adsl.set_index("USUBJID")["BPLAT"], adae["USUBJID"])
+        # of a baseline only known as "<10" the number: its grade is that or a higher one
+        counts = look_up(stand_in(adsl.set_index("USUBJID"), "BPLAT", "BPLATC"), adae["USUBJID"])
         before = before.mask(of_platelets, platelet_grade(counts))
     grades = before.where(disease)
     worse = yes_no(~(adae["ASEVN"] <= grades))

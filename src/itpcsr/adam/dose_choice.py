@@ -80,7 +80,7 @@ def _platelet_rise(adlb: pd.DataFrame, study: Study, last_day: int) -> pd.Series
     """Mean rise above baseline by subject: trapezoids over the counts from baseline (Day 1) to the last."""
     if study.efficacy is None:
         return pd.Series(dtype="float64")
-    platelets = adlb[(adlb["PARAMCD"] == study.efficacy.platelet_test) & adlb["BASE"].notna()]
+    platelets = adlb[(adlb["PARAMCD"] == study.efficacy.platelet_test) & adlb["CHG"].notna()]
     after = platelets[(platelets["ONTRTFL"] == "Y") & (platelets["ADY"] > 1) & (platelets["ADY"] <= last_day)]
     after = after.sort_values(["USUBJID", "ADY", "ADTM", "LBSEQ"])
     by_subject = {

@@ -10,17 +10,18 @@ import pandas as pd
 from itpcsr.adam.analysed import as_analysed
 from itpcsr.adam.clinical import add_criteria
 from itpcsr.adam.periods import derive_participation, derive_response_periods
-from itpcsr.adam.response import collect_counts, first_rescue, qualify
+from itpcsr.adam.response import collect_counts, first_rescue, name_kinds, qualify
+from itpcsr.limits import stand_in
 from itpcsr.sdtm import Trial
 from itpcsr.study import Efficacy, Study
 
 AFTER_RESCUE = "high enough, but after the start of rescue therapy"
 WHILE_BLEEDING = "high enough, but on a day with bleeding"
 
-_COUNT = ["USUBJID", "ADY", "VISIT", "AVAL", "R2BASE", "AVALC", "ROLE"]
+_COUNT = ["USUBJID", "ADY", "VISIT", "AVAL", "LIMITC", "R2BASE", "AVALC", "ROLE"]
 _LIMIT = [
-    "USUBJID", "PARAMCD", "PARAM", "AVALU", "SIDE", "BASE", "AVAL", "ADY", "LIMIT", "ATOXGR", "BEYOND",
-    "COUNTED",
+    "USUBJID", "PARAMCD", "PARAM", "AVALU", "SIDE", "BASE", "BASEC", "AVAL", "AVALC", "ADY", "LIMIT",
+    "ATOXGR", "BEYOND", "COUNTED",
 ]  # fmt: skip
 
 
@@ -58,19 +59,22 @@ def derive_profiles(
 def derive_counts(datasets: Mapping[str, pd.DataFrame], study: Study) -> pd.DataFrame:
     """Return every dated platelet count with what the primary rule makes of it, by subject and time.
 
-    Variables: USUBJID, ADY, VISIT, AVAL (10^9/L), R2BASE, AVALC (CR, R or NR by itself; "" for a count that
-    the rule doesn't judge, such as one before the first infusion), ROLE (what the count did for the best
-    response, or why it doesn't count though it is high enough; "" for neither). No rows without platelet
-    response.
+    Variables: USUBJID, ADY, VISIT, AVAL (10^9/L), LIMITC (``<5`` where the count is only known to lie beyond
+    a limit, of which AVAL is the number; else ""), R2BASE, AVALC (CR, R or NR by itself, NE where a limit
+    doesn't decide; "" for a count that the rule doesn't judge, such as one before the first infusion), ROLE
+    (what the count did for the best response, or why it doesn't count though it is high enough; "" for
+    neither). No rows without platelet response.
     """
     rule, adlb, adrs = study.efficacy, datasets["adlb"], datasets["adrs"]
     if rule is None:
         return pd.DataFrame(columns=_COUNT)
     counts = adlb[(adlb["PARAMCD"] == rule.platelet_test) & adlb["ADY"].notna()]
     counts = counts.sort_values(["USUBJID", "ADTM", "LBSEQ"], ignore_index=True)
+    counts = counts.rename(columns={"AVALC": "LIMITC"})
     judged = _judge(datasets, rule)
     counts = counts.merge(judged, on=["USUBJID", "LBSEQ"], how="left", validate="1:1")
     counts[["AVALC", "WHYNOT"]] = counts[["AVALC", "WHYNOT"]].fillna("").astype("str")
+    counts["AVAL"] = stand_in(counts, text="LIMITC")
     return _with_roles(counts, adrs[adrs["PARAMCD"] == "BOR"])[_COUNT]
 
 
@@ -80,7 +84,7 @@ def _judge(datasets: Mapping[str, pd.DataFrame], rule: Efficacy) -> pd.DataFrame
     counts = collect_counts(datasets["adlb"], datasets["adae"], datasets["adbleed"], rescue, rule)
     counts = counts[counts["USUBJID"].isin(adsl.loc[adsl["FASFL"] == "Y", "USUBJID"])]
     flags = qualify(counts, rule.primary, counts["USUBJID"].isin(rescue.index))
-    kinds = np.select([flags["CR"], flags["R"]], ["CR", "R"], default="NR")
+    kinds = name_kinds(flags)
     failed = flags["reached"] & ~flags["R"]
     why = np.select([failed & counts["rescued"], failed], [AFTER_RESCUE, WHILE_BLEEDING], default="")
     return counts[["USUBJID", "LBSEQ"]].assign(AVALC=kinds, WHYNOT=why)
@@ -117,7 +121,7 @@ def derive_limits(adlb: pd.DataFrame, study: Study) -> pd.DataFrame:
     )
     values = adlb[chosen & (adlb["PARCAT1"].isin(shown) | (not shown))]
     keys = ["USUBJID", "PARAMCD", "AVALU"]
-    values = values.assign(COUNTED=values.groupby(keys)["AVAL"].transform("size"))
+    values = values.assign(COUNTED=values.groupby(keys)["ADY"].transform("size"), AVAL=stand_in(values))
     sides = [_extremes(values[values["ANRIND"] == side], side) for side in ("LOW", "HIGH")]
     return pd.concat(sides).sort_values(["USUBJID", "PARAMCD", "AVALU", "SIDE"], ignore_index=True)[_LIMIT]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from itpcsr.limits import constant, exceeds, span_of, stand_in
 from itpcsr.study import Laboratory
 
 _STATUS = ("LOW", "NORMAL", "HIGH")
@@ -14,16 +15,15 @@ def add_ranges(adlb: pd.DataFrame, recorded: pd.Series, rules: Laboratory) -> pd
     """Add ANRIND and LIMIND, the status of each value, and BNRIND and BLIMIND, that of its baseline.
 
     ANRIND is LOW, NORMAL or HIGH as recorded (``recorded``, LBNRIND), else by the limits of the normal range;
-    "" without either. LIMIND is the same by the thresholds of the study, which are multiples of these limits:
-    LOW below ``threshold_low_factor`` times ANRLO, HIGH above ``threshold_high_factor`` times ANRHI.
+    "" without either, and where a limit (``<5``) doesn't decide. LIMIND is the same by the thresholds of the
+    study, which are multiples of these limits: LOW below ``threshold_low_factor`` times ANRLO, HIGH above
+    ``threshold_high_factor`` times ANRHI.
     """
     adlb = adlb.copy()
     low, high = adlb["ANRLO"], adlb["ANRHI"]
     status = recorded.str.upper()
-    adlb["ANRIND"] = status.where(status.isin(_STATUS), _status(adlb["AVAL"], low, high)).astype("str")
-    adlb["LIMIND"] = _status(
-        adlb["AVAL"], low * rules.threshold_low_factor, high * rules.threshold_high_factor
-    )
+    adlb["ANRIND"] = status.where(status.isin(_STATUS), _status(adlb, low, high)).astype("str")
+    adlb["LIMIND"] = _status(adlb, low * rules.threshold_low_factor, high * rules.threshold_high_factor)
     keys, names = ["USUBJID", "PARAMCD"], {"ANRIND": "BNRIND", "LIMIND": "BLIMIND"}
     base = adlb.loc[adlb["ABLFL"] == "Y", [*keys, *names]].rename(columns=names)
     adlb = adlb.merge(base, on=keys, how="left", validate="m:1")
@@ -32,11 +32,18 @@ def add_ranges(adlb: pd.DataFrame, recorded: pd.Series, rules: Laboratory) -> pd
     return adlb
 
 
-def _status(values: pd.Series, low: pd.Series, high: pd.Series) -> pd.Series:
-    """LOW, NORMAL or HIGH; a limit that is missing bounds nothing; "" where both or the value are."""
-    states = np.select([values < low, values > high], ["LOW", "HIGH"], "NORMAL")
-    known = values.notna() & (low.notna() | high.notna())
-    return pd.Series(np.where(known, states, ""), index=values.index, dtype="str")
+def _status(adlb: pd.DataFrame, low: pd.Series, high: pd.Series) -> pd.Series:
+    """LOW, NORMAL or HIGH; a limit that is missing bounds nothing; "" where both or the value are.
+
+    "" as well where the value is only known to lie beyond a number (``<5``) that doesn't decide.
+    """
+    value = span_of(adlb)
+    below, may_be_below = exceeds(constant(low, len(adlb)), value, equal=False)
+    above, may_be_above = exceeds(value, constant(high, len(adlb)), equal=False)
+    normal = value.known.to_numpy() & ~may_be_below & ~may_be_above
+    states = np.select([below, above, normal], ["LOW", "HIGH", "NORMAL"], "")
+    known = (low.notna() | high.notna()).to_numpy()
+    return pd.Series(np.where(known, states, ""), index=adlb.index, dtype="str")
 
 
 def flag_most_deviating(adlb: pd.DataFrame, rules: Laboratory) -> pd.Series:
@@ -44,14 +51,17 @@ def flag_most_deviating(adlb: pd.DataFrame, rules: Laboratory) -> pd.Series:
 
     That is the value farthest from the middle between the two thresholds, among the planned visits after
     baseline (up to ``laboratory_end_week`` where there is one), the first of equally far ones. Where one
-    threshold is missing the distance beyond the other decides.
+    threshold is missing the distance beyond the other decides. A limit (``>2000``) deviates as its number,
+    where it decides the status (LIMIND).
     """
+    value = stand_in(adlb)
     low, high = adlb["ANRLO"] * rules.threshold_low_factor, adlb["ANRHI"] * rules.threshold_high_factor
-    above, below = adlb["AVAL"] - low, high - adlb["AVAL"]
+    above, below = value - low, high - value
     deviation = above.where(above >= below, below)
-    deviation = deviation.mask(high.isna(), low - adlb["AVAL"]).mask(low.isna(), adlb["AVAL"] - high)
+    deviation = deviation.mask(high.isna(), low - value).mask(low.isna(), value - high)
     last = rules.laboratory_end_week or np.inf
     planned = (adlb["ANL01FL"] == "Y") & adlb["AVISITN"].between(1, last) & deviation.notna()
+    planned &= adlb["AVAL"].notna() | (adlb["LIMIND"] != "")
     # 12 digits: the same deviation from two sides need not have the same binary form
     ranked = adlb[planned].assign(deviation=deviation[planned].map(lambda value: float(f"{value:.12g}")))
     keys = ["USUBJID", "PARAMCD"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from itpcsr.adam.analysed import as_analysed
 from itpcsr.adam.dates import to_date
 from itpcsr.adam.domains import look_up, read_domain
+from itpcsr.limits import constant, exceeds, span_of
 from itpcsr.sdtm import Trial
 from itpcsr.study import Efficacy, Study
 
@@ -36,7 +38,7 @@ def derive_subgroups(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataF
     positive = look_up(_autoantibodies(as_analysed(trial, study), adsl, rule), subjects["USUBJID"])
     found = positive.map({1.0: "Positive", 0.0: "Negative"})
     parts.append(_levels(subjects, "Platelet autoantibody", found, ["Positive", "Negative"]))
-    parts.append(_split(subjects, "Baseline count, 10⁹/L", subjects["BPLAT"], rule.subgroup_count))
+    parts.append(_split_counts(subjects, rule.subgroup_count))
     return pd.concat(parts, ignore_index=True)[columns]
 
 
@@ -44,6 +46,15 @@ def _split(subjects: pd.DataFrame, name: str, values: pd.Series, limit: float) -
     low, high = f"<{limit:g}", f"≥{limit:g}"
     level = pd.Series(low, index=values.index, dtype="str").mask(values >= limit, high)
     return _levels(subjects, name, level.where(values.notna()), [low, high])
+
+
+def _split_counts(subjects: pd.DataFrame, limit: float) -> pd.DataFrame:
+    """Split by the baseline count; one that is only known as ``<10`` stands where that decides."""
+    name, low, high = "Baseline count, 10⁹/L", f"<{limit:g}", f"≥{limit:g}"
+    sure, may = exceeds(span_of(subjects, "BPLAT", "BPLATC"), constant(limit, len(subjects)), equal=True)
+    known = span_of(subjects, "BPLAT", "BPLATC").known.to_numpy() & (sure == may)
+    level = pd.Series(np.where(sure, high, low), index=subjects.index, dtype="str").where(known)
+    return _levels(subjects, name, level, [low, high])
 
 
 def _levels(subjects: pd.DataFrame, name: str, level: pd.Series, order: list[str]) -> pd.DataFrame:

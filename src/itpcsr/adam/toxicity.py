@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 import pandas as pd
+
+from itpcsr.errors import DataError
+from itpcsr.limits import constant, exceeds, span_of
+from itpcsr.sdtm.units import conversion
 
 _FILES = {"CTCAE v5.0": "ctcae5.csv"}
 _LIMIT = re.compile(
@@ -28,13 +33,19 @@ def read_cutoffs(criteria: str) -> pd.DataFrame:
         return pd.read_csv(file, comment="#", dtype="str", keep_default_na=False)
 
 
+def graded_tests(criteria: str) -> set[str]:
+    """Return the tests that the criteria named grade; none for empty."""
+    return set(read_cutoffs(criteria)["test"]) if criteria else set()
+
+
 def add_grades(adlb: pd.DataFrame, criteria: str) -> pd.DataFrame:
     """Add the toxicity grade of each value, low and high side apart, and the one at baseline.
 
     Parameters
     ----------
     adlb
-        PARAMCD, AVAL, AVALU, ANRLO, ANRHI, BASE, BNRIND, ONTRTFL and ABLFL.
+        PARAMCD, AVAL, AVALU, ANRLO, ANRHI, BASE, BNRIND, ONTRTFL and ABLFL; AVALC and BASEC where results
+        can be limits (``<5``).
     criteria
         ``CTCAE v5.0``; empty grades nothing.
 
@@ -47,19 +58,61 @@ def add_grades(adlb: pd.DataFrame, criteria: str) -> pd.DataFrame:
         two grades and its side L or H; side "" for grade 0). Values before treatment are graded as with a
         normal baseline: a baseline isn't compared with itself. Values after a baseline above the upper limit
         count multiples of the baseline where the criteria say so, so that an unchanged value is grade 0.
+        A limit has the lowest grade that it allows (``<30`` platelets are grade 3 at least), and none where
+        it allows grade 0 and higher ones; ATOXUNL, ATOXUNH name the grades between which it doesn't decide
+        (``3 to 4``), else "".
+
+    Notes ----- Criteria that are multiples of a limit of normal or of baseline alone hold in any unit;
+    numbers hold in the unit of the criteria, and in others after conversion.
     """
     graded = adlb.copy()
-    for side in ("L", "H"):
-        graded[f"ATOXDSC{side}"] = pd.Series("", index=adlb.index, dtype="str")
-        graded[f"ATOXGR{side}"] = pd.Series("", index=adlb.index, dtype="str")
-    for row in read_cutoffs(criteria).to_dict("records") if criteria else ():
-        chosen = _rows_of(adlb, row["test"], row["unit"], row["baseline"])
-        if chosen.any():
-            side = row["side"]
-            graded.loc[chosen, f"ATOXDSC{side}"] = row["term"]
-            grades = _grade(adlb[chosen], side, [row[f"grade{grade}"] for grade in GRADES])
-            graded.loc[chosen, f"ATOXGR{side}"] = grades
+    for name in ("ATOXDSC", "ATOXGR", "ATOXUN"):
+        for side in ("L", "H"):
+            graded[f"{name}{side}"] = pd.Series("", index=adlb.index, dtype="str")
+    table: list[dict[str, str]] = []
+    if criteria:
+        table = read_cutoffs(criteria).to_dict("records")  # type: ignore[assignment]
+    for row in table:
+        for unit in _units_of(adlb, row, table):
+            chosen = _rows_of(adlb, row["test"], unit, row["baseline"])
+            if chosen.any():
+                side, factor = row["side"], _factor(unit, row) or 1.0
+                limits = [row[f"grade{grade}"] for grade in GRADES]
+                found = _grade(adlb[chosen], side, limits, factor)
+                graded.loc[chosen, f"ATOXDSC{side}"] = row["term"]
+                for name in found:
+                    graded.loc[chosen, f"{name}{side}"] = found[name]
     return _add_worse_side(_add_baseline_grades(graded))
+
+
+def _units_of(adlb: pd.DataFrame, row: Mapping[str, str], table: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the units of the test's values to which a row of the criteria applies.
+
+    A unit that has a row of its own for this side and baseline isn't converted into another row's.
+    """
+    keys = ("test", "side", "baseline")
+    own = {other["unit"] for other in table if all(other[key] == row[key] for key in keys)}
+    found = sorted(set(adlb.loc[adlb["PARAMCD"] == row["test"], "AVALU"]))
+    return [
+        unit for unit in found if unit == row["unit"] or (unit not in own and _factor(unit, row) is not None)
+    ]
+
+
+def _factor(unit: str, row: Mapping[str, str]) -> float | None:
+    """Return what turns a value in a unit into the unit of the criteria; None where nothing does."""
+    parts = [part for grade in GRADES for part in row[f"grade{grade}"].split(" | ") if part]
+    if unit == row["unit"] or all(_is_multiple(part) for part in parts):
+        return 1.0
+    try:
+        factor, offset = conversion(unit, row["unit"])
+    except DataError:
+        return None
+    return factor if offset == 0 else None
+
+
+def _is_multiple(text: str) -> bool:
+    found = _LIMIT.fullmatch(text)
+    return found is not None and not found["number"] and not found["more"]
 
 
 def _rows_of(adlb: pd.DataFrame, test: str, unit: str, baseline: str) -> pd.Series:
@@ -68,32 +121,45 @@ def _rows_of(adlb: pd.DataFrame, test: str, unit: str, baseline: str) -> pd.Seri
     return {"any": chosen, "normal": chosen & ~raised, "abnormal": chosen & raised}[baseline]
 
 
-def _grade(values: pd.DataFrame, side: str, limits: list[str]) -> pd.Series:
-    """Return the highest grade whose limit the value lies beyond; "" where grade 1 can't be told."""
+def _grade(values: pd.DataFrame, side: str, limits: list[str], factor: float) -> dict[str, pd.Series]:
+    """Return ATOXGR, the highest grade whose limit the value lies beyond, and ATOXUN.
+
+    ATOXGR is "" where grade 1 can't be told.
+    """
     before = values["ONTRTFL"] == "N"
     known = values.assign(BASE=values["BASE"].mask(before))
-    grades = pd.Series("0", index=values.index, dtype="str")
+    if "BASEC" in known:
+        known["BASEC"] = known["BASEC"].mask(before, "")
+    sure = pd.Series("0", index=values.index, dtype="str")
+    most, untold = sure, pd.Series(False, index=values.index)
     for grade, text in zip(GRADES, limits, strict=True):
         for part in text.split(" | ") if text else ():
-            beyond, missing = _beyond(known, side, part)
-            if grade == "1":
-                grades = grades.mask(missing, "")
-            grades = grades.mask(beyond, grade)
-    return grades.mask(values["AVAL"].isna(), "")
+            beyond, maybe, missing = _beyond(known, side, part, factor)
+            untold |= missing & (grade == "1")
+            sure, most = sure.mask(beyond, grade), most.mask(maybe, grade)
+    between = (sure + " to " + most).where(sure != most, "")
+    ungraded = (sure == "0") & (untold | (between != "")) | ~span_of(values).known
+    return {"ATOXGR": sure.mask(ungraded, ""), "ATOXUN": between}
 
 
-def _beyond(values: pd.DataFrame, side: str, text: str) -> tuple[pd.Series, pd.Series]:
-    """Return where values lie beyond a limit, and where the limit is missing."""
+def _beyond(
+    values: pd.DataFrame, side: str, text: str, factor: float
+) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Return where values certainly and possibly lie beyond a limit, and where the limit is missing."""
     found = _LIMIT.fullmatch(text)
     if found is None:
         raise ValueError(f"{text!r} is no limit of a grade; see the head of the table of cut-offs.")
     if found["number"]:
-        limit = pd.Series(float(found["number"]), index=values.index)
+        limit = constant(float(found["number"]), len(values))
     else:
-        limit = values[_VARIABLES[found["name"]]] * float(found["factor"] or 1) + float(found["more"] or 0)
-    distance = (values["AVAL"] - limit) * (1 if side == "H" else -1)
-    noise = limit.abs() * _NOISE
-    return (distance >= -noise if found["equal"] else distance > noise), limit.isna()
+        name = _VARIABLES[found["name"]]
+        own = span_of(values, name, "BASEC" if name == "BASE" else "")
+        limit = own.scaled(factor * float(found["factor"] or 1), float(found["more"] or 0))
+    value, equal = span_of(values).scaled(factor), bool(found["equal"])
+    above = (value, limit) if side == "H" else (limit, value)
+    sure, may = exceeds(*above, equal=equal, noise=_NOISE)
+    index = values.index
+    return pd.Series(sure, index), pd.Series(may, index), pd.Series(~limit.known.to_numpy(), index)
 
 
 def _add_baseline_grades(graded: pd.DataFrame) -> pd.DataFrame:

@@ -52,10 +52,14 @@ def add_visits(records: pd.DataFrame, keys: list[str], order: list[str], study: 
 
 
 def flag_end_of_treatment(records: pd.DataFrame, keys: list[str], last_week: int | None) -> pd.Series:
-    """Return Y for the last planned visit after baseline up to ``last_week``; empty throughout for None."""
+    """Return Y for the last planned visit after baseline up to ``last_week``; empty throughout for None.
+
+    It is the last one with a number: a value at the end of treatment is there to be summarised.
+    """
     flags = pd.Series("", index=records.index, dtype="str")
     if last_week is None:
         return flags
-    planned = records[(records["ANL01FL"] == "Y") & records["AVISITN"].between(1, last_week)]
+    numbers = records[(records["ANL01FL"] == "Y") & records["AVAL"].notna()]
+    planned = numbers[numbers["AVISITN"].between(1, last_week)]
     last = planned.sort_values([*keys, "AVISITN"]).drop_duplicates(keys, keep="last").index
     return flags.mask(records.index.isin(last), "Y")

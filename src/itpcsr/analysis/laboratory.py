@@ -9,6 +9,7 @@ from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.proportions import count_subjects
 from itpcsr.analysis.stratified import compare_shifts, compare_statuses
 from itpcsr.analysis.summaries import summarize
+from itpcsr.limits import read_limits, stand_in
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Laboratory, Study
 
@@ -134,11 +135,12 @@ def count_among(
 def analyse_abnormal_values(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study) -> pd.DataFrame:
     """List the values after treatment began that are worse than at baseline and of high grade.
 
-    Listed are values of toxicity grade ``abnormal_grade`` or more that is higher than the one at baseline
-    (or whose baseline has no grade), and those that the data call clinically significant. One value has the
-    rows value, range_low, range_high, grade, baseline, baseline_grade and day: ``analysis`` is listing,
-    ``group`` the subject, ``level`` PARAMCD, ``visit`` the visit's name and LBSEQ; what isn't recorded has
-    no row. With no such value the display is one sentence.
+    Listed are values of toxicity grade ``abnormal_grade`` or more that is higher than the one at baseline (or
+    whose baseline has no grade), and those that the data call clinically significant. One value has the rows
+    value, range_low, range_high, grade, baseline, baseline_grade and day: ``analysis`` is listing, ``group``
+    the subject, ``level`` PARAMCD, ``visit`` the visit's name and LBSEQ; what isn't recorded has no row.
+    ``method`` of value and baseline holds the sign of a limit (``>`` of ``>2000``). With no such value the
+    display is one sentence.
     """
     display = "tbl-lab-abnormal"
     if sentence := missing_sentence(adlb, study):
@@ -151,11 +153,11 @@ def analyse_abnormal_values(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study
         return absent_rows(display, _nothing_listed(study.laboratory))
     low = listed["ATOXDIR"] != "H"
     numbers = {
-        "value": listed["AVAL"],
+        "value": stand_in(listed),
         "range_low": listed["ANRLO"],
         "range_high": listed["ANRHI"],
         "grade": pd.to_numeric(listed["ATOXGR"], errors="coerce"),
-        "baseline": listed["BASE"],
+        "baseline": stand_in(listed, "BASE", "BASEC"),
         "baseline_grade": pd.to_numeric(listed["BTOXGRL"].where(low, listed["BTOXGRH"]), errors="coerce"),
         "day": listed["ADY"],
     }
@@ -168,8 +170,14 @@ def analyse_abnormal_values(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study
         }
     )
     units = {"day": "day", "grade": "", "baseline_grade": ""}
+    signs = {"value": read_limits(listed["AVALC"])["sign"], "baseline": read_limits(listed["BASEC"])["sign"]}
     parts = [
-        keys.assign(statistic=name, value=column, unit=units.get(name, listed["AVALU"]))
+        keys.assign(
+            statistic=name,
+            value=column,
+            unit=units.get(name, listed["AVALU"]),
+            method=signs.get(name, ""),
+        )
         for name, column in numbers.items()
     ]
     rows = pd.concat(parts).dropna(subset=["value"]).sort_values(["group", "level", "order"], kind="stable")

@@ -15,6 +15,7 @@ import pandas as pd
 from itpcsr.build import page_reading as reading
 from itpcsr.build.numbers import holds, numbers_in, values_of
 from itpcsr.build.published import Fault
+from itpcsr.limits import stand_in
 
 _LINK = re.compile(r'href="\.\./(subjects/[^"]+)"')
 _HEADING = re.compile(r"<h1>Subject (.*?)</h1>")
@@ -58,7 +59,7 @@ class _Records:
             for subject, part in frame.groupby("USUBJID"):
                 self._parts.setdefault(str(subject), []).append(part)
         self.subjects = set(frames["adsl"]["USUBJID"])
-        values = frames["adlb"][["USUBJID", "ADY", "AVAL"]]
+        values = frames["adlb"].assign(AVAL=stand_in(frames["adlb"]))[["USUBJID", "ADY", "AVAL"]]
         self._values = set(values.itertuples(index=False, name=None))
 
     def numbers(self, subject: str) -> npt.NDArray[np.float64]:

@@ -7,8 +7,9 @@ import math
 import pandas as pd
 
 from itpcsr.display import words
-from itpcsr.display.formats import format_count, format_plain
+from itpcsr.display.formats import format_count, format_limit, format_plain
 from itpcsr.display.words import Record
+from itpcsr.limits import constant, exceeds, span_of, stand_in
 from itpcsr.study import Study
 
 _NEAR = 7  # days before the start and after the end of an event that count as around it
@@ -111,7 +112,7 @@ def _platelets(event: Record, adlb: pd.DataFrame, study: Study) -> str:
     counts = counts.sort_values(["ADY", "LBSEQ"], kind="stable")
     before, after = counts[counts["ADY"] <= day].tail(1), counts[counts["ADY"] > day].head(1)
     values = [
-        f"{format_plain(count['AVAL'])} × {words.unit(count['AVALU'])} on {words.study_day(count['ADY'])}"
+        f"{_result(count)} × {words.unit(count['AVALU'])} on {words.study_day(count['ADY'])}"
         for count in pd.concat([before, after]).to_dict("records")
     ]
     return f"The platelet count was {words.join(values)}." if values else ""
@@ -132,19 +133,27 @@ def _abnormal(adlb: pd.DataFrame, low: float, high: float, study: Study) -> str:
     """Values outside the reference range around the event; of each test the one farthest outside."""
     platelets = "" if study.efficacy is None else study.efficacy.platelet_test
     near = adlb[adlb["ADY"].between(low, high) & (adlb["PARAMCD"] != platelets)]
-    below, above = near["ANRLO"] / near["AVAL"], near["AVAL"] / near["ANRHI"]
+    value = stand_in(near)
+    below, above = near["ANRLO"] / value, value / near["ANRHI"]
     excess = pd.concat([below, above], axis=1).max(axis=1)
-    outside = near.assign(excess=excess)[(near["AVAL"] < near["ANRLO"]) | (near["AVAL"] > near["ANRHI"])]
+    size, known = len(near), span_of(near)
+    low_sure, _ = exceeds(constant(near["ANRLO"], size), known, equal=False)
+    high_sure, _ = exceeds(known, constant(near["ANRHI"], size), equal=False)
+    outside = near.assign(excess=excess, LOWFL=low_sure)[low_sure | high_sure]
     worst = outside.sort_values(["PARAMCD", "excess", "ADY"], ascending=[True, False, True], kind="stable")
     texts = [_value(record) for record in worst.drop_duplicates("PARAMCD").to_dict("records")]
     return f"Outside the reference range within a week of the event: {words.join(texts)}." if texts else ""
 
 
+def _result(record: Record) -> str:
+    return format_limit(str(record.get("AVALC", ""))) or format_plain(record["AVAL"])
+
+
 def _value(record: Record) -> str:
     name = words.lab_name(record["PARAMCD"], str(record["PARAM"]).partition(" (")[0])
-    value = words.amount(format_plain(record["AVAL"]), str(record["AVALU"]))
+    value = words.amount(_result(record), str(record["AVALU"]))
     low, high = record["ANRLO"], record["ANRHI"]
-    limits = [] if math.isnan(low) else [f"lower limit {format_plain(low)}"] if record["AVAL"] < low else []
+    limits = [f"lower limit {format_plain(low)}"] if record["LOWFL"] else []
     if not limits and not math.isnan(high):
         limits = [f"upper limit {format_plain(high)}"]
     return f"{name} {value} ({', '.join([*limits, words.study_day(record['ADY'])])})"

@@ -80,6 +80,11 @@ def format_p(p: float) -> str:
     return ">0.999" if p > 0.999 else format_number(p, 3)
 
 
+def format_limit(text: str) -> str:
+    """Return a result beyond the measuring range as it is printed: ``<5``, ``≥2000``; "" for none."""
+    return text.replace("<=", "≤").replace(">=", "≥")
+
+
 def format_plain(value: float) -> str:
     """Return a parameter's value as it was written: 30.0 is ``30``, 2.5 is ``2.5``."""
     return f"{value:.15g}"

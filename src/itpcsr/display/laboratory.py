@@ -15,6 +15,7 @@ from itpcsr.display.formats import format_count, format_number
 from itpcsr.display.incidence import SHAPES, dose_labels
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
+from itpcsr.limits import stand_in
 from itpcsr.results import absence
 from itpcsr.study import Column, Study
 
@@ -77,7 +78,7 @@ def _grouped(adlb: pd.DataFrame, adsl: pd.DataFrame, columns: Sequence[Column], 
             "test": [words.lab_name(code) for code in values["PARAMCD"]],
             "unit": [words.unit(text) for text in values["AVALU"]],
             "Day": values["ADY"],
-            "Value": values["AVAL"],
+            "Value": stand_in(values),
             "low": values["ANRLO"],
             "high": values["ANRHI"],
         }

@@ -10,6 +10,7 @@ from itpcsr.display.formats import (
     NOT_ESTIMABLE,
     format_count,
     format_level,
+    format_limit,
     format_number,
     format_p,
     format_percent,
@@ -209,10 +210,11 @@ def table_lab_abnormal(rows: pd.DataFrame, study: Study, names: Mapping[str, str
             subject = str(group)
             body.append(Row(subject))
         found = dict(zip(cell["statistic"], cell["value"], strict=True))
+        signs = dict(zip(cell["statistic"], cell["method"].map(format_limit), strict=True))
         unit = str(cell.loc[cell["statistic"] == "value", "unit"].iloc[0])
         place = sentence_case(str(visit).rpartition(" | ")[0])
         label = f"{names.get(str(parameter), str(parameter))}, {place}" if place else str(parameter)
-        body.append(Row(label, _listed(found, parameter_decimals(str(parameter), unit)), 1))
+        body.append(Row(label, _listed(found, signs, parameter_decimals(str(parameter), unit)), 1))
     headers = ("Day", "Value", "Normal range", "Grade", "Baseline", "Grade at baseline")
     notes = (
         f"Listed: values after treatment began of {study.laboratory.toxicity_criteria or 'toxicity'} grade "
@@ -222,9 +224,9 @@ def table_lab_abnormal(rows: pd.DataFrame, study: Study, names: Mapping[str, str
     return Table("Subject, parameter and visit", tuple(map(Header, headers)), tuple(body), notes)
 
 
-def _listed(found: dict[str, float], decimals: int) -> tuple[str, ...]:
+def _listed(found: dict[str, float], signs: dict[str, str], decimals: int) -> tuple[str, ...]:
     def text(name: str, digits: int) -> str:
-        return format_number(found[name], digits) if name in found else "–"
+        return signs[name] + format_number(found[name], digits) if name in found else "–"
 
     limits = f"{text('range_low', decimals)} to {text('range_high', decimals)}"
     return (

@@ -10,9 +10,10 @@ import pandas as pd
 
 from itpcsr.display.findings.phrases import describe, single_arms
 from itpcsr.display.findings.platelets import best_finding, course_finding, heatmap_finding
-from itpcsr.display.formats import format_plain
+from itpcsr.display.formats import format_limit, format_plain
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
+from itpcsr.limits import stand_in
 from itpcsr.results import absence
 from itpcsr.study import Efficacy, Study
 
@@ -42,7 +43,7 @@ def figure_platelets(
     if sentence := absence(rows):
         return Table("", absent=sentence)
     rule = _rule(study)
-    subjects = platelets.merge(adsl[["USUBJID", "TRT01P"]], on="USUBJID")
+    subjects = platelets.assign(AVAL=stand_in(platelets)).merge(adsl[["USUBJID", "TRT01P"]], on="USUBJID")
     subjects = subjects[["USUBJID", "TRT01P", "AVISITN", "AVAL", "ADY"]]
     parts = [subjects.assign(kind="subject"), _medians(rows, study), _marks(subjects, adex, adcm)]
     data = pd.concat(parts, ignore_index=True)
@@ -185,11 +186,16 @@ def figure_platelet_heatmap(
     if platelets["USUBJID"].nunique() > MOST_DRAWN:
         return Table("", absent=TOO_MANY.format(most=MOST_DRAWN))
     rule = _rule(study)
-    data = platelets.merge(adsl[["USUBJID", "ARMCD"]], on="USUBJID")[
-        ["USUBJID", "ARMCD", "AVISITN", "AVAL", "ADY"]
+    data = platelets.assign(AVAL=stand_in(platelets)).merge(adsl[["USUBJID", "ARMCD"]], on="USUBJID")[
+        ["USUBJID", "ARMCD", "AVISITN", "AVAL", "AVALC", "ADY"]
     ]
+    below = data["AVALC"].str.fullmatch(r"<[^=].*")
+    pairs = zip(data.pop("AVALC"), data["AVAL"], strict=True)
+    data["shown"] = [format_limit(text) or format_plain(value) for text, value in pairs]
     names = _level_names(rule.platelet_levels)
-    place = np.searchsorted(rule.platelet_levels, data["AVAL"], side="right")
+    # a count below a limit lies below a level at that number
+    height = np.where(below, np.nextafter(data["AVAL"].to_numpy("float64"), 0), data["AVAL"])
+    place = np.searchsorted(rule.platelet_levels, height, side="right")
     rescue = adcm[adcm["RESCFL"] == "Y"].groupby("USUBJID")["ASTDY"].min()
     data = data.assign(
         level=pd.Series(names, dtype="str").take(place).to_numpy(),
@@ -235,12 +241,12 @@ def _cells(data: pd.DataFrame, label: str, names: list[str], weeks: int, lowest:
             alt.Tooltip("USUBJID:N", title="Subject"),
             alt.Tooltip("AVISITN:Q", title="Week"),
             alt.Tooltip("ADY:Q", title="Study day"),
-            alt.Tooltip("AVAL:Q", title="Platelets, 10⁹/L"),
+            alt.Tooltip("shown:N", title="Platelets, 10⁹/L"),
         ],
     )
     frame = base.transform_filter("datum.rescued").mark_rect(filled=False, stroke=PALETTE[1], strokeWidth=1.2)
     text = base.mark_text(fontSize=8).encode(
-        text="AVAL:Q", color=alt.condition("datum.dark", alt.value("white"), alt.value("black"))
+        text="shown:N", color=alt.condition("datum.dark", alt.value("white"), alt.value("black"))
     )
     title = alt.TitleParams(label, anchor="start", fontSize=10, offset=4, fontWeight="normal")
     return alt.layer(cells, frame, text).properties(width=620, height=alt.Step(16), title=title)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from itpcsr.display import words
 from itpcsr.display.exposure_tables import dose_unit
-from itpcsr.display.formats import format_count, format_number, format_plain
+from itpcsr.display.formats import format_count, format_limit, format_number, format_plain
 from itpcsr.display.labels import BASELINE
 from itpcsr.display.listings import event_headers, event_row
 from itpcsr.display.parameters import parameter_decimals
@@ -28,7 +28,7 @@ _SETS = {
     "FASFL": "full analysis set",
     "PKFL": "pharmacokinetic set",
 }
-_KINDS = {"CR": "complete response", "R": "response", "NR": "no"}
+_KINDS = {"CR": "complete response", "R": "response", "NR": "no", "NE": "undecided"}
 _SIDES = {"LOW": "below", "HIGH": "above"}
 _NONE = "–"
 _DAYS = "Days count from the first administration (Day 1; there is no Day 0)."
@@ -105,7 +105,8 @@ def _facts(record: Record, own: Mapping[str, pd.DataFrame], study: Study) -> Ite
         date = words.partial_date(str(record["DTHDTC"])) or str(record["DTHDTC"])
         yield "Death", f"{date}, {recorded}" if date else f"Day not recorded, {recorded}"
     for name, (label, _) in BASELINE.items():
-        if name not in ("AGE", "SEX") and name in record and pd.notna(record[name]) and record[name] != "":
+        known = name in record and pd.notna(record[name]) and record[name] != ""
+        if name not in ("AGE", "SEX") and (known or (name == "BPLAT" and record.get("BPLATC"))):
             label = label.removesuffix(", n (%)").replace("Platelet count", "Platelet count at baseline")
             yield label, words.capitalize(characteristic(record, name, study))
 
@@ -181,7 +182,7 @@ def _counts(counts: pd.DataFrame) -> Table:
     for record in chosen.to_dict("records"):
         ratio = float(record["R2BASE"])
         cells = (
-            format_plain(float(record["AVAL"])),
+            format_limit(str(record["LIMITC"])) or format_plain(float(record["AVAL"])),
             _NONE if math.isnan(ratio) else format_number(ratio, 1),
             _KINDS.get(str(record["AVALC"]), _NONE),
             str(record["ROLE"]) or _NONE,
@@ -258,9 +259,15 @@ def _limit_row(record: Record) -> Row:
     code, unit = str(record["PARAMCD"]), str(record["AVALU"])
     name = words.capitalize(words.lab_name(code, str(record["PARAM"]).rpartition(" (")[0]))
     measure = words.unit(unit)
+    decimals = parameter_decimals(code, unit)
     base, value, limit = (
-        words.NOT_RECORDED if math.isnan(number) else format_number(number, parameter_decimals(code, unit))
-        for number in (float(record["BASE"]), float(record["AVAL"]), float(record["LIMIT"]))
+        format_limit(str(beyond))
+        or (words.NOT_RECORDED if math.isnan(number) else format_number(number, decimals))
+        for number, beyond in (
+            (float(record["BASE"]), record["BASEC"]),
+            (float(record["AVAL"]), record["AVALC"]),
+            (float(record["LIMIT"]), ""),
+        )
     )
     grade = str(record["ATOXGR"])
     cells = (

@@ -11,7 +11,7 @@ import altair as alt
 import pandas as pd
 
 from itpcsr.display import words
-from itpcsr.display.formats import format_count
+from itpcsr.display.formats import format_count, format_limit, format_plain
 from itpcsr.display.theme import PALETTE
 from itpcsr.display.timelines import (
     COMPLETED,
@@ -145,7 +145,11 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _prepare_counts(counts: pd.DataFrame) -> pd.DataFrame:
+    limits = [format_limit(str(text)) for text in counts["LIMITC"]]
     return counts[["ADY", "VISIT", "AVAL", "ROLE"]].assign(
+        shown=[
+            limit or format_plain(float(value)) for limit, value in zip(limits, counts["AVAL"], strict=True)
+        ],
         kind=[_KINDS[kind][0] for kind in counts["AVALC"]],
         drawn=counts["AVAL"].astype("float64").clip(lower=_LOWEST),
         VISIT=[words.capitalize(words.term(visit)) for visit in counts["VISIT"]],
@@ -211,7 +215,7 @@ def _points(base: alt.Chart) -> alt.Chart:
         tooltip=[
             alt.Tooltip("ADY:Q", title="Study day"),
             alt.Tooltip("VISIT:N", title="Visit"),
-            alt.Tooltip("AVAL:Q", title="Platelets, 10⁹/L"),
+            alt.Tooltip("shown:N", title="Platelets, 10⁹/L"),
             alt.Tooltip("kind:N", title="This count by itself"),
             alt.Tooltip("ROLE:N", title="Role in the response"),
         ],
@@ -257,10 +261,14 @@ def _say_counts(counts: pd.DataFrame) -> str:
         return ""
     highest = counts.sort_values(["AVAL", "ADY"], ascending=[False, True]).iloc[0]
     text = words.plural(len(counts), "platelet count")
-    base = counts.loc[counts["ROLE"] == "baseline", "AVAL"]
-    first = f", {format_count(float(base.iloc[0]))} × 10⁹/L at baseline" if len(base) else ""
+    base = counts[counts["ROLE"] == "baseline"]
+    first = f", {_say_count(base.iloc[0])} × 10⁹/L at baseline" if len(base) else ""
     day = words.study_day(float(highest["ADY"]))
-    return f"{text}{first}, the highest {format_count(float(highest['AVAL']))} × 10⁹/L on {day}"
+    return f"{text}{first}, the highest {_say_count(highest)} × 10⁹/L on {day}"
+
+
+def _say_count(count: pd.Series) -> str:
+    return format_limit(str(count["LIMITC"])) or format_count(float(count["AVAL"]))
 
 
 def _say_response(counts: pd.DataFrame, items: pd.DataFrame) -> str:

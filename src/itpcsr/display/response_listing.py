@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from itpcsr.display.formats import format_count, format_number, format_plain
+from itpcsr.display.formats import format_count, format_limit, format_number, format_plain
 from itpcsr.display.table import Header, Row, Table
 from itpcsr.display.words import Record, capitalize
 from itpcsr.results import absence
@@ -51,10 +51,10 @@ def response_facts(record: Record) -> list[tuple[str, str]]:
 
 def _cells(record: Record) -> tuple[str, ...]:
     return (
-        _plain(record["BASE"]),
+        format_limit(str(record.get("BASEC", ""))) or _plain(record["BASE"]),
         str(record["AVALC"]),
-        _count(record["ADY"], record["PLAT"]),
-        _count(record["CNFDY"], record["CNFPLAT"]),
+        _count(record["ADY"], record["PLAT"], record.get("PLATC", "")),
+        _count(record["CNFDY"], record["CNFPLAT"], record.get("CNFPLATC", "")),
         _day(record["CRDY"]),
         _day(record["LOSDY"]),
         _day(record["LASTDY"]),
@@ -71,5 +71,6 @@ def _day(value: float) -> str:
     return "–" if math.isnan(value) else format_count(value)
 
 
-def _count(day: float, value: float) -> str:
-    return "–" if math.isnan(day) else f"{format_count(day)}: {format_plain(value)}"
+def _count(day: float, value: float, limit: object) -> str:
+    shown = format_limit(limit if isinstance(limit, str) else "") or _plain(value)
+    return "–" if math.isnan(day) else f"{format_count(day)}: {shown}"

@@ -9,7 +9,7 @@ import pandas as pd
 
 from itpcsr.display import words
 from itpcsr.display.exposure_tables import dose_unit
-from itpcsr.display.formats import format_count, format_number, format_plain
+from itpcsr.display.formats import format_count, format_limit, format_number, format_plain
 from itpcsr.display.labels import BASELINE, CATEGORY_LABELS, DECIMALS, sentence_case
 from itpcsr.display.listings import event_table, rows_by_subject
 from itpcsr.display.lookup import Lookup
@@ -126,6 +126,8 @@ def _known(values: pd.Series) -> bool:
 def characteristic(record: Record, name: str, study: Study) -> str:
     """Return one of the variables of BASELINE of a subject in words."""
     value = record[name]
+    if name == "BPLAT" and record.get("BPLATC"):
+        return format_limit(str(record["BPLATC"]))
     if isinstance(value, str):
         return CATEGORY_LABELS.get(value, sentence_case(value)) if value else NOT_RECORDED
     text = _number(record, name, DECIMALS.get(name, 0))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from itpcsr.display import words
-from itpcsr.display.formats import format_count, format_number
+from itpcsr.display.formats import format_count, format_limit, format_number
 from itpcsr.display.labels import sentence_case
 from itpcsr.display.listings import describe_subject
 from itpcsr.display.parameters import VIRUS_TESTS, parameter_decimals
@@ -95,8 +95,8 @@ def _notes(adlb: pd.DataFrame, study: Study) -> tuple[str, ...]:
     return (
         f"{marks}. {_NOTHING}: not measured at this visit. ADLB holds normal ranges, grades at baseline and "
         "changes, too.",
-        "Numeric results with a complete date. Days count from the first administration (Day 1; there is no "
-        "Day 0).",
+        "Numeric results with a complete date, and those beyond measurement (<5). Days count from the "
+        "first administration (Day 1; there is no Day 0).",
     )
 
 
@@ -111,7 +111,12 @@ def _value(record: Record) -> str:
     decimals = parameter_decimals(str(record["PARAMCD"]), str(record["AVALU"]))
     grade = f"G{record['ATOXGR']}" if record["ATOXGR"] in ("1", "2", "3", "4") else ""
     significant = "*" if record["CLSIGFL"] == "Y" else ""
-    parts = (format_number(float(record["AVAL"]), decimals), _SIDES.get(str(record["ANRIND"]), ""), grade)
+    limit = format_limit(str(record.get("AVALC", "")))
+    parts = (
+        limit or format_number(float(record["AVAL"]), decimals),
+        _SIDES.get(str(record["ANRIND"]), ""),
+        grade,
+    )
     return " ".join(part for part in (*parts, significant) if part)
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from itpcsr.errors import DataError
+from itpcsr.limits import split_limit, write_limit
 from itpcsr.study import Study
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ _WANTED = {
 # Tests that a derivation reads by value: another unit than the one wanted is always a fault.
 _NEEDED = {"VS": {"WEIGHT", "HEIGHT"}}
 _NUMBERS = ("STRESN", "STNRLO", "STNRHI", "LLOQ", "ULOQ")
-_LIMITED = re.compile(r"([<>]=?\s*)?([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)")
+_PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 _VOLUMES = {
     "L": "L", "dL": "dL", "mL": "mL", "uL": "uL", "mcL": "uL", "nL": "nL",
@@ -258,11 +259,12 @@ def _scaled(values: pd.Series, factor: float, offset: float) -> pd.Series:
 
 def _scaled_text(text: str, factor: float, offset: float) -> str:
     """Convert a number written as text, with the sign of a limit before it; leave words as they are."""
-    found = _LIMITED.fullmatch(text.strip())
-    if not found:
+    sign, number = split_limit(text)
+    found = _PLAIN.fullmatch(text.strip())
+    if not sign and not found:
         return text
-    value = _scaled(pd.Series([float(found[2])]), factor, offset).iloc[0]
-    return f"{found[1] or ''}{value:.12g}"
+    value = _scaled(pd.Series([number if sign else float(text)]), factor, offset).iloc[0]
+    return write_limit(sign, value)
 
 
 def _faults_of(rows: pd.DataFrame, domain: str, test: str, target: str, study: Study) -> list[UnitFault]:

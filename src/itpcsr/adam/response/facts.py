@@ -9,7 +9,20 @@ from itpcsr.adam.domains import look_up
 from itpcsr.sdtm.spelling import term_key
 from itpcsr.study import Efficacy
 
-_COUNT = ["USUBJID", "ADT", "ADTM", "LBSEQ", "ADY", "AVISITN", "ANL01FL", "AVAL", "BASE", "R2BASE"]
+_COUNT = [
+    "USUBJID",
+    "ADT",
+    "ADTM",
+    "LBSEQ",
+    "ADY",
+    "AVISITN",
+    "ANL01FL",
+    "AVAL",
+    "AVALC",
+    "BASE",
+    "BASEC",
+    "R2BASE",
+]
 
 
 def collect_counts(
@@ -33,10 +46,15 @@ def collect_counts(
 def collect_subjects(
     adsl: pd.DataFrame, adlb: pd.DataFrame, rescue: pd.Series, rule: Efficacy
 ) -> pd.DataFrame:
-    """Return the full analysis set: USUBJID, TRTSDT, BASE (baseline count), RESCDT (first day of rescue)."""
+    """Return the full analysis set: USUBJID, TRTSDT, BASE (baseline count), RESCDT (first day of rescue).
+
+    BASEC is the baseline where it is a limit (``<10``), of which BASE is NaN; else "".
+    """
     subjects = adsl.loc[adsl["FASFL"] == "Y", ["USUBJID", "TRTSDT"]].reset_index(drop=True)
     base = adlb[(adlb["PARAMCD"] == rule.platelet_test) & (adlb["ABLFL"] == "Y")]
-    subjects["BASE"] = look_up(base.set_index("USUBJID")["AVAL"], subjects["USUBJID"])
+    base = base.set_index("USUBJID")
+    subjects["BASE"] = look_up(base["AVAL"], subjects["USUBJID"])
+    subjects["BASEC"] = look_up(base["AVALC"], subjects["USUBJID"]).fillna("").astype("str")
     return subjects.assign(RESCDT=look_up(rescue, subjects["USUBJID"]))
 
 

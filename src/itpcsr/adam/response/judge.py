@@ -10,7 +10,7 @@ import pandas as pd
 from itpcsr.adam.dates import study_day
 from itpcsr.adam.domains import is_among, look_up
 from itpcsr.adam.response.periods import find_responses
-from itpcsr.adam.response.qualify import qualify
+from itpcsr.adam.response.qualify import possible, qualify
 from itpcsr.adam.response.runs import find_runs
 from itpcsr.study import ResponseDefinition
 
@@ -24,6 +24,8 @@ ONLY_EITHER = "threshold reached only with bleeding or after rescue therapy"
 HAD_RESCUE = "rescue therapy"
 LOST = "response lost before the week"
 TOO_FEW = "too few qualifying weeks"
+RESPONSES = ("CR", "R")
+UNDECIDED = "a count or a baseline beyond the measuring range doesn't decide"
 
 
 def judge(
@@ -41,11 +43,13 @@ def judge(
     Returns
     -------
     DataFrame
-        USUBJID, BASE, AVALC (CR, R, NR; NE where it can't be judged), AVAL (1 for CR and R, else 0), REASON
-        (why NR or NE). Of a response the count that dates it (ADT, ADY, AVISITN, PLAT), the one that
+        USUBJID, BASE, BASEC, AVALC (CR, R, NR; NE where it can't be judged), AVAL (1 for CR and R, else 0),
+        REASON (why NR or NE). Of a response the count that dates it (ADT, ADY, AVISITN, PLAT), the one that
         confirms it (CNFDY, CNFPLAT), the first one of a confirmed complete response (CRDY), and its loss
         (LOSDT, LOSDY): the first of the counts that end it, or the first day of rescue therapy where that is
-        earlier and ends it. The last count of each subject is on LASTDY.
+        earlier and ends it. The last count of each subject is on LASTDY. Counts beyond the measuring range
+        (``<5``) are judged twice, as if what they leave open spoke against the response and for it: where the
+        two disagree on the response it is NE; else category and dates are those of the former.
     """
     rescued = is_among(counts["USUBJID"], subjects.loc[subjects["RESCDT"].notna(), "USUBJID"])
     flags = qualify(counts, definition, rescued)
@@ -55,15 +59,30 @@ def judge(
         "at a week": _at_week,
         "weeks of the last": _of_last_weeks,
     }
-    judged = kinds[definition.kind](counts, flags, subjects, definition, weeks)
+    judge_kind = kinds[definition.kind]
+    judged = judge_kind(counts, flags, subjects, definition, weeks)
     subject = judged["USUBJID"]
+    most = possible(flags)
+    if not most.equals(flags[list(most)]):
+        other = judge_kind(counts, most, subjects, definition, weeks)
+        both = judged["AVALC"].isin(RESPONSES) & other["AVALC"].isin(RESPONSES)
+        judged = _without_undecided(judged, (judged["AVALC"] != other["AVALC"]) & ~both)
+    judged["BASEC"] = subjects["BASEC"]
     judged["LASTDY"] = look_up(counts.groupby("USUBJID")["ADY"].max(), subject)
     no_count = ~is_among(subject, counts["USUBJID"])
-    no_base = judged["BASE"].isna() & (definition.ratio > 0)
+    no_base = judged["BASE"].isna() & (judged["BASEC"] == "") & (definition.ratio > 0)
     judged["REASON"] = judged["REASON"].mask(no_count, NO_COUNT).mask(no_base, NO_BASELINE)
     judged["AVALC"] = judged["AVALC"].mask(no_count | no_base, "NE")
-    judged["AVAL"] = judged["AVALC"].isin(["CR", "R"]).astype("float64")
+    judged["AVAL"] = judged["AVALC"].isin(RESPONSES).astype("float64")
     return judged.assign(PARAMCD=definition.key)
+
+
+def _without_undecided(judged: pd.DataFrame, undecided: pd.Series) -> pd.DataFrame:
+    """Take back what was judged where it hangs on values beyond the measuring range."""
+    judged = judged.assign(
+        AVALC=judged["AVALC"].mask(undecided, "NE"), REASON=judged["REASON"].mask(undecided, UNDECIDED)
+    )
+    return judged.where(~undecided, _without_dates(judged))
 
 
 def _confirmed(
@@ -88,6 +107,7 @@ def _confirmed(
     judged = _dated(judged, counts, first)
     confirming = counts.reindex(look_up(response["confirming"], subject))
     judged["CNFDY"], judged["CNFPLAT"] = (confirming[name].to_numpy("float64") for name in ("ADY", "AVAL"))
+    judged["CNFPLATC"] = confirming["AVALC"].fillna("").astype("str").to_numpy()
     judged["CRDY"] = counts.reindex(look_up(complete["first"], subject))["ADY"].to_numpy("float64")
     judged["LOSDT"] = _loss(counts, flags["R"], subjects, definition)
     judged["LOSDY"] = study_day(judged["LOSDT"], subjects["TRTSDT"])
@@ -99,7 +119,7 @@ def _dated(judged: pd.DataFrame, counts: pd.DataFrame, place: pd.Series) -> pd.D
     dating = counts.reindex(place)
     for name, source in (("ADT", "ADT"), ("ADY", "ADY"), ("AVISITN", "AVISITN"), ("PLAT", "AVAL")):
         judged[name] = dating[source].to_numpy()
-    return judged
+    return judged.assign(PLATC=dating["AVALC"].fillna("").astype("str").to_numpy())
 
 
 def _loss(
@@ -210,4 +230,4 @@ def _without_dates(judged: pd.DataFrame) -> pd.DataFrame:
     """A response at a week or over weeks has no onset and no loss of its own."""
     never = pd.Series(pd.NaT, index=judged.index)
     days = dict.fromkeys(["ADY", "AVISITN", "PLAT", "CNFDY", "CNFPLAT", "CRDY", "LOSDY"], np.nan)
-    return judged.assign(ADT=never, LOSDT=never, **days)
+    return judged.assign(ADT=never, LOSDT=never, PLATC="", CNFPLATC="", **days)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from itpcsr.limits import Flags, Span, constant, exceeds, span_of
 from itpcsr.study import ResponseDefinition
 
 
@@ -12,20 +13,51 @@ def qualify(counts: pd.DataFrame, definition: ResponseDefinition, rescued: pd.Se
     """Return flags of each count: ``reached`` (high enough), ``R`` and ``CR`` (nothing speaks against it).
 
     Every complete response is a response. ``counts`` come from ``collect_counts``; ``rescued`` says of each
-    of them whether its subject ever had rescue therapy.
+    of them whether its subject ever had rescue therapy. A count or a baseline that is only known to lie
+    beyond a limit (``<5``) reaches what it certainly reaches; ``may_reach``, ``may_R`` and ``may_CR`` say
+    what it possibly does, and are the same for numbers.
     """
-    value = counts["AVAL"]
-    high = value >= definition.count
+    value, base = span_of(counts), span_of(counts, "BASE", "BASEC")
+    high = _at_least(value, constant(definition.count, len(counts)))
     if definition.ratio > 0:
-        high &= value >= definition.ratio * counts["BASE"]
+        twice = _at_least(value, base.scaled(definition.ratio))
+        high = high[0] & twice[0], high[1] & twice[1]
     # complete response asks for no doubling (Rodeghiero et al., Blood 2009;113:2386, table 2)
-    limit = np.inf if definition.complete_count is None else definition.complete_count
-    complete = value >= limit
+    none = np.zeros(len(counts), bool)
+    complete = none, none
+    if definition.complete_count is not None:
+        complete = _at_least(value, constant(definition.complete_count, len(counts)))
     if definition.ratio > 0:
-        complete &= counts["BASE"].notna()
+        known = base.known.to_numpy()
+        complete = complete[0] & known, complete[1] & known
     clear = ~_bleeding(counts, definition) & ~_after_rescue(counts, definition, rescued)
-    reached = high | complete
-    return pd.DataFrame({"reached": reached, "R": reached & clear, "CR": complete & clear})
+    flags: dict[str, Flags | pd.Series] = {}
+    for kind, place in (("", 0), ("may_", 1)):
+        reached = high[place] | complete[place]
+        flags |= {
+            f"{kind}reach{'' if kind else 'ed'}": reached,
+            f"{kind}R": reached & clear,
+            f"{kind}CR": complete[place] & clear,
+        }
+    return pd.DataFrame(flags, index=counts.index)
+
+
+def possible(flags: pd.DataFrame) -> pd.DataFrame:
+    """Return the flags as they are if all that is undecided speaks for the response."""
+    return pd.DataFrame({"reached": flags["may_reach"], "R": flags["may_R"], "CR": flags["may_CR"]})
+
+
+def name_kinds(flags: pd.DataFrame) -> pd.Series:
+    """Return what each count is by itself: CR, R, NR, or NE where it isn't decided whether it qualifies.
+
+    A count that certainly qualifies as response is R, even if it may be a complete one.
+    """
+    states = np.select([flags["CR"], flags["R"], flags["may_R"]], ["CR", "R", "NE"], default="NR")
+    return pd.Series(states, index=flags.index, dtype="str")
+
+
+def _at_least(value: Span, limit: Span) -> tuple[Flags, Flags]:
+    return exceeds(value, limit, equal=True)
 
 
 def _bleeding(counts: pd.DataFrame, definition: ResponseDefinition) -> pd.Series:

@@ -12,6 +12,7 @@ from itpcsr.analysis.efficacy.scope import (
 )
 from itpcsr.analysis.proportions import count_subjects
 from itpcsr.analysis.summaries import summarize
+from itpcsr.limits import constant, exceeds, span_of
 from itpcsr.results import absent_rows
 from itpcsr.study import Study
 
@@ -58,12 +59,18 @@ def _reached(platelets: pd.DataFrame, members: pd.DataFrame, visit: str, study: 
     names = [f"{level:g}" for level in levels]
     reached = pd.concat(
         [
-            here.loc[here["AVAL"] >= level, ["USUBJID"]].assign(level=name)
+            here.loc[_reaches(here, level), ["USUBJID"]].assign(level=name)
             for level, name in zip(levels, names, strict=True)
         ]
         or [here[["USUBJID"]].head(0).assign(level="")]
     )
     return count_subjects(reached, seen, names, "level").assign(analysis="reached", visit=visit)
+
+
+def _reaches(counts: pd.DataFrame, level: float) -> pd.Series:
+    """Tell which counts are at least the level: one beyond the measuring range where it is certain."""
+    sure, _ = exceeds(span_of(counts), constant(level, len(counts)), equal=True)
+    return pd.Series(sure, index=counts.index)
 
 
 def analyse_best_ratio(adsl: pd.DataFrame, adrs: pd.DataFrame, study: Study) -> pd.DataFrame:

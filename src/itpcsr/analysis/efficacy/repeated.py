@@ -30,7 +30,8 @@ _ZERO = 0.5  # a count of 0 has no logarithm; counts are whole, so it is taken a
 def select_logs(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, weeks: Sequence[int]) -> pd.DataFrame:
     """Return log10 platelet counts at baseline and the weeks asked for: USUBJID, AVISITN, LOG, BASELOG."""
     platelets = select_platelets(adsl, adlb, study)
-    chosen = platelets[platelets["AVISITN"].isin([0, *weeks]) & platelets["BASE"].notna()]
+    known = platelets["BASE"].notna() & platelets["AVAL"].notna()
+    chosen = platelets[platelets["AVISITN"].isin([0, *weeks]) & known]
     logs = chosen[["USUBJID", "AVISITN"]].reset_index(drop=True)
     for name, source in (("LOG", "AVAL"), ("BASELOG", "BASE")):
         logs[name] = np.log10(chosen[source].clip(lower=_ZERO)).to_numpy("float64")

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 import pandas as pd
 
 from itpcsr.sdtm.checks.findings import NOTE, WARNING, sentences, values
-from itpcsr.sdtm.checks.rules import IWG, PROTOCOL, REPORT, rule
+from itpcsr.sdtm.checks.rules import IWG, PROTOCOL, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables, look_up
+from itpcsr.sdtm.standard_limits import standard_limits
 from itpcsr.study import Study
 
+# What makes records of one test several series, each with a baseline of its own.
+_SERIES = ("CAT", "SPEC", "METHOD", "POS", "LOC", "LAT", "TPT", "TPTREF")
 _COUNTS = "LB.LBTESTCD LB.LBSTRESN LB.LBDTC EX.EXSTDTC DM.ARMCD"
 
 
@@ -23,10 +26,12 @@ def platelets(tables: Tables, study: Study) -> pd.DataFrame:
 
 
 def _platelets(tables: Tables, study: Study) -> pd.DataFrame:
-    lb = tables.get("LB", "LBTESTCD", "LBSTRESN", "LBDTC", "LBBLFL", "LBLOBXFL")
+    results = ("LBSTRESN", "LBSTRESC", "LBORRES", "LBORRESU", "LBSTRESU")
+    lb = tables.get("LB", "LBTESTCD", *results, "LBDTC", "LBBLFL", "LBLOBXFL")
     lb["day"], lb["time"] = tables.day("LB", "LBDTC"), tables.minute("LB", "LBDTC")
     test = study.efficacy.platelet_test if study.efficacy else ""
-    lb = lb[(lb["LBTESTCD"] == test) & lb["LBSTRESN"].notna() & lb["day"].notna()].copy()
+    known = lb["LBSTRESN"].notna() | (standard_limits(lb, "LB") != "")
+    lb = lb[(lb["LBTESTCD"] == test) & known & lb["day"].notna()].copy()
     lb["first"] = look_up(tables.first_day, lb["USUBJID"])
     timed = lb["time"] - look_up(tables.first_time, lb["USUBJID"])
     lb["after"] = (lb["day"] > lb["first"]) | ((lb["day"] == lb["first"]) & (timed >= pd.Timedelta(0)))
@@ -91,6 +96,25 @@ def _other_flags(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         wrong = counts[(counts[flag] == "Y") & ~counts.index.isin(last)]
         text = "but this count of {LBDTC} isn't the last before the first infusion. Correct flag or date."
         yield values("LB", wrong, flag, text)
+
+
+@rule("BASE-07", WARNING, "A test has one flagged baseline", SDTM)
+def _several_flags(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name in ("LB", "VS", "CP", "IS", "MB"):
+        for flag in (f"{name}BLFL", f"{name}LOBXFL"):
+            if tables.has(f"{name}.{flag}") and tables.has(f"{name}.{name}TESTCD"):
+                test = f"{name}TESTCD"
+                table = tables.get(name, test, f"{name}DTC", flag, *(f"{name}{part}" for part in _SERIES))
+                flagged = table[table[flag] == "Y"]
+                same = flagged.duplicated(
+                    ["USUBJID", test, *(f"{name}{part}" for part in _SERIES)], keep=False
+                )
+                text = (
+                    f"but so is another record of {{{test}}}; the last one before the first dose counts. "
+                    "Keep one flag."
+                )
+                for _, rows in flagged[same].groupby(test, sort=True):
+                    yield values(name, rows, flag, text)
 
 
 @rule(

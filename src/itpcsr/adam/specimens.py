@@ -1,0 +1,79 @@
+"""Which parameter a laboratory result belongs to: the test alone doesn't say in what it was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from string import ascii_uppercase, digits
+
+import pandas as pd
+
+# Values of LBSPEC (codelist SPECTYPE) that stand for the circulating blood; empty ones are taken as such.
+SYSTEMIC = (
+    "", "BLOOD", "WHOLE BLOOD", "SERUM", "PLASMA", "SERUM OR PLASMA", "SERUM/PLASMA", "VENOUS BLOOD",
+    "ARTERIAL BLOOD", "CAPILLARY BLOOD", "BLOOD, VENOUS", "BLOOD, ARTERIAL", "BLOOD, CAPILLARY",
+)  # fmt: skip
+_URINARY = ("URINALYSIS", "URINE")
+_LONGEST = 8  # characters of a PARAMCD
+
+
+def read_specimens(lb: pd.DataFrame) -> pd.Series:
+    """Return the specimen of each record where it isn't the circulating blood, "" where it is.
+
+    Without LBSPEC the category urinalysis says that it is urine.
+    """
+    specimen = lb["LBSPEC"].str.strip().str.upper()
+    urine = (specimen == "") & lb["LBCAT"].str.strip().str.upper().isin(_URINARY)
+    return specimen.mask(specimen.isin(SYSTEMIC), "").mask(urine, "URINE")
+
+
+def name_parameters(lb: pd.DataFrame, of_blood: Collection[str]) -> pd.DataFrame:
+    """Return PARAMCD and PARAM of each record (LBTESTCD, LBTEST, LBCAT, LBSPEC, LBMETHOD, LBSTRESU, LBDTC).
+
+    A test is a parameter under its own code. Another specimen than blood, serum or plasma makes another one
+    where the data have the test in blood, too, or where it is one of the tests ``of_blood`` (those whose
+    values in blood are graded or judged): SODIUM_U is ``Sodium, urine``. So do methods that stand side by
+    side in one sample: the one with the most records (the first by name of several) keeps the code.
+    """
+    code, specimen = lb["LBTESTCD"], read_specimens(lb)
+    both = set(code[specimen == ""]) | set(of_blood)
+    kind = specimen.where(code.isin(sorted(both)), "")
+    method = _parallel_methods(lb, code, kind)
+    variants = kind.str.cat(method, sep=" | ").where((kind != "") | (method != ""), "")
+    codes, labels = code.copy(), lb["LBTEST"].copy()
+    taken = set(code)
+    named = pd.DataFrame({"code": code, "kind": kind, "method": method})[variants != ""]
+    for (test, spec, way), rows in named.groupby(["code", "kind", "method"], sort=True):
+        new = _free_code(str(test), str(spec or way), taken)
+        taken.add(new)
+        codes.loc[rows.index] = new
+        words = ", ".join(part.lower() for part in (str(spec), str(way)) if part)
+        labels.loc[rows.index] = labels.loc[rows.index] + ", " + words
+    return pd.DataFrame({"PARAMCD": codes, "PARAM": labels + " (" + lb["LBSTRESU"] + ")"})
+
+
+def _parallel_methods(lb: pd.DataFrame, code: pd.Series, kind: pd.Series) -> pd.Series:
+    """Return the method where one sample was measured by several, "" for the method used most."""
+    method = lb["LBMETHOD"].str.strip().str.upper()
+    none = pd.Series("", index=lb.index, dtype="str")
+    if (method == "").all():
+        return none
+    rows = pd.DataFrame(
+        {"subject": lb["USUBJID"], "code": code, "kind": kind, "at": lb["LBDTC"], "method": method}
+    )
+    rows = rows[(rows["method"] != "") & (rows["at"] != "")]
+    several = rows.groupby(["subject", "code", "kind", "at"])["method"].transform("nunique") > 1
+    for (test, spec), _ in rows[several].groupby(["code", "kind"], sort=True):
+        own = (code == test) & (kind == spec) & (method != "")
+        counts = method[own].value_counts()
+        main = min(counts.index[counts == counts.max()])
+        none = none.mask(own & (method != main), method)
+    return none
+
+
+def _free_code(test: str, variant: str, taken: Collection[str]) -> str:
+    letters = [letter for letter in variant if letter in ascii_uppercase]
+    for suffix in (*letters, *digits, *ascii_uppercase):
+        code = f"{test[: _LONGEST - 2]}_{suffix}"
+        if code not in taken:
+            return code
+    raise ValueError(f"{test} comes in more specimens and methods than there are codes for.")
