@@ -160,7 +160,7 @@ def _counts_in_words(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         yield values("LB", words, "LBSTRESC", "a platelet count that is no number and is left out.")
 
 
-@rule("VAL-13", NOTE, "Results lie within the measuring range", REPORT, "LB.LBTESTCD LB.LBSTRESC")
+@rule("VAL-18", NOTE, "Results lie within the measuring range", REPORT, "LB.LBTESTCD LB.LBSTRESC")
 def _beyond_the_range(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     lb = tables.get("LB", "LBTESTCD", "LBSTRESN", "LBSTRESC", "LBORRES", "LBORRESU", "LBSTRESU", "LBDTC")
     limits = standard_limits(lb, "LB")
@@ -176,7 +176,7 @@ def _beyond_the_range(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 
 
 @rule(
-    "VAL-14", WARNING, "A platelet count beyond the range is above or below the response count", IWG, _LIMITS
+    "VAL-19", WARNING, "A platelet count beyond the range is above or below the response count", IWG, _LIMITS
 )
 def _undecided_counts(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     if study.efficacy is not None:
@@ -192,7 +192,7 @@ def _undecided_counts(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         yield values("LB", lb[may & ~sure], "LBSTRESC", text)
 
 
-@rule("VAL-15", NOTE, "A laboratory test comes from one specimen", SDTM, "LB.LBTESTCD LB.LBSPEC")
+@rule("VAL-20", NOTE, "A laboratory test comes from one specimen", SDTM, "LB.LBTESTCD LB.LBSPEC")
 def _several_specimens(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     lb = tables.get("LB", "LBTESTCD", "LBSPEC")
     pairs = lb[lb["LBSPEC"] != ""].drop_duplicates(["LBTESTCD", "LBSPEC"])

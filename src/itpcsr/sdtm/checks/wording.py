@@ -17,7 +17,7 @@ from itpcsr.study import Study
 _TIMED = ("AE", "CM", "MH", "PR")
 
 
-@rule("TERM-20", WARNING, "A term has one spelling", REPORT, "DM")
+@rule("TERM-26", WARNING, "A term has one spelling", REPORT, "DM")
 def _several_spellings(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     for name, variables in CODED.items():
         for variable in variables:
@@ -46,7 +46,7 @@ def _unknown_occurrence(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
             yield values(name, rows, f"{name}OCCUR", advice)
 
 
-@rule("REL-01", WARNING, "The point that relative timing names is known", SDTM, "DM")
+@rule("TIME-01", WARNING, "The point that relative timing names is known", SDTM, "DM")
 def _unknown_points(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     for name in _TIMED:
         for relation, point, date in (("STRTPT", "STTPT", "STDTC"), ("ENRTPT", "ENTPT", "ENDTC")):
