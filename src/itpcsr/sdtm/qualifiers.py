@@ -41,7 +41,7 @@ USED: dict[str, tuple[str, ...]] = {
     "PC": (*_DONE, "TPT", "TPTNUM", "LLOQ"),
     "IS": (*_DONE, *_BASELINE, *_POINTS),
     "CP": (*_DONE, *_BASELINE, *_POINTS),
-    "RS": (*_DONE, *_BASELINE),
+    "RS": _DONE,
 }
 
 
@@ -93,16 +93,18 @@ EVERYWHERE: dict[str, Unused] = {
     "CONTRT": Unused("therapy of an event stands in CM and PR"),
 }
 _HISTORY = Unused("history isn't divided into past and ongoing")
-_NOT_TIMED = Unused("these records count by their visit", told=())
 UNUSED: dict[str, dict[str, Unused]] = {
     "DM": {"ACTARMUD": Unused("an arm that the protocol hasn't makes no column", told=("*",))},
-    "EX": {name: Unused("an infusion counts from its start and end", told=()) for name in _POINTS},
+    "EX": {name: Unused("an infusion counts from its start and end") for name in _POINTS},
     "MH": {
         **dict.fromkeys(_RELATIVE, _HISTORY),
         "EVDTYP": Unused("the first date of the disease counts, whatever it is the date of", several=True),
     },
     "PC": {name: Unused("times count from infusion 1 in EX") for name in ("BLFL", "DRVFL", "ELTM", "LOBXFL")},
-    "RS": dict.fromkeys(_POINTS, _NOT_TIMED),
+    "RS": {
+        **dict.fromkeys(_POINTS, Unused("grades count by their day")),
+        **dict.fromkeys(_BASELINE, Unused("the last grade before the first dose is the baseline")),
+    },
 }
 
 
