@@ -201,8 +201,9 @@ def _viruses(name: str) -> list[dict[str, object]]:
 def _concentration(name: str, hours: float) -> dict[str, object]:
     reference = START + (INFUSION_START if hours < 0 else INFUSION_END)
     taken = (reference + pd.Timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M")
+    before = {"PCSTRESN": float("nan"), "PCSTRESC": "<120", "PCORRES": "<120"} if hours < 0 else {}
     return {
-        **_result("PC", name, "MSC", 500.0, "CELLS/ML", taken), "PCTPTNUM": hours, "PCTPT": f"{hours:g} H",
+        **_result("PC", name, "MSC", 500.0, "CELLS/ML", taken), **before, "PCTPTNUM": hours, "PCTPT": f"{hours:g} H",
         "PCLLOQ": 120.0, "PCTPTREF": "INFUSION 1", "PCRFTDTC": reference.strftime("%Y-%m-%dT%H:%M"),
     }  # fmt: skip
 

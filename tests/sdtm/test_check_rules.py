@@ -1,5 +1,6 @@
 """Each rule fires on the trial that breaks it, and names what is broken."""
 
+import pandas as pd
 import pytest
 
 from itpcsr.sdtm import Trial
@@ -7,7 +8,61 @@ from itpcsr.sdtm.checks import COLUMNS, RULES, check_trial
 from itpcsr.sdtm.checks.tables import Tables
 from tests.damage import again, both, drop, empty, every, fired, keep, nothing, put, strip, where
 from tests.small import day
-from tests.whole import at, week_day, whole_domains
+from tests.whole import at, table, week_day, whole_domains
+
+
+def trial_visits(domains):
+    """Add the planned visits."""
+    weeks = [
+        {"VISITNUM": week + 2.0, "VISIT": f"WEEK {week}", "VISITDY": week_day(week) * 1.0}
+        for week in range(1, 29)
+    ]
+    screening = {"VISITNUM": 1.0, "VISIT": "SCREENING", "VISITDY": -7.0}
+    domains["TV"] = table("TV", [screening, *weeks])
+
+
+def results(name, when, unit, **values):
+    """Add results of one sample of subject 01."""
+    rows = [
+        {
+            "USUBJID": "01", f"{name}SEQ": 900.0 + number, f"{name}TESTCD": code, f"{name}TEST": code,
+            f"{name}STRESN": value, f"{name}STRESU": unit, f"{name}STRESC": f"{value:g}", f"{name}DTC": when,
+        }
+        for number, (code, value) in enumerate(values.items())
+    ]  # fmt: skip
+
+    def damage(domains):
+        domains[name] = pd.concat([domains[name], pd.DataFrame(rows)], ignore_index=True)
+
+    return damage
+
+
+def pressures(systolic, diastolic):
+    return results("VS", at(1), "mmHg", SYSBP=systolic, DIABP=diastolic)
+
+
+def cells(**values):
+    return results("CP", at(36), "%", **values)
+
+
+def several(name, code, unit, *values):
+    """Add one result a week."""
+    return both(
+        *(results(name, at(8 + 7 * week), unit, **{code: value}) for week, value in enumerate(values))
+    )
+
+
+def of_each(name, code, unit, values):
+    """Add three equal results by subject."""
+
+    def damage(domains):
+        for subject, value in values.items():
+            several(name, code, unit, value, value, value)(domains)
+            added = domains[name].index[-3:]
+            domains[name].loc[added, "USUBJID"] = subject
+
+    return damage
+
 
 # rule, damage, words of the message
 CASES = [
@@ -101,7 +156,7 @@ CASES = [
     ("VAL-20", put("LB", LBSPEC="URINE"), "is a parameter of its own"),
     ("VAL-12", put("LB", LBSTRESN=float("nan"), LBSTRESC="", LBORRES=""), "nothing says NOT DONE"),
     ("UNIT-01", put("LB", LBSTRESU="/uL"), "LB: LBSTRESU of 01: PLAT is in '/uL'; 10^9/L is expected"),
-    ("UNIT-01", put("PC", PCSTRESU="CELLS/UL"), "MSC is in 'CELLS/UL'; CELLS/ML is expected"),
+    ("UNIT-01", put("PC", 1, PCSTRESU="CELLS/UL"), "MSC is in 'CELLS/UL'; CELLS/ML is expected"),
     ("UNIT-02", every("EX", EXDOSU="mg"), "the study's dose unit is 10^6 CELLS/KG"),
     ("UNIT-03", put("LB", 30, LBSTRESU="ng/L"), "IL10 is 'ng/L', 'pg/mL'"),
     ("EX-01", put("EX", EXDOSE=-1.0), "EXDOSE is negative"),
@@ -181,6 +236,62 @@ CASES = [
     ("CP-03", keep("CP", f"USUBJID != '01' or CPDTC > '{day(1)}'"), "no cell phenotypes of 01 before infusion 1"),
     ("RS-01", put("RS", RSSTRESN=7.0), "the WHO grade of bleeding is 0, 1, 2, 3 or 4"),
     ("RS-02", put("RS", 2, RSSTRESN=3.0), "but no bleeding event then in AE"),
+    ("TERM-14", put("DM", 1, ACTARMCD="ESC5"), "ACTARMCD of 02 is 'ESC5'; nearly 'ESC05', so the subject's safety"),
+    ("TERM-14", put("AE", AEDECOD="Epistaxsis"), "nearly 'Epistaxis', so this event doesn't count as bleeding"),
+    ("TERM-14", put("SUPPAE", QNAM="aedlt"), "nearly 'AEDLT', so this toxicity isn't counted"),
+    ("TERM-15", put("AE", AEREL="RELTED"), "AEREL of 01 is 'RELTED' (AESEQ 1); nearly 'RELATED'"),
+    ("TERM-15", put("SUPPAE", QNAM="AEINFRM"), "nearly 'AEINFRN'"),
+    ("TERM-15", put("DS", 2, DSSCAT="TREATMNT"), "nearly 'TREATMENT', so this record counts as an end of the study"),
+    ("TERM-16", put("DM", RACE="ASAIN"), "RACE of 01 is 'ASAIN'; no term of its codelist (nearly 'ASIAN')"),
+    ("TERM-17", put("AE", 1, AEDECOD="PYREXIA"), "AEDECOD of 02 is 'PYREXIA' (AESEQ 1); elsewhere written 'Pyrexia'"),
+    ("TERM-17", put("AE", 1, AEBODSYS="General  disorders"), "elsewhere written 'General disorders'"),
+    ("TERM-18", both(put("PR", 1, PRDECOD="SPLENECTOMI"), again("PR", 2, PRSTDTC="2017")), "one letter away from 'SPLENECTOMY'"),
+    ("TERM-19", put("LB", 3, LBTEST="Thrombocytes"), "LBTESTCD 'PLAT' goes with 'PLAT' elsewhere"),
+    ("TERM-20", where("IS", "ISTESTCD", "HLA1AB", ISTESTCD="HLA1A"), "nearly 'HLA1AB', which the study file names"),
+    ("TERM-21", put("LB", 3, LBTESTCD="PLT"), "LBTESTCD of 01 is 'PLT' (LBSEQ 4); a platelet count that isn't read"),
+    ("TERM-22", put("SUPPAE", QNAM="DLTFL", QLABEL="Dose limiting toxicity"), "only AEDLT is read"),
+    ("TERM-23", put("SUPPAE", QNAM="INFR"), "only AEINFRN is read"),
+    ("TERM-24", put("DM", ACTARMCD="OTHER"), "neither an arm of the study"),
+    ("TERM-25", both(trial_visits, put("LB", 4, VISIT="CYCLE 2")), "VISIT of 01 is 'CYCLE 2' (LBSEQ 5); no visit of the trial"),
+    ("QUAL-01", put("EX", EXSTRTPT="BEFORE"), "EXSTRTPT has values in 1 record(s) ('BEFORE'); nothing reads it"),
+    ("QUAL-02", put("LB", 3, LBACPTFL="N"), "LBACPTFL is 'N' in 1 record(s) and isn't read: results count even where"),
+    ("QUAL-02", both(every("MB", MBSPEC="SERUM"), put("MB", MBSPEC="PLASMA")), "MBSPEC is 'PLASMA', 'SERUM'"),
+    ("DATE-15", put("DM", RFSTDTC=at(-6)), "the first administration in EX is of 2020-03-10"),
+    ("DATE-16", put("DM", RFXENDTC=at(15)), "the end of the last administration in EX is of 2020-03-31"),
+    ("DATE-17", put("DM", RFICDTC=day(-9)), "DS has informed consent on 2020-03-02"),
+    ("DATE-18", put("DM", RFPENDTC=day(190)), "DS has the end of the study on 2020-09-22"),
+    ("VAL-13", several("LB", "ALT", "U/L", 20.0, 22.0, 2100.0, 19.0), "ALT on 2020-03-31T08:00, 100 times the subject's median, 20.98"),
+    ("VAL-14", of_each("LB", "CREAT", "umol/L", {"01": 70.0, "02": 80.0, "03": 75.0, "04": 72.0, "05": 0.8}), "the subject's median of CREAT is 0.8, that of all subjects 72"),
+    ("VAL-15", several("VS", "WEIGHT", "kg", 60.0, 132.0, 61.0), "WEIGHT on 2020-03-24T08:00, where the subject's median is"),
+    ("VAL-16", where("VS", "VSTESTCD", "WEIGHT", VSSTRESN=228.0), "which makes 83.7 kg/m²"),
+    ("VAL-17", put("LB", 5, LBSTRESN=200.0), "a platelet count on 2020-04-14T08:00 between counts of about 20"),
+    ("EX-11", both(put("EX", 1, EXSTDTC=at(15, "09:00")), put("EX", 2, EXSTDTC=at(8, "09:00"))), "Were the dates of two exchanged?"),
+    ("EX-12", every("EX", VISIT="DAY 1", VISITDY=1.0), "study day 8, but DAY 1 is planned for day 1 (±2)"),
+    ("FLAG-01", put("LB", 3, LBBLFL="Y"), "LBBLFL of 01 is 'Y' (LBSEQ 4); a second baseline of PLAT"),
+    ("FLAG-02", put("LB", 3, LBBLFL="Y"), "but PLAT is of 2020-03-31T08:00, after the first dose"),
+    ("FLAG-03", put("CP", 0, CPDTC=at(40)), "no TREG of 01 before the first dose"),
+    ("FLAG-04", both(put("VS", VSBLFL=""), again("DM", USUBJID="04"), again("EX", USUBJID="04"), again("VS", USUBJID="04", VSBLFL="Y")), "VSBLFL marks no WEIGHT of 01"),
+    ("VIS-07", both(trial_visits, put("LB", 4, VISIT="WEEK 9")), "but TV says WEEK 4 for visit number 6"),
+    ("VIS-08", every("IS", ISELTM="-PT30M", ISTPT="BEFORE", ISRFTDTC=at(1, "09:00")), "but its time point is 'BEFORE'"),
+    ("AE-17", every("SUPPAE", QNAM="AEDLT"), "AETOXGR of 01 is '1' (AESEQ 1); but 'Pyrexia' is marked as dose-limiting"),
+    ("AE-18", both(every("SUPPAE", QNAM="AEDLT"), put("AE", AEREL="NOT RELATED")), "AEREL of 01 is 'NOT RELATED'"),
+    ("AE-19", both(every("SUPPAE", QNAM="AEDLT"), put("AE", AESTDTC=day(40))), "study day 40, and 'Pyrexia' is marked"),
+    ("AE-20", put("DS", 1, DSTERM="DOSE-LIMITING TOXICITY"), "no event of 01 is marked by AEDLT in SUPPAE"),
+    ("CM-01", again("CM", CMCAT="RESUCE THERAPY"), "only 'RESCUE THERAPY' ends response"),
+    ("CM-01", again("PR", PRCAT="SALVAGE"), "only 'RESCUE THERAPY' ends response"),
+    ("CM-07", put("CM", CMCAT=""), "so 'RITUXIMAB' counts neither as rescue nor as earlier therapy"),
+    ("CM-08", put("CM", CMSTDTC=day(20)), "it starts after the first infusion, 2020-03-29"),
+    ("PC-11", put("PC", PCSTRESN=500.0), "quantified before infusion 1"),
+    ("PC-12", put("PC", 3, PCSTRESN=9000.0), "unlike other subjects"),
+    ("REL-01", pressures(70.0, 120.0), "VSSTRESN of 01 is 120; DIABP on 2020-03-10T08:00, above SYSBP, 70, at the same time"),
+    ("REL-01", cells(TLYLY=60.0, TLHLY=80.0), "TLHLY on 2020-04-14T08:00, above TLYLY, 60, of the same sample"),
+    ("REL-02", cells(TLYLY=60.0, TLHLY=50.0, TLCLY=40.0), "TLHLY + TLCLY make 90, more than TLYLY, 60"),
+    ("REL-03", cells(TLYLY=0.76, BLYCELY=0.1, NKLY=0.1), "a fraction, it seems"),
+    ("REL-04", cells(TLHLY=40.0, TLCLY=20.0, TLYHTLYC=1.0), "but TLHLY / TLCLY make 2"),
+    ("REL-05", put("IS", ISTESTCD="GP2B3AAB", ISSTRESC="POSITIVE", ISSTRESN=0.21), "the ratio of GP2B3AAB on 2020-03-09T08:00 is 0.21"),
+    ("REL-06", put("MB", MBORRES="POSITIVE"), "MBSTRESC of 01 is 'NEGATIVE' (MBSEQ 1); but MBORRES is 'POSITIVE'"),
+    ("RS-03", put("RS", RSTESTCD="ITPSKIN", RSCAT="ITP-BAT", RSSTRESN=7.0), "ITPSKIN of ITP-BAT is a whole number from 0 to 3"),
+    ("RS-04", put("RS", RSORRES="2"), "RSSTRESN of 01 is 1 (RSSEQ 1); but RSORRES of WHOBLEED is '2'"),
 ]  # fmt: skip
 
 
@@ -199,6 +310,14 @@ def test_each_rule_fires_and_says_what_is_wrong(study, rule, damage, words):
 
 def test_nothing_is_found_where_nothing_is_wrong(study):
     assert check_trial(Trial(whole_domains()), study)["message"].tolist() == []
+
+
+@pytest.mark.parametrize("name", ["AELLT", "AEHLT", "AETRTEM"])
+def test_a_qualifier_of_another_meaning_is_no_misspelling(study, name):
+    domains = whole_domains()
+    again("SUPPAE", QNAM=name, QLABEL="Lower level term", QVAL="Fever")(domains)
+    assert fired("TERM-14", domains, study).empty
+    assert fired("TERM-15", domains, study).empty
 
 
 def test_what_was_decided_on_reading_is_a_note(study):

@@ -11,6 +11,7 @@ from itpcsr.sdtm.checks.findings import ERROR, NOTE, WARNING, values
 from itpcsr.sdtm.checks.keys import FINDINGS
 from itpcsr.sdtm.checks.rules import REALITY, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import TRIAL_DESIGN, Tables, look_up, study_days
+from itpcsr.sdtm.labels import fold
 from itpcsr.study import Study
 
 _PRECISIONS = (4, 7, 10, 16)  # characters of a year, a month, a day, a minute
@@ -155,6 +156,64 @@ def _undated_counts(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         undated = (lb["LBTESTCD"] == study.efficacy.platelet_test) & (lb["LBDTC"].str.len() < _COMPLETE)
         text = "no complete date, so this platelet count is left out. Fill it in."
         yield values("LB", lb[undated & lb["LBSTRESN"].notna()], "LBDTC", text)
+
+
+@rule(
+    "DATE-15",
+    WARNING,
+    "The reference period starts with the first administration",
+    SDTM,
+    "DM.RFSTDTC EX.EXSTDTC",
+)
+def _other_start(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    yield from _apart_from_doses(tables, "RFSTDTC", tables.first_day, "first administration")
+
+
+@rule("DATE-16", WARNING, "Exposure ends with the last administration", SDTM, "DM.RFXENDTC EX.EXSTDTC")
+def _other_end(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    doses = tables.infusions
+    last = doses["end_day"].fillna(doses["start_day"]).groupby(doses["USUBJID"]).max()
+    yield from _apart_from_doses(tables, "RFXENDTC", last, "end of the last administration")
+
+
+def _apart_from_doses(tables: Tables, variable: str, wanted: pd.Series, what: str) -> Iterator[pd.DataFrame]:
+    """Yield findings for subjects whose date in DM isn't that of their doses in EX."""
+    dm = tables.get("DM", variable)
+    days, dosed = tables.day("DM", variable), look_up(wanted, dm["USUBJID"])
+    other = dm.assign(dosed=dosed.dt.strftime("%Y-%m-%d"))[days.notna() & dosed.notna() & (days != dosed)]
+    yield values(
+        "DM", other, variable, f"but the {what} in EX is of {{dosed}}. EX is used; correct one of them."
+    )
+
+
+@rule("DATE-17", WARNING, "Consent is of one day in DM and DS", SDTM, "DM.RFICDTC DS.DSDECOD DS.DSSTDTC")
+def _two_consents(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    ds = tables.get("DS", "DSDECOD", "DSTERM", "DSSTDTC")
+    said = tables.day("DS", "DSSTDTC")[fold(ds["DSDECOD"]) == "INFORMED CONSENT OBTAINED"]
+    first = said.groupby(ds["USUBJID"]).min()  # consent may be asked for again when the protocol changes
+    dm = tables.get("DM", "RFICDTC")
+    days, dated = tables.day("DM", "RFICDTC"), look_up(first, dm["USUBJID"])
+    other = dm.assign(dated=dated.dt.strftime("%Y-%m-%d"))[days.notna() & dated.notna() & (days != dated)]
+    yield values("DM", other, "RFICDTC", "but DS has informed consent on {dated}. Correct one of them.")
+
+
+@rule(
+    "DATE-18",
+    WARNING,
+    "The end of participation is the end of the study in DS",
+    SDTM,
+    "DM.RFPENDTC DS.DSCAT DS.DSSTDTC",
+)
+def _earlier_participation(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    ds = tables.get("DS", "DSCAT", "DSSTDTC")
+    ended = tables.day("DS", "DSSTDTC")[fold(ds["DSCAT"]) == "DISPOSITION EVENT"]
+    last = ended.groupby(ds["USUBJID"]).max()
+    dm = tables.get("DM", "RFPENDTC")
+    days, ending = tables.day("DM", "RFPENDTC"), look_up(last, dm["USUBJID"])
+    before = dm.assign(ending=ending.dt.strftime("%Y-%m-%d"))[days < ending]
+    yield values(
+        "DM", before, "RFPENDTC", "but DS has the end of the study on {ending}. Correct one of them."
+    )
 
 
 def _moments(tables: Tables, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from itpcsr.sdtm.checks.findings import NOTE, WARNING, sentences, values
 from itpcsr.sdtm.checks.rules import PROTOCOL, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables, look_up
 from itpcsr.sdtm.enrolment import is_enrolled
+from itpcsr.sdtm.labels import fold
 from itpcsr.study import Study
 
 _NEEDS = "DS.DSDECOD DS.DSCAT DS.DSSTDTC"
@@ -20,8 +21,8 @@ _NEEDS = "DS.DSDECOD DS.DSCAT DS.DSSTDTC"
 def _endings(tables: Tables, of_treatment: bool) -> pd.DataFrame:
     ds = tables.get("DS", "DSDECOD", "DSCAT", "DSSCAT", "DSSTDTC")
     ds["day"] = tables.day("DS", "DSSTDTC")
-    ended = ds["DSCAT"] == "DISPOSITION EVENT"
-    return ds[ended & (ds["DSSCAT"].isin(terms.DISPOSED_TREATMENT) == of_treatment)]
+    ended = fold(ds["DSCAT"]) == "DISPOSITION EVENT"
+    return ds[ended & (fold(ds["DSSCAT"]).isin(terms.DISPOSED_TREATMENT) == of_treatment)]
 
 
 @rule("DS-01", WARNING, "The study ends once for a subject", REPORT, _NEEDS)

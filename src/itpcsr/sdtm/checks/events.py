@@ -8,13 +8,16 @@ import pandas as pd
 
 from itpcsr.sdtm.checks import terms
 from itpcsr.sdtm.checks.findings import NOTE, WARNING, listed, overall, values
-from itpcsr.sdtm.checks.rules import REPORT, SDTM, rule
-from itpcsr.sdtm.checks.tables import Tables, look_up
+from itpcsr.sdtm.checks.rules import PROTOCOL, REPORT, SDTM, rule
+from itpcsr.sdtm.checks.tables import Tables, look_up, study_days
+from itpcsr.sdtm.labels import fold, fold_label
 from itpcsr.sdtm.select import key_text
 from itpcsr.study import Study
 
 _NAME = "{AEDECOD!r}"
+_FLAGS = "AE.AESEQ SUPPAE.QNAM EX.EXSTDTC"
 _OPEN = ("NOT RECOVERED/NOT RESOLVED", "RECOVERING/RESOLVING")
+_LIMITING_GRADE = 3  # lowest grade at which an event that isn't serious limits the dose
 _CLOSED = ("RECOVERED/RESOLVED", "RECOVERED/RESOLVED WITH SEQUELAE")
 
 
@@ -167,11 +170,11 @@ def _reaction_far_away(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     yield values("AE", far, "AESTDTC", f"{text} Correct AEINFRN or the time.")
 
 
-def _flagged(tables: Tables, flag: str) -> pd.DataFrame:
+def _flagged(tables: Tables, flag: str, *variables: str) -> pd.DataFrame:
     """Return the events that SUPPAE marks, with day and time of their start."""
     supplement = tables.get("SUPPAE", "IDVAR", "IDVARVAL", "QNAM", "QVAL")
     marked = supplement[(supplement["QNAM"] == flag) & (supplement["QVAL"] == "Y")]
-    ae = _events(tables, "AESTDTC")
+    ae = _events(tables, "AESTDTC", *variables)
     ae["day"], ae["time"] = tables.day("AE", "AESTDTC"), tables.minute("AE", "AESTDTC")
     wanted = pd.MultiIndex.from_arrays([marked["USUBJID"], key_text(marked["IDVARVAL"])])
     return ae[pd.MultiIndex.from_arrays([ae["USUBJID"], key_text(ae["AESEQ"])]).isin(wanted)]
@@ -200,3 +203,51 @@ def _action_untreated(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     acted = ae["AEACN"].str.upper().isin(["DOSE REDUCED", "DRUG INTERRUPTED", "DRUG WITHDRAWN"])
     wrong = ae[acted & ~ae["USUBJID"].isin(tables.first_day.index)]
     yield values("AE", wrong, "AEACN", f"but the subject of {_NAME} was never treated. Correct AEACN.")
+
+
+@rule("AE-17", WARNING, "A dose-limiting toxicity is severe or serious", "NCI-CTCAE; 3+3 design", _FLAGS)
+def _mild_toxicity(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    severity = study.safety.severity_variable
+    flagged = _flagged(tables, "AEDLT", severity, "AESER")
+    grade = flagged[severity].str.extract(r"([1-5])$")[0].astype("float64")
+    words = fold(flagged[severity]).map({"MILD": 1.0, "MODERATE": 2.0, "SEVERE": 3.0}).astype("float64")
+    mild = grade.fillna(words) < min(study.safety.severe_grade, _LIMITING_GRADE)
+    text = f"but {_NAME} is marked as dose-limiting. Is AEDLT set at the right event? Correct one of them."
+    yield values("AE", flagged[mild & (flagged["AESER"] != "Y")], severity, text)
+
+
+@rule(
+    "AE-18", WARNING, "A dose-limiting toxicity is related to treatment", "3+3 design", f"{_FLAGS} AE.AEREL"
+)
+def _unrelated_toxicity(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    flagged = _flagged(tables, "AEDLT", "AEREL")
+    related = fold(flagged["AEREL"]).isin([fold_label(value) for value in study.safety.related_values])
+    text = f"but {_NAME} is marked as dose-limiting. Is AEDLT set at the right event? Correct one of them."
+    yield values("AE", flagged[~related & (flagged["AEREL"] != "")], "AEREL", text)
+
+
+@rule("AE-19", WARNING, "A dose-limiting toxicity starts within its window", PROTOCOL, _FLAGS)
+def _late_toxicity(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    if study.dose_finding is not None:
+        window = study.dose_finding.dlt_window_days
+        flagged = _flagged(tables, "AEDLT")
+        day = study_days(flagged["day"], look_up(tables.first_day, flagged["USUBJID"]))
+        text = f"study day {{on:g}}, and {_NAME} is marked as dose-limiting, which counts up to Day {window}."
+        yield values("AE", flagged.assign(on=day)[day > window], "AESTDTC", f"{text} Correct AEDLT or date.")
+
+
+@rule(
+    "AE-20",
+    WARNING,
+    "A dose-limiting toxicity named in DS is marked in SUPPAE",
+    REPORT,
+    "DS.DSTERM SUPPAE.QNAM",
+)
+def _unmarked_toxicity(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    ds = tables.get("DS", "DSTERM")
+    supplement = tables.get("SUPPAE", "QNAM", "QVAL")
+    marked = supplement.loc[(supplement["QNAM"] == "AEDLT") & (supplement["QVAL"] == "Y"), "USUBJID"]
+    named = ds["DSTERM"].str.upper().str.contains(r"\bDLT\b|DOSE[- ]?LIMITING", regex=True)
+    denied = ds["DSTERM"].str.upper().str.contains(r"\bNO\b|\bNOT\b|\bWITHOUT\b", regex=True)
+    text = "but no event of {USUBJID} is marked by AEDLT in SUPPAE, so none counts. Correct one of them."
+    yield values("DS", ds[named & ~denied & ~ds["USUBJID"].isin(marked)], "DSTERM", text)

@@ -125,3 +125,34 @@ def _several_treatments(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         other = ex[~ex["EXTRT"].isin(usual)]
         text = f"other subjects got {', '.join(map(repr, usual))}. All count as the study's treatment."
         yield values("EX", other, "EXTRT", text)
+
+
+@rule("EX-11", WARNING, "Infusions are in the order of their visits and numbers", REPORT, "EX.EXSTDTC")
+def _out_of_order(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    if study.design.infusion_days:
+        ex = tables.get("EX", "EXTRT", "VISITNUM", "VISITDY", "EXSTDTC")
+        doses = ex.loc[tables.infusions.index]  # in order of time
+        for variable in ("VISITNUM", "VISITDY", "EXSEQ"):
+            if variable in doses:
+                number = doses[variable]
+                earlier = number.groupby(doses["USUBJID"]).cummax()
+                wrong = doses.assign(earlier=earlier)[number < earlier]
+                text = (
+                    "given on {EXSTDTC}, after one with number {earlier:g}. Were the dates of two exchanged?"
+                )
+                if variable == "EXSEQ" and doses["VISITNUM"].notna().any():
+                    continue  # where visits are known, records may be numbered as they come
+                yield values("EX", wrong, variable, text)
+
+
+@rule("EX-12", WARNING, "Infusions are given near the day of their visit", PROTOCOL, "EX.EXSTDTC EX.VISITDY")
+def _off_day(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    if study.design.infusion_days:
+        ex = tables.get("EX", "VISIT", "VISITDY", "EXSTDTC")
+        doses = ex.loc[tables.infusions.index]
+        first = look_up(tables.first_day, doses["USUBJID"])
+        on = study_days(tables.day("EX", "EXSTDTC").reindex(doses.index), first)
+        window = study.visits.visit_window_days
+        off = doses.assign(on=on)[((on - doses["VISITDY"]).abs() > window) & (doses["VISITDY"] > 0)]
+        text = f"study day {{on:g}}, but {{VISIT}} is planned for day {{VISITDY:g}} (±{window}). Check both."
+        yield values("EX", off, "EXSTDTC", text)

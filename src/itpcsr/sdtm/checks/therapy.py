@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pandas as pd
 
 from itpcsr.sdtm.checks.baseline import platelets
-from itpcsr.sdtm.checks.findings import NOTE, WARNING, overall, values
+from itpcsr.sdtm.checks.findings import ERROR, NOTE, WARNING, overall, values
 from itpcsr.sdtm.checks.rules import IWG, PROTOCOL, REPORT, rule
 from itpcsr.sdtm.checks.tables import Tables, look_up
+from itpcsr.sdtm.labels import fold, fold_label, nearest
 from itpcsr.study import Study
 
 _DOMAINS = ("CM", "PR")
@@ -22,18 +24,33 @@ def _categories(tables: Tables) -> Iterator[tuple[str, pd.DataFrame]]:
             yield name, tables.get(name, f"{name}CAT", treatment, f"{name}STDTC")
 
 
-def _nearly(table: pd.DataFrame, variable: str, category: str, word: str) -> pd.DataFrame:
-    """Return records whose category holds the word, but isn't the category."""
-    found = table[variable].str.strip().str.upper()
-    return table[found.str.contains(word, regex=False) & (table[variable].str.upper() != category.upper())]
+def _nearly(table: pd.DataFrame, variable: str, category: str, words: tuple[str, ...]) -> pd.DataFrame:
+    """Return records whose category is nearly the one meant, or holds a word of it, however misspelt.
+
+    A category that denies the word (NON-RESCUE) is none.
+    """
+    found = {
+        value: _means(fold_label(value), category, words)
+        for value in sorted(set(table[variable]))
+        if fold_label(value) != fold_label(category)
+    }
+    return table[table[variable].map(found).fillna(False).astype("bool")]
 
 
-@rule("CM-01", WARNING, "Rescue therapy is spelled as in the study file", PROTOCOL)
+def _means(value: str, category: str, words: tuple[str, ...]) -> bool:
+    parts = re.findall(r"[^\W_]+", value)
+    if {"NO", "NON", "NOT", "WITHOUT"} & set(parts):
+        return False
+    spelled = any(word in value or any(nearest(part, [word], 1) for part in parts) for word in words)
+    return spelled or bool(nearest(value, [category]))
+
+
+@rule("CM-01", ERROR, "Rescue therapy is spelled as in the study file", PROTOCOL)
 def _other_rescue(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     if study.efficacy is not None:
         category = study.efficacy.rescue_category
         for name, table in _categories(tables):
-            odd = _nearly(table, f"{name}CAT", category, "RESCUE")
+            odd = _nearly(table, f"{name}CAT", category, ("RESCUE", "SALVAGE"))
             text = f"only {category!r} ends response, so this therapy doesn't. Correct it or rescue_category."
             yield values(name, odd, f"{name}CAT", text)
 
@@ -43,7 +60,7 @@ def _other_prior(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     category = study.baseline.prior_therapy_category
     if category:
         for name, table in _categories(tables):
-            odd = _nearly(table, f"{name}CAT", category, "PRIOR")
+            odd = _nearly(table, f"{name}CAT", category, ("PRIOR",))
             text = f"only {category!r} counts as earlier therapy. Correct it or prior_therapy_category."
             yield values(name, odd, f"{name}CAT", text)
 
@@ -77,7 +94,7 @@ def _undated_rescue(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 def _rescue(tables: Tables, study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
     category = study.efficacy.rescue_category.upper() if study.efficacy else ""
     for name, table in _categories(tables):
-        yield name, table[table[f"{name}CAT"].str.upper() == category]
+        yield name, table[(fold(table[f"{name}CAT"]) == fold_label(category)) & (category != "")]
 
 
 @rule(
@@ -121,3 +138,30 @@ def _not_coded(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
                 "{" + f"{name}TRT" + "!r} isn't coded, so one therapy under two names counts twice. Code it."
             )
             yield values(name, table[bare], f"{name}DECOD", text)
+
+
+@rule("CM-07", WARNING, "Therapies have a category", IWG)
+def _no_category(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    if study.efficacy is not None:
+        for name, table in _categories(tables):
+            category = f"{name}CAT"
+            if (table[category] != "").any():
+                text = (
+                    "so {" + f"{name}TRT" + "!r} counts neither as rescue nor as earlier therapy. Fill it in."
+                )
+                yield values(name, table[table[category] == ""], category, text)
+
+
+@rule("CM-08", WARNING, "Earlier therapy starts before the first infusion", PROTOCOL, "EX.EXSTDTC")
+def _later_prior(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    category = study.baseline.prior_therapy_category
+    if category:
+        for name, table in _categories(tables):
+            earlier = fold(table[f"{name}CAT"]) == fold_label(category)
+            late = tables.day(name, f"{name}STDTC") > look_up(tables.first_day, table["USUBJID"])
+            text = (
+                "but it starts after the first infusion, {"
+                + f"{name}STDTC"
+                + "}. Is it rescue therapy? Correct one."
+            )
+            yield values(name, table[earlier & late], f"{name}CAT", text)

@@ -12,6 +12,7 @@ from itpcsr.sdtm.checks.findings import NOTE, WARNING, sentences, values
 from itpcsr.sdtm.checks.keys import FINDINGS
 from itpcsr.sdtm.checks.rules import PROTOCOL, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables, look_up, study_days
+from itpcsr.sdtm.labels import fold
 from itpcsr.study import Study
 
 _UNPLANNED = "UNSCHEDULED"
@@ -102,6 +103,27 @@ def _off_visit(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
             yield values(name, off.assign(**{moment: off["day"]}), moment, text)
 
 
+@rule("VIS-07", WARNING, "A visit is named, numbered and planned as in the trial design", SDTM, "TV")
+def _unplanned_visits(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    if not {"VISITNUM", "VISIT"} <= set(tables["TV"]):
+        return
+    planned = tables["TV"].drop_duplicates("VISITNUM").set_index("VISITNUM")
+    for name in tables.of_subjects:
+        for variable in ("VISIT", "VISITDY"):
+            if {"VISITNUM", variable} <= set(tables[name]) and variable in planned:
+                table = tables.get(name, "VISITNUM", variable)
+                wanted = planned[variable].reindex(table["VISITNUM"]).set_axis(table.index)
+                other = table.assign(wanted=wanted)[_differ(table[variable], wanted)]
+                text = "but TV says {wanted} for visit number {VISITNUM:g}. Correct number, name or day."
+                yield values(name, other, variable, text)
+
+
+def _differ(own: pd.Series, wanted: pd.Series) -> pd.Series:
+    if own.dtype == "float64":
+        return own.notna() & wanted.notna() & (own != wanted)
+    return (own != "") & wanted.notna() & (fold(own) != fold(wanted.fillna("")))
+
+
 @rule("VIS-04", NOTE, "A visit number has one name", SDTM)
 def _several_names(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     for name in _visited(tables):
@@ -188,3 +210,16 @@ def missed_weeks(
     week = np.array(weeks, dtype="float64")[nearest]
     found = pd.DataFrame({"USUBJID": rows["USUBJID"].to_numpy(), "week": week})[close]
     return _missed(found, observed_days(tables), weeks)
+
+
+@rule("VIS-08", WARNING, "A sample is on the side of its reference time that its time point names", SDTM)
+def _wrong_side(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name in FINDINGS:
+        if name != "PC" and tables.has(f"{name}.{name}ELTM") and tables.has(f"{name}.{name}RFTDTC"):
+            moment, reference, elapsed = f"{name}DTC", f"{name}RFTDTC", f"{name}ELTM"
+            table = tables.get(name, moment, reference, elapsed, f"{name}TPT")
+            since = tables.minute(name, moment) - tables.minute(name, reference)
+            early = table[elapsed].str.match(r"-P.*[1-9]") & (since > pd.Timedelta(0))
+            late = table[elapsed].str.match(r"P.*[1-9]") & (since < pd.Timedelta(0))
+            text = f"but its time point is {{{name}TPT!r}}, from {{{reference}}}. Correct one of them."
+            yield values(name, table[early | late], moment, text)

@@ -1,0 +1,137 @@
+"""Labels that derivations compare: what they know of them, and what hangs on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from itpcsr.sdtm.checks import terms
+from itpcsr.study import Study
+
+# What DM says of subjects without an arm (SDTMIG 3.4, codelist ARMNULRS and its older terms).
+NO_ARM = ("SCRNFAIL", "NOTASSGN", "NOTTRT", "UNPLAN")
+_RACES = (
+    "AMERICAN INDIAN OR ALASKA NATIVE", "ASIAN", "BLACK OR AFRICAN AMERICAN",
+    "NATIVE HAWAIIAN OR OTHER PACIFIC ISLANDER", "WHITE", "MULTIPLE", "NOT REPORTED", "OTHER", "UNKNOWN",
+)  # fmt: skip
+_ETHNICITIES = ("HISPANIC OR LATINO", "NOT HISPANIC OR LATINO", "NOT REPORTED", "UNKNOWN")
+_MILESTONES = (
+    "ELIGIBILITY CRITERIA MET", "ENROLLED", "ENTERED INTO TRIAL", "INFORMED CONSENT OBTAINED", "RANDOMIZED",
+)  # fmt: skip
+_SCOPES = ("STUDY", "STUDY PARTICIPATION")
+
+# Qualifiers of events (MedDRA levels) whose names are a letter or two from those that are read.
+_OF_EVENTS = ("AELLT", "AEHLT", "AEHLGT", "AEDECOD", "AEDUR", "AELOC", "AEDIR")
+
+
+@dataclass(frozen=True)
+class Label:
+    """One variable whose values a derivation compares with labels that it knows.
+
+    ``known`` gives the labels by the study; ``exact`` where case and blanks matter to the derivation;
+    ``key`` where a key result hangs on them; ``mistakes`` how many still make a misspelling; ``lost`` is
+    what a misspelt label loses; ``others`` are labels like it that mean something else.
+    """
+
+    domain: str
+    variable: str
+    known: Callable[[Study], list[str]]
+    lost: str
+    key: bool = False
+    exact: bool = False
+    mistakes: int = 2
+    others: tuple[str, ...] = ()
+
+
+def _arms(study: Study) -> list[str]:
+    return [arm.code for arm in study.design.arms]
+
+
+def _therapy_of_disease(study: Study) -> list[str]:
+    return _named(study.efficacy.itp_therapy_category if study.efficacy else "")
+
+
+def _bleeding(study: Study) -> list[str]:
+    return list(study.efficacy.bleeding_terms) if study.efficacy else []
+
+
+def _disease(study: Study) -> list[str]:
+    return [*study.safety.disease_terms, *study.safety.platelet_terms]
+
+
+def _named(*labels: str) -> list[str]:
+    return [label for label in labels if label]
+
+
+LABELS = (
+    Label("DM", "ARMCD", _arms, "the subject is in no cohort", key=True, exact=True),
+    Label("DM", "ACTARMCD", _arms, "the subject's safety isn't grouped by it", key=True, exact=True),
+    Label("DM", "RACE", lambda study: list(_RACES), "its table has a row of its own for it"),
+    Label(
+        "DM", "ETHNIC", lambda study: list(_ETHNICITIES), "its table has a row of its own for it"
+    ),
+    Label("CM", "CMCAT", _therapy_of_disease, "this therapy doesn't count as one of the disease"),
+    *(
+        Label(
+            domain, f"{domain}{part}",
+            lambda study: [therapy.term for therapy in study.baseline.prior_therapies],
+            "the subject isn't counted under it",
+        )
+        for domain in ("CM", "PR")
+        for part in ("DECOD", "TRT")
+    ),
+    Label(
+        "SUPPAE", "QNAM", lambda study: ["AEDLT"], "this toxicity isn't counted as dose-limiting",
+        key=True, exact=True, others=_OF_EVENTS,
+    ),
+    Label("SUPPAE", "QNAM", lambda study: ["AEINFRN"], "this reaction isn't counted", exact=True,
+          others=_OF_EVENTS),
+    Label("AE", "AEREL", lambda study: [*study.safety.related_values, *terms.UNRELATED], "it isn't known"),
+    Label("AE", "AEOUT", lambda study: list(terms.OUTCOMES), "the outcome isn't known"),
+    Label("AE", "AEACN", lambda study: list(terms.ACTIONS), "the action on treatment isn't known"),
+    Label("AE", "AEDECOD", _bleeding, "this event doesn't count as bleeding, which rules response out",
+          key=True, mistakes=1),
+    Label("AE", "AEDECOD", _disease, "this event isn't shown with those of the disease", mistakes=1),
+    *(
+        Label("MH", variable, lambda study: study.baseline.diagnosis_terms, "it isn't found", mistakes=1)
+        for variable in ("MHDECOD", "MHTERM")
+    ),
+    Label("MH", "MHCAT", lambda study: ["PRIMARY DIAGNOSIS"], "the disease isn't found"),
+    Label("DS", "DSCAT", lambda study: list(terms.CATEGORIES), "this record isn't read"),
+    Label("DS", "DSSCAT", lambda study: [*terms.DISPOSED_TREATMENT, *_SCOPES],
+          "this record counts as an end of the study"),
+    Label("DS", "DSDECOD", lambda study: [*terms.ENDINGS, *_MILESTONES], "its meaning isn't known"),
+    Label("DV", "DVCAT", lambda study: [*_named(study.efficacy.major_deviation if study.efficacy else ""),
+          "MINOR"], "the subject stays in the per-protocol set", key=True),
+    Label("LB", "LBCAT", lambda study: [*study.laboratory.laboratory_categories, "CYTOKINE"],
+          "these results aren't shown with those of their kind"),
+    Label("IS", "ISCAT", lambda study: _named(study.efficacy.autoantibody_category if study.efficacy else ""),
+          "these antibodies aren't shown with those of their kind"),
+)  # fmt: skip
+
+# Variables with a closed codelist that no other rule holds them to.
+CODELISTS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("DM", "RACE"): _RACES,
+    ("DM", "ETHNIC"): _ETHNICITIES,
+}
+
+# Ends of the names of variables whose values are labels: they make rows and columns of tables.
+SPELLED = (
+    "ACN", "ACTARM", "ACTARMCD", "ARM", "ARMCD", "BODSYS", "CAT", "CLAS", "COUNTRY", "DECOD", "EPOCH",
+    "ETHNIC", "METHOD", "OUT", "QNAM", "RACE", "REL", "SCAT", "SEV", "SEX", "SOC", "SPEC", "TEST", "TESTCD",
+    "VISIT",
+)  # fmt: skip
+
+
+def tests_of_study(study: Study) -> dict[str, list[str]]:
+    """Return the test codes that the study file names, by their domain."""
+    named = {
+        "IS": [test.code for test in study.antibody.antibody_tests],
+        "MB": list(study.sampling.virus_tests),
+        "PC": _named(study.sampling.concentration_test),
+        "CP": _named(study.dose_finding.treg_test) if study.dose_finding else [],
+    }
+    for marker in study.markers:
+        if marker.domain:
+            named.setdefault(marker.domain, []).append(marker.code)
+    return {domain: list(dict.fromkeys(codes)) for domain, codes in sorted(named.items())}
