@@ -1,7 +1,7 @@
 """What result rows must obey whatever the data are: within one number, within one display, between displays.
 
 Rules between displays stand in the tables below. A place is ``display:analysis:level:visit:statistic``;
-places joined by `` + `` are added up, each so often as a ``2 x`` before it says. Places are compared column by column, in columns of as many subjects:
+places joined by `` + `` are added up, ``*`` adds up all levels or visits. Places are compared column by column, in columns of as many subjects:
 the safety set and the full analysis set may differ.
 """
 
@@ -53,111 +53,185 @@ ADDED_UP = {"total": SINGLE_ARMS, "all20": ("esc20", "exp20")}
 # The same fact in several displays.
 FACTS: dict[str, list[str]] = {
     "subjects treated": [
-        "tbl-disposition:status:treated::n", "fig-disposition:treated:::n", "tbl-baseline:size:::N", "data:treated:::n",
+        "tbl-exposure:administrations:*::n",
+        "tbl-baseline:SEX:*::n",
+        "tbl-disposition:status:treated::n",
+        "fig-disposition:treated:::n",
+        "tbl-baseline:size:::N",
+        "data:treated:::n",
     ],
     "subjects enrolled": ["tbl-disposition:size:::N", "fig-disposition:enrolled:::n", "data:enrolled:::n"],
     "subjects screened": ["fig-disposition:screened:::n", "data:screened:::n"],
     "left the study": [
-        "tbl-disposition:status:discontinued_study::n", "fig-disposition:discontinued_study:::n",
+        "tbl-disposition:discontinued_study:*::n",
+        "tbl-disposition:status:discontinued_study::n",
+        "fig-disposition:discontinued_study:::n",
     ],
-    "completed the study": ["tbl-disposition:status:completed_study::n", "fig-disposition:completed_study:::n"],
+    "completed the study": [
+        "tbl-disposition:status:completed_study::n",
+        "fig-disposition:completed_study:::n",
+    ],
     "stopped treatment": [
-        "tbl-disposition:status:discontinued_treatment::n", "fig-disposition:discontinued_treatment:::n",
+        "tbl-disposition:discontinued_treatment:*::n",
+        "tbl-disposition:status:discontinued_treatment::n",
+        "fig-disposition:discontinued_treatment:::n",
     ],
     "subjects with a deviation": ["tbl-deviations:any:any::n", "tbl-listing-deviations:listed:records::n"],
-    "deviations": ["tbl-deviations:any:any::events", "tbl-listing-deviations:listed:records::events"],
+    "deviations": [
+        "tbl-deviations:category:*::events",
+        "tbl-deviations:term:*::events",
+        "tbl-deviations:any:any::events",
+        "tbl-listing-deviations:listed:records::events",
+    ],
     "subjects with an emergent event": [
-        "tbl-ae-overview:overview:any::n", "tbl-ae-soc-pt:any:any::n", "tbl-ae-grade:any:any::n",
-        "tbl-ae-time:any:::n", "tbl-ae-rates:first:any::events", "fig-incidence:kind:any::n", "data:emergent:::n",
+        "tbl-ae-grade:any_grade:*::n",
+        "tbl-ae-overview:overview:any::n",
+        "tbl-ae-soc-pt:any:any::n",
+        "tbl-ae-grade:any:any::n",
+        "tbl-ae-time:any:::n",
+        "tbl-ae-rates:first:any::events",
+        "fig-incidence:kind:any::n",
+        "data:emergent:::n",
     ],
     "emergent events": [
-        "tbl-ae-overview:overview:any::events", "tbl-ae-soc-pt:any:any::events", "tbl-ae-rates:rate:any::events",
-        "tbl-ae-outcome:event:all::events", "data:emergent:::events",
+        "tbl-ae-soc-pt:soc:*::events",
+        "tbl-ae-soc-pt:pt:*::events",
+        "tbl-ae-outcome:outcome:*::events",
+        "tbl-ae-relation:relation:*::events",
+        "tbl-ae-infusion-pt:within:any::events + tbl-ae-infusion-pt:later:any::events"
+        " + tbl-ae-infusion-pt:unknown:any::events",
+        "tbl-ae-overview:overview:any::events",
+        "tbl-ae-soc-pt:any:any::events",
+        "tbl-ae-rates:rate:any::events",
+        "tbl-ae-outcome:event:all::events",
+        "data:emergent:::events",
         "tbl-ae-infusion:onset:within::events + tbl-ae-infusion:onset:later::events"
         " + tbl-ae-infusion:onset:unknown::events",
         "tbl-ae-disease:disease:any::events + tbl-ae-disease:other:any::events",
     ],
     "subjects with a related event": [
-        "tbl-ae-overview:overview:related::n", "tbl-ae-relation:any:any::n", "tbl-ae-time:related:::n",
-        "tbl-ae-rates:first:related::events", "fig-incidence:kind:related::n",
+        "tbl-ae-overview:overview:related::n",
+        "tbl-ae-relation:any:any::n",
+        "tbl-ae-time:related:::n",
+        "tbl-ae-rates:first:related::events",
+        "fig-incidence:kind:related::n",
     ],
     "related events": [
-        "tbl-ae-overview:overview:related::events", "tbl-ae-relation:any:any::events",
-        "tbl-ae-rates:rate:related::events", "tbl-ae-outcome:event:related::events",
+        "tbl-ae-relation:soc:*::events",
+        "tbl-ae-relation:pt:*::events",
+        "tbl-ae-overview:overview:related::events",
+        "tbl-ae-relation:any:any::events",
+        "tbl-ae-rates:rate:related::events",
+        "tbl-ae-outcome:event:related::events",
         "tbl-ae-infusion:onset_related:within::events + tbl-ae-infusion:onset_related:later::events"
         " + tbl-ae-infusion:onset_related:unknown::events",
         "tbl-ae-disease:disease:related::events + tbl-ae-disease:other:related::events",
     ],
     "subjects with a severe event": [
-        "tbl-ae-overview:overview:severe::n", "tbl-ae-severe:any:any::n", "tbl-ae-time:severe:::n",
-        "tbl-ae-rates:first:severe::events", "fig-incidence:kind:severe::n",
+        "tbl-ae-overview:overview:severe::n",
+        "tbl-ae-severe:any:any::n",
+        "tbl-ae-time:severe:::n",
+        "tbl-ae-rates:first:severe::events",
+        "fig-incidence:kind:severe::n",
     ],
     "severe events": [
-        "tbl-ae-overview:overview:severe::events", "tbl-ae-severe:any:any::events",
+        "tbl-ae-severe:soc:*::events",
+        "tbl-ae-severe:pt:*::events",
+        "tbl-ae-overview:overview:severe::events",
+        "tbl-ae-severe:any:any::events",
         "tbl-ae-rates:rate:severe::events",
         "tbl-ae-disease:disease:severe::events + tbl-ae-disease:other:severe::events",
     ],
     "subjects with a serious event": [
-        "tbl-ae-overview:overview:serious::n", "tbl-ae-serious:any:any::n", "tbl-ae-time:serious:::n",
-        "tbl-ae-rates:first:serious::events", "fig-incidence:kind:serious::n",
+        "tbl-ae-overview:overview:serious::n",
+        "tbl-ae-serious:any:any::n",
+        "tbl-ae-time:serious:::n",
+        "tbl-ae-rates:first:serious::events",
+        "fig-incidence:kind:serious::n",
     ],
     "serious events": [
-        "tbl-ae-overview:overview:serious::events", "tbl-ae-serious:any:any::events",
+        "tbl-ae-serious:soc:*::events",
+        "tbl-ae-serious:pt:*::events",
+        "tbl-ae-overview:overview:serious::events",
+        "tbl-ae-serious:any:any::events",
         "tbl-ae-rates:rate:serious::events",
         "tbl-ae-disease:disease:serious::events + tbl-ae-disease:other:serious::events",
     ],
     "subjects with an event at an infusion": [
-        "tbl-ae-infusion:onset:within::n", "tbl-ae-infusion-pt:within:any::n",
+        "tbl-ae-infusion:onset:within::n",
+        "tbl-ae-infusion-pt:within:any::n",
     ],
     "events at an infusion": [
-        "tbl-ae-infusion:onset:within::events", "tbl-ae-infusion-pt:within:any::events",
+        "tbl-ae-infusion:onset:within::events",
+        "tbl-ae-infusion-pt:within:any::events",
         "tbl-ae-infusion:within:1::events + tbl-ae-infusion:within:2::events + tbl-ae-infusion:within:3::events"
         " + tbl-ae-infusion:within:4::events",
     ],
     "events later than that": ["tbl-ae-infusion:onset:later::events", "tbl-ae-infusion-pt:later:any::events"],
     "all events": [
         "tbl-listing-events:listed:records::events",
-        "fig-timeline:events:drawn::events + fig-timeline:events:without a start day::events", "data:events:::events",
+        "fig-timeline:events:drawn::events + fig-timeline:events:without a start day::events",
+        "data:events:::events",
     ],
     "deaths": ["tbl-deaths:listed:death::n", "tbl-estimand:touched:death::n", "data:deaths:::n"],
     "patient-years": ["tbl-exposure:years:::years", "tbl-ae-rates:rate:any::years"],
     "administrations": [
-        "tbl-infusions:given:1::n + tbl-infusions:given:2::n + tbl-infusions:given:3::n + tbl-infusions:given:4::n",
-        "1 x tbl-exposure:administrations:1::n + 2 x tbl-exposure:administrations:2::n"
-        " + 3 x tbl-exposure:administrations:3::n + 4 x tbl-exposure:administrations:4::n",
+        "tbl-infusions:given:*::n",
+        "tbl-infusions:EXDOSE::*:n",
+        "data:administrations:::events",
     ],
     "subjects given rescue": [
-        "tbl-medication:any:rescue::n", "tbl-rescue:any:rescue::n", "tbl-itp-therapy:rescue:::n",
+        "tbl-medication:any:rescue::n",
+        "tbl-rescue:any:rescue::n",
+        "tbl-itp-therapy:rescue:::n",
         "tbl-estimand:touched:rescue::n",
     ],
     "responders": [
-        "tbl-response:overall:responder::n", "tbl-response-definitions:BOR:responder::n",
-        "tbl-response-sensitivity:primary:responder::n", "tbl-response-rates:rate:::n",
-        "fig-response-subgroups:overall:::n", "tbl-response-times:response:::n", "tbl-response-times:duration:::N",
-        "tbl-response-times:loss:::N", "tbl-response:category:CR::n + tbl-response:category:R::n",
-        "tbl-response-subjects:listed:CR::n + tbl-response-subjects:listed:R::n", "data:responders:::n",
+        "tbl-response:overall:responder::n",
+        "tbl-response-definitions:BOR:responder::n",
+        "tbl-response-sensitivity:primary:responder::n",
+        "tbl-response-rates:rate:::n",
+        "fig-response-subgroups:overall:::n",
+        "tbl-response-times:response:::n",
+        "tbl-response-times:duration:::N",
+        "tbl-response-times:loss:::N",
+        "tbl-response:category:CR::n + tbl-response:category:R::n",
+        "tbl-response-subjects:listed:CR::n + tbl-response-subjects:listed:R::n",
+        "data:responders:::n",
     ],
     "complete responders": [
-        "tbl-response:category:CR::n", "tbl-response-subjects:listed:CR::n", "tbl-response-definitions:BOR:CR::n",
+        "tbl-response:category:CR::n",
+        "tbl-response-subjects:listed:CR::n",
+        "tbl-response-definitions:BOR:CR::n",
         "tbl-response-times:complete:::n",
     ],
     "not evaluable": [
-        "tbl-response:category:NE::n", "tbl-response-subjects:listed:NE::n", "tbl-response-definitions:BOR:NE::n",
+        "tbl-response:category:NE::n",
+        "tbl-response-subjects:listed:NE::n",
+        "tbl-response-definitions:BOR:NE::n",
     ],
     "losses of response": ["tbl-response-times:loss:::n", "data:lost:::n"],
     "median baseline count": [
-        "tbl-platelets:AVAL::Baseline:median", "tbl-baseline:BPLAT:::median", "tbl-lab-course:PLAT:value:Baseline:median",
+        "tbl-platelets:AVAL::Baseline:median",
+        "tbl-baseline:BPLAT:::median",
+        "tbl-lab-course:PLAT:value:Baseline:median",
     ],
     "subjects with a baseline count": [
-        "tbl-platelets:AVAL::Baseline:n", "tbl-baseline:BPLAT:::n", "tbl-lab-course:PLAT:value:Baseline:n",
+        "tbl-platelets:AVAL::Baseline:n",
+        "tbl-baseline:BPLAT:::n",
+        "tbl-lab-course:PLAT:value:Baseline:n",
     ],
     "mean count in week 4": ["tbl-platelets:AVAL::Week 4:mean", "tbl-lab-course:PLAT:value:Week 4:mean"],
     "splenectomised": ["tbl-baseline:SPLENFL:Y::n", "fig-response-subgroups:Prior splenectomy:Yes::N"],
     "given rituximab": ["tbl-baseline:RITUXFL:Y::n", "fig-response-subgroups:Prior rituximab:Yes::N"],
     "women": ["tbl-baseline:SEX:F::n", "fig-response-subgroups:Sex:Female::N"],
     "men": ["tbl-baseline:SEX:M::n", "fig-response-subgroups:Sex:Male::N"],
-    "in the pharmacokinetic set": ["tbl-pk-set:in_set:::n", "tbl-pk-samples:size:::N", "tbl-pk-parameters:size:::N"],
-}  # fmt: skip
+    "in the pharmacokinetic set": [
+        "tbl-pk-set:in_set:::n",
+        "tbl-pk-samples:size:::N",
+        "tbl-pk-parameters:size:::N",
+    ],
+}
 
 # The first is part of the second, so it isn't more.
 PARTS: list[tuple[str, str]] = [
@@ -298,7 +372,7 @@ def _of_displays(rows: pd.DataFrame) -> Found:
         )
         told["size"] = [
             sizes.get((place.split(":")[0], group), np.nan)
-            for group, place in zip(told.index, told["place"].str.split(" x ").str[-1], strict=True)
+            for group, place in zip(told.index, told["place"], strict=True)
         ]
         told["size"] = told["size"].fillna(told.groupby(level=0)["size"].transform("max")).fillna(-1)
         for (group, _), same in told.groupby([told.index, "size"]):
@@ -314,16 +388,21 @@ def _of_displays(rows: pd.DataFrame) -> Found:
 def _places(rows: pd.DataFrame) -> pd.Series:
     keys = rows["display"].str.cat(rows[["analysis", "level", "visit", "statistic"]], sep=":")
     known = rows.assign(place=keys)[rows["value"].notna()]
-    return known.drop_duplicates(["place", "group"]).set_index(["place", "group"])["value"]
+    return known.drop_duplicates(["place", "group"]).set_index(["place", "group"])["value"].sort_index()
 
 
 def _at(values: pd.Series, place: str) -> pd.Series:
     """Return the numbers at a place by column; a sum is known where all its terms are."""
-    known = values.index.get_level_values(0)
+    known = values.index.levels[0]
     terms = []
     for term in place.split(" + "):
-        times, _, name = term.rpartition(" x ")
-        terms.append(values.loc[name] * int(times or 1) if name in known else pd.Series(dtype="float64"))
+        first, star, last = term.partition("*")
+        names = (
+            known[known.str.startswith(first) & known.str.endswith(last)]
+            if star
+            else known.intersection([term])
+        )
+        terms.append(values.loc[list(names)].groupby("group").sum())
     return pd.concat(terms, axis=1).dropna().sum(axis=1)
 
 
@@ -339,7 +418,7 @@ def _name(row: object) -> str:
 
 def _data_rows(trial: Trial, datasets: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Return what the data themselves say, counted plainly: the display ``data``."""
-    adsl, adae, adrs = (datasets[name] for name in ("adsl", "adae", "adrs"))
+    adsl, adae, adex, adrs = (datasets[name] for name in ("adsl", "adae", "adex", "adrs"))
     treated = set(adsl.loc[adsl["SAFFL"] == "Y", "USUBJID"])
     full = set(adsl.loc[adsl["FASFL"] == "Y", "USUBJID"])
     events = adae[adae["USUBJID"].isin(treated)]
@@ -348,6 +427,7 @@ def _data_rows(trial: Trial, datasets: dict[str, pd.DataFrame]) -> pd.DataFrame:
         ("screened", "n", len(trial["DM"])),
         ("enrolled", "n", int((adsl["ENRLFL"] == "Y").sum())),
         ("treated", "n", len(treated)),
+        ("administrations", "events", int(adex["USUBJID"].isin(treated).sum())),
         ("deaths", "n", len(_dead(trial) & treated)),
     ]
     if "AE" in trial.domains:

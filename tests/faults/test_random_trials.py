@@ -12,7 +12,7 @@ from tests import small
 from tests.faults.conftest import WEEKS
 from tests.faults.contradictions import find_contradictions
 from tests.faults.random_trials import draw_trial
-from tests.faults.trial_runs import run_trials
+from tests.faults.trial_runs import Report, run_trial
 
 SEEDS = [3, 5, 9]
 Number = tuple[str, dict[str, float]]  # display:analysis:group:level:visit, and the statistics there
@@ -63,8 +63,8 @@ CASES: list[tuple[str, list[Number]]] = [
     ("one fact: patient-years",
      [("tbl-exposure:years:total::", {"years": 1.0}), ("tbl-ae-rates:rate:total:any:", {"years": 1.1})]),
     ("one fact: administrations",
-     [*((f"tbl-infusions:given:total:{number}:", _share(2, 2)) for number in (1, 2, 3, 4)),
-      *((f"tbl-exposure:administrations:total:{k}:", _share(n, 2)) for k, n in ((4, 1), (3, 1), (2, 0), (1, 0)))]),
+     [*((f"tbl-infusions:given:total:{number}:", _share(2, 2)) for number in (1, 2)),
+      *((f"tbl-infusions:EXDOSE:total::Infusion {number}", {"n": number}) for number in (1, 2))]),
     ("one fact: deaths", [("tbl-deaths:listed:total:death:", _share(1, 1, events=1))]),
     ("part above its whole",
      [("tbl-hys-law:criterion:total:both:", _share(2, 3)), ("tbl-hys-law:criterion:total:3:", _share(1, 3))]),
@@ -103,7 +103,8 @@ def test_the_same_seed_draws_the_same_trial(few_weeks):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_random_trial_goes_through_all_notebooks(seed, few_weeks):
-    report = run_trials(range(seed, seed + 1), few_weeks)
+    report = Report()
+    run_trial(seed, few_weeks, report)
     assert report.runs == 15
     assert not report.stopped
     assert not report.contradictions

@@ -29,6 +29,11 @@ class Report:
     stopped: dict[str, list[str]] = field(default_factory=dict)
     contradictions: dict[str, list[str]] = field(default_factory=dict)
 
+    @property
+    def found(self) -> int:
+        """How often a notebook stopped or numbers contradicted each other."""
+        return sum(len(cases) for kinds in (self.stopped, self.contradictions) for cases in kinds.values())
+
     def __str__(self) -> str:
         lines = [f"{self.trials} trials, {sum(self.refused.values())} refused, {self.runs} notebook runs"]
         lines += [f"  refused {times} times: {why}" for why, times in self.refused.most_common()]
@@ -41,17 +46,14 @@ class Report:
         return "\n".join(lines)
 
 
-def run_trials(seeds: range, study: Study) -> Report:
-    """Run all notebooks on the random trials of these seeds."""
-    report = Report()
-    for seed in seeds:
-        report.trials += 1
-        drawn = draw_trial(seed, study)
-        if drawn.trial is None:
-            report.refused[_first_rule(drawn.refused)] += 1
-        else:
-            _run(drawn, study, report)
-    return report
+def run_trial(seed: int, study: Study, report: Report) -> None:
+    """Run all notebooks on the random trial of this seed, and add to the report what came of it."""
+    report.trials += 1
+    drawn = draw_trial(seed, study)
+    if drawn.trial is None:
+        report.refused[_first_rule(drawn.refused)] += 1
+    else:
+        _run(drawn, study, report)
 
 
 def _run(drawn: RandomTrial, study: Study, report: Report) -> None:
