@@ -313,11 +313,13 @@ def _of_numbers(rows: pd.DataFrame) -> Found:
         "fewer events than subjects": (wide["events"] < wide["n"]) & wide["N"].notna(),
         "events without subject": (wide["events"] > 0) & (wide["n"] == 0),
         "spread of one": wide["sd"].notna() & (wide["n"] < 2),
-        "test of few": tested & (fewest < FEWEST_FOR_A_TEST),
         "adjusted below raw": (wide["p_adjusted"] < wide["p_value"] - 1e-9)
         if "p_adjusted" in wide
         else False,
     }
+    for display in wide.index[tested & (fewest < FEWEST_FOR_A_TEST)].unique("display"):
+        here = wide.index.get_level_values("display") == display
+        faults[f"test of few: {display}"] = tested & (fewest < FEWEST_FOR_A_TEST) & here
     for (low, high), inner in LIMITS.items():
         for lesser, greater in [
             (low, high),

@@ -16,7 +16,7 @@ from tests.faults.contradictions import find_contradictions
 from tests.faults.random_trials import RandomTrial, draw_trial
 
 _OURS = ("src/itpcsr/", ".ipynb[")
-_EXAMPLES = 3
+_EXAMPLES = 6
 
 
 @dataclass
