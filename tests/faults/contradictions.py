@@ -164,8 +164,7 @@ FACTS: dict[str, list[str]] = {
     "events at an infusion": [
         "tbl-ae-infusion:onset:within::events",
         "tbl-ae-infusion-pt:within:any::events",
-        "tbl-ae-infusion:within:1::events + tbl-ae-infusion:within:2::events + tbl-ae-infusion:within:3::events"
-        " + tbl-ae-infusion:within:4::events",
+        "tbl-ae-infusion:within:*::events",
     ],
     "events later than that": ["tbl-ae-infusion:onset:later::events", "tbl-ae-infusion-pt:later:any::events"],
     "all events": [
