@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import CodeType
@@ -37,12 +39,24 @@ def analyse(trial: Trial, study: Study, names: list[str] | None = None) -> pd.Da
     The code cells of the notebooks (all, or those named) run as they are, but for what they read and write:
     they get this trial and this study, and their rows are returned instead of written.
     """
-    datasets = itpcsr.adam.derive(trial, study)
+    with notebooks_on(trial, study, itpcsr.adam.derive(trial, study)) as run:
+        return pd.concat([run(name) for name in names or NAMES], ignore_index=True)
+
+
+@contextmanager
+def notebooks_on(
+    trial: Trial, study: Study, datasets: dict[str, pd.DataFrame]
+) -> Iterator[Callable[[str], pd.DataFrame]]:
+    """Give a function that runs a notebook by its name on this trial and returns its rows."""
     written: list[pd.DataFrame] = []
 
     def keep(rows: list[pd.DataFrame], _: str) -> pd.DataFrame:
         written.append(itpcsr.results.combine(*rows))
         return written[-1]
+
+    def run(name: str) -> pd.DataFrame:
+        _run(_FOLDER / f"{name}.ipynb")
+        return written[-1].assign(notebook=name)
 
     with (
         mock.patch.object(itpcsr.sdtm, "load_trial", return_value=trial),
@@ -50,9 +64,7 @@ def analyse(trial: Trial, study: Study, names: list[str] | None = None) -> pd.Da
         mock.patch.object(itpcsr.adam, "derive", side_effect=lambda *_: dict(datasets)),
         mock.patch.object(itpcsr.results, "write_rows", keep),
     ):
-        for name in names or NAMES:
-            _run(_FOLDER / f"{name}.ipynb")
-    return pd.concat(written, ignore_index=True)
+        yield run
 
 
 def _run(path: Path) -> None:

@@ -1,0 +1,110 @@
+"""A few of the random trials that ``make bench`` runs by the dozen, and the rules that judge them."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from itpcsr.adam import derive
+from itpcsr.results import make_rows
+from itpcsr.study import Study, read_study
+from tests import small
+from tests.faults.conftest import WEEKS
+from tests.faults.contradictions import find_contradictions
+from tests.faults.random_trials import draw_trial
+from tests.faults.trial_runs import Report, run_trial
+
+SEEDS = [3, 5, 9]
+Number = tuple[str, dict[str, float]]  # display:analysis:group:level:visit, and the statistics there
+
+
+def _rows(*numbers: Number) -> pd.DataFrame:
+    parts = []
+    for place, values in numbers:
+        display, analysis, group, level, visit = place.split(":")
+        frame = pd.DataFrame({"statistic": list(values), "value": list(values.values())})
+        names = {"display": display, "analysis": analysis, "group": group, "level": level, "visit": visit}
+        parts.append(make_rows(frame, **names))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _share(n: float, size: float, **more: float) -> dict[str, float]:
+    return {"n": n, "N": size, "percent": 100 * n / size, **more}
+
+
+CASES: list[tuple[str, list[Number]]] = [
+    ("", [("t:a:total::", _share(1, 2, ci_low=1.0, ci_high=99.0)), ("t:size:total::", {"N": 2})]),
+    ("n above N", [("t:a:total::", {"n": 3, "N": 2})]),
+    ("N above the column", [("t:a:total::", _share(1, 3)), ("t:size:total::", {"N": 2})]),
+    ("share isn't n of N", [("t:a:total::", {"n": 1, "N": 2, "percent": 49.0})]),
+    ("share of nobody", [("t:a:total::", {"n": 0, "N": 0, "percent": 0.0})]),
+    ("negative", [("t:a:total::", {"events": -1})]),
+    ("count of parts", [("t:a:total::", {"n": 1.5})]),
+    ("share above 100 %", [("t:a:total::", {"percent": 101.0})]),
+    ("infinite without reason", [("t:a:total::", {"high": float("inf")})]),
+    ("ci_low above percent", [("t:a:total::", _share(1, 2, ci_low=60.0, ci_high=99.0))]),
+    ("low above high", [("t:a:total::", {"low": 2.0, "high": 1.0})]),
+    ("min above q1", [("t:a:total::", {"n": 3, "min": 1.0, "q1": 0.0, "median": 2.0})]),
+    ("median above max", [("t:a:total::", {"n": 3, "min": 1.0, "max": 2.0, "median": 3.0})]),
+    ("p outside 0 to 1", [("t:a:total::", {"n": 9, "p_value": 1.5})]),
+    ("test of few: t", [("t:a:total::", {"n": 3, "p_value": 0.5})]),
+    ("test of few: t", [("t:a:total::", {"p_value": 0.5}), ("t:size:total::", {"N": 3})]),
+    ("adjusted below raw", [("t:a:total::", {"n": 9, "p_value": 0.5, "p_adjusted": 0.4})]),
+    ("spread of one", [("t:a:total::", {"n": 1, "sd": 0.0})]),
+    ("fewer events than subjects", [("t:a:total::", _share(2, 4, events=1))]),
+    ("total isn't the sum of its arms",
+     [*((f"t:a:{arm}::", {"n": 1}) for arm in ("esc05", "esc10", "esc20", "exp20")), ("t:a:total::", {"n": 5})]),
+    ("all20 isn't the sum of its arms",
+     [("t:a:esc20::", {"n": 1}), ("t:a:exp20::", {"n": 1}), ("t:a:all20::", {"n": 1})]),
+    ("categories aren't the whole",
+     [("tbl-response:category:total:CR:", _share(1, 3)), ("tbl-response:category:total:NR:", _share(1, 3))]),
+    ("one fact: responders",
+     [("tbl-response:overall:esc05:responder:", _share(1, 3)), ("tbl-response-rates:rate:esc05::", _share(2, 3))]),
+    ("one fact: patient-years",
+     [("tbl-exposure:years:total::", {"years": 1.0}), ("tbl-ae-rates:rate:total:any:", {"years": 1.1})]),
+    ("one fact: administrations",
+     [*((f"tbl-infusions:given:total:{number}:", _share(2, 2)) for number in (1, 2)),
+      *((f"tbl-infusions:EXDOSE:total::Infusion {number}", {"n": number}) for number in (1, 2))]),
+    ("one fact: deaths", [("tbl-deaths:listed:total:death:", _share(1, 1, events=1))]),
+    ("part above its whole",
+     [("tbl-hys-law:criterion:total:both:", _share(2, 3)), ("tbl-hys-law:criterion:total:3:", _share(1, 3))]),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def few_weeks(root) -> Study:
+    return read_study(root / "params/study.yml", platelet_weeks=WEEKS, immune_weeks=WEEKS)
+
+
+@pytest.mark.parametrize(("rule", "numbers"), CASES, ids=[f"{i} {case[0]}" for i, case in enumerate(CASES)])
+def test_a_contradiction_is_found(rule, numbers, few_weeks):
+    trial = small.trial(DM=small.dm(("S1", "ESC05")), EX=small.ex("S1"))
+    found = find_contradictions(_rows(*numbers), trial, derive(trial, few_weeks))
+    assert rule in set(found["rule"]) if rule else found.empty
+
+
+def test_columns_of_other_sizes_are_not_compared(few_weeks):
+    trial = small.trial(DM=small.dm(("S1", "ESC05")), EX=small.ex("S1"))
+    numbers = [
+        ("tbl-medication:size:total::", {"N": 4}), ("tbl-medication:any:total:rescue:", _share(2, 4)),
+        ("tbl-itp-therapy:size:total::", {"N": 3}), ("tbl-itp-therapy:rescue:total::", _share(1, 3)),
+    ]  # fmt: skip
+    assert find_contradictions(_rows(*numbers), trial, derive(trial, few_weeks)).empty
+
+
+def test_the_same_seed_draws_the_same_trial(few_weeks):
+    first, second = (draw_trial(3, few_weeks) for _ in range(2))
+    assert first.what == second.what
+    assert first.trial is not None
+    assert second.trial is not None
+    for name, frame in first.trial.domains.items():
+        pd.testing.assert_frame_equal(frame, second.trial.domains[name])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_random_trial_goes_through_all_notebooks(seed, few_weeks):
+    report = Report()
+    run_trial(seed, few_weeks, report)
+    assert report.runs == 15
+    assert not report.stopped
+    assert not report.contradictions
