@@ -20,7 +20,7 @@ def domain_table(trial: Trial) -> Table:
     table = Table("Domain", "Records", "Subjects", "File")
     for name, frame in sorted(trial.domains.items()):
         subjects = str(frame["USUBJID"].nunique()) if "USUBJID" in frame else ""
-        table.add_row(name, str(len(frame)), subjects, Text(str(trial.sources.get(name, ""))))
+        table.add_row(name, str(len(frame)), subjects, Text(", ".join(map(str, trial.sources.get(name, ())))))
     return table
 
 

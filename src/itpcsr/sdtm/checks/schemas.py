@@ -79,7 +79,7 @@ def structure_faults(tables: Tables) -> Iterator[tuple[str, pd.DataFrame]]:
             sentence = f"Domain {name} is missing; it is required. Found: {found}."
             yield "STR-01", f.overall(name, "", "", sentence).assign(message=sentence)
     for name in tables.names:
-        source = tables.trial.sources.get(name, name)
+        source = " and ".join(map(str, tables.trial.sources.get(name, (name,))))
         for error in _errors(_structure(name), tables.trial[name]):
             if error.reason_code == SchemaErrorReason.COLUMN_NOT_IN_DATAFRAME:
                 variable = str(error.failure_cases)
