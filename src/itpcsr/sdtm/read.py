@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +12,7 @@ import pandas as pd
 from itpcsr.errors import DataError
 from itpcsr.paths import from_root
 from itpcsr.sdtm.formats import Table, Variable, read_table, settle_types
+from itpcsr.sdtm.iso_dates import plain_dates
 from itpcsr.sdtm.join import Part, join_parts
 from itpcsr.sdtm.mapping import Mapping, apply_mapping, read_mapping
 from itpcsr.sdtm.used import RELATED, domain_of_name, is_used
@@ -172,7 +173,9 @@ def _read_file(path: Path, mapping: Mapping) -> tuple[str, Table] | None:
     if table is None:
         return None
     name = _domain_of(table, path)
-    return name, settle_types(apply_mapping(table, name, mapping, path), path)
+    table = settle_types(apply_mapping(table, name, mapping, path), path)
+    frame, notes = plain_dates(table.frame)
+    return name, replace(table, frame=frame).noted(*notes)
 
 
 def _is_unused(path: Path, mapping: Mapping) -> bool:

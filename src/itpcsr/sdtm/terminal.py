@@ -24,6 +24,14 @@ def domain_table(trial: Trial) -> Table:
     return table
 
 
+def unit_table(units: pd.DataFrame) -> Table:
+    """Return one line per test and unit as found, with what it was understood as."""
+    table = Table("Domain", "Test", "Unit found", "Records", "Understood as")
+    for domain, test, unit, records, understood in units.astype("str").to_numpy().tolist():
+        table.add_row(domain, test, Text(repr(unit)), records, Text(understood))
+    return table
+
+
 def finding_tables(findings: pd.DataFrame) -> Iterator[Table]:
     """Yield one table per severity that occurs: the first findings of each rule, and how many more."""
     for severity in SEVERITIES:
