@@ -103,6 +103,10 @@ def check(
         Path | None, typer.Option(help="Write all findings to this file, e.g. findings.csv.")
     ] = None,
     rules: Annotated[bool, typer.Option("--rules", help="List the rules and stop.")] = False,
+    units: Annotated[
+        bool,
+        typer.Option("--units", help="List each test's units and what they are understood as, and stop."),
+    ] = False,
 ) -> None:
     """Read trial data, say what was found, and what is wrong with it; exit code 1 if there are errors."""
     from itpcsr.errors import DataError
@@ -116,6 +120,12 @@ def check(
             return
         if not data:
             raise DataError("Name the data to check, e.g. itpcsr check data/simulated.")
+        if units:
+            from itpcsr.sdtm import read_trial
+            from itpcsr.sdtm.units import list_units
+
+            Console().print(terminal.unit_table(list_units(read_trial(data), read_study(study))))
+            return
         trial = review_trial(data, read_study(study))
         found = trial.findings
         Console().print(terminal.domain_table(trial))

@@ -64,16 +64,69 @@ def test_a_new_reason_why_a_value_cannot_be_estimated_is_a_change():
     assert comparing.compare_rows(frame, frame).empty
 
 
-def test_records_are_told_apart_by_subject_and_as_much_more_as_needed():
+def records(found):
+    return found[["status", "record", "variable", "old", "new"]].to_numpy().tolist()
+
+
+def test_records_are_paired_by_what_they_are_and_named_by_what_tells_them_apart():
     old = pd.DataFrame({"USUBJID": ["01", "01", "02"], "AESEQ": [1.0, 2.0, 1.0], "AEOUT": ["a", "b", "c"]})
     new = pd.DataFrame({"USUBJID": ["01", "02", "02"], "AESEQ": [1.0, 1.0, 2.0], "AEOUT": ["a", "x", "c"]})
-    found = comparing.compare_records(old, new)
-    columns = ["status", "subject", "record", "variable", "old", "new"]
-    assert found[columns].to_numpy().tolist() == [
-        ["changed", "02", "02 | 1", "AEOUT", "c", "x"],
-        ["added", "02", "02 | 2", "", "", ""],
-        ["removed", "01", "01 | 2", "", "", ""],
+    assert records(comparing.compare_records(old, new)) == [
+        ["added", "02 | 1", "", "", ""], ["removed", "01 | 2", "", "", ""],
+    ]  # fmt: skip
+
+
+EVENTS = pd.DataFrame(
+    {
+        "USUBJID": "01", "AESEQ": [1.0, 2.0, 3.0, 4.0], "AETERM": ["cough", "fever", "fever", "pain"],
+        "AESTDTC": ["2020-01-01", "2020-02-01", "2020-03-01", "2020-04-01"], "AEOUT": ["a", "b", "b", "c"],
+    }
+)  # fmt: skip
+
+
+def renumbered(frame):
+    return frame.reset_index(drop=True).assign(AESEQ=lambda rows: rows.index + 1.0)
+
+
+def test_sequence_numbers_that_a_transfer_renumbers_are_no_change():
+    rash = EVENTS.head(1).assign(AETERM="rash", AESTDTC="2019-12-01")
+    more = renumbered(pd.concat([rash, EVENTS]))
+    assert comparing.compare_records(EVENTS, renumbered(EVENTS[::-1])).empty
+    assert records(comparing.compare_records(EVENTS, more)) == [["added", "01 | 1", "", "", ""]]
+    assert records(comparing.compare_records(more, EVENTS)) == [["removed", "01 | 1", "", "", ""]]
+    changed = more.assign(AEOUT=more["AEOUT"].mask(more["AETERM"] == "pain", "d"))
+    assert records(comparing.compare_records(EVENTS, changed)) == [
+        ["changed", "01 | 5", "AEOUT", "c", "d"], ["added", "01 | 1", "", "", ""],
+    ]  # fmt: skip
+
+
+def test_a_record_whose_date_was_corrected_is_the_same_record():
+    later = EVENTS.assign(AESTDTC=["2020-01-01", "2020-02-01", "2020-03-09", "2020-04-01"])
+    assert records(comparing.compare_records(EVENTS, later)) == [
+        ["changed", "01 | 3", "AESTDTC", "2020-03-01", "2020-03-09"]
     ]
+
+
+def test_equal_records_are_counted():
+    twice = pd.concat([EVENTS.tail(1)] * 3)
+    assert records(comparing.compare_records(renumbered(twice), renumbered(twice.head(2)))) == [
+        ["removed", "01 | 3", "", "", ""]
+    ]
+
+
+def test_a_result_at_another_time_is_another_result():
+    def lab(*times):
+        rows = [
+            {"USUBJID": "01", "PARAMCD": "K", "ADT": time, "AVISITN": visit, "AVAL": 4.0}
+            for time, visit in times
+        ]
+        return pd.DataFrame(rows).assign(LBSEQ=lambda frame: frame.index + 1.0)
+
+    old = lab(("2020-01-01", 1.0), ("2020-02-01", float("nan")))
+    new = lab(("2020-01-02", 1.0), ("2020-03-01", float("nan")))
+    found = comparing.compare_records(old, new)
+    assert found["status"].tolist() == ["changed", "added", "removed"]
+    assert found["variable"].tolist() == ["ADT", "", ""]
 
 
 def test_records_that_nothing_tells_apart_are_counted_and_empty_datasets_compare():

@@ -47,7 +47,7 @@ def test_good_data_pass(study):
         ({"EX": small.ex("01", "02").assign(EXENDTC="2019-01-01")}, "EXENDTC lies before EXSTDTC"),
         ({"EX": small.ex("01", "02").assign(EXDOSE=-1.0)}, "EXDOSE is negative"),
         ({"EX": small.ex("01", "02").assign(EXSTDTC="2020-02-31")}, "is '2020-02-31'"),
-        ({"EX": small.ex("01", "02").assign(EXSTDTC="2020-03-10T08:00Z")}, "in local time"),
+        ({"EX": small.ex("01", "02").assign(EXSTDTC="2020-03-10T08:00+25:00")}, "in local time"),
         ({"DM": small.dm(("01", "ESC05"), ("02", "ESC10")).assign(STUDYID=["A", "B"])}, "several studies"),
         (
             {"AE": small.events(small.event("01", "a", "", AESER="Yes"))},

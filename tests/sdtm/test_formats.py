@@ -388,7 +388,7 @@ def test_missing_numbers_of_r_and_sas_are_missing(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('STUDYID,DOMAIN,USUBJID\nT,DM,"01\n', "can't be read as CSV"),
+        ('STUDYID,DOMAIN,USUBJID\nT,DM,"01\n', "a quotation mark in line 2 would join lines"),
         (DM.replace("STUDYID", ""), "column 1 has no name"),
         (DM + "T,DM,03,1,x\n", "line 4 has 5 values for 4 columns"),
         ("STUDYID DOMAIN\nT DM\n", "no row of column names"),

@@ -44,7 +44,7 @@ def test_names_codes_and_units_become_ours(tmp_path, study):
     assert trial["DM"]["ARMCD"].tolist() == ["B", "A", "C"]  # all at once: A and B change places
     assert trial["DM"]["ACTARMCD"].tolist() == ["A", "B", ""]
     assert trial["DM"]["SEX"].tolist() == ["M", "F", "U"]
-    assert trial.sources["mapping"].name == "site.yml"
+    assert trial.sources["mapping"][0].name == "site.yml"
     assert "mapping" not in trial
     assert trial.notes == {}
 

@@ -55,7 +55,7 @@ def test_csv_and_transport_hold_the_same(root, tmp_path):
 
 def test_the_domain_is_read_from_the_content(root, tmp_path):
     shutil.copy(root / "data/simulated/dm.xpt", tmp_path / "demographics.xpt")
-    assert read_trial([tmp_path]).sources["DM"].name == "demographics.xpt"
+    assert [path.name for path in read_trial([tmp_path]).sources["DM"]] == ["demographics.xpt"]
 
 
 def test_two_files_of_one_domain_are_both_named(root, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from itpcsr.errors import DataError
 from itpcsr.sdtm import Trial
-from itpcsr.sdtm.units import conversion, is_known, standardise_units, unit_faults
+from itpcsr.sdtm.units import conversion, is_known, list_units, standardise_units, unit_faults
 
 COUNT = "10^9/L"
 
@@ -20,6 +20,11 @@ COUNT = "10^9/L"
             "Gpt/L", "10^3/uL", "10^3/µL", "10^3/μL", "10*3/mm3", "10^3/mm^3", "K/uL", "K/UL", "THOU/uL", "10^6/mL",
         )),
         *((unit, COUNT, 0.001) for unit in ("/mm3", "/uL", "/µL", "cells/uL", "CELLS/UL", "1/uL", "10^6/L")),
+        *((unit, COUNT, 1) for unit in (
+            "X10^9/L", "X 10^9/L", "10E+9/L", "1E+9/L", "10^9／L", "１０^９／Ｌ", "10(9)/L", "GIGA/L", "giga/L", "bil/L",
+            "10^3/cmm", "K/cmm",
+        )),
+        ("/cmm", COUNT, 0.001),
         ("万/µL", COUNT, 10),
         ("10^12/L", COUNT, 1000),
         ("T/L", COUNT, 1000),
@@ -153,3 +158,25 @@ def test_a_trial_without_these_domains_is_left_alone(study):
     trial = Trial({"DM": pd.DataFrame({"USUBJID": ["1"]})})
     assert list(standardise_units(trial, study).domains) == ["DM"]
     assert unit_faults(trial, study) == []
+
+
+@pytest.mark.parametrize(("test", "known"), [("K", True), ("SODIUM", True), ("CREAT", False)])
+def test_an_equivalent_is_a_mole_for_ions_of_one_charge_alone(study, test, known):
+    rows = {"USUBJID": ["01"], "LBTESTCD": [test], "LBSTRESN": [4.0], "LBSTRESU": ["mEq/L"]}
+    trial = standardise_units(Trial({"LB": pd.DataFrame(rows)}), study)
+    assert trial["LB"]["LBSTRESU"].tolist() == ["mmol/L" if known else "mEq/L"]
+    assert trial["LB"]["LBSTRESN"].tolist() == [4.0]
+    assert bool(unit_faults(trial, study)) is not known
+
+
+def test_units_are_listed_as_found_and_as_understood(study):
+    rows = {
+        "USUBJID": "01", "LBTESTCD": ["PLAT", "PLAT", "HGB", "OWN", "CREAT", "K"],
+        "LBSTRESU": ["X10^9/L", "/cmm", "stone", "g/L", "mg/dL", ""],
+    }  # fmt: skip
+    found = list_units(Trial({"LB": pd.DataFrame(rows)}), study).set_index(["test", "unit"])["understood"]
+    assert found.to_dict() == {
+        ("PLAT", "X10^9/L"): "10^9/L", ("PLAT", "/cmm"): "10^9/L, times 0.001", ("HGB", "stone"): "not known",
+        ("OWN", "g/L"): "known; not converted", ("CREAT", "mg/dL"): "not converted to umol/L",
+        ("K", ""): "no unit",
+    }  # fmt: skip

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from itpcsr.build.pairing import is_number, pair_records
 from itpcsr.build.published import read_manifest
 from itpcsr.results import KEY, read_rows
 
@@ -181,15 +182,16 @@ def _read(path: Path) -> pd.DataFrame:
 def compare_records(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     """Return the differing records of one dataset; values are compared as texts.
 
-    Records are told apart by subject, sequence number, parameter and time, as far as needed; those that
-    still are alike are counted in their order.
+    Records are paired by what they are (``pair_records``). Sequence numbers, which transfers renumber, pair
+    nothing and are no change. A record is named by subject and as much more as tells it from the others of
+    its version.
     """
     key = _record_key(old, new)
     before, after = (_by_key(frame, key) for frame in (old, new))
-    added = _whole(after.loc[after.index.difference(before.index, sort=False)], key, ADDED)
-    removed = _whole(before.loc[before.index.difference(after.index, sort=False)], key, REMOVED)
-    common = after.index.intersection(before.index, sort=False)
-    return pd.concat([_changes(before.loc[common], after.loc[common], key), added, removed])
+    left, right = pair_records(before, after)
+    added = _whole(after.iloc[np.setdiff1d(np.arange(len(after)), right)], key, ADDED)
+    removed = _whole(before.iloc[np.setdiff1d(np.arange(len(before)), left)], key, REMOVED)
+    return pd.concat([_changes(before.iloc[left], after.iloc[right], key), added, removed])
 
 
 def _record_key(old: pd.DataFrame, new: pd.DataFrame) -> list[str]:
@@ -233,10 +235,10 @@ def _whole(frame: pd.DataFrame, key: list[str], status: str) -> pd.DataFrame:
 
 def _changes(old: pd.DataFrame, new: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     parts = []
-    for name in [*dict.fromkeys([*new.columns, *old.columns])]:
+    for name in [name for name in dict.fromkeys([*new.columns, *old.columns]) if not is_number(name)]:
         before = old[name] if name in old else pd.Series("", index=old.index, dtype="str")
         after = new[name] if name in new else pd.Series("", index=new.index, dtype="str")
-        differ = (before != after).to_numpy()
+        differ = before.to_numpy(dtype=object) != after.to_numpy(dtype=object)
         if differ.any():
             part = pd.DataFrame({"record": new.index[differ], "old": before[differ].to_numpy()})
             part = part.assign(new=after[differ].to_numpy(), variable=name, status=CHANGED)

@@ -182,7 +182,7 @@ def _add_inputs(crate: ROCrate, manifest: Mapping[str, Any]) -> Iterator[Entity]
 def _inputs(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield identifier, name and SHA-256 of each input."""
     for domain, file in manifest["inputs"].items():
-        yield f"#data/{domain}", f"Trial data, SDTM domain {domain}: {file['file']}", file["sha256"]
+        yield f"#data/{quote(domain)}", f"Trial data, SDTM domain {domain}: {file['file']}", file["sha256"]
     own = manifest["parameters"]
     yield "#parameters", f"Parameters of the version: {own['file']}", own["sha256"]
     for name, digest in manifest["hashes"].items():

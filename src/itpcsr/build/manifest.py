@@ -40,7 +40,7 @@ def hash_code() -> str:
 
 def hash_inputs(trial: Trial, report: Report, root: Path) -> dict[str, str]:
     """Return the hashes of all that the notebooks' results depend on beside themselves."""
-    data = {f"data {name}": file_hash(path) for name, path in sorted(trial.sources.items())}
+    data = {f"data {name}": file_hash(path) for name, path in sorted(trial.files.items())}
     study = read_study(root / report.study)
     files = {"lock": root / "uv.lock", "study": root / report.study}
     if study.dose_finding is not None:
@@ -78,8 +78,7 @@ def make_manifest(
         "package": f"itpcsr {itpcsr.__version__}",
         "parameters": {"file": parameters.name, "sha256": file_hash(parameters)},
         "inputs": {
-            name: {"file": path.name, "sha256": file_hash(path)}
-            for name, path in sorted(trial.sources.items())
+            name: {"file": path.name, "sha256": file_hash(path)} for name, path in sorted(trial.files.items())
         },
         "notebooks": {
             name: file_hash(root / "notebooks" / f"{name}.ipynb") for name in sorted(report.notebooks)

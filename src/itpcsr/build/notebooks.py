@@ -19,6 +19,7 @@ from traitlets.config import Config
 
 from itpcsr.build.hashes import file_hash
 from itpcsr.build.kernels import CAN_FORK, PROVISIONER
+from itpcsr.build.notebook_parameters import check_arrival, read_parameters
 from itpcsr.errors import NotebookError
 
 # Times and run identifiers that papermill and nbclient stamp into a notebook: the wall clock leaves no trace.
@@ -44,18 +45,11 @@ def choose_parameters(
     Raises
     ------
     NotebookError
-        The notebook doesn't exist, is no notebook or lacks a parameter that every notebook needs; the
-        report overrides a name that the notebook doesn't have (papermill would accept it silently) or one
-        that holds for the whole version.
+        The notebook doesn't exist, is no notebook, has parameters that a value given would not reach or
+        lacks one that every notebook needs; the report overrides a name that the notebook doesn't have
+        (papermill would accept it silently) or one that holds for the whole version.
     """
-    try:
-        known = pm.inspect_notebook(str(notebook))
-    except FileNotFoundError:
-        raise NotebookError(
-            f"{notebook}: there is no such notebook. Check `notebooks` in the parameters."
-        ) from None
-    except Exception as error:
-        raise NotebookError(f"{notebook}: can't be read as a notebook ({error}).") from error
+    known = read_parameters(notebook)
     needed = [name for name in REQUIRED if name not in known]
     if "load_trial" not in notebook.read_text(encoding="utf-8"):
         needed = [name for name in needed if name != "data"]
@@ -113,7 +107,8 @@ def run_notebook(
     Raises
     ------
     NotebookError
-        The notebook raised: its name, cell, message and where the executed copy is; or it wrote no rows.
+        The notebook raised: its name, cell, message and where the executed copy is; it wrote no rows; or a
+        value didn't arrive in it.
     """
     manifest = {**inputs, "notebook": file_hash(notebook), "parameters": parameters}
     manifest_path = executed.with_suffix(".inputs.json")
@@ -141,6 +136,11 @@ def run_notebook(
     if not rows.exists():
         partial.unlink()
         raise NotebookError(f"{notebook}: wrote no result rows; its last cell must call write_rows.")
+    try:
+        check_arrival(partial, notebook, parameters)
+    except NotebookError:
+        partial.unlink()
+        raise
     _strip_stamps(partial)
     partial.replace(executed)
     manifest_path.write_text(text, encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +12,10 @@ import pandas as pd
 from itpcsr.errors import DataError
 from itpcsr.paths import from_root
 from itpcsr.sdtm.formats import Table, Variable, read_table, settle_types
+from itpcsr.sdtm.iso_dates import plain_dates
+from itpcsr.sdtm.join import Part, join_parts
 from itpcsr.sdtm.mapping import Mapping, apply_mapping, read_mapping
+from itpcsr.sdtm.used import RELATED, domain_of_name, is_used
 
 __all__ = ["Trial", "Variable", "read_trial"]
 
@@ -25,6 +28,7 @@ _DATA_NAMES = (
 _NAMES_OF_DOMAINS = (".txt", ".xlsx", ".xls", ".xlsb", ".ods", ".sav", ".dta", ".rds", ".rda", ".zip", ".cpt")
 _MAPPING_NAMES = (".yml", ".yaml")
 _DOMAIN_NAME = re.compile(r"^(?:[A-Z]{2}|SUPP[A-Z]{2}|RELREC)$")
+_PART = re.compile(r"^[A-Z]{2}[A-Z0-9]{1,2}$")
 _ADAM_VARIABLES = {"PARAMCD", "TRT01P", "TRTP", "TRTA", "TRTEMFL"}
 _SIMULATED_STUDY = re.compile(r"-SIM$")
 _SIMULATED_LABEL = "(simulated)"
@@ -42,7 +46,8 @@ class Trial:
         Domain name (``DM``, ``SUPPAE``) to frame. Text is ``str`` with ``""`` for missing, numbers are
         ``float64`` with NaN for missing; columns and row order are the file's.
     sources
-        Domain name to the file it came from; ``mapping`` to the mapping file, if there is one.
+        Domain name to the files it came from, several where it is split (SDTMIG 4.1.7); ``mapping`` to the
+        mapping file, if there is one.
     labels
         Domain name to dataset label; empty where the format has none.
     variables
@@ -50,20 +55,32 @@ class Trial:
     notes
         Domain name to what had to be decided on reading (encoding, decimal mark) and what the mapping file
         names in vain there; ``mapping`` to what it names in vain altogether.
+    left_out
+        Name of a file in a folder to why it isn't read: it can't be, and the report doesn't use its domain.
     findings
         What the checks found (see ``itpcsr.sdtm.checks``); empty until they ran.
     """
 
     domains: dict[str, pd.DataFrame]
-    sources: dict[str, Path] = field(default_factory=dict)
+    sources: dict[str, tuple[Path, ...]] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     variables: dict[str, dict[str, Variable]] = field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
     findings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=FINDINGS, dtype="str"))
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """Return a domain's frame; a domain that is absent is a frame without rows and columns."""
         return self.domains.get(name, pd.DataFrame())
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """Every file that was read: by its domain, or by domain and file name where that has several."""
+        return {
+            name if len(paths) == 1 else f"{name} {path.name}": path
+            for name, paths in self.sources.items()
+            for path in paths
+        }
 
     def __contains__(self, name: object) -> bool:
         """Tell whether the domain is there, even with no rows."""
@@ -93,8 +110,10 @@ def read_trial(sources: Iterable[str | Path]) -> Trial:
     Raises
     ------
     DataError
-        A path doesn't exist, a folder holds no data, a file is not what its name says or can't be read,
-        or two files hold the same domain (both are named).
+        A path doesn't exist, a folder holds no data, a file is not what its name says or can't be read, or
+        two files hold the same records of a domain (both are named). In a folder a file of a domain that the
+        report doesn't use stops nothing: ``left_out`` names it. A file that is given by its own name is
+        meant to be read, so it always stops.
     ParameterError
         The mapping file is faulty.
     """
@@ -103,19 +122,12 @@ def read_trial(sources: Iterable[str | Path]) -> Trial:
     if len(mappings) > 1:
         raise DataError(f"{' and '.join(map(str, mappings))} are both mapping files. Keep one.")
     mapping = read_mapping(mappings[0]) if mappings else Mapping()
-    tables: dict[str, Table] = {}
-    found: dict[str, Path] = {}
-    for path in _files(path for path in paths if path not in mappings):
-        table = read_table(path, mapping.encoding)
-        if table is None:
-            continue
-        name = _domain_of(table, path)
-        if name in found:
-            raise DataError(f"{found[name]} and {path} both hold domain {name}. Keep one of them.")
-        tables[name], found[name] = settle_types(apply_mapping(table, name, mapping, path), path), path
+    parts, left_out = _read_parts([path for path in paths if path not in mappings], mapping)
+    tables = {name: join_parts(name, found) for name, found in parts.items()}
+    found = {name: tuple(path for path, _ in part) for name, part in parts.items()}
     notes = {name: table.notes for name, table in tables.items() if table.notes}
     if mappings:
-        found["mapping"] = mappings[0]
+        found["mapping"] = (mappings[0],)
         if absent := sorted(mapping.domains - set(tables)):
             notes["mapping"] = (f"The mapping names {', '.join(absent)}, which the data don't hold.",)
     return Trial(
@@ -124,7 +136,65 @@ def read_trial(sources: Iterable[str | Path]) -> Trial:
         {name: table.label for name, table in tables.items()},
         {name: table.variables for name, table in tables.items()},
         notes,
+        left_out,
     )
+
+
+def _read_parts(sources: list[Path], mapping: Mapping) -> tuple[dict[str, list[Part]], dict[str, str]]:
+    """Return domain to its files with their tables, by file name, and what is left out with the reason."""
+    parts: dict[str, list[Part]] = {}
+    left_out: dict[str, str] = {}
+    for path in _files(sources):
+        try:
+            read = _read_file(path, mapping)
+        except DataError as error:
+            if path in sources or not _is_unused(path, mapping):
+                raise
+            left_out[path.name] = str(error)
+            continue
+        if read is not None:
+            name, table = read
+            parts.setdefault(name, []).append((path, table))
+    for files in parts.values():
+        files.sort(key=lambda part: (part[0].name, str(part[0])))
+    unused = [name for name in parts if not is_used(name) and len(parts[name]) > 1]
+    for name in unused:
+        try:
+            join_parts(name, parts[name])
+        except DataError as error:
+            if any(path in sources for path, _ in parts[name]):
+                raise
+            left_out |= {path.name: str(error) for path, _ in parts.pop(name)}
+    return parts, left_out
+
+
+def _read_file(path: Path, mapping: Mapping) -> tuple[str, Table] | None:
+    table = read_table(path, mapping.encoding)
+    if table is None:
+        return None
+    name = _domain_of(table, path)
+    table = settle_types(apply_mapping(table, name, mapping, path), path)
+    frame, notes = plain_dates(table.frame)
+    return name, replace(table, frame=frame).noted(*notes)
+
+
+def _is_unused(path: Path, mapping: Mapping) -> bool:
+    """Tell whether a file that can't be read is certainly of a domain that the report doesn't use.
+
+    Its name has to say so, and what it holds, as far as that can be read, nothing else.
+    """
+    named = domain_of_name(path.name.split(".")[0])
+    if not named or is_used(named):
+        return False
+    try:
+        table = read_table(path, mapping.encoding)
+    except DataError:
+        return True
+    held = table.frame.get("RDOMAIN", table.frame.get("DOMAIN")) if table is not None else None
+    if held is None:
+        return True
+    prefix = "SUPP" if "QNAM" in table.frame else ""  # type: ignore[union-attr]
+    return not any(is_used(f"{prefix}{str(code)[:2].upper()}") for code in held.unique())
 
 
 def _files(sources: Iterable[Path]) -> list[Path]:
@@ -147,7 +217,7 @@ def _is_data(path: Path) -> bool:
     name = path.name.lower().removesuffix(".gz")
     if path.name.startswith(("._", "~$")):  # what macOS and Office leave behind
         return False
-    named = _DOMAIN_NAME.match(path.name.split(".")[0].upper()) is not None
+    named = domain_of_name(path.name.split(".")[0]) != ""
     return name.endswith(_DATA_NAMES) or (named and name.endswith(_NAMES_OF_DOMAINS))
 
 
@@ -169,13 +239,22 @@ def _domain_in(table: Table, path: Path) -> str:
     elif "DOMAIN" in columns:
         prefix, values = "", table.frame["DOMAIN"]
     else:
+        if (stem := path.name.split(".")[0].upper()) in RELATED:
+            return stem
         analysis = " It looks like an ADaM dataset." if columns & _ADAM_VARIABLES else ""
         raise DataError(f"{path}: has no DOMAIN (or RDOMAIN) column, so it is no SDTM data.{analysis}")
     names = sorted(map(str, values.unique()))
     if not names:  # a data set without rows says its domain by its name alone
-        for said in (table.name.upper(), path.name.split(".")[0].upper()):
-            if _DOMAIN_NAME.match(said):
-                return said
+        for said in (table.name, path.name.split(".")[0]):
+            if domain := domain_of_name(said):
+                return domain
+    if len(names) == 1 and _PART.match(names[0]):
+        column = "RDOMAIN" if prefix else "DOMAIN"
+        raise DataError(
+            f"{path}: {column} is {names[0]!r} in every row, but a domain has two letters, also where it is "
+            f"split into files: {column} stays {names[0][:2]}, and the file's name says the part "
+            f"({names[0].lower()}; SDTMIG 3.4, 4.1.7). Write {names[0][:2]} into {column}."
+        )
     if len(names) != 1 or not _DOMAIN_NAME.match(prefix + names[0]):
         raise DataError(f"{path}: DOMAIN must hold one domain in every row, but holds {names[:5]}.")
     return f"{prefix}{names[0]}"

@@ -20,7 +20,15 @@ def domain_table(trial: Trial) -> Table:
     table = Table("Domain", "Records", "Subjects", "File")
     for name, frame in sorted(trial.domains.items()):
         subjects = str(frame["USUBJID"].nunique()) if "USUBJID" in frame else ""
-        table.add_row(name, str(len(frame)), subjects, Text(str(trial.sources.get(name, ""))))
+        table.add_row(name, str(len(frame)), subjects, Text(", ".join(map(str, trial.sources.get(name, ())))))
+    return table
+
+
+def unit_table(units: pd.DataFrame) -> Table:
+    """Return one line per test and unit as found, with what it was understood as."""
+    table = Table("Domain", "Test", "Unit found", "Records", "Understood as")
+    for domain, test, unit, records, understood in units.astype("str").to_numpy().tolist():
+        table.add_row(domain, test, Text(repr(unit)), records, Text(understood))
     return table
 
 

@@ -43,7 +43,7 @@ _PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 _VOLUMES = {
     "L": "L", "dL": "dL", "mL": "mL", "uL": "uL", "mcL": "uL", "nL": "nL",
-    "mm3": "uL", "mm^3": "uL", "cumm": "uL",
+    "mm3": "uL", "mm^3": "uL", "cumm": "uL", "cmm": "uL",
 }  # fmt: skip
 _MASSES = {
     "kg": "kg",
@@ -65,11 +65,12 @@ _ACTIVITIES = {
 # Counts with a letter or word for the power of ten; with litres alone where G or T could be read otherwise.
 _COUNTS = {
     "G/L": "1e9/L", "GI/L": "1e9/L", "Gpt/L": "1e9/L", "T/L": "1e12/L", "TI/L": "1e12/L", "Tpt/L": "1e12/L",
-    "Mpt/L": "1e6/L",
+    "Mpt/L": "1e6/L", "GIGA/L": "1e9/L", "BIL/L": "1e9/L", "BILL/L": "1e9/L", "BILLION/L": "1e9/L",
+    "TERA/L": "1e12/L",
     **{f"{word}/{volume}": f"{power}/uL"
        for (word, power), volume in product(
            {"K": "1e3", "THOU": "1e3", "千": "1e3", "万": "1e4", "M": "1e6", "MILL": "1e6"}.items(),
-           ("uL", "mcL", "mm3", "mm^3", "cumm"))},
+           ("uL", "mcL", "mm3", "mm^3", "cumm", "cmm"))},
 }  # fmt: skip
 _OTHERS = {
     "lb": "lb", "lbs": "lb", "pound": "lb", "pounds": "lb", "oz": "oz",
@@ -111,7 +112,16 @@ for _text, _meaning in _SPELLINGS.items():
     _FOLDED[_text.casefold()] = _meaning if _FOLDED.get(_text.casefold(), _meaning) == _meaning else None
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-_POWER = re.compile(r"^(?:[x×*]?10(?:\^|\*\*?|[eE])(\d+)|1[eE](\d+))")
+_POWER = re.compile(r"^(?:[xX×*]?10(?:(?:\^|\*\*?|[eE]\+?)(\d+)|\((\d+)\))|1[eE]\+?(\d+))")
+# Full-width letters, digits and signs of East Asian keyboards, and a slash that looks like one.
+_FULL_WIDTH: dict[int, int | str] = {
+    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
+    0x3000: " ",
+    0x2215: "/",
+}
+# An equivalent of these ions, which have one charge, is a mole; the test tells, the unit doesn't.
+_MONOVALENT = ("K", "SODIUM", "NA", "CL", "BICARB", "HCO3")
+_EQUIVALENT = re.compile(r"[mM][eE][qQ]/[lL]")
 
 
 class UnitFault(NamedTuple):
@@ -131,10 +141,19 @@ def is_known(text: str) -> bool:
 
 def _meaning_of(text: str) -> str | None:
     """Return pint's expression for a spelling; None for one that isn't in the table."""
-    plain = re.sub(r"\s+", "", text.replace("µ", "u").replace("μ", "u"))
+    plain = text.translate(_FULL_WIDTH)
+    plain = re.sub(r"\s+", "", plain.replace("µ", "u").replace("μ", "u"))
     plain = re.sub(r"10([⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda found: "10^" + found[1].translate(_SUPERSCRIPTS), plain)
-    plain = _POWER.sub(lambda found: f"10^{int(found[1] or found[2])}", plain.translate(_SUPERSCRIPTS))
+    plain = _POWER.sub(
+        lambda found: f"10^{int(found[1] or found[2] or found[3])}", plain.translate(_SUPERSCRIPTS)
+    )
     return _SPELLINGS.get(plain) or _FOLDED.get(plain.casefold())
+
+
+def _of_test(unit: str, test: str) -> str:
+    """Return mmol/L for mEq/L of an ion with one charge; any other unit as it stands."""
+    plain = re.sub(r"\s+", "", unit.translate(_FULL_WIDTH))
+    return "mmol/L" if test in _MONOVALENT and _EQUIVALENT.fullmatch(plain) else unit
 
 
 @cache
@@ -211,6 +230,38 @@ def unit_faults(trial: Trial, study: Study) -> list[UnitFault]:
     return faults
 
 
+def list_units(trial: Trial, study: Study) -> pd.DataFrame:
+    """Return domain, test and unit as found, the number of results, and what the unit is understood as.
+
+    ``trial`` is as read, before its units are converted. ``understood`` is the unit that the report prints
+    where it can be converted; else it says that the unit isn't known, or that nothing is converted.
+    """
+    wanted = _wanted(study)
+    rows = []
+    for domain in sorted(trial.domains):
+        columns = [f"{domain}TESTCD", f"{domain}STRESU"]
+        if not set(columns) <= set(trial[domain].columns):
+            continue
+        for (test, unit), records in trial[domain].groupby(columns, sort=True):
+            target = wanted.get(domain, {}).get(str(test), "")
+            rows.append((domain, test, unit, len(records), _understood(str(unit), str(test), target)))
+    return pd.DataFrame(rows, columns=["domain", "test", "unit", "records", "understood"])
+
+
+def _understood(unit: str, test: str, target: str) -> str:
+    if not unit:
+        return "no unit"
+    if not target:
+        return "known; not converted" if is_known(_of_test(unit, test)) else "not known; not converted"
+    try:
+        factor, offset = conversion(_of_test(unit, test), target)
+    except DataError:
+        return f"not converted to {target}" if is_known(unit) else "not known"
+    if (factor, offset) == (1.0, 0.0):
+        return target
+    return f"{target}, times {factor:g}" + (f" plus {offset:g}" if offset else "")
+
+
 def _wanted(study: Study) -> dict[str, dict[str, str]]:
     wanted = {domain: dict(tests) for domain, tests in _WANTED.items()}
     if study.efficacy is not None:
@@ -229,7 +280,7 @@ def _standardise(frame: pd.DataFrame, domain: str, tests: dict[str, str]) -> pd.
         if found in ("", target):
             continue
         try:
-            factor, offset = conversion(found, target)
+            factor, offset = conversion(_of_test(found, test), target)
         except DataError:
             continue
         rows = (frame[code] == test) & (frame[unit] == found)

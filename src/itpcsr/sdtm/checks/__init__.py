@@ -44,6 +44,7 @@ from itpcsr.sdtm.checks.rules import RULES, Rule
 from itpcsr.sdtm.checks.schemas import content_faults, structure_faults
 from itpcsr.sdtm.checks.tables import Tables
 from itpcsr.sdtm.read import Trial
+from itpcsr.sdtm.used import is_used
 from itpcsr.study import Study
 
 __all__ = [
@@ -77,8 +78,15 @@ def check_trial(trial: Trial, study: Study) -> pd.DataFrame:
     found = [no_findings()]
     for rule, rows in _faults(tables, study):
         if len(rows):
-            found.append(rows.assign(rule=rule, severity=RULES[rule].severity)[COLUMNS].astype("str"))
+            severity = [_severity(rule, domain) for domain in rows["domain"]]
+            found.append(rows.assign(rule=rule, severity=severity)[COLUMNS].astype("str"))
     return in_order(pd.concat(found, ignore_index=True))
+
+
+def _severity(rule: str, domain: str) -> str:
+    """Return a rule's severity; what is wrong in a domain that the report doesn't use stops nothing."""
+    severity = RULES[rule].severity
+    return WARNING if severity == ERROR and domain and not is_used(domain) else severity
 
 
 def _faults(tables: Tables, study: Study) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -108,3 +108,12 @@ def _decided_on_reading(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     for name, notes in sorted(tables.trial.notes.items()):
         for note in notes:
             yield overall(name, "", "", note)
+
+
+@rule("STR-12", WARNING, "Every file of trial data can be read", REPORT)
+def _left_out(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name, reason in sorted(tables.trial.left_out.items()):
+        sentence = (
+            f"{name} is left out, since it can't be read and the report doesn't use its domain. {reason}"
+        )
+        yield overall("", "", name, sentence).assign(message=sentence)

@@ -12,6 +12,7 @@ from itpcsr.sdtm.checks import findings as f
 from itpcsr.sdtm.checks import terms
 from itpcsr.sdtm.checks.rules import REALITY, REPORT, SDTM, TERMS, Rule, declare
 from itpcsr.sdtm.checks.tables import NUMBER, TRIAL_DESIGN, Tables
+from itpcsr.sdtm.iso_dates import plain_date
 from itpcsr.study import Study
 
 # Without these domains there are no subjects or no treatment, so there is no report.
@@ -41,10 +42,6 @@ _TEXT = {
     "CM": ("CMCAT", "CMDECOD", "CMSTDTC"),
     "PR": ("PRCAT", "PRDECOD", "PRSTDTC"),
 }
-_ISO_8601 = (
-    r"^(?:|(?:\d{4}|-)(?:-(?:\d{2}|-)(?:-(?:\d{2}|-))?)?"
-    r"|\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]|-)(?::(?:[0-5]\d|-)(?::[0-5]\d(?:\.\d+)?)?)?)$"
-)
 _YES = "allowed: Y or N, else it counts as no. Correct it."
 
 _RULES = [
@@ -79,7 +76,7 @@ def structure_faults(tables: Tables) -> Iterator[tuple[str, pd.DataFrame]]:
             sentence = f"Domain {name} is missing; it is required. Found: {found}."
             yield "STR-01", f.overall(name, "", "", sentence).assign(message=sentence)
     for name in tables.names:
-        source = tables.trial.sources.get(name, name)
+        source = " and ".join(map(str, tables.trial.sources.get(name, (name,))))
         for error in _errors(_structure(name), tables.trial[name]):
             if error.reason_code == SchemaErrorReason.COLUMN_NOT_IN_DATAFRAME:
                 variable = str(error.failure_cases)
@@ -222,7 +219,7 @@ def _is_date(text: pd.Series) -> pd.Series:
     """True for ISO 8601 dates, partial ones included, that the calendar has."""
     days = text.str[:10].where(text.str.match(r"^\d{4}-\d{2}-\d{2}"))
     exists = pd.to_datetime(days, format="%Y-%m-%d", errors="coerce").notna() | days.isna()
-    return text.str.match(_ISO_8601) & exists
+    return text.map(lambda value: plain_date(value) is not None).astype(bool) & exists
 
 
 def _by_value(column: pd.Series, holds: Callable[[pd.Series], pd.Series]) -> pd.Series:

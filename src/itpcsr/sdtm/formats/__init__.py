@@ -57,7 +57,9 @@ def read_table(path: Path, encoding: str = "") -> Table | None:
         if content.startswith(magic):
             raise DataError(f"{path}: is {what}, which isn't read. {_ADVICE}")
     if content.lstrip(_BEFORE_JSON)[:1] in (b"{", b"["):
-        return dataset_json.read_dataset_json(decode(content, path)[0].strip(), path)
+        text, note = decode(content, path)
+        table = dataset_json.read_dataset_json(text.strip(), path)
+        return table if table is None else table.noted(note)
     _refuse_wrong_name(path)
     return delimited.read_delimited(content, path, encoding)
 

@@ -16,6 +16,7 @@ from itpcsr.sdtm.formats.table import Table, Variable, clean_text, column_names
 
 _NUMBERS = ("integer", "float", "double", "decimal")
 _TEXTS = ("string", "datetime", "date", "time", "URI")
+_MISSING = ("", "NA", ".")  # what writers of other programs put for a missing number
 _REQUIRED = ("itemGroupOID", "records", "name", "label", "columns")
 _VERSION = re.compile(r"1\.1(\.\d+)?")
 _CREATED = "1960-01-01T00:00:00"  # the clock would change the bytes of every run
@@ -101,10 +102,16 @@ def _table(head: dict[str, Any], rows: list[Any], path: Path) -> Table:
             raise DataError(f"{path}: row {number} has {width} for {len(columns)} columns.")
     heads = column_names([column["name"] for column in columns], path)
     values = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+    notes: list[str] = []
+    kinds = [column["dataType"] for column in columns]
+    for number, (name, kind) in enumerate(zip(heads, kinds, strict=True)):
+        if kind in _NUMBERS:
+            values[number], note = _without_missing(values[number], name)
+            notes.append(note)
     frame = pd.DataFrame(
         {
-            name: _column(column["dataType"], cells, f"{path}: {name}")
-            for name, column, cells in zip(heads, columns, values, strict=True)
+            name: _column(kind, cells, f"{path}: {name}")
+            for name, kind, cells in zip(heads, kinds, values, strict=True)
         },
         index=range(len(rows)),
     )
@@ -112,7 +119,17 @@ def _table(head: dict[str, Any], rows: list[Any], path: Path) -> Table:
         name: Variable(column.get("label") or "", column.get("length"), column.get("displayFormat") or "")
         for name, column in zip(heads, columns, strict=True)
     }
-    return Table(frame, head["label"] or "", head["name"] or "", variables)
+    return Table(frame, head["label"] or "", head["name"] or "", variables).noted(*notes)
+
+
+def _without_missing(cells: tuple[Any, ...], name: str) -> tuple[tuple[Any, ...], str]:
+    """Return a numeric column's values with None for the texts that stand for a missing one, and a note."""
+    found = [cell for cell in cells if isinstance(cell, str) and cell.strip() in _MISSING]
+    if not found:
+        return cells, ""
+    shown = ", ".join(sorted({repr(text) for text in found}))
+    kept = tuple(None if isinstance(cell, str) and cell.strip() in _MISSING else cell for cell in cells)
+    return kept, f"{name}: {shown} in {len(found)} records is taken as missing."
 
 
 def _column(kind: str, cells: tuple[Any, ...], place: str) -> pd.Series:

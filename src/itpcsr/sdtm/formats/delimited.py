@@ -37,6 +37,8 @@ def read_delimited(content: bytes, path: Path, named: str = "") -> Table:
     header = _LINE_END.split(text, maxsplit=1)[0]
     delimiter = _delimiter(header, path)
     heads = next(csv.reader([header], delimiter=delimiter))
+    if '"' in text:
+        _refuse_joined_lines(text, delimiter, len(heads), path)
     columns = _read_fast(text, delimiter, len(heads)) or _read_strictly(text, delimiter, len(heads), path)
     while heads and not heads[-1].strip() and (columns[len(heads) - 1].str.strip() == "").all():
         heads.pop()  # empty columns that spreadsheets leave at the right
@@ -55,6 +57,36 @@ def _delimiter(header: str, path: Path) -> str:
     raise DataError(
         f"{path}: its first line is no row of column names with , ; tab or | between: {header[:60]!r}."
     )
+
+
+def _refuse_joined_lines(text: str, delimiter: str, width: int, path: Path) -> None:
+    """Refuse stray quotation marks (inches) that would make several records one.
+
+    A quoted value may hold line breaks. It is taken for joined records where text follows its closing mark,
+    where it isn't closed, or where its lines are records of their own when the marks are read as inches.
+    """
+    advice = "Put values with quotation marks into quotation marks, and double those within."
+    lines = list(_LINE_END.split(text))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    start = 0
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            raise DataError(
+                f"{path}: a quotation mark in line {start + 1} would join lines {start + 1} to "
+                f"{reader.line_num} into one record ({error}). {advice}"
+            ) from error
+        if row is None:
+            return
+        if reader.line_num > start + 1:
+            held = [len(line.split(delimiter)) == width for line in lines[start : reader.line_num]]
+            if any(held[1:-1]) or (held[0] and held[-1]):
+                raise DataError(
+                    f"{path}: quotation marks join lines {start + 1} to {reader.line_num} into one record, "
+                    f"though each reads as a record. {advice}"
+                )
+        start = reader.line_num
 
 
 def _read_fast(text: str, delimiter: str, width: int) -> list[pd.Series] | None:

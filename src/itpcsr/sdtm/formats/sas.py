@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,21 +31,19 @@ def read_transport(content: bytes, path: Path, named: str = "") -> Table:
     whose encoding can't be told.
     """
     members = len(_MEMBER.findall(content))
-    if members == 0 or len(content) % _RECORD:
+    if members == 0:
         raise DataError(f"{path}: the file is cut off: it isn't made of whole records. Copy it again.")
     if members != 1:
         raise DataError(f"{path}: holds {members} data sets; one file holds one domain. Split it.")
     with tempfile.NamedTemporaryFile(suffix=".xpt") as copy:
-        copy.write(content)
+        copy.write(_padded(content, path))
         copy.flush()
         try:
-            table = _table(*_read(pyreadstat.read_xport, copy.name), path)
+            return _table(*_read(pyreadstat.read_xport, copy.name), path)
         except UnicodeDecodeError:
-            table = _read_other_encoding(copy.name, path, named)
+            return _read_other_encoding(copy.name, path, named)
         except _ERRORS as error:
             raise DataError(f"{path}: can't be read as SAS transport ({error}).") from error
-    _check_end(content, table, path)
-    return table
 
 
 def read_sas7bdat(content: bytes, path: Path) -> Table:
@@ -54,33 +53,78 @@ def read_sas7bdat(content: bytes, path: Path) -> Table:
         copy.flush()
         try:
             return _table(*_read(pyreadstat.read_sas7bdat, copy.name), path)
-        except (UnicodeDecodeError, *_ERRORS) as error:
+        except UnicodeDecodeError as error:
+            columns, meta = _read(pyreadstat.read_sas7bdat, copy.name, encoding=_ANY_BYTES)
+            if encoding.is_cut_utf8(_all_text(columns, meta)):
+                return _decoded(_table(columns, meta, path))
+            raise DataError(f"{path}: its text isn't in the encoding that it names ({error}).") from error
+        except _ERRORS as error:
             raise DataError(f"{path}: can't be read as SAS7BDAT ({error}). Is the file complete?") from error
 
 
-def _check_end(content: bytes, table: Table, path: Path) -> None:
-    """Only blanks may follow the last row; the format has no count of rows that shows a cut between two."""
-    width = sum(variable.length or 0 for variable in table.variables.values())
+def _padded(content: bytes, path: Path) -> bytes:
+    """Return the file with blanks behind its last row, up to a whole record, as SAS writes it.
+
+    Others leave the last record short, or fill it with NUL. Raises DataError for a file that is cut off: the
+    format has no count of rows, so a cut between two rows can't be seen.
+    """
     head = content.find(_ROWS)
-    rest = content[head + _RECORD + width * len(table.frame) :]
-    if head < 0 or rest.strip(b" "):
+    with tempfile.NamedTemporaryFile(suffix=".xpt") as copy:
+        copy.write(content[: head + _RECORD] if head >= 0 else content)
+        copy.flush()
+        try:
+            _, meta = _read(pyreadstat.read_xport, copy.name, encoding=_ANY_BYTES, metadataonly=True)
+        except _ERRORS as error:
+            raise DataError(
+                f"{path}: the file is cut off within its head ({error}). Copy it again."
+            ) from error
+    if head < 0 or head + _RECORD > len(content):
+        raise DataError(f"{path}: the file is cut off before its first row. Copy it again.")
+    width: int = sum(meta.variable_storage_width.values())
+    start = head + _RECORD
+    size = len(content) - start
+    filled = len(content[start:].rstrip(b" \x00"))
+    rows = -(-filled // width) if width else 0  # numbers end in NUL, texts in blanks: whole rows
+    if size < rows * width:
         raise DataError(f"{path}: the file is cut off within its last row. Copy it again.")
+    end = start + rows * width
+    return content[:end] + b" " * (-end % _RECORD)
 
 
 def _read_other_encoding(copy: str, path: Path, named: str) -> Table:
     try:
-        if not named:
-            columns, meta = _read(pyreadstat.read_xport, copy, encoding=_ANY_BYTES)
-            texts = [value for name in columns for value in columns[name] if isinstance(value, str)]
-            texts += [label or "" for label in (meta.file_label, *meta.column_labels)]
-            named = encoding.guess("\n".join(texts).encode(_ANY_BYTES), path)
+        columns, meta = _read(pyreadstat.read_xport, copy, encoding=_ANY_BYTES)
+        content = _all_text(columns, meta)
+        if encoding.is_cut_utf8(content):
+            return _decoded(_table(columns, meta, path))
+        named = named or encoding.guess(content, path)
         table = _table(*_read(pyreadstat.read_xport, copy, encoding=named), path)
     except (UnicodeDecodeError, *_ERRORS) as error:
         raise DataError(f"{path}: can't be read as SAS transport in {named} ({error}).") from error
     return table.noted(f"The text is not UTF-8; it was read as {named}.")
 
 
-def _read(reader: Any, copy: str, **options: str) -> tuple[dict[str, list[Any]], Any]:
+def _all_text(columns: dict[str, list[Any]], meta: Any) -> bytes:
+    """Return the bytes of all texts and labels that were read byte by byte."""
+    texts = [value for name in columns for value in columns[name] if isinstance(value, str)]
+    texts += [label or "" for label in (meta.file_label, *meta.column_labels)]
+    return "\n".join(texts).encode(_ANY_BYTES)
+
+
+def _decoded(table: Table) -> Table:
+    """Return a table that was read byte by byte as UTF-8 with cut letters."""
+    frame = table.frame.copy(deep=False)
+    for name in frame.columns[frame.dtypes == "str"]:
+        frame[name] = frame[name].map(encoding.decode_cut).astype("str")
+    variables = {
+        name: replace(variable, label=encoding.decode_cut(variable.label))
+        for name, variable in table.variables.items()
+    }
+    label = encoding.decode_cut(table.label)
+    return replace(table, frame=frame, variables=variables, label=label).noted(encoding.CUT_NOTE)
+
+
+def _read(reader: Any, copy: str, **options: Any) -> tuple[dict[str, list[Any]], Any]:
     # dates stay numbers: a SAS date where SDTM has text must be seen, not turned into text unnoticed
     result: tuple[dict[str, list[Any]], Any] = reader(
         copy, output_format="dict", disable_datetime_conversion=True, **options

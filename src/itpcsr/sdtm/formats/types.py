@@ -31,6 +31,8 @@ _TEXT = re.compile(
     r"|^(?:RACE|ETHNIC|AGEU|COUNTRY|VISIT|EPOCH|ELEMENT|IDVARVAL|QLABEL|QVAL|TSVAL)$"
 )
 _MISSING = ("NA", ".")  # how R and SAS write a missing number as text
+# Text in which R's NA can't be meant as text: elsewhere it may be sodium, or "not applicable".
+_NEVER_NA = re.compile(r".*(?:DTC|FL|SER|OCCUR|PRESP|SCAN|SCONG|SDISAB|SDTH|SHOSP|SLIFE|SMIE|SOD)$")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?")
 
 
@@ -38,7 +40,9 @@ def settle_types(table: Table, path: Path) -> Table:
     """Return the table with numbers in the numeric variables of SDTM and text in its text variables.
 
     Text in a numeric variable is converted, and numbers in a text variable where nothing can be lost.
-    ``NA`` is missing everywhere, ``.`` in numbers; decimal commas are read where nothing else could be meant.
+    ``NA`` is missing in numbers, dates and yes-or-no variables, which is noted, and text in all others: a
+    laboratory's code of sodium is NA. ``.`` is missing in numbers. Decimal commas are read where nothing else
+    could be meant.
 
     Raises
     ------
@@ -49,7 +53,11 @@ def settle_types(table: Table, path: Path) -> Table:
     frame = table.frame.copy(deep=False)
     notes: list[str] = []
     for name in _columns(frame, "str"):
-        frame[name] = frame[name].mask(frame[name] == "NA", "")
+        if NUMERIC.match(name) or _NEVER_NA.match(name):
+            missing = frame[name].str.strip() == "NA"
+            if missing.any():
+                frame[name] = frame[name].mask(missing, "")
+                notes.append(f"{name}: NA in {int(missing.sum())} records is taken as missing.")
     numbers = _columns(frame, "float64")
     lost = [name for name in numbers if _KEPT_AS_TEXT.match(name) and frame[name].notna().any()]
     if lost:

@@ -1,0 +1,55 @@
+"""Dates as SDTMIG 3.4 (4.4.2) allows them, brought to the one form that everything else reads."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+_DAY = r"(?:\d{4}|-)(?:-(?:\d{2}|-)(?:-(?:\d{2}|-))?)?"
+_TIME = r"(?:[01]\d|2[0-3]|-)(?::(?:[0-5]\d|-)(?::(?:[0-5]\d(?:\.\d+)?|-))?)?"
+_OFFSET = r"(?:Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)"
+_MOMENT = re.compile(rf"(?P<day>{_DAY})(?:T(?P<time>{_TIME}){_OFFSET}?)?")
+
+
+def plain_date(text: str) -> str | None:
+    """Return a date in local time without interval; None for a text that is no date of SDTM.
+
+    An interval (``2003-12-01/2003-12-10``) is taken by its start. ``Z`` and offsets go, the local time
+    stays. A time without its day says no date (``-----T07:15`` is empty, ``2019-12--T14:00`` a month).
+    """
+    if not text:
+        return ""
+    found = [_MOMENT.fullmatch(part) for part in text.split("/")]
+    if len(found) > 2 or not all(found) or found[0] is None:
+        return None
+    day, time = found[0]["day"], found[0]["time"]
+    known = re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) is not None
+    if known:
+        return f"{day}T{time}" if time else day
+    day = day.rstrip("-")
+    return day if re.search(r"\d", day) else ""
+
+
+def plain_dates(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Return a domain with its dates (``--DTC``) in plain form, and a note for each variable that changed.
+
+    Only intervals, offsets and times without a day are changed; a text that is no date stays for the checks.
+    """
+    notes = []
+    frame = frame.copy(deep=False)
+    for name in [str(column) for column in frame if str(column).endswith("DTC")]:
+        if frame[name].dtype != "str":
+            continue
+        odd = [text for text in frame[name].unique() if "/" in text or "T" in text]
+        plain = {text: plain_date(text) for text in odd}
+        changed = {text: date for text, date in plain.items() if date is not None and date != text}
+        if changed:
+            rows = frame[name].isin(list(changed))
+            frame[name] = frame[name].map(lambda text, known=changed: known.get(text, text)).astype("str")
+            text, date = next(iter(changed.items()))
+            notes.append(
+                f"{name}: {int(rows.sum())} intervals, offsets or times without a day are read by start "
+                f"in local time (the first: {text!r} as {date!r})."
+            )
+    return frame, notes
