@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from itpcsr.analysis.estimation import NUMERICAL, SINGULAR, NotSettled, attempt
+from itpcsr.analysis.estimation import NUMERICAL, SINGULAR, NotSettledError, attempt
 from itpcsr.analysis.immune import predictors
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.simulate import simulate
@@ -11,7 +11,7 @@ from tests.faults.chain import analyse
 
 
 def _not_settled():
-    raise NotSettled("the fit did not settle")
+    raise NotSettledError("the fit did not settle")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,8 @@ def test_what_does_not_settle_takes_nothing_else_with_it(monkeypatch):
     found = predictors._predict(
         np.array([1.0, 2, 3, 4, 5, 7, 6, 8]), np.array([0.0, 0, 1, 0, 1, 0, 1, 1]), 0.95
     )
-    assert np.isnan(found["gain_left_out"]) and found["reason"] == "not estimable: the fit did not settle"
+    assert np.isnan(found["gain_left_out"])
+    assert found["reason"] == "not estimable: the fit did not settle"
     assert np.isfinite([found["estimate"], found["low"], found["p_value"], found["auc"]]).all()
 
 

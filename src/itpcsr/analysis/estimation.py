@@ -12,7 +12,7 @@ SINGULAR = "not estimable: a matrix of the model is singular"
 NUMERICAL = "not estimable: a number of the model is too large or a divisor is zero"
 
 
-class NotSettled(ArithmeticError):
+class NotSettledError(ArithmeticError):
     """An iteration that found no solution; its text is the reason that stands in the result rows."""
 
 
@@ -24,7 +24,7 @@ def attempt(estimate: Callable[[], Found]) -> tuple[Found | None, str]:
     """
     try:
         return estimate(), ""
-    except NotSettled as failure:
+    except NotSettledError as failure:
         return None, f"not estimable: {failure}"
     except np.linalg.LinAlgError:
         return None, SINGULAR
