@@ -26,7 +26,6 @@ MIXED_ANOVA = (
 COVARIATE = "linear model of the mean change by response, splenectomy and baseline (ordinary least squares)"
 NO_RESPONSE = "The study's data hold no response, so markers can't be compared by response."
 Test = Callable[[Floats, NDArray[np.bool_]], dict[str, float | str]]
-_GAPS = "not every visit has values in both groups, or fewer than 3 subjects in one"
 
 
 def missing_response(adcp: pd.DataFrame, panel: Panel, study: Study) -> str:
