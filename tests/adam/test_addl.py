@@ -181,3 +181,25 @@ def test_platelet_rise_and_treg_change_by_hand(study):
     assert choice["TREGCHG"] == pytest.approx(6 / 4 - 1)
     # the counts of Days 57 and 64 confirm each other: a response that began within the weeks
     assert choice[["DLTFL", "SEVFL", "RESPFL"]].tolist() == ["", "", "Y"]
+
+
+def test_counts_from_rescue_on_are_no_platelet_rise(study):
+    rescue = pd.DataFrame(
+        [
+            {
+                "STUDYID": "T", "DOMAIN": "CM", "USUBJID": "01", "CMSEQ": 1.0, "CMTRT": "Platelets",
+                "CMDECOD": "PLATELETS", "CMCLAS": "UNCODED", "CMCAT": study.efficacy.rescue_category,
+                "CMINDC": "", "CMSTDTC": day(15), "CMENDTC": day(15),
+            }
+        ]
+    )  # fmt: skip
+    domains = {
+        "DM": dm(("01", "ESC05")),
+        "EX": ex("01"),
+        "DS": status({"01": day(200)}),
+        "LB": platelets("01", {-1: 10.0, 8: 30.0, 15: 200.0, 57: 300.0}),
+    }
+    built = trial(**domains, CM=rescue)
+    choice = derive_choice(built, derive(built, study), study).iloc[0]
+    # 0 on Day 1 and 20 on Day 8; the count of the day of rescue and those after it are not the treatment's
+    assert choice["PLATRISE"] == pytest.approx(10)

@@ -22,6 +22,8 @@ NAN = math.nan
         (3, 2, "3.00"),
         (1e30, 1, "1" + "0" * 30 + ".0"),
         (NAN, 1, "NE"),
+        (math.inf, 1, "∞"),
+        (-math.inf, 1, "-∞"),
     ],
 )
 def test_numbers_round_half_away_from_zero(value, decimals, text):

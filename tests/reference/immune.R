@@ -32,13 +32,6 @@ out("interaction", "epsilon", s$pval.adjustments[row, "GG eps"])
 
 # Incomplete: four values taken away.
 gaps <- long[-c(3, 8, 22, 33), ]
-fit <- lme(y ~ visit, random = ~ 1 | id, data = gaps, method = "REML")
-t1 <- anova(fit)["visit", ]
-out("mixed", "F", t1[["F-value"]]); out("mixed", "df2", t1[["denDF"]]); out("mixed", "p", t1[["p-value"]])
-fit <- lme(y ~ visit * group, random = ~ 1 | id, data = gaps, method = "REML")
-t2 <- anova(fit, type = "marginal")["visit:group", ]
-out("mixed interaction", "F", t2[["F-value"]]); out("mixed interaction", "df2", t2[["denDF"]])
-out("mixed interaction", "p", t2[["p-value"]])
 
 # Repeated-measures correlation as rmcorr defines it: the common slope beside a level for each subject.
 fit <- lm(y ~ id + x, gaps); null <- lm(y ~ id, gaps)

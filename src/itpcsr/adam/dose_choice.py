@@ -24,7 +24,8 @@ def derive_choice(trial: Trial, datasets: Mapping[str, pd.DataFrame], study: Stu
     They are the study's ``choice_subjects`` first by day of infusion 1. DLTFL: Y, N, or "" (not evaluable);
     SEVFL: a related treatment-emergent event of the severe grade or higher, "" without adverse event data;
     RESPFL: confirmed response, "" where it can't be evaluated; PLATRISE: mean rise of the platelet count
-    above baseline, which is the area between them while the count lies above, divided by its days (10^9/L);
+    above baseline, which is the area between them while the count lies above, divided by its days (10^9/L),
+    over the counts before rescue therapy, missing where there is none after baseline;
     TREGCHG: regulatory T cells at the last planned immune visit, relative to baseline (0.5 is half as much
     again). All count events and values up to the end of ``choice_weeks`` from infusion 1; a subject still
     under observation before their end has no result, but a severe event that has happened counts.
@@ -46,7 +47,7 @@ def derive_choice(trial: Trial, datasets: Mapping[str, pd.DataFrame], study: Stu
     chosen["SEVFL"] = "" if "absent" in adae.attrs else yes_no(subject.isin(severe["USUBJID"]))
     chosen["RESPFL"] = _responses(datasets["adrs"], subject, last_day)
     window = study.visits.visit_window_days
-    rise = _platelet_rise(datasets["adlb"], study, last_day + window)
+    rise = _platelet_rise(datasets["adlb"], datasets["adcm"], study, last_day + window)
     chosen["PLATRISE"] = look_up(rise, subject).astype("float64")
     treg = _treg_change(as_analysed(trial, study), first, rules, window)
     chosen["TREGCHG"] = look_up(treg, subject).astype("float64")
@@ -76,12 +77,17 @@ def _responses(adrs: pd.DataFrame, subject: pd.Series, last_day: int) -> pd.Seri
     return yes_no(responded).where(category.notna() & (category != "NE"), "")
 
 
-def _platelet_rise(adlb: pd.DataFrame, study: Study, last_day: int) -> pd.Series:
-    """Mean rise above baseline by subject: trapezoids over the counts from baseline (Day 1) to the last."""
+def _platelet_rise(adlb: pd.DataFrame, adcm: pd.DataFrame, study: Study, last_day: int) -> pd.Series:
+    """Mean rise above baseline by subject: trapezoids over the counts from baseline (Day 1) to the last.
+
+    As for response, counts from the first day of rescue therapy on aren't the treatment's.
+    """
     if study.efficacy is None:
         return pd.Series(dtype="float64")
     platelets = adlb[(adlb["PARAMCD"] == study.efficacy.platelet_test) & adlb["CHG"].notna()]
     after = platelets[(platelets["ONTRTFL"] == "Y") & (platelets["ADY"] > 1) & (platelets["ADY"] <= last_day)]
+    rescue = adcm[adcm["RESCFL"] == "Y"].groupby("USUBJID")["ASTDY"].min()
+    after = after[~(after["ADY"] >= look_up(rescue, after["USUBJID"]).astype("float64"))]
     after = after.sort_values(["USUBJID", "ADY", "ADTM", "LBSEQ"])
     by_subject = {
         str(subject): _mean_above(part["ADY"].to_numpy("float64"), part["CHG"].to_numpy("float64"))

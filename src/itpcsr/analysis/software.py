@@ -33,7 +33,6 @@ _SOFTWARE: dict[str, tuple[str, ...]] = {
     "geometric CV%": ("numpy",),
     "isotonic regression": (OWN,),
     "linear mixed model by restricted maximum likelihood": ("statsmodels",),
-    "linear mixed model, random intercept": (OWN, "scipy"),
     "linear model of the mean change": (OWN, "scipy"),
     "mean change by the SD of changes": (OWN, "scipy"),
     "mediation by linear regressions": (OWN, "scipy"),

@@ -6,6 +6,7 @@ import math
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 NOT_ESTIMABLE = "NE"
+INFINITE = "∞"
 SUPPRESSED = "SUP"
 # Decimals of statistics that have no unit of the data: test statistics, coefficients, ratios.
 _FIXED = {
@@ -30,13 +31,15 @@ def missing(*values: float) -> str:
 
 
 def format_number(value: float, decimals: int) -> str:
-    """Return the value with this many decimals, or NE for NaN.
+    """Return the value with this many decimals, NE for NaN, ∞ where it has no bound.
 
     Rounding is half away from zero on the decimal value: 0.285 becomes 0.29 although its binary form lies
     below it, because 15 significant digits are read first. A negative zero loses its sign.
     """
     if math.isnan(value):
         return missing(value)
+    if math.isinf(value):
+        return INFINITE if value > 0 else f"-{INFINITE}"
     exact = Decimal(f"{value:.15g}")
     text = str(exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP, context=_WIDE))
     return text.removeprefix("-") if Decimal(text) == 0 else text

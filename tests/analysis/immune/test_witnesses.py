@@ -75,27 +75,6 @@ def test_mixed_anova_agrees_with_pingouin():
     assert f == near(table.set_index("Source").loc["Interaction", "F"])
 
 
-def test_mixed_model_of_incomplete_subjects(r, gaps):
-    found = changes._mixed(gaps)
-    assert (found["n"], found["values"]) == (9, 32)
-    assert found["df2"] == r["mixed", "df2"]
-    assert found["statistic"] == pytest.approx(r["mixed", "F"], rel=1e-6)  # both iterate
-    assert found["p_value"] == pytest.approx(r["mixed", "p"], rel=1e-5)
-
-
-def test_mixed_model_interaction_of_incomplete_subjects(r, gaps):
-    found = responders._model(gaps, RESPONDER)
-    assert found["df2"] == r["mixed interaction", "df2"]
-    assert found["statistic"] == pytest.approx(r["mixed interaction", "F"], rel=1e-6)
-    assert found["p_value"] == pytest.approx(r["mixed interaction", "p"], rel=1e-5)
-
-
-def test_mixed_model_of_complete_data_is_the_anova():
-    anova, mixed = changes._anova(Y), changes._mixed(Y)
-    assert mixed["statistic"] == pytest.approx(anova["statistic"], rel=1e-5)
-    assert (mixed["df1"], mixed["df2"]) == (anova["df1"], anova["df2"])
-
-
 def test_repeated_measures_correlation(r, gaps):
     found = correlations.rm_correlation(gaps[:, :, None], X, 0.95)
     assert found["r"][0] == near(r["rmcorr", "r"])

@@ -24,7 +24,7 @@ NO_SUBJECTS = "no subjects in this group"
 NO_VALUES = "no values in this group"
 # Comparison: the variable of status, who counts as with and who as without the antibody.
 COMPARISONS = {
-    "emergent": ("STATUS", ("INDUCED", "BOOSTED"), ("UNCHANGED", "NEGATIVE", "UNKNOWN")),
+    "emergent": ("STATUS", ("INDUCED", "BOOSTED"), ("UNCHANGED", "NEGATIVE")),
     "positive": ("POSFL", ("Y",), ("N",)),
     "autoantibody": ("AUTOFL", ("Y",), ("N",)),
 }

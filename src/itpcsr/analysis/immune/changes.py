@@ -10,7 +10,6 @@ import pandas as pd
 
 from itpcsr.analysis.immune.effects import DZ, T_INTERVAL, describe, mean_interval, paired_effect
 from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, FEW, adjust, to_rows, why
-from itpcsr.analysis.immune.linear import random_intercept
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
 from itpcsr.analysis.immune.permutation import FEWEST, Permutations, flip_signs
 from itpcsr.analysis.immune.summaries import POPULATION, back, effect_units
@@ -19,12 +18,7 @@ from itpcsr.study import Study
 
 FRIEDMAN = "Friedman test of the visits (pingouin), subjects with all visits"
 RM_ANOVA = "repeated-measures ANOVA with Greenhouse-Geisser correction (pingouin), subjects with all visits"
-MIXED = (
-    "linear mixed model, random intercept of the subject, REML; F test of the visits with "
-    "denominator degrees of freedom by containment (as R nlme)"
-)
 _NO_VISITS = "fewer than 2 visits with values"
-_NOT_FITTED = "the mixed model can't be fitted"
 
 
 def analyse_mean_change(
@@ -114,9 +108,9 @@ def complete_cases(values: Floats) -> Complete:
 
 
 def analyse_visits(adcp: pd.DataFrame, panel: Panel, study: Study) -> pd.DataFrame:
-    """Test each marker over all visits: complete cases, and all values by a mixed model.
+    """Test each marker over all visits, in the subjects with a value at each.
 
-    ``analysis`` is friedman, anova or mixed; ``level`` the marker. Statistics: n (subjects), visits, values,
+    ``analysis`` is friedman or anova; ``level`` the marker. Statistics: n (subjects), visits,
     statistic (chi-square or F), df1, df2, epsilon (Greenhouse-Geisser), effect (Kendall's W or generalised
     eta squared), p_value, p_adjusted.
     """
@@ -127,7 +121,6 @@ def analyse_visits(adcp: pd.DataFrame, panel: Panel, study: Study) -> pd.DataFra
     for analysis, test, method in (
         ("friedman", _friedman, FRIEDMAN),
         ("anova", _anova, RM_ANOVA),
-        ("mixed", _mixed, MIXED),
     ):
         found = [test(panel.values[:, :, number]) for number in range(len(panel.markers))]
         parts.append(_test_rows(panel, found, method).assign(analysis=analysis))
@@ -218,26 +211,3 @@ def _anova(values: Floats) -> dict[str, float | str]:
         "p_value": float(first.get("p_GG_corr", first["p_unc"])),
         "reason": "",
     }
-
-
-def _mixed(values: Floats) -> dict[str, float | str]:
-    known = np.isfinite(values)
-    subject, visit = np.nonzero(known)
-    visits = np.unique(visit)
-    design = (visit[:, None] == visits[None, :]).astype("float64")
-    sizes = {
-        "n": len(np.unique(subject)), "visits": len(visits), "values": len(visit)
-    }  # fmt: skip
-    y = values[known]
-    if len(visits) < 2:
-        reason = _NO_VISITS
-    elif np.isfinite(values).sum(axis=1).max(initial=0) < 2 or sizes["n"] < FEWEST:
-        reason = FEW
-    else:
-        reason = CONSTANT if np.ptp(y) < 1e-12 else ""
-    contrast = np.eye(len(visits))[1:] - np.eye(len(visits))[:1] if len(visits) else np.zeros((0, 0))
-    f, df1, df2, p = (
-        (np.nan,) * 4 if reason else random_intercept(y, design, subject, contrast, len(contrast))
-    )
-    names = {"statistic": f, "df1": df1, "df2": df2, "p_value": p}
-    return {**sizes, **names, "reason": reason or _NOT_FITTED}

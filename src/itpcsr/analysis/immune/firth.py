@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
+from itpcsr.analysis.estimation import NotSettledError
+
 Floats = NDArray[np.floating[Any]]
 _STEPS, _TOLERANCE, _LARGEST = 2000, 1e-9, 5.0
 
@@ -41,7 +43,7 @@ def fit_firth(
 
     Raises
     ------
-    ValueError
+    NotSettledError
         The iteration doesn't settle.
     """
     fixed = fixed or {}
@@ -59,7 +61,7 @@ def fit_firth(
         if moved < _TOLERANCE:
             break
     else:
-        raise ValueError("Firth's logistic regression doesn't settle; are the effects on similar scales?")
+        raise NotSettledError("Firth's logistic regression did not settle")
     return Firth(beta, likelihood)
 
 
@@ -81,7 +83,7 @@ def fit_left_out(design: Floats, outcome: Floats, start: Floats) -> Floats:
     """Return the coefficients of the models that leave out one subject each: subjects × effects.
 
     All models are fitted together, the one left out with weight 0; ``start`` are coefficients of the model of
-    all. Raises ValueError where one doesn't settle.
+    all. Raises NotSettledError where one doesn't settle.
     """
     kept = 1.0 - np.eye(len(outcome))
     beta = np.tile(start, (len(outcome), 1))
@@ -94,7 +96,7 @@ def fit_left_out(design: Floats, outcome: Floats, start: Floats) -> Floats:
         step = np.where(better, next_step, step / 2)
         if np.abs(step).max() < _TOLERANCE:
             return beta
-    raise ValueError("Firth's logistic regression doesn't settle for a subject left out.")
+    raise NotSettledError("Firth's logistic regression did not settle for a subject left out")
 
 
 def _evaluate_left_out(design: Floats, outcome: Floats, kept: Floats, beta: Floats) -> tuple[Floats, Floats]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from itpcsr.analysis.estimation import attempt
 from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, FEW_IN_GROUP, adjust, to_rows
 from itpcsr.analysis.immune.firth import fit_firth, fit_left_out, profile_effect
 from itpcsr.analysis.immune.panel import Floats, Panel
@@ -62,10 +63,18 @@ def _predict(baseline: Floats, response: Floats, level: float) -> dict[str, floa
         return {**sizes, **dict.fromkeys(names, np.nan), "reason": reason}
     scaled = (x - x.mean()) / x.std(ddof=1)
     design = np.column_stack([np.ones(len(x)), scaled])
-    estimate, low, high, p = profile_effect(design, y, 1, level)
-    apparent = roc_area(design @ fit_firth(design, y).coefficients, y)
-    values = (*np.exp([estimate, low, high]), p, apparent, gain_left_out(design, y))
-    return {**sizes, **dict(zip(names, values, strict=True)), "reason": ""}
+    effect, no_effect = attempt(lambda: profile_effect(design, y, 1, level))
+    apparent, no_area = attempt(lambda: roc_area(design @ fit_firth(design, y).coefficients, y))
+    gain, no_gain = attempt(lambda: gain_left_out(design, y))
+    found = dict.fromkeys(names, np.nan)
+    if effect is not None:
+        estimate, low, high, p = effect
+        # a limit may lie beyond the largest number: then it is infinite, as one that isn't found
+        with np.errstate(over="ignore"):
+            found |= dict(zip(names, (*np.exp([estimate, low, high]), p), strict=False))
+    found["auc"] = np.nan if apparent is None else apparent
+    found["gain_left_out"] = np.nan if gain is None else gain
+    return {**sizes, **found, "reason": no_effect or no_area or no_gain}
 
 
 def gain_left_out(design: Floats, outcome: Floats) -> float:

@@ -12,7 +12,7 @@ from scipy import stats
 from itpcsr.analysis.immune.changes import complete_cases
 from itpcsr.analysis.immune.effects import WELCH, G, difference_interval, group_effect
 from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, FEW_IN_GROUP, adjust, to_rows
-from itpcsr.analysis.immune.linear import random_intercept, regress
+from itpcsr.analysis.immune.linear import regress
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
 from itpcsr.analysis.immune.permutation import FEWEST, Permutations, swap_groups
 from itpcsr.analysis.immune.summaries import POPULATION, back, effect_units
@@ -23,14 +23,9 @@ MIXED_ANOVA = (
     "mixed ANOVA, interaction of response and visit, Greenhouse-Geisser by the covariance pooled within "
     "groups (as R afex and SAS), subjects with all visits"
 )
-MIXED_MODEL = (
-    "linear mixed model, random intercept of the subject, REML; F test of the interaction of "
-    "response and visit, denominator degrees of freedom by containment (as R nlme)"
-)
 COVARIATE = "linear model of the mean change by response, splenectomy and baseline (ordinary least squares)"
 NO_RESPONSE = "The study's data hold no response, so markers can't be compared by response."
 Test = Callable[[Floats, NDArray[np.bool_]], dict[str, float | str]]
-_GAPS = "not every visit has values in both groups, or fewer than 3 subjects in one"
 
 
 def missing_response(adcp: pd.DataFrame, panel: Panel, study: Study) -> str:
@@ -66,7 +61,7 @@ def analyse_response(
 def analyse_interaction(adcp: pd.DataFrame, panel: Panel, study: Study) -> pd.DataFrame:
     """Test whether the course over all visits, baseline included, differs by response.
 
-    ``analysis`` anova: complete cases; mixed: all values. ``level`` is the marker; n1 are responders, n2
+    ``analysis`` anova: complete cases. ``level`` is the marker; n1 are responders, n2
     non-responders.
     """
     display = "tbl-immune-interaction"
@@ -74,7 +69,6 @@ def analyse_interaction(adcp: pd.DataFrame, panel: Panel, study: Study) -> pd.Da
         return absent_rows(display, sentence)
     parts = [
         _interactions(panel, _anova, MIXED_ANOVA).assign(analysis="anova"),
-        _interactions(panel, _model, MIXED_MODEL).assign(analysis="mixed"),
     ]
     return make_rows(
         pd.concat(parts, ignore_index=True),
@@ -158,36 +152,6 @@ def interaction(values: Floats, group: NDArray[np.bool_]) -> tuple[float, float,
         float(epsilon),
         float(stats.f.sf(f, epsilon * df1, epsilon * df2)),
     )
-
-
-def _model(values: Floats, group: NDArray[np.bool_]) -> dict[str, float | str]:
-    subject, visit = np.nonzero(np.isfinite(values))
-    y, first = values[subject, visit], group[subject]
-    visits = np.unique(visit)
-    with_visit = (visit[:, None] == visits[None, :]).astype("float64")
-    design = np.hstack([with_visit, with_visit * first[:, None]])
-    sizes = {
-        "n1": len(np.unique(subject[first])),
-        "n2": len(np.unique(subject[~first])),
-        "values": len(y),
-    }
-    complete_rank = len(y) > 0 and np.linalg.matrix_rank(design) == design.shape[1]
-    small = min(sizes["n1"], sizes["n2"]) < FEWEST
-    reason = _GAPS if small or len(visits) < 2 or not complete_rank else ""
-    if not reason and np.ptp(y) < 1e-12:
-        reason = CONSTANT
-    if reason:
-        found: tuple[float, ...] = (np.nan,) * 4
-    else:
-        step = np.eye(len(visits))[1:] - np.eye(len(visits))[:1]
-        contrast = np.hstack([np.zeros_like(step), step])
-        found = random_intercept(y, design, subject, contrast, 2 * len(step))
-    names = ("statistic", "df1", "df2", "p_value")
-    return {
-        **sizes,
-        **dict(zip(names, found, strict=True)),
-        "reason": reason or "the mixed model can't be fitted",
-    }
 
 
 def _adjusted(panel: Panel, level: float) -> pd.DataFrame:

@@ -43,6 +43,7 @@ def table_antibody_relation(rows: pd.DataFrame, study: Study, confidence: float)
         "Fisher's exact test; for Cmax, the highest quantified concentration after infusion 1, the exact "
         "rank-sum test. Two-sided, descriptive, not adjusted for multiplicity nor for dose; groups weren't "
         "formed at random, so a difference is no effect of the antibody.",
+        "Subjects of whom it is not known whether an antibody rose are in neither group.",
         EXACT_NOTE.format(level=format_level(confidence)),
         *lookup.notes(),
     )

@@ -14,8 +14,8 @@ from itpcsr.study import Study
 
 @sentence_if_absent
 def table_immune_visits(rows: pd.DataFrame, study: Study) -> Table:
-    """Arrange the tests over all visits: complete cases, and all values by a mixed model."""
-    complete, friedman, anova, mixed = "Complete", "Friedman", "ANOVA", "Mixed model"
+    """Arrange the tests over all visits."""
+    complete, friedman, anova = "Complete", "Friedman", "ANOVA"
     columns = (
         Shown("n", "anova", count(), complete),
         Shown("Visits", "anova", count("visits"), complete),
@@ -26,14 +26,10 @@ def table_immune_visits(rows: pd.DataFrame, study: Study) -> Table:
         Shown("η²", "anova", number("effect"), anova),
         Shown("p", "anova", raw_p, anova),
         Shown("adj.", "anova", adjusted_p, anova),
-        Shown("n", "mixed", count(), mixed),
-        Shown("Values", "mixed", count("values"), mixed),
-        Shown("p", "mixed", raw_p, mixed),
-        Shown("adj.", "mixed", adjusted_p, mixed),
     )
     notes = (
         "Friedman test and repeated-measures ANOVA use subjects with a value at every visit at which anyone "
-        "has one; the mixed model uses all values. W: Kendall's coefficient; ε: Greenhouse-Geisser; η²: "
+        "has one. W: Kendall's coefficient; ε: Greenhouse-Geisser; η²: "
         "generalised eta squared; p of the ANOVA is the corrected one; adj.: adjusted p.",
         EXPLORATORY,
     )
@@ -66,19 +62,14 @@ def table_immune_response(rows: pd.DataFrame, study: Study, confidence: float) -
 
 @sentence_if_absent
 def table_immune_interaction(rows: pd.DataFrame, study: Study) -> Table:
-    """Arrange the interaction of response and visit: mixed ANOVA and mixed model."""
-    anova, mixed = "Mixed ANOVA, complete subjects", "Mixed model, all values"
+    """Arrange the interaction of response and visit: mixed ANOVA."""
+    anova = "Mixed ANOVA, complete subjects"
     columns = (
         Shown("n", "anova", sizes, anova),
         Shown("F", "anova", number("statistic"), anova),
         Shown("ε", "anova", number("epsilon"), anova),
         Shown("p", "anova", raw_p, anova),
         Shown("adj.", "anova", adjusted_p, anova),
-        Shown("n", "mixed", sizes, mixed),
-        Shown("Values", "mixed", count("values"), mixed),
-        Shown("F", "mixed", number("statistic"), mixed),
-        Shown("p", "mixed", raw_p, mixed),
-        Shown("adj.", "mixed", adjusted_p, mixed),
     )
     notes = (
         "n: responders, non-responders. ε: Greenhouse-Geisser, by which p of the ANOVA is corrected. adj.: "
