@@ -138,7 +138,6 @@ CASES = [
     ("DTH-02", both(put("DM", DTHFL="Y", DTHDTC=day(150)), put("AE", AESDTH="Y", AEENDTC=day(151))), "has several dates of death"),
     ("OCC-01", put("CM", CMPRESP="Y", CMOCCUR="U"), "with a date it counts as having taken place"),
     ("TIME-01", put("AE", AESTDTC="", AESTRTPT="BEFORE", AESTTPT="SOME DAY"), "doesn't say whether it was before treatment"),
-    ("TERM-26", put("AE", AEDECOD="PYREXIA"), "are one term"),
     ("VAL-01", put("DM", AGE=-4.0), "AGE of 01 is -4; no age that a person can have"),
     ("VAL-02", put("LB", LBSTRESN=3e6), "LBSTRESN of 01 is 3000000 (LBSEQ 1); no platelet count in 10^9/L"),
     ("VAL-03", put("VS", VSSTRESN=6000.0), "WEIGHT is 2 to 400 kg"),

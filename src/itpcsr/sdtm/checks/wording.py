@@ -1,4 +1,4 @@
-"""Wording: one spelling for a term, and answers and reference points that can be understood."""
+"""Wording: answers and reference points that can be understood."""
 
 from __future__ import annotations
 
@@ -6,30 +6,14 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from itpcsr.sdtm.checks.findings import NOTE, WARNING, listed, overall, values
-from itpcsr.sdtm.checks.rules import REPORT, SDTM, rule
+from itpcsr.sdtm.checks.findings import NOTE, WARNING, values
+from itpcsr.sdtm.checks.rules import SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables
 from itpcsr.sdtm.performed import is_performed, is_unknown
 from itpcsr.sdtm.relative_timing import is_known_point
-from itpcsr.sdtm.spelling import CODED, one_spelling, term_key
 from itpcsr.study import Study
 
 _TIMED = ("AE", "CM", "MH", "PR")
-
-
-@rule("TERM-26", WARNING, "A term has one spelling", REPORT, "DM")
-def _several_spellings(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    for name, variables in CODED.items():
-        for variable in variables:
-            if tables.has(f"{name}.{variable}"):
-                terms = tables[name][variable]
-                spellings = pd.Series(sorted(terms.unique()), dtype="str")
-                keys = term_key(spellings)
-                for _, part in spellings[keys.duplicated(keep=False) & (keys != "")].groupby(keys):
-                    kept = one_spelling(terms[terms.isin(part)]).iloc[0]
-                    shown = listed(map(repr, part))
-                    sentence = f"{shown} are one term, which counts as {kept!r}. Keep one spelling."
-                    yield overall(name, variable, shown, sentence)
 
 
 @rule("OCC-01", NOTE, "It is known whether what was asked for took place", SDTM, "DM")
