@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.adam.dates import impute_start
+from itpcsr.adam.dates import impute_start, study_day
 from itpcsr.adam.domains import look_up
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.deaths import find_deaths
@@ -15,7 +15,8 @@ _DAY = 10
 
 
 def add_deaths(adsl: pd.DataFrame, trial: Trial) -> pd.DataFrame:
-    """Add death to ADSL: DTHFL (Y or ""), DTHDTC (the date as recorded), DTHDT with its flag DTHDTF, DTHSRC.
+    """Add death to ADSL: DTHFL (Y or ""), DTHDTC (the date as recorded), DTHDT with its
+    flag DTHDTF, DTHADY (its study day), DTHSRC.
 
     The date is the most precise one of those recorded (``2022-09-15`` before ``2022-09``), of equally precise
     ones that of DM, then of DS, then of an adverse event's end, then the earliest. DTHDT completes a partial
@@ -37,6 +38,7 @@ def add_deaths(adsl: pd.DataFrame, trial: Trial) -> pd.DataFrame:
         DTHFL=dead.map({True: "Y", False: ""}).astype("str"),
         DTHDTC=date,
         DTHDT=day,
+        DTHADY=study_day(day, adsl["TRTSDT"]),
         DTHDTF=flag,
         DTHSRC=look_up(named, subject).fillna("").astype("str"),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.adam.dates import study_day
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.proportions import count_events, count_subjects, mark_unrecorded
 from itpcsr.results import absent_rows, make_rows
@@ -55,7 +54,7 @@ def _untold_deaths(adsl: pd.DataFrame, events: pd.DataFrame, members: pd.DataFra
         AEENDTC=dead["DTHDTC"],
         AENDT=dead["DTHDT"],
         AENDTF=dead["DTHDTF"],
-        AENDY=study_day(dead["DTHDT"], dead["TRTSDT"]),
+        AENDY=dead["DTHADY"],
         AEOUT="FATAL",
         LISTED="death",
         NARRFL="Y",

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from itpcsr.adam.dates import study_day
 from itpcsr.display import course, words
 from itpcsr.display.formats import format_count, format_number, format_plain
 from itpcsr.display.listings import duration
@@ -239,14 +238,10 @@ def _rescue(event: Record, subject: Subject) -> str:
 
 def _death(record: Record) -> str:
     """When the subject died, as ADSL has it, and which domains say so."""
-    when = course.date_phrase(_death_day(record), str(record["DTHDTC"]))
+    when = course.date_phrase(record["DTHADY"], str(record["DTHDTC"]))
     sources = words.join([_SOURCES[name] for name in str(record["DTHSRC"]).split(", ")])
     day = "" if when else "; the day of death was not recorded"
     return f"The subject died{f' {when}' if when else ''}, by the record of {sources}{day}."
-
-
-def _death_day(record: Record) -> float:
-    return float(study_day(pd.Series([record["DTHDT"]]), pd.Series([record["TRTSDT"]])).iloc[0])
 
 
 def _outcome(event: Record, record: Record) -> str:
@@ -260,7 +255,7 @@ def _outcome(event: Record, record: Record) -> str:
         return f"The subject {how}{when}."
     if code == "FATAL":
         # the event's own end is its day of death; without it that of ADSL
-        end = end or course.date_phrase(_death_day(record), str(record["DTHDTC"]))
+        end = end or course.date_phrase(record["DTHADY"], str(record["DTHDTC"]))
         return (
             f"The subject died {end}." if end else "The event was fatal; the day of death was not recorded."
         )

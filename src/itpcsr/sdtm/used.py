@@ -6,15 +6,15 @@ import re
 
 # What derivations, displays and their checks read. Other domains only tell when a subject was last seen.
 USED_DOMAINS = frozenset((
-    "DM", "EX", "AE", "LB", "VS", "CM", "MH", "PR", "DS", "DV", "SV", "MB", "PC", "IS", "CP", "RS", "DD", "SS",
-    "SUPPAE",
+    "DM", "EX", "AE", "LB", "VS", "CM", "MH", "PR", "DS", "DV", "SV", "MB", "PC", "IS", "CP", "RS", "DD",
+    "SS", "SUPPAE",
 ))  # fmt: skip
 # Data sets of SDTMIG 3.4 that hold no DOMAIN.
 RELATED = ("RELREC", "RELSUB", "RELSPEC", "POOLDEF")
 # Other domains of SDTMIG 3.4 that come in parts (4.1.7), whose files are named by up to four letters.
 _SPLIT = (
-    "QS", "FA", "FT", "EG", "TR", "TU", "BS", "BE", "GF", "MI", "PE", "PP", "SC", "SS", "IE", "OE", "CV", "NV",
-    "RE",
+    "QS", "FA", "FT", "EG", "TR", "TU", "BS", "BE", "GF", "MI", "PE", "PP", "SC", "SS", "IE", "OE", "CV",
+    "NV", "RE",
 )  # fmt: skip
 _STEM = re.compile(r"(SUPP|SQ)?([A-Z]{2})([A-Z0-9]{0,2})")
 
