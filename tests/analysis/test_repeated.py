@@ -74,19 +74,39 @@ def test_comparisons_with_baseline_are_those_of_r(r_values, study, week):
         assert value(rows, "baseline", name, visit=f"Week {week}") == pytest.approx(wanted, rel=1e-6), name
 
 
-def test_three_subjects_carry_friedman_and_no_correction(study):
-    rows = efficacy.analyse_repeated(*trial(COUNTS[:3], ["ESC05"] * 3), study, WEEKS)
-    assert value(rows, "friedman", "n", "esc05") == 3
-    assert not np.isnan(value(rows, "friedman", "p_value", "esc05"))
-    epsilon = rows[(rows["statistic"] == "epsilon") & (rows["group"] == "esc05")]
-    assert epsilon["reason"].tolist() == [
+def reasons(rows, group, statistic):
+    chosen = rows[(rows["statistic"] == statistic) & (rows["group"] == group)]
+    assert chosen["value"].isna().all()
+    return set(chosen["reason"])
+
+
+@pytest.mark.parametrize(("subjects", "tested"), [(3, False), (4, True)])
+def test_a_column_of_three_has_no_p_value(study, subjects, tested):
+    data = trial(COUNTS[:subjects], ["ESC05"] * subjects)
+    tests = efficacy.analyse_repeated(*data, study, WEEKS)
+    pairs = efficacy.analyse_comparisons(*data, study, WEEKS, 0.95)
+    assert value(tests, "friedman", "n", "esc05") == subjects
+    assert np.isfinite(value(pairs, "baseline", "ci_low", "esc05", visit="Week 4"))
+    for rows, name in ((tests, "p_value"), (pairs, "p_value"), (pairs, "p_holm")):
+        if tested:
+            assert rows.loc[(rows["statistic"] == name) & (rows["group"] == "esc05"), "value"].notna().all()
+        else:
+            assert reasons(rows, "esc05", name) == {"3 subjects or fewer"}
+
+
+def test_three_complete_subjects_of_four_are_not_tested(study):
+    counts = COUNTS[:4].copy()
+    counts[0, 2] = np.nan
+    rows = efficacy.analyse_repeated(*trial(counts, ["ESC05"] * 4), study, WEEKS)
+    assert reasons(rows, "esc05", "p_value") == {"3 subjects or fewer"}
+
+
+def test_as_many_subjects_as_visits_have_no_correction(study):
+    rows = efficacy.analyse_repeated(*trial(COUNTS[:4], ["ESC05"] * 4), study, WEEKS)
+    assert np.isfinite(value(rows, "anova", "p_value", "esc05"))
+    assert reasons(rows, "esc05", "epsilon") == {
         "not more subjects than visits, so their covariance can't be estimated"
-    ]
-    assert (
-        rows.loc[(rows["statistic"] == "Q") & (rows["group"] == "esc10"), "reason"]
-        .iloc[0]
-        .startswith("fewer than 3")
-    )
+    }
 
 
 @pytest.mark.parametrize("subjects", [0, 1, 2])

@@ -10,6 +10,7 @@ from scipy import stats
 
 from itpcsr.analysis.efficacy.course import select_platelets
 from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows, missing_efficacy
+from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.results import absent_rows
 from itpcsr.study import Study
 
@@ -18,8 +19,7 @@ ANOVA = "repeated-measures analysis of variance (pingouin)"
 CORRECTED = "repeated-measures analysis of variance, Greenhouse-Geisser (pingouin)"
 PAIRED = "paired t-test of log counts (SciPy); Hedges' g by pingouin"
 HOLM = "Holm adjustment over the weeks of the column (pingouin)"
-_LEAST = 3  # subjects below which nothing is tested
-_FEW = "fewer than 3 subjects with a count at each of these visits"
+_LEAST = 3  # pairs below which a ratio has no interval
 _FEW_PAIRS = "fewer than 3 subjects with both counts"
 _SINGULAR = "not more subjects than visits, so their covariance can't be estimated"
 _ALL_ALIKE = "all values are the same"
@@ -47,7 +47,7 @@ def analyse_repeated(
 
     ``analysis`` friedman has n (complete subjects), Q, df, p_value and W, Kendall's coefficient; anova has n,
     F, df1, df2, p_value, ng2 (generalised eta squared), and epsilon and p_corrected after Greenhouse and
-    Geisser. Subjects with a count at every visit; with fewer than 3 of them nothing is tested, and with no
+    Geisser. Subjects with a count at every visit; with 3 of them or fewer nothing is tested, and with no
     more of them than visits the correction for sphericity can't be estimated.
     """
     display = "tbl-platelet-tests"
@@ -83,7 +83,7 @@ def _parallel(logs: pd.DataFrame) -> bool:
 def _friedman(logs: pd.DataFrame) -> pd.DataFrame:
     n = logs["USUBJID"].nunique()
     values = dict.fromkeys(["Q", "df", "p_value", "W"], np.nan)
-    reason = _FEW if n < _LEAST else _unvarying(logs)
+    reason = TOO_FEW if n < FEWEST_FOR_TEST else _unvarying(logs)
     if not reason:
         import pingouin as pg  # takes seconds to import
 
@@ -96,7 +96,7 @@ def _anova(logs: pd.DataFrame) -> pd.DataFrame:
     n, visits = logs["USUBJID"].nunique(), logs["AVISITN"].nunique()
     plain = dict.fromkeys(["F", "df1", "df2", "p_value", "ng2"], np.nan)
     corrected = dict.fromkeys(["epsilon", "p_corrected"], np.nan)
-    reason = _FEW if n < _LEAST else _unvarying(logs) or (_CONSTANT if _parallel(logs) else "")
+    reason = TOO_FEW if n < FEWEST_FOR_TEST else _unvarying(logs) or (_CONSTANT if _parallel(logs) else "")
     if not reason:
         import pingouin as pg
 
@@ -130,7 +130,7 @@ def analyse_comparisons(
 
     ``analysis`` baseline, ``visit`` Week w: n subjects with both counts, gm_ratio, the geometric mean ratio
     to baseline with ci_low and ci_high, p_value (paired t-test of logs), p_holm and hedges_g (paired; of the
-    logs). With fewer than 3 pairs there is no test.
+    logs). With 3 pairs or fewer there is no p-value, with fewer than 3 no interval.
     """
     display = "tbl-platelet-comparisons"
     if reason := missing_efficacy(adlb, study):
@@ -161,7 +161,12 @@ def _pair(logs: pd.DataFrame, week: int, confidence: float) -> pd.DataFrame:
         limits = test.confidence_interval(confidence)
         values |= {"ci_low": 10**limits.low, "ci_high": 10**limits.high, "p_value": test.pvalue}
         values["hedges_g"] = pg.compute_effsize(logs["LOG"], logs["BASELOG"], paired=True, eftype="hedges")
-    return _rows("", {"n": n, **values}, PAIRED, reason or _FEW_PAIRS).assign(visit=f"Week {week}")
+    rows = _rows("", {"n": n, **values}, PAIRED, reason or _FEW_PAIRS).assign(visit=f"Week {week}")
+    if n < FEWEST_FOR_TEST:
+        tested = rows["statistic"] == "p_value"
+        rows["value"] = rows["value"].mask(tested)
+        rows["reason"] = rows["reason"].mask(tested, TOO_FEW)
+    return rows
 
 
 def _adjust(rows: pd.DataFrame) -> pd.DataFrame:
