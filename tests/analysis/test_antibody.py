@@ -169,13 +169,15 @@ def test_paired(study):
     assert counts == {"gained": 3, "lost": 1}
     assert find(rows, "change", statistic="p_value", level="HLA1AB")["value"] == 0.625
     assert find(rows, "change", statistic="mid_p", level="HLA1AB")["value"] == pytest.approx(0.375)
-    assert "fewer than 3" in find(rows, "change", statistic="p_value", level="DSAB")["reason"]
+    assert "3 subjects or fewer" in find(rows, "change", statistic="p_value", level="DSAB")["reason"]
 
 
-def test_no_test_of_two_and_none_without_change(study):
-    rows = analysed(study, *pairs("NEGATIVE", "1:40", "A", "B"))["paired"]
-    assert "fewer than 3" in find(rows, "change", statistic="p_value", level="HLA1AB")["reason"]
-    rows = analysed(study, *pairs("NEGATIVE", "NEGATIVE", "A", "B", "C"))["paired"]
+def test_no_test_of_three_and_none_without_change(study):
+    rows = analysed(study, *pairs("NEGATIVE", "1:40", "A", "B", "C"))["paired"]
+    assert "3 subjects or fewer" in find(rows, "change", statistic="p_value", level="HLA1AB")["reason"]
+    rows = analysed(study, *pairs("NEGATIVE", "NEGATIVE", "A", "B", "C", "D"), subjects=tuple("ABCD"))[
+        "paired"
+    ]
     assert find(rows, "change", statistic="mid_p", level="HLA1AB")["reason"] == "no subject changed"
 
 

@@ -74,35 +74,39 @@ def test_comparisons_with_baseline_are_those_of_r(r_values, study, week):
         assert value(rows, "baseline", name, visit=f"Week {week}") == pytest.approx(wanted, rel=1e-6), name
 
 
-@pytest.mark.parametrize(
-    ("level", "case"), [("Week 8", "week8"), ("Week 12", "week12"), ("dose", "dose"), ("baseline", "base")]
-)
-def test_the_mixed_model_is_that_of_lme4(r_values, study, level, case):
-    """statsmodels and lme4 maximise the same likelihood by other roads: four digits agree."""
-    rows = efficacy.analyse_mixed_model(*trial(), study, WEEKS, 0.95)
-    for name in ("ratio", "ci_low", "ci_high", "p_value"):
-        assert value(rows, "effect", name, level=level) == pytest.approx(
-            r_values[f"model {case}", name], rel=1e-3
-        )
-    for part in ("subject", "residual"):
-        assert value(rows, "spread", "sd", level=part) == pytest.approx(
-            r_values["model spread", part], rel=1e-3
-        )
+def reasons(rows, group, statistic):
+    chosen = rows[(rows["statistic"] == statistic) & (rows["group"] == group)]
+    assert chosen["value"].isna().all()
+    return set(chosen["reason"])
 
 
-def test_three_subjects_carry_friedman_and_no_correction(study):
-    rows = efficacy.analyse_repeated(*trial(COUNTS[:3], ["ESC05"] * 3), study, WEEKS)
-    assert value(rows, "friedman", "n", "esc05") == 3
-    assert not np.isnan(value(rows, "friedman", "p_value", "esc05"))
-    epsilon = rows[(rows["statistic"] == "epsilon") & (rows["group"] == "esc05")]
-    assert epsilon["reason"].tolist() == [
+@pytest.mark.parametrize(("subjects", "tested"), [(3, False), (4, True)])
+def test_a_column_of_three_has_no_p_value(study, subjects, tested):
+    data = trial(COUNTS[:subjects], ["ESC05"] * subjects)
+    tests = efficacy.analyse_repeated(*data, study, WEEKS)
+    pairs = efficacy.analyse_comparisons(*data, study, WEEKS, 0.95)
+    assert value(tests, "friedman", "n", "esc05") == subjects
+    assert np.isfinite(value(pairs, "baseline", "ci_low", "esc05", visit="Week 4"))
+    for rows, name in ((tests, "p_value"), (pairs, "p_value"), (pairs, "p_holm")):
+        if tested:
+            assert rows.loc[(rows["statistic"] == name) & (rows["group"] == "esc05"), "value"].notna().all()
+        else:
+            assert reasons(rows, "esc05", name) == {"3 subjects or fewer"}
+
+
+def test_three_complete_subjects_of_four_are_not_tested(study):
+    counts = COUNTS[:4].copy()
+    counts[0, 2] = np.nan
+    rows = efficacy.analyse_repeated(*trial(counts, ["ESC05"] * 4), study, WEEKS)
+    assert reasons(rows, "esc05", "p_value") == {"3 subjects or fewer"}
+
+
+def test_as_many_subjects_as_visits_have_no_correction(study):
+    rows = efficacy.analyse_repeated(*trial(COUNTS[:4], ["ESC05"] * 4), study, WEEKS)
+    assert np.isfinite(value(rows, "anova", "p_value", "esc05"))
+    assert reasons(rows, "esc05", "epsilon") == {
         "not more subjects than visits, so their covariance can't be estimated"
-    ]
-    assert (
-        rows.loc[(rows["statistic"] == "Q") & (rows["group"] == "esc10"), "reason"]
-        .iloc[0]
-        .startswith("fewer than 3")
-    )
+    }
 
 
 @pytest.mark.parametrize("subjects", [0, 1, 2])
@@ -112,8 +116,7 @@ def test_fewer_than_three_subjects_are_not_tested(study, subjects):
     adlb = adlb[adlb["USUBJID"].isin(few["USUBJID"])] if subjects else adlb
     tests = efficacy.analyse_repeated(few, adlb, study, WEEKS)
     pairs = efficacy.analyse_comparisons(few, adlb, study, WEEKS, 0.95)
-    model = efficacy.analyse_mixed_model(few, adlb, study, WEEKS, 0.95)
-    for rows, name in ((tests, "Q"), (tests, "F"), (pairs, "p_value"), (pairs, "ci_low"), (model, "ratio")):
+    for rows, name in ((tests, "Q"), (tests, "F"), (pairs, "p_value"), (pairs, "ci_low")):
         chosen = rows[rows["statistic"] == name]
         assert chosen["value"].isna().all()
         assert (chosen["reason"] != "").all()
@@ -134,6 +137,33 @@ def test_no_change_at_all_is_not_tested(study):
     assert value(rows, "baseline", "gm_ratio", visit="Week 4") == 1
     p = rows[(rows["statistic"] == "p_value") & (rows["group"] == "total")]
     assert set(p["reason"]) == {"no variation of the change"}
+
+
+def test_two_visits_are_spherical(study):
+    rows = efficacy.analyse_repeated(*trial(), study, WEEKS[:1])
+    assert value(rows, "anova", "epsilon") == pytest.approx(1)
+    assert value(rows, "anova", "p_corrected") == value(rows, "anova", "p_value")
+
+
+SUBJECTS = np.arange(1.0, 6.0)[:, None]
+
+
+@pytest.mark.parametrize(
+    ("counts", "friedman", "anova"),
+    [
+        (np.full((5, 4), 10.0), "all values are the same", "all values are the same"),
+        (SUBJECTS * np.ones(4), *["no subject's values differ between the visits"] * 2),
+        (SUBJECTS * np.array([1.0, 2, 3, 4]), "", "no variation of the change"),
+    ],
+)
+def test_counts_that_do_not_vary_are_not_tested_over_the_visits(study, counts, friedman, anova):
+    rows = efficacy.analyse_repeated(*trial(counts, ARMS[:5]), study, WEEKS)
+    total = rows[(rows["group"] == "total") & (rows["analysis"] != "size")]
+    assert total.loc[total["statistic"] == "n", "value"].tolist() == [5, 5]
+    for analysis, reason in (("friedman", friedman), ("anova", anova)):
+        tests = total[(total["analysis"] == analysis) & (total["statistic"] != "n")]
+        assert set(tests["reason"]) == {reason}
+        assert tests["value"].isna().all() == (reason != "")
 
 
 def test_a_count_of_zero_has_a_logarithm(study):

@@ -62,9 +62,9 @@ def frame(states):
 @pytest.mark.parametrize(
     ("states", "reason"),
     [
-        ({"a": ["LOW", "HIGH"], "b": ["LOW"] * 3}, "fewer than 3 subjects in a group"),
-        ({"a": [], "b": ["LOW"] * 3}, "fewer than 3 subjects in a group"),
-        ({"a": ["NORMAL"] * 3, "b": ["NORMAL"] * 3}, "all subjects have the same status"),
+        ({"a": ["LOW", "HIGH", "LOW"], "b": ["LOW"] * 4}, "3 subjects or fewer"),
+        ({"a": [], "b": ["LOW"] * 3}, "3 subjects or fewer"),
+        ({"a": ["NORMAL"] * 4, "b": ["NORMAL"] * 4}, "all subjects have the same status"),
     ],
 )
 def test_what_cannot_be_compared_says_why(states, reason):
@@ -78,6 +78,8 @@ def test_what_cannot_be_compared_says_why(states, reason):
 
 
 def test_comparisons_have_one_row():
-    records, members = frame({"a": ["LOW", "NORMAL", "NORMAL"], "b": ["HIGH", "NORMAL", "LOW"]})
+    records, members = frame(
+        {"a": ["LOW", "NORMAL", "NORMAL", "NORMAL"], "b": ["HIGH", "NORMAL", "LOW", "LOW"]}
+    )
     assert compare_statuses(records, members, "after")["value"].between(0, 1).all()
     assert compare_shifts(records, members, "after", "before")["value"].between(0, 1).all()

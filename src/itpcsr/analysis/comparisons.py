@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.study import Column, Design
 
 ANOVA = "one-way analysis of variance"
 CHI_SQUARE = "Pearson's chi-square test"
 FISHER = "Fisher's exact test against control, two-sided"
-_TOO_FEW = "fewer than 3 subjects in a group"
 _NO_CONTRAST = "all subjects have the same value"
 
 
@@ -38,8 +38,8 @@ def compare_means(records: pd.DataFrame, members: pd.DataFrame, variable: str) -
     frame = records.dropna(subset=[variable]).merge(members, on="USUBJID")
     frame["group"] = frame["group"].astype("str")
     sizes = frame["group"].value_counts()
-    if len(sizes) < 2 or sizes.min() < 3:
-        return _p_row(np.nan, ANOVA, _TOO_FEW)
+    if len(sizes) < 2 or sizes.min() < FEWEST_FOR_TEST:
+        return _p_row(np.nan, ANOVA, TOO_FEW)
     if frame[variable].nunique() < 2:
         return _p_row(np.nan, ANOVA, _NO_CONTRAST)
     import pingouin as pg  # takes seconds to import, and a single-arm study never needs it
@@ -51,8 +51,8 @@ def compare_categories(records: pd.DataFrame, members: pd.DataFrame, variable: s
     """Compare a category over all groups by Pearson's chi-square (pingouin); returns one p_value row."""
     frame = records.loc[records[variable] != "", ["USUBJID", variable]].merge(members, on="USUBJID")
     frame["group"] = frame["group"].astype("str")
-    if frame.empty or frame["group"].value_counts().min() < 3:
-        return _p_row(np.nan, CHI_SQUARE, _TOO_FEW)
+    if frame.empty or frame["group"].value_counts().min() < FEWEST_FOR_TEST:
+        return _p_row(np.nan, CHI_SQUARE, TOO_FEW)
     if frame[variable].nunique() < 2 or frame["group"].nunique() < 2:
         return _p_row(np.nan, CHI_SQUARE, _NO_CONTRAST)
     import pingouin as pg  # takes seconds to import, and a single-arm study never needs it
@@ -93,11 +93,11 @@ def compare_counts(counts: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFr
         ]
         parts.append(pd.DataFrame({"group": column.key, "level": active.index, "value": values}))
     rows = pd.concat(parts, ignore_index=True).assign(statistic="p_value", method=FISHER)
-    return rows.assign(reason=np.where(rows["value"].isna(), _TOO_FEW, ""))
+    return rows.assign(reason=np.where(rows["value"].isna(), TOO_FEW, ""))
 
 
 def _fisher(n: float, total: float, n_control: float, total_control: float) -> float:
-    if min(total, total_control) < 3:
+    if min(total, total_control) < FEWEST_FOR_TEST:
         return np.nan
     table = [[n, total - n], [n_control, total_control - n_control]]
     return float(stats.fisher_exact(np.array(table, dtype="int64")).pvalue)

@@ -32,7 +32,6 @@ _SOFTWARE: dict[str, tuple[str, ...]] = {
     "exponential of the mean of logarithms": ("numpy",),
     "geometric CV%": ("numpy",),
     "isotonic regression": (OWN,),
-    "linear mixed model by restricted maximum likelihood": ("statsmodels",),
     "linear model of the mean change": (OWN, "scipy"),
     "mean change by the SD of changes": (OWN, "scipy"),
     "mediation by linear regressions": (OWN, "scipy"),

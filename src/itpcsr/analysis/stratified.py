@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import gammaln
 
+from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
+
 FREEMAN_HALTON = "Fisher's exact test (Freeman-Halton), two-sided"
 CMH = "Cochran-Mantel-Haenszel test of general association, by the status at baseline"
-_TOO_FEW = "fewer than 3 subjects in a group"
 _NO_CONTRAST = "all subjects have the same status"
 _TOO_MANY = "too many tables to enumerate"
 _MOST_TABLES = 2e7
@@ -21,13 +22,13 @@ _MOST_TABLES = 2e7
 def compare_statuses(records: pd.DataFrame, members: pd.DataFrame, variable: str) -> pd.DataFrame:
     """Compare a category between arms by Fisher's exact test; returns one p_value row (group empty).
 
-    ``records`` has one record per subject; members are the arms compared. Fewer than 3 subjects in an arm,
+    ``records`` has one record per subject; members are the arms compared. 3 subjects or fewer in an arm,
     or no contrast, is not estimable.
     """
     frame = records.loc[records[variable] != "", ["USUBJID", variable]].merge(members, on="USUBJID")
     table = pd.crosstab(frame["group"], frame[variable], dropna=False).to_numpy("int64")
-    if len(table) < 2 or table.sum(axis=1).min() < 3:
-        return _p_row(np.nan, FREEMAN_HALTON, _TOO_FEW)
+    if len(table) < 2 or table.sum(axis=1).min() < FEWEST_FOR_TEST:
+        return _p_row(np.nan, FREEMAN_HALTON, TOO_FEW)
     if table.shape[1] < 2:
         return _p_row(np.nan, FREEMAN_HALTON, _NO_CONTRAST)
     p = freeman_halton(table)
@@ -82,8 +83,8 @@ def compare_shifts(records: pd.DataFrame, members: pd.DataFrame, variable: str, 
     known = records[(records[variable] != "") & (records[stratum] != "")]
     frame = known[["USUBJID", variable, stratum]].merge(members, on="USUBJID")
     counts = frame.groupby("group", observed=False).size()
-    if len(counts) < 2 or counts.min() < 3:
-        return _p_row(np.nan, CMH, _TOO_FEW)
+    if len(counts) < 2 or counts.min() < FEWEST_FOR_TEST:
+        return _p_row(np.nan, CMH, TOO_FEW)
     levels = sorted(frame[variable].unique())
     tables = [
         pd.crosstab(part["group"], part[variable], dropna=False)

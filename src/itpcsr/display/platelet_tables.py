@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.display.formats import format_interval, format_level, format_number
+from itpcsr.display.formats import format_interval, format_level
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.rows import finish, sentence_if_absent
-from itpcsr.display.table import Header, Row, Table
+from itpcsr.display.table import Row, Table
 from itpcsr.study import Study
 
 _FRIEDMAN = {
@@ -74,36 +74,3 @@ def table_platelet_comparisons(rows: pd.DataFrame, study: Study, confidence: flo
 def _interval(lookup: Lookup, group: str, visit: str) -> str:
     low, high = (lookup.value("baseline", group, name, visit=visit) for name in ("ci_low", "ci_high"))
     return format_interval(low, high, 2)
-
-
-@sentence_if_absent
-def table_platelet_model(rows: pd.DataFrame, study: Study, confidence: float) -> Table:
-    """Arrange the mixed model: one row per effect, then the spread between and within subjects."""
-    lookup, total = Lookup(rows), study.design.columns[-1].key
-    labels = {"dose": "Dose, for each doubling", "baseline": "Baseline count, for each doubling"}
-    first = rows.loc[rows["analysis"] == "model", "visit"].iloc[0]
-    body: list[Row] = []
-    for level in lookup.levels("effect"):
-        low, high = (lookup.value("effect", total, name, level) for name in ("ci_low", "ci_high"))
-        cells = (
-            lookup.text("effect", total, "ratio", level),
-            format_interval(low, high, 2),
-            lookup.text("effect", total, "p_value", level),
-        )
-        body.append(Row(labels.get(level, f"{level} against {first}"), cells))
-    for level, label in (
-        ("subject", "SD between subjects, log10"),
-        ("residual", "SD within subjects, log10"),
-    ):
-        body.append(Row(label, (format_number(lookup.value("spread", total, "sd", level), 2), "", "")))
-    size = " and ".join(
-        f"{lookup.statistic('model', total, name, 0, first)} {noun}"
-        for name, noun in (("n", "subjects"), ("records", "counts"))
-    )
-    heads = (Header("Ratio"), Header(f"{format_level(confidence)}% CI"), Header("p"))
-    notes = (
-        f"Of {size} after baseline. Linear mixed model of the log10 count with a random subject, restricted "
-        "maximum likelihood; Wald intervals, which are too narrow for few subjects. Exploratory.",
-        *lookup.notes(),
-    )
-    return Table("Effect", heads, tuple(body), notes)

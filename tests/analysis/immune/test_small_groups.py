@@ -119,16 +119,25 @@ def test_groups_of_any_size(plan, sizes):
     total = sum(sizes)
     change = results["tbl-immune-change"]
     assert values(change, "mean_change", "n") == [total]
-    assert np.isnan(values(change, "mean_change", "p_value")[0]) == (total < 3)
+    assert np.isnan(values(change, "mean_change", "p_value")[0]) == (total < 4)
     response = results["tbl-immune-response"]
     p = values(response, "difference", "p_value")
     assert not len(p) or np.isnan(p[0]) == (min(sizes) < 3)
 
 
-def test_all_arrangements_give_the_smallest_p_of_three_subjects(plan):
-    datasets, panel = make(plan, 3, 0)
+def test_all_arrangements_give_the_smallest_p_of_four_subjects(plan):
+    datasets, panel = make(plan, 4, 0)
     rows = immune.analyse_mean_change(datasets["adcp"], panel, plan, 0.95, immune.Permutations())
-    assert values(rows, "mean_change", "p_value") == [0.25]
+    assert values(rows, "mean_change", "p_value") == [0.125]
+
+
+def test_three_subjects_have_no_p_value(plan):
+    datasets, panel = make(plan, 3, 0)
+    results = analyse_everything(datasets, panel, plan, draws=99)
+    for name in ("tbl-immune-change", "tbl-immune-planned", "tbl-immune-visits", "tbl-immune-platelets"):
+        tests = results[name][results[name]["statistic"].isin(["p_value", "p_adjusted"])]
+        assert len(tests)
+        assert tests["value"].isna().all()
 
 
 def test_all_responders_say_why_there_is_no_comparison(plan):

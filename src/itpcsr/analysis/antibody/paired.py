@@ -6,20 +6,20 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.analysis.antibody.presence import missing_antibodies
+from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.analysis.mcnemar import EXACT, MID_P, NO_CHANGE, mcnemar_exact
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 DISPLAY = "tbl-antibody-paired"
-FEW = "fewer than 3 subjects with both samples"
 
 
 def analyse_paired(adsl: pd.DataFrame, adab: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Set the last sample against baseline for each antibody, in all treated subjects together.
 
     ``level`` is PARAMCD, ``group`` the study's last column. Statistics of ``analysis`` change: pairs,
-    neither, gained (negative, then positive), lost, both, p_value and mid_p. There is no test with fewer
-    than 3 pairs, and none where nobody changed.
+    neither, gained (negative, then positive), lost, both, p_value and mid_p. There is no test with 3
+    pairs or fewer, and none where nobody changed.
     """
     named = study.antibody.antibody_tests
     kinds = list(dict.fromkeys(test.kind for test in named)) or ["donor"]
@@ -50,7 +50,7 @@ def _change(pairs: pd.DataFrame) -> pd.DataFrame:
         "both": int((before & after).sum()),
     }
     exact, mid = mcnemar_exact(counts["gained"], counts["lost"])
-    reason = FEW if len(pairs) < 3 else NO_CHANGE if np.isnan(exact) else ""
+    reason = TOO_FEW if len(pairs) < FEWEST_FOR_TEST else NO_CHANGE if np.isnan(exact) else ""
     tests = [np.nan, np.nan] if reason else [exact, mid]
     return pd.DataFrame(
         {

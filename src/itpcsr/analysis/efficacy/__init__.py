@@ -8,7 +8,7 @@ from itpcsr.analysis.efficacy.bleeding import (
 from itpcsr.analysis.efficacy.course import analyse_best_ratio, analyse_platelet_course, select_platelets
 from itpcsr.analysis.efficacy.estimand import analyse_estimand
 from itpcsr.analysis.efficacy.rates import analyse_rates
-from itpcsr.analysis.efficacy.repeated import analyse_comparisons, analyse_mixed_model, analyse_repeated
+from itpcsr.analysis.efficacy.repeated import analyse_comparisons, analyse_repeated
 from itpcsr.analysis.efficacy.response import (
     RESPONSES,
     analyse_definitions,
@@ -31,7 +31,6 @@ __all__ = [
     "analyse_definitions",
     "analyse_estimand",
     "analyse_itp_therapy",
-    "analyse_mixed_model",
     "analyse_platelet_course",
     "analyse_rates",
     "analyse_repeated",

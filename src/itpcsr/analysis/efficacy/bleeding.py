@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows
+from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.analysis.mcnemar import EXACT, NO_CHANGE, mcnemar_exact
 from itpcsr.analysis.proportions import count_subjects
 from itpcsr.results import absent_rows
@@ -17,7 +18,6 @@ SCALE = "WHOBLEED"
 _NO_DOMAIN = "The study's data hold no bleeding scales (RS), so bleeding by scale can't be shown."
 _NO_SCALE = "The study's data hold no grade of this bleeding scale."
 _NO_PAIRS = "no subject with a grade at baseline and at this visit"
-_FEW = "fewer than 3 subjects with a grade at baseline and at this visit"
 
 
 def analyse_bleeding(
@@ -81,7 +81,7 @@ def _paired_test(here: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
         part = joined[joined["group"] == group]
         before, after = part["BASE"] >= 1, part["AVAL"] >= 1
         p, _ = mcnemar_exact(int((~before & after).sum()), int((before & ~after).sum()))
-        reason = _FEW if len(part) < 3 else NO_CHANGE if np.isnan(p) else ""
+        reason = TOO_FEW if len(part) < FEWEST_FOR_TEST else NO_CHANGE if np.isnan(p) else ""
         rows.append({"group": group, "value": np.nan if reason else p, "reason": reason})
     return pd.DataFrame(rows).assign(level="any", statistic="p_value", method=EXACT)
 

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows, missing_response
+from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.analysis.proportions import (
     EXACT,
     NO_SUBJECTS,
@@ -103,7 +104,9 @@ def _trend(adsl: pd.DataFrame, responders: pd.DataFrame, study: Study) -> pd.Dat
     had = treated["USUBJID"].isin(responders["USUBJID"])
     table = pd.DataFrame({"dose": dose, "had": had}).groupby("dose")["had"].agg(["sum", "size"])
     reason = ""
-    if len(table) < 2:
+    if len(had) < FEWEST_FOR_TEST:
+        reason = TOO_FEW
+    elif len(table) < 2:
         reason = _ONE_DOSE
     elif had.all() or not had.any():
         reason = _ALL_ALIKE

@@ -1,8 +1,7 @@
-"""Log platelet counts over the visits: tests over time, comparisons with baseline, a mixed model."""
+"""Log platelet counts over the visits: tests over time and comparisons with baseline."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +10,7 @@ from scipy import stats
 
 from itpcsr.analysis.efficacy.course import select_platelets
 from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows, missing_efficacy
+from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.results import absent_rows
 from itpcsr.study import Study
 
@@ -19,11 +19,13 @@ ANOVA = "repeated-measures analysis of variance (pingouin)"
 CORRECTED = "repeated-measures analysis of variance, Greenhouse-Geisser (pingouin)"
 PAIRED = "paired t-test of log counts (SciPy); Hedges' g by pingouin"
 HOLM = "Holm adjustment over the weeks of the column (pingouin)"
-_LEAST = 3  # subjects below which nothing is tested
-_FEW = "fewer than 3 subjects with a count at each of these visits"
+_LEAST = 3  # pairs below which a ratio has no interval
 _FEW_PAIRS = "fewer than 3 subjects with both counts"
 _SINGULAR = "not more subjects than visits, so their covariance can't be estimated"
+_ALL_ALIKE = "all values are the same"
+_NO_CHANGE = "no subject's values differ between the visits"
 _CONSTANT = "no variation of the change"
+_NEAR = 1e-12  # differences of logarithms below which they are the same
 _ZERO = 0.5  # a count of 0 has no logarithm; counts are whole, so it is taken as 0.5
 
 
@@ -45,7 +47,7 @@ def analyse_repeated(
 
     ``analysis`` friedman has n (complete subjects), Q, df, p_value and W, Kendall's coefficient; anova has n,
     F, df1, df2, p_value, ng2 (generalised eta squared), and epsilon and p_corrected after Greenhouse and
-    Geisser. Subjects with a count at every visit; with fewer than 3 of them nothing is tested, and with no
+    Geisser. Subjects with a count at every visit; with 3 of them or fewer nothing is tested, and with no
     more of them than visits the correction for sphericity can't be estimated.
     """
     display = "tbl-platelet-tests"
@@ -65,10 +67,23 @@ def _complete(logs: pd.DataFrame, visits: int) -> pd.DataFrame:
     return logs[seen == visits].sort_values(["USUBJID", "AVISITN"], ignore_index=True)
 
 
+def _unvarying(logs: pd.DataFrame) -> str:
+    """Return why there is nothing to compare between visits where no subject's counts differ, or ""."""
+    if (logs.groupby("USUBJID")["LOG"].nunique() > 1).any():
+        return ""
+    return _ALL_ALIKE if logs["LOG"].nunique() == 1 else _NO_CHANGE
+
+
+def _parallel(logs: pd.DataFrame) -> bool:
+    """Tell whether all subjects change by the same from visit to visit, so that there is no error term."""
+    change = logs["LOG"] - logs.groupby("USUBJID")["LOG"].transform("mean")
+    return bool((change - change.groupby(logs["AVISITN"]).transform("mean")).abs().max() < _NEAR)
+
+
 def _friedman(logs: pd.DataFrame) -> pd.DataFrame:
     n = logs["USUBJID"].nunique()
     values = dict.fromkeys(["Q", "df", "p_value", "W"], np.nan)
-    reason = "" if n >= _LEAST else _FEW
+    reason = TOO_FEW if n < FEWEST_FOR_TEST else _unvarying(logs)
     if not reason:
         import pingouin as pg  # takes seconds to import
 
@@ -81,17 +96,18 @@ def _anova(logs: pd.DataFrame) -> pd.DataFrame:
     n, visits = logs["USUBJID"].nunique(), logs["AVISITN"].nunique()
     plain = dict.fromkeys(["F", "df1", "df2", "p_value", "ng2"], np.nan)
     corrected = dict.fromkeys(["epsilon", "p_corrected"], np.nan)
-    reason = "" if n >= _LEAST else _FEW
+    reason = TOO_FEW if n < FEWEST_FOR_TEST else _unvarying(logs) or (_CONSTANT if _parallel(logs) else "")
     if not reason:
         import pingouin as pg
 
-        table = pg.rm_anova(
+        test = pg.rm_anova(
             logs, dv="LOG", within="AVISITN", subject="USUBJID", correction=True, effsize="ng2"
-        )
-        test = table.iloc[0]
+        ).iloc[0]
         plain = dict(zip(plain, test[["F", "ddof1", "ddof2", "p_unc", "ng2"]], strict=True))
         if n > visits:
-            corrected = {"epsilon": test["eps"], "p_corrected": test["p_GG_corr"]}
+            # two visits are always spherical, and have no corrected p-value
+            p_corrected = test.get("p_GG_corr", test["p_unc"])
+            corrected = {"epsilon": test["eps"], "p_corrected": p_corrected}
     return pd.concat(
         [
             _rows("anova", {"n": n, **plain}, ANOVA, reason),
@@ -114,7 +130,7 @@ def analyse_comparisons(
 
     ``analysis`` baseline, ``visit`` Week w: n subjects with both counts, gm_ratio, the geometric mean ratio
     to baseline with ci_low and ci_high, p_value (paired t-test of logs), p_holm and hedges_g (paired; of the
-    logs). With fewer than 3 pairs there is no test.
+    logs). With 3 pairs or fewer there is no p-value, with fewer than 3 no interval.
     """
     display = "tbl-platelet-comparisons"
     if reason := missing_efficacy(adlb, study):
@@ -145,7 +161,12 @@ def _pair(logs: pd.DataFrame, week: int, confidence: float) -> pd.DataFrame:
         limits = test.confidence_interval(confidence)
         values |= {"ci_low": 10**limits.low, "ci_high": 10**limits.high, "p_value": test.pvalue}
         values["hedges_g"] = pg.compute_effsize(logs["LOG"], logs["BASELOG"], paired=True, eftype="hedges")
-    return _rows("", {"n": n, **values}, PAIRED, reason or _FEW_PAIRS).assign(visit=f"Week {week}")
+    rows = _rows("", {"n": n, **values}, PAIRED, reason or _FEW_PAIRS).assign(visit=f"Week {week}")
+    if n < FEWEST_FOR_TEST:
+        tested = rows["statistic"] == "p_value"
+        rows["value"] = rows["value"].mask(tested)
+        rows["reason"] = rows["reason"].mask(tested, TOO_FEW)
+    return rows
 
 
 def _adjust(rows: pd.DataFrame) -> pd.DataFrame:
@@ -157,88 +178,3 @@ def _adjust(rows: pd.DataFrame) -> pd.DataFrame:
 
         adjusted.loc[known, "value"] = pg.multicomp(adjusted.loc[known, "value"].to_numpy(), method="holm")[1]
     return pd.concat([rows, adjusted], ignore_index=True)
-
-
-MODEL = "linear mixed model by restricted maximum likelihood, Wald interval (statsmodels)"
-_TOO_SMALL = "fewer than 6 subjects with counts, too few for a mixed model"
-_ONE_DOSE = "all subjects have the same dose"
-_NOT_CONVERGED = "the model's likelihood has no maximum inside its bounds"
-_LEAST_MODEL = 6
-
-
-def analyse_mixed_model(
-    adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, weeks: Sequence[int], confidence: float
-) -> pd.DataFrame:
-    """Model log platelet counts after baseline by week, dose and baseline, with a random subject.
-
-    ``analysis`` effect has, by ``level``, ratio (of geometric means), ci_low, ci_high, p_value: Week w
-    against the first of the weeks, dose (for a doubling of the dose), baseline (for a doubling of the
-    baseline count). ``analysis`` spread has sd (log10) by level, subject and residual. ``analysis`` model
-    has n, the subjects, and records, with the first week as ``visit``. All are of the study's last column.
-    """
-    display = "tbl-platelet-model"
-    if reason := missing_efficacy(adlb, study):
-        return absent_rows(display, reason)
-    members = efficacy_members(adsl, study)
-    total = study.design.columns[-1].key
-    doses = {arm.code: arm.dose for arm in study.design.arms if arm.dose}
-    arms = adsl[["USUBJID", "ARMCD"]].merge(members[members["group"] == total], on="USUBJID")
-    logs = select_logs(adsl, adlb, study, weeks).merge(arms[["USUBJID", "ARMCD"]], on="USUBJID")
-    logs = logs[(logs["AVISITN"] > 0) & logs["ARMCD"].isin(list(doses))]
-    logs["DOSE"] = np.log2(logs["ARMCD"].map(doses).astype("float64"))
-    n = logs["USUBJID"].nunique()
-    reason = _TOO_SMALL if n < _LEAST_MODEL else _ONE_DOSE if logs["DOSE"].nunique() < 2 else ""
-    counts = _rows("model", {"n": n, "records": len(logs)}, "", "", visit=f"Week {weeks[0]}")
-    rows = efficacy_rows(
-        [part.assign(group=total) for part in (counts, _fit(logs, weeks, confidence, reason))],
-        members,
-        display,
-        "ADLB",
-    )
-    return rows[rows["group"] == total].reset_index(drop=True)
-
-
-def _fit(logs: pd.DataFrame, weeks: Sequence[int], confidence: float, reason: str) -> pd.DataFrame:
-    names = [f"Week {week}" for week in weeks[1:]] + ["dose", "baseline"]
-    effects = np.full((len(names), 4), np.nan)
-    spread = np.full(2, np.nan)
-    if not reason:
-        fitted = _mixed_model(logs, weeks)
-        if fitted is None:
-            reason = _NOT_CONVERGED
-        else:
-            limits = fitted.conf_int(alpha=1 - confidence).to_numpy()[1 : len(names) + 1]
-            estimates = fitted.fe_params.to_numpy()[1:]
-            # a doubling of baseline is log10(2) on the model's scale
-            scale = np.where(np.array(names) == "baseline", np.log10(2), 1.0)[:, None]
-            effects[:, :3] = 10 ** (scale * np.column_stack([estimates, limits]))
-            effects[:, 3] = fitted.pvalues.to_numpy()[1 : len(names) + 1]
-            spread = np.sqrt([float(fitted.cov_re.iloc[0, 0]), fitted.scale])
-    parts = [
-        _rows(
-            "effect", dict(zip(("ratio", "ci_low", "ci_high", "p_value"), row, strict=True)), MODEL, reason
-        ).assign(level=name)
-        for name, row in zip(names, effects, strict=True)
-    ]
-    parts += [
-        _rows("spread", {"sd": value}, MODEL, reason).assign(level=level)
-        for level, value in zip(("subject", "residual"), spread, strict=True)
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _mixed_model(logs: pd.DataFrame, weeks: Sequence[int]):  # type: ignore[no-untyped-def]
-    """Return the fitted model, None where it doesn't converge."""
-    from statsmodels.regression.mixed_linear_model import MixedLM  # takes seconds to import
-    from statsmodels.tools.sm_exceptions import ConvergenceWarning
-
-    design = pd.DataFrame({"intercept": 1.0}, index=logs.index)
-    for week in weeks[1:]:
-        design[f"Week {week}"] = (logs["AVISITN"] == week).astype("float64")
-    design["dose"], design["baseline"] = logs["DOSE"], logs["BASELOG"]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ConvergenceWarning)
-        try:
-            return MixedLM(logs["LOG"], design, groups=logs["USUBJID"]).fit(reml=True)
-        except (ConvergenceWarning, np.linalg.LinAlgError):
-            return None

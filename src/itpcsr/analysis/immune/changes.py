@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.analysis.immune.effects import DZ, T_INTERVAL, describe, mean_interval, paired_effect
 from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, FEW, adjust, to_rows, why
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
@@ -86,7 +87,10 @@ def _against_baseline(
     methods |= {"p_value": how.method, "p_adjusted": ADJUSTED}
     _, _, sd = describe(change)
     reasons = why(
-        (n == 0, "no subject has baseline and a later value"), (n < FEWEST, FEW), (sd < 1e-12, CONSTANT)
+        (n == 0, "no subject has baseline and a later value"),
+        (n < FEWEST, FEW),
+        (n < FEWEST_FOR_TEST, TOO_FEW),
+        (sd < 1e-12, CONSTANT),
     )
     rows = to_rows(panel.codes, statistics, reasons, methods)
     return rows.assign(unit=rows["level"].map(effect_units(panel)))
@@ -144,8 +148,8 @@ def _test_rows(panel: Panel, found: list[dict[str, float | str]], method: str) -
 def _refusal(complete: Complete) -> str:
     if len(complete.visits) < 2:
         return _NO_VISITS
-    if len(complete.values) < FEWEST:
-        return "fewer than 3 subjects with all visits"
+    if len(complete.values) < FEWEST_FOR_TEST:
+        return TOO_FEW
     return CONSTANT if np.ptp(complete.values) < 1e-12 else ""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.analysis.immune.families import ADJUSTED, adjust, to_rows
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
 from itpcsr.analysis.immune.summaries import POPULATION
@@ -51,9 +52,9 @@ def rm_correlation(x: Floats, y: Floats, level: float) -> dict[str, Floats]:
     Returns
     -------
     dict
-        n (subjects), pairs, r, low, high, p_value by marker; NaN with fewer than 3 subjects, or where
-        nothing varies. The common slope of an analysis of covariance with a level per subject
-        (Bakdash and Marusich, Front Psychol 2017;8:456).
+        n (subjects), pairs, r, low, high, p_value by marker; NaN with fewer than 3 subjects (p-value: with
+        3 or fewer), or where nothing varies. The common slope of an analysis of covariance with a level per
+        subject (Bakdash and Marusich, Front Psychol 2017;8:456).
     """
     pair = np.isfinite(x) & np.isfinite(y)[:, :, None]
     pair &= pair.sum(axis=1, keepdims=True) >= 2
@@ -70,7 +71,7 @@ def rm_correlation(x: Floats, y: Floats, level: float) -> dict[str, Floats]:
         t = r * np.sqrt(degrees / (1 - r**2))
         z = np.arctanh(r)
     half = stats.norm.ppf((1 + level) / 2) / np.sqrt(np.where(ok, degrees - 1, 1))
-    p = 2 * stats.t.sf(np.abs(t), np.maximum(degrees, 1))
+    p = np.where(n < FEWEST_FOR_TEST, np.nan, 2 * stats.t.sf(np.abs(t), np.maximum(degrees, 1)))
     return {"n": n, "pairs": pairs, "r": r, "low": np.tanh(z - half), "high": np.tanh(z + half), "p_value": p}
 
 
@@ -106,7 +107,9 @@ def analyse_platelets(
         for number, lag in enumerate(own):
             statistics = {**found[lag], "p_adjusted": adjusted[number]}
             methods = {"r": RM_CORRELATION, "p_adjusted": ADJUSTED}
-            rows = to_rows(panel.codes, statistics, _FEW, methods)
+            n = found[lag]["n"]
+            reasons = np.where((n > 2) & (n < FEWEST_FOR_TEST), TOO_FEW, _FEW)
+            rows = to_rows(panel.codes, statistics, reasons, methods)
             parts.append(rows.assign(analysis=analysis, visit=f"lag {lag}"))
     return make_rows(
         pd.concat(parts, ignore_index=True),

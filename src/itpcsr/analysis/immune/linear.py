@@ -1,4 +1,4 @@
-"""Linear models of one marker: ordinary least squares, and a random intercept of the subject by REML."""
+"""Linear models of one marker by ordinary least squares."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from scipy import stats
 
 Floats = NDArray[np.floating[Any]]
 _NONE = 1e-24  # residual sum of squares, on a scale of 1, below which nothing is left to explain
-_HIGHEST = 1 - 1e-6  # share of the variance that lies between subjects, at most
 
 
 def regress(y: Floats, design: Floats, level: float) -> Floats:

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from itpcsr.analysis.fewest import FEWEST_FOR_TEST
+
 Floats = NDArray[np.floating[Any]]
-FEWEST = 3  # subjects in a group below which nothing is tested
+FEWEST = 3  # subjects in each of two groups below which they aren't compared
 _TOLERANCE = 1e-9  # arrangements this near to the observed one count as equal: sums carry binary noise
 _CELLS = 4_000_000  # arrangements × markers computed at a time
 
@@ -50,14 +52,14 @@ def flip_signs(change: Floats, how: Permutations) -> Floats:
     Returns
     -------
     array
-        One two-sided p-value per marker, of the absolute mean; NaN with fewer than 3 values, or where none
+        One two-sided p-value per marker, of the absolute mean; NaN with 3 values or fewer, or where none
         differs from zero. Exact under the hypothesis that each subject's change is symmetric about zero
         (Fisher, The Design of Experiments, 1935).
     """
     p = np.full(change.shape[1], np.nan)
     for rows, columns in _patterns(change):
         values = change[np.ix_(rows, columns)]
-        if len(rows) >= FEWEST:
+        if len(rows) >= FEWEST_FOR_TEST:
             p[columns] = _share(values, np.abs(values.sum(axis=0)), *_signs(len(rows), how))
     return np.where(_all_zero(change), np.nan, p)
 
