@@ -222,8 +222,8 @@ def _ungraded_units(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
             for unit in sorted(set(other["LBSTRESU"])):
                 criteria = study.laboratory.toxicity_criteria
                 text = (
-                    f"{test} is in {unit!r}, but {criteria} grades it in {units[0]}; these values have no grade. "
-                    "Convert them by a mapping file or in the data."
+                    f"{test} is in {unit!r}, but {criteria} grades it in {units[0]}; these values "
+                    "have no grade. Convert them by a mapping file or in the data."
                 )
                 yield overall("LB", "LBSTRESU", f"{test}: {unit}", text)
 
