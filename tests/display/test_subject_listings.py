@@ -152,7 +152,7 @@ def test_values_of_one_day_share_a_cell_and_each_unit_has_a_column(study):
     lb.loc[0, "LBSTRESU"] = "10^3/uL"
     found = small_listings(study, DM=small.dm(("01", "ESC05")), EX=small.ex("01"), LB=lb)["chemistry"]
     assert len(found.headers) == 2
-    assert [row.cells for row in found.rows[1:]] == [("20", "–"), ("–", "30 G3; 300")]
+    assert [row.cells for row in found.rows[1:]] == [("20 G4", "–"), ("–", "30 G3; 300")]
 
 
 def test_wide_listings_leave_room_for_the_label(shown):

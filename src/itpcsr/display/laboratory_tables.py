@@ -59,7 +59,10 @@ def table_lab_course(
     for parameter in _analyses(rows):
         body.append(Row(names.get(parameter, parameter)))
         body += course_rows(rows, lookup, columns, parameter, "", weeks)
-    notes = ["Change: from baseline. SD: standard deviation, from 3 values on."]
+    notes = [
+        "Change: from baseline. SD: standard deviation, from 3 values on. "
+        "Results beyond the measuring range (<5) are left out."
+    ]
     return Table("Parameter, visit", lookup.headers(columns), tuple(body), (*notes, *lookup.notes()))
 
 
@@ -170,7 +173,8 @@ def table_lab_grades(rows: pd.DataFrame, study: Study, confidence: float) -> Tab
         _AMONG.format(which="with a grade at baseline and one after treatment began"),
         f"{study.laboratory.toxicity_criteria}, from the value alone. Shift: grade at baseline to worst "
         "grade after it. After a baseline above the upper limit, liver tests are graded as multiples of the "
-        "baseline, so that an unchanged value is grade 0. "
+        "baseline, so that an unchanged value is grade 0. A result beyond the measuring range "
+        "counts with the lowest grade that it allows, and not where that may be 0. "
         f"CI: exact (Clopper-Pearson) confidence interval at level {format_level(confidence)}%, in percent.",
     ]
     return Table("Term", lookup.headers(columns), tuple(body), (*notes, *lookup.notes()))
