@@ -145,7 +145,7 @@ def test_the_most_deviating_value(values, expected):
     frame = pd.DataFrame(
         {
             "USUBJID": "A", "PARAMCD": "PLAT", "AVAL": [float(number) for number in values], "ANRLO": 125.0,
-            "ANRHI": 350.0, "AVISITN": [1.0, 2.0, 3.0], "ANL01FL": "Y",
+            "ANRHI": 350.0, "AVISITN": [1.0, 2.0, 3.0], "ANL01FL": "Y", "LIMIND": "",
         }
     )  # fmt: skip
     flags = flag_most_deviating(frame, Laboratory())

@@ -84,12 +84,12 @@ CASES = [
     # infusions
     ("ten times the dose", put("EX", EXDOSE=5.0), "EX-02", "the arm ESC05 gets 0.5"),
     ("a negative dose", put("EX", EXDOSE=-0.5), "EX-01", "EXDOSE is negative"),
-    ("no dose", put("EX", EXDOSE=0.0), "EX-03", "counts as given"),
+    ("no dose", put("EX", EXDOSE=0.0), "EX-03", "nothing was given"),
     ("doses in milligrams", every("EX", EXDOSU="mg"), "UNIT-02", "the study's dose unit"),
     ("an infusion five days late", put("EX", 2, EXSTDTC="2019-12-15", EXENDTC="2019-12-15"), "EX-04", "study day 18"),
     ("five infusions", again("EX", 3, EXSTDTC="2019-12-27", EXENDTC="2019-12-27"), "EX-05", "infusion 5 of 4"),
     ("an infusion twice", again("EX"), "EX-06", "the same administration stands twice"),
-    ("two infusions on a day", again("EX", EXSTDTC="2019-11-28T15:00", EXENDTC="2019-11-28T16:00"), "EX-07", "a second"),
+    ("two infusions on a day", again("EX", EXSTDTC="2019-11-28T15:00", EXENDTC="2019-11-28T16:00"), "EX-07", "the two count as one"),
     ("an infusion of a night", put("EX", EXENDTC="2019-11-29T08:00"), "EX-08", "took 1235 minutes"),
     # values
     ("platelets below zero", where("LB", "LBTESTCD", "PLAT", LBSTRESN=-5.0), "VAL-02", "LBSTRESN of SIM-001 is -5"),
