@@ -16,7 +16,8 @@ from itpcsr.adam.profiles import derive_profiles
 from itpcsr.analysis.significant_events import select_events
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.simulate import simulate
-from itpcsr.study import Study
+from itpcsr.study import Study, read_study
+from tests.faults.conftest import WEEKS
 
 _STUDIES: dict[str, Study] = {}
 _DATES = ("2020-01", "2020", "2020---20", "", "2019-12-31", "2021")
@@ -171,6 +172,6 @@ def _agree_on_deaths(datasets: dict[str, pd.DataFrame], study: Study) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
-def test_datasets_and_displays_agree_on_every_fact(short_study):
-    _STUDIES["short"] = short_study
+def test_datasets_and_displays_agree_on_every_fact(root):
+    _STUDIES["short"] = read_study(root / "params/study.yml", platelet_weeks=WEEKS, immune_weeks=WEEKS)
     _agree()
