@@ -156,7 +156,8 @@ def _agree_on_participation(datasets: dict[str, pd.DataFrame], profiles: dict[st
     adsl = datasets["adsl"].set_index("USUBJID")
     shown = profiles["participation"].set_index("USUBJID")["AENDY"]
     assert (shown == adsl["STUDYD"].reindex(shown.index)).all()
-    assert (adsl["EOSDT"].dropna() >= adsl["TRTEDT"].reindex(adsl["EOSDT"].dropna().index)).all()
+    treated = adsl.loc[adsl["SAFFL"] == "Y"].dropna(subset=["EOSDT"])
+    assert (treated["EOSDT"] >= treated["TRTEDT"]).all()
 
 
 def _agree_on_deaths(datasets: dict[str, pd.DataFrame], study: Study) -> None:
