@@ -109,7 +109,7 @@ CASES = [
     # events
     ("serious without a criterion", where("AE", "AESHOSP", "Y", AESHOSP="N"), "AE-01", "no criterion"),
     ("a criterion, not serious", where("AE", "AESER", "Y", AESER="N"), "AE-02", "doesn't count as serious"),
-    ("fatal and alive", put("AE", AEOUT="FATAL"), "DM-10", "no date of death"),
+    ("fatal and alive", put("AE", AEOUT="FATAL"), "DTH-01", "no record of DM, DS tells of it"),
     ("grade 5 and recovered", put("AE", AETOXGR="5"), "AE-04", "RECOVERED/RESOLVED"),
     ("grade 6", put("AE", AETOXGR="6"), "TERM-02", "allowed are the grades 1 to 5"),
     ("an unknown relation", put("AE", AEREL="Y"), "TERM-04", "counts as not related"),

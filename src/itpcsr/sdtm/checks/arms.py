@@ -120,21 +120,6 @@ def _half_deaths(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     yield values("DM", dm[dated & ~dead], "DTHFL", "but there is a date of death, {DTHDTC}. Set it to Y.")
 
 
-@rule("DM-10", WARNING, "A death recorded elsewhere is in DM", SDTM, "DM.DTHDTC")
-def _deaths_elsewhere(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    dm = tables.get("DM", "DTHDTC")
-    alive = dm.loc[dm["DTHDTC"] == "", "USUBJID"]
-    for name, variable, value in (
-        ("AE", "AEOUT", "FATAL"),
-        ("AE", "AESDTH", "Y"),
-        ("DS", "DSDECOD", "DEATH"),
-    ):
-        if tables.has(f"{name}.{variable}"):
-            table = tables.get(name, variable)
-            dead = (table[variable].str.upper() == value) & table["USUBJID"].isin(alive)
-            yield values(name, table[dead], variable, "but DM has no date of death. Fill it in.")
-
-
 @rule("DM-11", WARNING, "The variables of DM agree on who was enrolled", SDTM, "DM.ARMCD")
 def _planned_arm_of_failures(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     dm = tables.get("DM", "ARMCD", "ACTARMCD", "ARMNRS")

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from itpcsr.sdtm.checks.findings import NOTE, WARNING, sentences, values
-from itpcsr.sdtm.checks.rules import IWG, PROTOCOL, REPORT, SDTM, rule
+from itpcsr.sdtm.checks.rules import IWG, PROTOCOL, REPORT, rule
 from itpcsr.sdtm.checks.tables import Tables, look_up
 from itpcsr.sdtm.standard_limits import standard_limits
 from itpcsr.study import Study
 
-# What makes records of one test several series, each with a baseline of its own.
-_SERIES = ("CAT", "SPEC", "METHOD", "POS", "LOC", "LAT", "TPT", "TPTREF")
 _COUNTS = "LB.LBTESTCD LB.LBSTRESN LB.LBDTC EX.EXSTDTC DM.ARMCD"
 
 
@@ -96,25 +94,6 @@ def _other_flags(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         wrong = counts[(counts[flag] == "Y") & ~counts.index.isin(last)]
         text = "but this count of {LBDTC} isn't the last before the first infusion. Correct flag or date."
         yield values("LB", wrong, flag, text)
-
-
-@rule("BASE-07", WARNING, "A test has one flagged baseline", SDTM)
-def _several_flags(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    for name in ("LB", "VS", "CP", "IS", "MB"):
-        for flag in (f"{name}BLFL", f"{name}LOBXFL"):
-            if tables.has(f"{name}.{flag}") and tables.has(f"{name}.{name}TESTCD"):
-                test = f"{name}TESTCD"
-                table = tables.get(name, test, f"{name}DTC", flag, *(f"{name}{part}" for part in _SERIES))
-                flagged = table[table[flag] == "Y"]
-                same = flagged.duplicated(
-                    ["USUBJID", test, *(f"{name}{part}" for part in _SERIES)], keep=False
-                )
-                text = (
-                    f"but so is another record of {{{test}}}; the last one before the first dose counts. "
-                    "Keep one flag."
-                )
-                for _, rows in flagged[same].groupby(test, sort=True):
-                    yield values(name, rows, flag, text)
 
 
 @rule(
