@@ -6,6 +6,7 @@ import pytest
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks import COLUMNS, RULES, check_trial
 from itpcsr.sdtm.checks.tables import Tables
+from itpcsr.sdtm.first_dose import FLAGGED
 from tests.damage import again, both, drop, empty, every, fired, keep, nothing, put, strip, where
 from tests.small import day
 from tests.whole import at, table, week_day, whole_domains
@@ -62,6 +63,12 @@ def of_each(name, code, unit, values):
             domains[name].loc[added, "USUBJID"] = subject
 
     return damage
+
+
+def by_flags(study):
+    """Return the study with the baseline that the data flag."""
+    rule = study.baseline.model_copy(update={"baseline_rule": FLAGGED})
+    return study.model_copy(update={"baseline": rule})
 
 
 # rule, damage, words of the message
@@ -174,6 +181,8 @@ CASES = [
     ("BASE-04", put("LB", LBSTRESN=0.0), "no ratio to this baseline"),
     ("BASE-05", put("LB", 4, LBBLFL="Y"), "isn't the last before the first infusion"),
     ("BASE-06", keep("VS", "USUBJID != '01'"), "no weight of 01 on or before the day of the first infusion"),
+    ("BASE-08", every("LB", LBBLFL=""), "no record of PLAT before the first dose is flagged as baseline (LBBLFL, LBLOBXFL), so the last one before it counts, in 3 subject(s)"),
+    ("BASE-08", nothing, "no record of HLA1AB before"),
     ("VIS-01", put("SV", 3, SVSTDTC=day(33)), "study day 33, planned for day 29 (±2)"),
     ("VIS-02", put("SV", 4, SVSTDTC=day(10)), "before a visit with a lower number"),
     ("VIS-03", again("SV", 4, SVSTDTC=day(60)), "VISIT 'WEEK 5' of 01 stands on days that lie too far apart"),
@@ -232,7 +241,7 @@ CASES = [
     ("CP-01", keep("CP", f"USUBJID != '01' or CPDTC != '{at(week_day(8))}'"), "no cell phenotypes of 01 near week(s) 8"),
     ("CP-02", keep("LB", f"USUBJID != '01' or LBCAT != 'CYTOKINE' or LBDTC != '{at(week_day(8))}'"), "no cytokines of 01 near week(s) 8"),
     ("CP-03", keep("CP", f"USUBJID != '01' or CPDTC > '{day(1)}'"), "no cell phenotypes of 01 before infusion 1"),
-    ("RS-01", put("RS", RSSTRESN=7.0), "the WHO grade of bleeding is 0, 1, 2, 3 or 4"),
+    ("RS-01", put("RS", RSSTRESN=7.0), "the WHO grade of bleeding (2020-03-17T08:00) is 0, 1, 2, 3 or 4"),
     ("RS-02", put("RS", 2, RSSTRESN=3.0), "but no bleeding event then in AE"),
     ("TERM-14", put("DM", 1, ACTARMCD="ESC5"), "ACTARMCD of 02 is 'ESC5'; nearly 'ESC05', so the subject's safety"),
     ("TERM-14", put("AE", AEDECOD="Epistaxsis"), "nearly 'Epistaxis', so this event doesn't count as bleeding"),
@@ -289,7 +298,11 @@ CASES = [
     ("REL-04", cells(TLHLY=40.0, TLCLY=20.0, TLYHTLYC=1.0), "but TLHLY / TLCLY make 2"),
     ("REL-05", put("IS", ISTESTCD="GP2B3AAB", ISSTRESC="POSITIVE", ISSTRESN=0.21), "the ratio of GP2B3AAB on 2020-03-09T08:00 is 0.21"),
     ("REL-06", put("MB", MBORRES="POSITIVE"), "MBSTRESC of 01 is 'NEGATIVE' (MBSEQ 1); but MBORRES is 'POSITIVE'"),
-    ("RS-03", put("RS", RSTESTCD="ITPSKIN", RSCAT="ITP-BAT", RSSTRESN=7.0), "ITPSKIN of ITP-BAT is a whole number from 0 to 3"),
+    ("RS-03", put("RS", RSTESTCD="ITPSKIN", RSCAT="ITP-BAT", RSSTRESN=7.0), "RSSTRESN of 01 is 7 (RSSEQ 1); ITPSKIN of ITP-BAT (2020-03-17T08:00) is a whole number from 0 to 3"),
+    ("RS-03", put("RS", RSTESTCD="ITPMUCOS", RSCAT="itp-bat", RSSTRESN=0.5), "ITPMUCOS of ITP-BAT (2020-03-17T08:00) is a whole number"),
+    ("RS-05", put("RS", RSSTRESN=float("nan"), RSSTRESC="SEVERE"), "RSSTRESC of 01 is 'SEVERE' (RSSEQ 1); WHOBLEED of 2020-03-17T08:00 has no number"),
+    ("RS-05", put("RS", RSSTRESN=float("nan"), RSSTRESC="", RSORRES=">=3"), "RSSTRESC of 01 is '>=3'"),
+    ("RS-06", put("RS", RSTESTCD="ECOG", RSCAT="ECOG"), "neither WHOBLEED nor a test of ITP-BAT"),
     ("RS-04", put("RS", RSORRES="2"), "RSSTRESN of 01 is 1 (RSSEQ 1); but RSORRES of WHOBLEED is '2'"),
 ]  # fmt: skip
 
@@ -301,6 +314,8 @@ def test_each_rule_fires_and_says_what_is_wrong(study, rule, damage, words):
         study = study.model_copy(
             update={"sampling": study.sampling.model_copy(update={"antibody_subjects": 1})}
         )
+    if rule == "BASE-08":
+        study = by_flags(study)
     damage(domains)
     found = fired(rule, domains, study)
     assert words in "\n".join(found["message"])
@@ -309,6 +324,30 @@ def test_each_rule_fires_and_says_what_is_wrong(study, rule, damage, words):
 
 def test_nothing_is_found_where_nothing_is_wrong(study):
     assert check_trial(Trial(whole_domains()), study)["message"].tolist() == []
+
+
+def test_tests_without_a_flag_are_named_where_the_study_goes_by_flags_alone(study):
+    domains = whole_domains()
+    every("LB", LBBLFL="")(domains)
+    assert fired("BASE-08", domains, study).empty
+    found = fired("BASE-08", domains, by_flags(study))
+    assert found.loc[found["domain"] == "LB", "value"].tolist() == ["PLAT"]
+    assert "VS" not in set(found["domain"])
+    # one flag is enough: whoever has none then has no baseline, as another rule says
+    put("LB", LBBLFL="y")(domains)
+    assert "LB" not in set(fired("BASE-08", domains, by_flags(study))["domain"])
+    # a flag after the first dose marks no baseline
+    every("LB", LBBLFL="")(domains)
+    put("LB", 3, LBBLFL="Y")(domains)
+    assert "LB" in set(fired("BASE-08", domains, by_flags(study))["domain"])
+
+
+@pytest.mark.parametrize("score", [float("nan"), 0.0, 4.0])
+def test_grades_of_the_scale_and_missing_ones_are_no_fault(study, score):
+    domains = whole_domains()
+    text = "" if score != score else f"{score:g}"
+    put("RS", RSSTRESN=score, RSSTRESC=text, RSORRES=text)(domains)
+    assert all(fired(rule, domains, study).empty for rule in ("RS-01", "RS-03", "RS-05", "RS-06"))
 
 
 @pytest.mark.parametrize("name", ["AELLT", "AEHLT", "AETRTEM"])

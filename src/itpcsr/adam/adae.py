@@ -12,6 +12,7 @@ from itpcsr.adam.supplement import add_supplement
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks.terms import GRADE
 from itpcsr.sdtm.deaths import is_fatal
+from itpcsr.sdtm.labels import fold, fold_label
 from itpcsr.study import Study
 
 _SEVERITY = {"MILD": 1.0, "MODERATE": 2.0, "SEVERE": 3.0}
@@ -52,13 +53,13 @@ def derive_adae(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     adae["AEBODSYS"] = adae["AEBODSYS"].replace("", NOT_CODED)
     adae["PREFL"] = yes_no(placed["BEFORE"])
     adae["TRTEMFL"] = yes_no(_treatment_emergent(adae, placed["BEFORE"], first, last, study))
-    adae["RELFL"] = yes_no(
-        adae["AEREL"].str.upper().isin([value.upper() for value in study.safety.related_values])
-    )
+    related = [fold_label(value) for value in study.safety.related_values]
+    adae["RELFL"] = yes_no(fold(adae["AEREL"]).isin(related))
     adae["SEVFL"] = yes_no(adae["ASEVN"] >= study.safety.severe_grade)
     adae["SERFL"] = yes_no(adae["AESER"] == "Y")
-    adae["INTRFL"] = yes_no(adae["AEACN"].str.upper() == "DRUG INTERRUPTED")
-    adae["DISCFL"] = yes_no(adae["AEACN"].str.upper() == "DRUG WITHDRAWN")
+    action = fold(adae["AEACN"])
+    adae["INTRFL"] = yes_no(action == "DRUG INTERRUPTED")
+    adae["DISCFL"] = yes_no(action == "DRUG WITHDRAWN")
     fatal = is_fatal(adae)
     adae["FATALFL"] = yes_no(fatal)
     if (adae[["AESDTH", "AEOUT"]] == "").all(axis=None) and not fatal.any():
@@ -71,7 +72,7 @@ def derive_adae(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 def _severity(adae: pd.DataFrame, study: Study) -> pd.Series:
     if study.safety.severity_variable == "AESEV":
-        return adae["AESEV"].map(_SEVERITY).astype("float64")
+        return fold(adae["AESEV"]).map(_SEVERITY).astype("float64")
     grades = adae["AETOXGR"]
     return grades.str[-1:].where(grades.str.fullmatch(GRADE)).astype("float64")
 

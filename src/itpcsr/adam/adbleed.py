@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.adam.baseline import before_treatment
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.visits import add_visits
 from itpcsr.sdtm import Trial
+from itpcsr.sdtm.bleeding_scales import highest_grade
+from itpcsr.sdtm.first_dose import before_treatment
+from itpcsr.sdtm.labels import fold
 from itpcsr.study import Study
 
 _KEYS = ["USUBJID", "PARAMCD"]
@@ -18,19 +20,20 @@ _TEXT = ("USUBJID", "RSTESTCD", "RSTEST", "RSCAT", "RSDTC", "VISIT")
 def derive_adbleed(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Derive the grades of bleeding from RS, treated subjects only.
 
-    Variables: RSSEQ, PARAMCD (RSTESTCD), PARAM, PARCAT1 (RSCAT), AVAL (the grade), ADT, ADTM, ADY, ABLFL
-    (Y for the last record before the first infusion, by the rule of ADLB), BASE, CHG, AVISITN, AVISIT and
-    ANL01FL (see ``add_visits``). Records without a numeric grade or a complete date are left out.
+    Variables: RSSEQ, PARAMCD (RSTESTCD), PARAM, PARCAT1 (RSCAT in capitals), AVAL (the grade), ADT, ADTM,
+    ADY, ABLFL (Y for the last record before the first infusion, by the rule of ADLB), BASE, CHG, AVISITN,
+    AVISIT and ANL01FL (see ``add_visits``). Records of other scales (see ``sdtm.bleeding_scales``), without a
+    numeric grade or without a complete date are left out.
     """
     rs = read_domain(trial, "RS", _TEXT, ("RSSEQ", "RSSTRESN"))
     first = look_up(adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")["TRTSDT"], rs["USUBJID"])
     dates = to_date(rs["RSDTC"])
-    keep = rs["RSSTRESN"].notna() & dates.notna() & first.notna()
+    keep = rs["RSSTRESN"].notna() & highest_grade(rs).notna() & dates.notna() & first.notna()
     adbleed = pd.DataFrame(
         {
             "USUBJID": rs["USUBJID"], "RSSEQ": rs["RSSEQ"], "PARAMCD": rs["RSTESTCD"], "PARAM": rs["RSTEST"],
-            "PARCAT1": rs["RSCAT"], "AVAL": rs["RSSTRESN"], "ADT": dates, "ADTM": to_datetime(rs["RSDTC"]),
-            "ADY": study_day(dates, first), "VISIT": rs["VISIT"],
+            "PARCAT1": fold(rs["RSCAT"]), "AVAL": rs["RSSTRESN"], "ADT": dates,
+            "ADTM": to_datetime(rs["RSDTC"]), "ADY": study_day(dates, first), "VISIT": rs["VISIT"],
         }
     )[keep]  # fmt: skip
     adbleed = adbleed.sort_values([*_KEYS, "ADTM", "RSSEQ"], ignore_index=True)

@@ -9,6 +9,7 @@ from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
 from itpcsr.adam.onset import place_in_time
 from itpcsr.sdtm import Trial
+from itpcsr.sdtm.labels import fold, fold_label
 from itpcsr.study import Study
 
 NOT_CODED = "Not coded"
@@ -33,8 +34,8 @@ def derive_adcm(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """
     parts = [_records(trial, "CM"), _records(trial, "PR")]
     adcm = pd.concat(parts, ignore_index=True)
-    rescue = study.efficacy.rescue_category.upper() if study.efficacy is not None else ""
-    of_rescue = (adcm["CMCAT"].str.upper() == rescue) & (adcm["CMCAT"] != "")
+    rescue = fold_label(study.efficacy.rescue_category) if study.efficacy is not None else ""
+    of_rescue = (fold(adcm["CMCAT"]) == rescue) & (rescue != "")
     treated = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")["TRTSDT"]
     keep = adcm["USUBJID"].isin(treated.index) & ((adcm["SRCDOM"] == "CM") | of_rescue)
     adcm = adcm[keep].reset_index(drop=True)

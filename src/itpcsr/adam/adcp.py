@@ -7,15 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from itpcsr.adam.baseline import flag_baseline, read_time_points
+from itpcsr.adam.baseline import flag_baseline
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
-from itpcsr.adam.specimens import read_specimens
 from itpcsr.adam.visits import add_visits
 from itpcsr.errors import DataError
 from itpcsr.limits import read_limits
 from itpcsr.markers import Marker
 from itpcsr.sdtm import Trial
+from itpcsr.sdtm.first_dose import read_time_points
+from itpcsr.sdtm.specimens import read_specimens
 from itpcsr.sdtm.standard_limits import standard_limits
 from itpcsr.study import Study
 

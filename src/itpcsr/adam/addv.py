@@ -7,6 +7,7 @@ import pandas as pd
 from itpcsr.adam.dates import study_day, to_date
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.sdtm import Trial
+from itpcsr.sdtm.labels import fold
 
 
 def derive_addv(trial: Trial, adsl: pd.DataFrame) -> pd.DataFrame:
@@ -18,7 +19,7 @@ def derive_addv(trial: Trial, adsl: pd.DataFrame) -> pd.DataFrame:
     """
     addv = read_domain(trial, "DV", ["USUBJID", "DVTERM", "DVDECOD", "DVCAT", "DVSTDTC"], ["DVSEQ"])
     addv["DVDECOD"] = addv["DVDECOD"].where(addv["DVDECOD"] != "", addv["DVTERM"])
-    addv["DVCAT"] = addv["DVCAT"].str.upper()
+    addv["DVCAT"] = fold(addv["DVCAT"])
     first = look_up(adsl.set_index("USUBJID")["TRTSDT"], addv["USUBJID"])
     addv["ASTDY"] = study_day(to_date(addv["DVSTDTC"]), first)
     return addv.sort_values(["USUBJID", "DVSEQ"], ignore_index=True)

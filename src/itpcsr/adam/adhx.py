@@ -7,6 +7,7 @@ import pandas as pd
 from itpcsr.adam.dates import study_day, to_date
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.sdtm import Trial
+from itpcsr.sdtm.labels import fold, fold_label
 from itpcsr.sdtm.spelling import term_key
 from itpcsr.study import Study
 
@@ -37,7 +38,7 @@ def _records(trial: Trial, domain: str, reported: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "USUBJID": frame["USUBJID"],
-            "CAT": frame[f"{domain}CAT"].str.upper(),
+            "CAT": fold(frame[f"{domain}CAT"]),
             "TERM": coded.where(coded != "", frame[f"{domain}{reported}"]),
             "STDTC": frame[f"{domain}STDTC"],
             "ENDTC": frame[f"{domain}ENDTC"],
@@ -48,13 +49,13 @@ def _records(trial: Trial, domain: str, reported: str) -> pd.DataFrame:
 
 def _history(trial: Trial, study: Study) -> pd.DataFrame:
     records = _records(trial, "MH", "TERM")
-    named = term_key(records["TERM"]).isin([term.upper() for term in study.baseline.diagnosis_terms])
+    named = term_key(records["TERM"]).isin([fold_label(term) for term in study.baseline.diagnosis_terms])
     diagnosis = named | (records["CAT"] == "PRIMARY DIAGNOSIS")
     return records.assign(CAT=diagnosis.map({True: "DIAGNOSIS", False: "HISTORY"}).astype("str"))
 
 
 def _prior(trial: Trial, domain: str, study: Study) -> pd.DataFrame:
-    category = study.baseline.prior_therapy_category.upper()
+    category = fold_label(study.baseline.prior_therapy_category)
     records = _records(trial, domain, "TRT")
     return records[(records["CAT"] == category) & (category != "")].assign(CAT="PRIOR THERAPY")
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.adam.baseline import before_treatment, flag_baseline, read_time_points
+from itpcsr.adam.baseline import flag_baseline
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
 from itpcsr.adam.ranges import add_ranges, flag_most_deviating
-from itpcsr.adam.specimens import name_parameters
-from itpcsr.adam.toxicity import add_grades, graded_tests
+from itpcsr.adam.toxicity import add_grades
 from itpcsr.adam.visits import add_visits, flag_end_of_treatment
 from itpcsr.sdtm import Trial
+from itpcsr.sdtm.first_dose import before_treatment, read_time_points
+from itpcsr.sdtm.labels import fold
+from itpcsr.sdtm.specimens import name_parameters, tests_of_blood
 from itpcsr.sdtm.standard_limits import standard_limits
 from itpcsr.study import Study
 
@@ -43,7 +45,7 @@ def derive_adlb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     dates, limits = to_date(lb["LBDTC"]), standard_limits(lb, "LB")
     measured = lb["LBSTRESN"].notna() | (limits != "")
     kept = measured & dates.notna() & lb["USUBJID"].isin(treated.index)
-    parameters = name_parameters(lb, _tests_of_blood(study))[kept]
+    parameters = name_parameters(lb, tests_of_blood(study))[kept]
     lb, limits = lb[kept], limits[kept]
     adlb = pd.DataFrame(
         {
@@ -52,7 +54,7 @@ def derive_adlb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
             "LBSEQ": lb["LBSEQ"],
             "PARAMCD": parameters["PARAMCD"],
             "PARAM": parameters["PARAM"],
-            "PARCAT1": lb["LBCAT"].str.upper(),
+            "PARCAT1": fold(lb["LBCAT"]),
             "AVAL": lb["LBSTRESN"].mask(limits != ""),
             "AVALC": limits,
             "AVALU": lb["LBSTRESU"],
@@ -60,7 +62,7 @@ def derive_adlb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
             "ADTM": to_datetime(lb["LBDTC"]),
             "VISIT": lb["VISIT"],
             "LBNRIND": lb["LBNRIND"],
-            "CLSIGFL": yes_no(lb["LBCLSIG"] == "Y"),
+            "CLSIGFL": yes_no(fold(lb["LBCLSIG"]) == "Y"),
             "ANRLO": lb["LBSTNRLO"],
             "ANRHI": lb["LBSTNRHI"],
         }
@@ -71,12 +73,6 @@ def derive_adlb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     adlb["ABLFL"] = flag_baseline(adlb, _KEYS, "LBSEQ", treated, study)
     adlb = add_visits(_add_baseline(adlb), _KEYS, ["ADTM", "LBSEQ"], study)
     return _add_safety(adlb, study).drop(columns=_READ)
-
-
-def _tests_of_blood(study: Study) -> set[str]:
-    """Tests whose values in blood are graded, or judged as response: no other specimen stands for them."""
-    platelets = set() if study.efficacy is None else {study.efficacy.platelet_test}
-    return graded_tests(study.laboratory.toxicity_criteria) | platelets
 
 
 def _add_safety(adlb: pd.DataFrame, study: Study) -> pd.DataFrame:

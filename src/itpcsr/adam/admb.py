@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.adam.baseline import before_treatment, flag_baseline, read_time_points
+from itpcsr.adam.baseline import flag_baseline
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
 from itpcsr.sdtm import Trial
+from itpcsr.sdtm.first_dose import before_treatment, read_time_points
+from itpcsr.sdtm.labels import fold
 from itpcsr.study import Study
 
 _TEXT = ("STUDYID", "USUBJID", "MBTESTCD", "MBTEST", "MBSTRESC", "MBORRES", "MBDTC", "VISIT")
@@ -37,7 +39,7 @@ def derive_admb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     mb = read_domain(trial, "MB", _TEXT, _NUMBERS)
     treated = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
     dates = to_date(mb["MBDTC"])
-    result = mb["MBSTRESC"].where(mb["MBSTRESC"] != "", mb["MBORRES"]).str.strip().str.upper()
+    result = fold(mb["MBSTRESC"].where(mb["MBSTRESC"].str.strip() != "", mb["MBORRES"]))
     wanted = mb["USUBJID"].isin(treated.index) & mb["MBTESTCD"].isin(study.sampling.virus_tests)
     mb = mb[(result != "") & dates.notna() & wanted]
     admb = pd.DataFrame(
@@ -127,7 +129,7 @@ def _add_visits(admb: pd.DataFrame, study: Study) -> pd.DataFrame:
         days = (admb["ADY"] - 1 - 7 * planned).abs()
         nearer = (days <= study.visits.visit_window_days) & (days < distance) & ~admb["before"]
         week, distance = week.mask(nearer, float(planned)), distance.mask(nearer, days)
-    named = admb["VISIT"].str.extract(r"^WEEK (\d+)$", expand=False).astype("float64")
+    named = fold(admb["VISIT"]).str.extract(r"^WEEK (\d+)$", expand=False).astype("float64")
     late = week.isna() & named.isin(study.sampling.virus_weeks) & ~admb["before"]
     # later than any within the window, so that it stands for its visit only where none is
     week, distance = week.mask(late, named), distance.mask(late, 1e6 + (admb["ADY"] - 1 - 7 * named).abs())

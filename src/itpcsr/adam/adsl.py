@@ -9,9 +9,11 @@ from itpcsr.adam.dates import to_date, to_datetime
 from itpcsr.adam.deaths import add_deaths
 from itpcsr.adam.domains import look_up
 from itpcsr.adam.flags import yes_no
-from itpcsr.adam.participation import add_participation, ends_treatment
+from itpcsr.adam.participation import add_participation
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.enrolment import is_enrolled
+from itpcsr.sdtm.labels import fold, fold_label
+from itpcsr.sdtm.participation import ends_treatment, is_ending
 from itpcsr.sdtm.spelling import term_key
 from itpcsr.study import Study
 
@@ -81,7 +83,7 @@ def _disposition(ds: pd.DataFrame) -> pd.DataFrame:
     columns = ["USUBJID", "EOSSTT", "DCSREAS", "EOTSTT", "DCTREAS"]
     if ds.empty:
         return pd.DataFrame(columns=columns, dtype="str")
-    events = ds[ds["DSCAT"] == "DISPOSITION EVENT"]
+    events = ds[is_ending(ds)]
     of_treatment = ends_treatment(events)
     study = _last_status(events[~of_treatment], "EOSSTT", "DCSREAS")
     treatment = _last_status(events[of_treatment], "EOTSTT", "DCTREAS")
@@ -90,7 +92,7 @@ def _disposition(ds: pd.DataFrame) -> pd.DataFrame:
 
 def _last_status(events: pd.DataFrame, status: str, reason: str) -> pd.DataFrame:
     last = events.sort_values(["USUBJID", "DSSTDTC", "DSSEQ"]).drop_duplicates("USUBJID", keep="last")
-    completed = last["DSDECOD"].str.upper() == "COMPLETED"
+    completed = fold(last["DSDECOD"]) == "COMPLETED"
     return pd.DataFrame(
         {
             "USUBJID": last["USUBJID"],
@@ -122,7 +124,7 @@ def _disease_months(mh: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> pd.Se
     """
     if mh.empty or not study.baseline.diagnosis_terms or "MHSTDTC" not in mh:
         return pd.Series(np.nan, index=adsl.index)
-    terms = {term.upper() for term in study.baseline.diagnosis_terms}
+    terms = {fold_label(term) for term in study.baseline.diagnosis_terms}
     names = [name for name in ("MHTERM", "MHDECOD") if name in mh]
     rows = mh[mh[names].apply(lambda column: term_key(column).isin(terms)).any(axis=1)]
     text = rows["MHSTDTC"].mask(rows["MHSTDTC"].str.match(r"\d{4}--"), rows["MHSTDTC"].str[:4])
@@ -142,7 +144,7 @@ def _add_prior_therapy(adsl: pd.DataFrame, trial: Trial, study: Study) -> pd.Dat
     counts = prior.groupby("USUBJID")["TERM"].nunique()
     adsl = adsl.assign(NPRIOR=look_up(counts, adsl["USUBJID"]).fillna(0).astype("float64"))
     for therapy in study.baseline.prior_therapies:
-        had = set(prior.loc[prior["TERM"] == therapy.term.upper(), "USUBJID"])
+        had = set(prior.loc[prior["TERM"] == fold_label(therapy.term), "USUBJID"])
         adsl[therapy.flag] = yes_no(adsl["USUBJID"].isin(had))
     return adsl
 
@@ -151,7 +153,7 @@ def _prior(frame: pd.DataFrame, domain: str, study: Study) -> pd.DataFrame:
     category = f"{domain}CAT"
     if frame.empty or category not in frame:
         return pd.DataFrame({"USUBJID": [], "TERM": []}, dtype="str")
-    rows = frame[frame[category].str.upper() == study.baseline.prior_therapy_category.upper()]
+    rows = frame[fold(frame[category]) == fold_label(study.baseline.prior_therapy_category)]
     term = rows.get(f"{domain}DECOD", pd.Series("", index=rows.index))
     term = term.where(term != "", rows[f"{domain}TRT"])
     return pd.DataFrame({"USUBJID": rows["USUBJID"], "TERM": term_key(term)})

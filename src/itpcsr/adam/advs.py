@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.adam.baseline import flag_baseline, read_time_points
+from itpcsr.adam.baseline import flag_baseline
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.visits import add_visits, flag_end_of_treatment
 from itpcsr.sdtm import Trial
+from itpcsr.sdtm.first_dose import read_time_points
+from itpcsr.sdtm.manners import name_series
 from itpcsr.study import Study
 
 _TEXT = (
@@ -18,8 +20,6 @@ _TEXT = (
 _NUMBERS = ("VSSEQ", "VSSTRESN", "VSTPTNUM")
 _ORDER = ["ADTM", "VSSEQ"]
 _READ = ["BLFL", "ATPTREF", "AELTM"]
-# What makes the same vital sign another measurement, where the data have more than one of it.
-_MANNERS = ("VSPOS", "VSLOC", "VSLAT", "VSMETHOD")
 
 
 def derive_advs(trial: Trial, adsl: pd.DataFrame, adex: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -50,26 +50,13 @@ def derive_advs(trial: Trial, adsl: pd.DataFrame, adex: pd.DataFrame, study: Stu
             "ADT": dates.loc[vs.index],
             "ADTM": to_datetime(vs["VSDTC"]),
             "VISIT": vs["VISIT"],
-            "BASETYPE": _base_type(vs, infusions),
+            "BASETYPE": name_series(vs, infusions),
         }
     ).join(read_time_points(vs, "VS"))
     advs["INFNUM"] = _infusion_number(vs, advs, adex) if infusions else np.nan
     advs = advs.sort_values(["USUBJID", "PARAMCD", "BASETYPE", *_ORDER], ignore_index=True)
     advs["ADY"] = study_day(advs["ADT"], look_up(treated["TRTSDT"], advs["USUBJID"]))
     return _add_visits(_add_change_around_infusion(advs), treated, study).drop(columns=_READ)
-
-
-def _base_type(vs: pd.DataFrame, infusions: bool) -> pd.Series:
-    """Return what parts the records of a test into series, each with its own baseline."""
-    none = pd.Series("", index=vs.index, dtype="str")
-    series = none if infusions else vs["VSTPT"]
-    for name in _MANNERS:
-        manner = vs[name].str.strip().str.upper() if name in vs else none
-        rows = pd.DataFrame({"test": vs["VSTESTCD"], "point": vs["VSTPT"], "manner": manner[manner != ""]})
-        several = rows.groupby(["test", "point"])["manner"].transform("nunique") > 1
-        joined = series.str.cat(manner, sep=", ").where(series != "", manner)
-        series = series.mask(several & (manner != ""), joined)
-    return series.astype("str")
 
 
 def _infusion_number(vs: pd.DataFrame, advs: pd.DataFrame, adex: pd.DataFrame) -> pd.Series:

@@ -6,6 +6,8 @@ import pandas as pd
 
 from itpcsr.adam.domains import read_domain
 from itpcsr.sdtm import Trial
+from itpcsr.sdtm.bleeding_scales import WHO
+from itpcsr.sdtm.labels import fold
 
 # SDTM's variables of seriousness; death is said by the outcome.
 CRITERIA = {
@@ -15,13 +17,14 @@ CRITERIA = {
     "AESCONG": "congenital anomaly or birth defect",
     "AESMIE": "another medically important event",
 }
-WHO_SCALE = "WHOBLEED"  # RSTESTCD of the bleeding scale of the WHO
 
 
 def add_criteria(adae: pd.DataFrame, trial: Trial) -> pd.DataFrame:
     """Return ADAE with AESCRIT: the reasons why an event was serious, parted by "; ", "" for none."""
     ae = read_domain(trial, "AE", ["USUBJID", *CRITERIA], ["AESEQ"]).drop_duplicates(["USUBJID", "AESEQ"])
-    marked = [(ae[name] == "Y").map({True: f"{words}; ", False: ""}) for name, words in CRITERIA.items()]
+    marked = [
+        (fold(ae[name]) == "Y").map({True: f"{words}; ", False: ""}) for name, words in CRITERIA.items()
+    ]
     texts = pd.Series("", index=ae.index, dtype="str")
     for column in marked:
         texts = texts + column.astype("str")
@@ -33,5 +36,5 @@ def add_criteria(adae: pd.DataFrame, trial: Trial) -> pd.DataFrame:
 
 def select_bleeding(adbleed: pd.DataFrame) -> pd.DataFrame:
     """Return the WHO bleeding grades of ADBLEED: USUBJID, ADY, AVAL, in order of subject and day."""
-    grades = adbleed.loc[adbleed["PARAMCD"] == WHO_SCALE, ["USUBJID", "ADY", "AVAL"]]
+    grades = adbleed.loc[adbleed["PARAMCD"] == WHO, ["USUBJID", "ADY", "AVAL"]]
     return grades.sort_values(["USUBJID", "ADY"], ignore_index=True)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.sdtm.iso_dates import to_date
+
+__all__ = ["impute_end", "impute_start", "study_day", "to_date", "to_datetime"]
+
 # Year, month and day as far as they are known; a hyphen stands for an unknown part ("2021---05").
 _PARTS = r"^(?P<year>\d{4})(?:-(?P<month>\d{2}|-))?(?:-(?P<day>\d{2}))?"
 # Month and day of an unknown year ("--03-20").
 _NO_YEAR = r"^--(?P<month>\d{2})-(?P<day>\d{2})"
-
-
-def to_date(text: pd.Series) -> pd.Series:
-    """Return complete dates as datetime64 (time of day dropped); partial or missing ones are NaT."""
-    return pd.to_datetime(text.str[:10].where(text.str.len() >= 10), format="%Y-%m-%d", errors="coerce")
 
 
 def to_datetime(text: pd.Series) -> pd.Series:

@@ -8,6 +8,7 @@ import pandas as pd
 from itpcsr.adam.domains import look_up
 from itpcsr.adam.flags import yes_no
 from itpcsr.limits import stand_in
+from itpcsr.sdtm.labels import fold_label
 from itpcsr.sdtm.spelling import term_key
 from itpcsr.study import Study
 
@@ -25,8 +26,8 @@ def add_disease(adae: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> pd.Data
     baseline without grade counts as worse (Y), since the opposite can't be shown. Empty for other events.
     """
     term = term_key(adae["AEDECOD"])
-    disease = term.isin([name.upper() for name in study.safety.disease_terms])
-    of_platelets = term.isin([name.upper() for name in study.safety.platelet_terms])
+    disease = term.isin([fold_label(name) for name in study.safety.disease_terms])
+    of_platelets = term.isin([fold_label(name) for name in study.safety.platelet_terms])
     before = _highest_before(adae, term)
     if "BPLAT" in adsl:
         # of a baseline only known as "<10" the number: its grade is that or a higher one

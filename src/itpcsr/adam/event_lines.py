@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from itpcsr.sdtm.deaths import is_fatal
+from itpcsr.sdtm.labels import fold, fold_label
 from itpcsr.sdtm.select import key_text
 from itpcsr.sdtm.spelling import term_key
 from itpcsr.study import Study
@@ -71,9 +72,9 @@ def _join(ordered: pd.DataFrame, study: Study) -> pd.DataFrame:
     for name in (name for name in _AT_END if name in ordered):
         joined[name] = of.map(last[name])
     for name in (name for name in _CRITERIA if name in ordered):
-        marked = (ordered[name] == "Y").groupby(ordered["EVENT"]).any()
+        marked = (fold(ordered[name]) == "Y").groupby(ordered["EVENT"]).any()
         joined[name] = joined[name].mask(of.map(marked), "Y")
-    related = [value.upper() for value in study.safety.related_values]
+    related = [fold_label(value) for value in study.safety.related_values]
     for name, ranks in (
         ("AETOXGR", []),
         ("AESEV", _SEVERITY),
@@ -93,7 +94,7 @@ def _join(ordered: pd.DataFrame, study: Study) -> pd.DataFrame:
 def _rank(values: pd.Series, ranks: list[str] | tuple[str, ...]) -> pd.Series:
     """Return the place of each value in the order given, 0 for none of them, -1 where nothing is recorded."""
     places = {name: float(place) for place, name in enumerate(ranks, start=1)}
-    return values.str.upper().map(places).fillna(0.0).mask(values == "", -1.0)
+    return fold(values).map(places).fillna(0.0).mask(values == "", -1.0)
 
 
 def _renumber(suppae: pd.DataFrame, ordered: pd.DataFrame, sequence: pd.Series) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from itpcsr.adam.dates import study_day
 from itpcsr.adam.domains import look_up
+from itpcsr.sdtm.labels import fold, fold_label
 from itpcsr.study import Study
 
 
@@ -22,8 +23,8 @@ def derive_intercurrent(datasets: Mapping[str, pd.DataFrame], study: Study) -> p
     treated = adsl[adsl["FASFL"] == "Y"]
     end = study_day(treated["EOSDT"], treated["TRTSDT"])
     rescue = adcm[adcm["RESCFL"] == "Y"]
-    category = "" if study.efficacy is None else study.efficacy.itp_therapy_category.upper()
-    new = adcm[(adcm["CMCAT"].str.upper() == category) & (category != "") & (adcm["ASTDY"] > 1)]
+    category = "" if study.efficacy is None else fold_label(study.efficacy.itp_therapy_category)
+    new = adcm[(fold(adcm["CMCAT"]) == category) & (category != "") & (adcm["ASTDY"] > 1)]
     died = treated["DTHFL"] == "Y"
     death = study_day(treated["DTHDT"], treated["TRTSDT"])
     left = (treated["EOSSTT"] == "DISCONTINUED") & ~died

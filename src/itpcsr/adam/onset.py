@@ -12,6 +12,7 @@ import pandas as pd
 
 from itpcsr.adam.dates import impute_end, impute_start, to_datetime
 from itpcsr.adam.domains import look_up
+from itpcsr.sdtm.labels import fold
 from itpcsr.sdtm.relative_timing import is_up_to_first_dose
 
 _DAY, _HOUR, _MINUTE = 10, 13, 16
@@ -86,4 +87,4 @@ def _by_relative_timing(
 
 
 def _says_before(relation: pd.Series) -> pd.Series:
-    return relation.str.strip().str.upper() == "BEFORE"
+    return fold(relation) == "BEFORE"

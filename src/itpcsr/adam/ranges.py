@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.limits import constant, exceeds, span_of, stand_in
+from itpcsr.sdtm.labels import fold
 from itpcsr.study import Laboratory
 
 _STATUS = ("LOW", "NORMAL", "HIGH")
@@ -21,7 +22,7 @@ def add_ranges(adlb: pd.DataFrame, recorded: pd.Series, rules: Laboratory) -> pd
     """
     adlb = adlb.copy()
     low, high = adlb["ANRLO"], adlb["ANRHI"]
-    status = recorded.str.upper()
+    status = fold(recorded)
     adlb["ANRIND"] = status.where(status.isin(_STATUS), _status(adlb, low, high)).astype("str")
     adlb["LIMIND"] = _status(adlb, low * rules.threshold_low_factor, high * rules.threshold_high_factor)
     keys, names = ["USUBJID", "PARAMCD"], {"ANRIND": "BNRIND", "LIMIND": "BLIMIND"}

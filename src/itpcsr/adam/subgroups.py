@@ -10,6 +10,8 @@ from itpcsr.adam.dates import to_date
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.limits import constant, exceeds, span_of
 from itpcsr.sdtm import Trial
+from itpcsr.sdtm.labels import fold, fold_label
+from itpcsr.sdtm.titres import read_titres
 from itpcsr.study import Efficacy, Study
 
 _SEXES = {"F": "Female", "M": "Male"}
@@ -66,9 +68,10 @@ def _levels(subjects: pd.DataFrame, name: str, level: pd.Series, order: list[str
 def _autoantibodies(trial: Trial, adsl: pd.DataFrame, rule: Efficacy) -> pd.Series:
     """Return 1.0 or 0.0 by subject: any autoantibody positive at baseline; nobody without a sample."""
     found = read_domain(trial, "IS", ["USUBJID", "ISTESTCD", "ISCAT", "ISSTRESC", "ISDTC"], ["ISSEQ"])
-    found = found[found["ISCAT"].str.upper() == rule.autoantibody_category.upper()]
+    found = found[fold(found["ISCAT"]) == fold_label(rule.autoantibody_category)]
+    found = found.assign(WORD=read_titres(found["ISSTRESC"])["word"])
     first = look_up(adsl.set_index("USUBJID")["TRTSDT"], found["USUBJID"])
-    before = found[(to_date(found["ISDTC"]) <= first) & found["ISSTRESC"].isin(["POSITIVE", "NEGATIVE"])]
+    before = found[(to_date(found["ISDTC"]) <= first) & found["WORD"].isin(["POSITIVE", "NEGATIVE"])]
     last = before.sort_values(["USUBJID", "ISTESTCD", "ISDTC", "ISSEQ"])
     last = last.drop_duplicates(["USUBJID", "ISTESTCD"], keep="last")
-    return (last["ISSTRESC"] == "POSITIVE").groupby(last["USUBJID"]).max().astype("float64")
+    return (last["WORD"] == "POSITIVE").groupby(last["USUBJID"]).max().astype("float64")

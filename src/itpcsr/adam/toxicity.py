@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.resources import files
 
 import numpy as np
 import pandas as pd
 
 from itpcsr.errors import DataError
 from itpcsr.limits import constant, exceeds, span_of
+from itpcsr.sdtm.cutoffs import read_cutoffs
 from itpcsr.sdtm.units import conversion
 
-_FILES = {"CTCAE v5.0": "ctcae5.csv"}
 _LIMIT = re.compile(
     r"(?P<equal>>= )?(?:(?P<factor>[\d.]+) )?(?P<name>LLN|ULN|BASE)(?: \+ (?P<more>[\d.]+))?"
     r"|(?P<number>[\d.]+)"
@@ -23,19 +21,6 @@ _VARIABLES = {"LLN": "ANRLO", "ULN": "ANRHI", "BASE": "BASE"}
 GRADES = ("1", "2", "3", "4")
 # A limit is reached or not on the decimal value: three times 0.1 is 0.3.
 _NOISE = 1e-9
-
-
-@cache
-def read_cutoffs(criteria: str) -> pd.DataFrame:
-    """Return the cut-offs of the criteria named: test, unit, side, term, baseline, grade1 to grade4."""
-    path = files("itpcsr.adam") / _FILES[criteria]
-    with path.open(encoding="utf-8") as file:
-        return pd.read_csv(file, comment="#", dtype="str", keep_default_na=False)
-
-
-def graded_tests(criteria: str) -> set[str]:
-    """Return the tests that the criteria named grade; none for empty."""
-    return set(read_cutoffs(criteria)["test"]) if criteria else set()
 
 
 def add_grades(adlb: pd.DataFrame, criteria: str) -> pd.DataFrame:

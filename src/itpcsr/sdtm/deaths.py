@@ -8,6 +8,9 @@ from itpcsr.sdtm.read import Trial
 
 _DEAD = ("DEATH", "DIED", "DEAD")
 COLUMNS = ["USUBJID", "SOURCE", "DTC"]
+# Of two dates equally precise the one of DM counts, which is SDTM's variable of the date of death.
+_ORDER = {"DM": 0, "DS": 1, "AE": 2, "DD": 3, "SS": 4}
+_DAY = 10
 
 
 def find_deaths(trial: Trial) -> pd.DataFrame:
@@ -20,6 +23,22 @@ def find_deaths(trial: Trial) -> pd.DataFrame:
     parts = [_in_dm(trial["DM"]), _in_ds(trial["DS"]), _in_ae(trial["AE"]), _in_dd(trial["DD"])]
     parts.append(_in_ss(trial["SS"]))
     return pd.concat(parts, ignore_index=True)[COLUMNS]
+
+
+def choose_dates(said: pd.DataFrame) -> pd.DataFrame:
+    """Return the death of each subject from what ``find_deaths`` found: DTC and SOURCES, by USUBJID.
+
+    DTC is the most precise date (``2022-09-15`` before ``2022-09``), of equally precise ones that of DM, then
+    of DS, then of an adverse event's end, then the earliest; "" where no date is known. SOURCES names the
+    domains that tell of the death (``DM, DS``).
+    """
+    known = said["DTC"].str[:_DAY]
+    rank = known.str.count(r"\d").astype("int64")
+    said = said.assign(DTC=known, RANK=-rank, PLACE=said["SOURCE"].map(_ORDER))
+    first = said.sort_values(["USUBJID", "RANK", "PLACE", "DTC"]).drop_duplicates("USUBJID")
+    sources = said.sort_values(["USUBJID", "PLACE"]).drop_duplicates(["USUBJID", "SOURCE"])
+    named = sources.groupby("USUBJID")["SOURCE"].agg(", ".join).astype("str")
+    return first.set_index("USUBJID")[["DTC"]].assign(SOURCES=named)
 
 
 def is_fatal(ae: pd.DataFrame) -> pd.Series:

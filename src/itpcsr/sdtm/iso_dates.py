@@ -12,6 +12,11 @@ _OFFSET = r"(?:Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)"
 _MOMENT = re.compile(rf"(?P<day>{_DAY})(?:T(?P<time>{_TIME}){_OFFSET}?)?")
 
 
+def to_date(text: pd.Series) -> pd.Series:
+    """Return complete dates as datetime64 (time of day dropped); partial or missing ones are NaT."""
+    return pd.to_datetime(text.str[:10].where(text.str.len() >= 10), format="%Y-%m-%d", errors="coerce")
+
+
 def plain_date(text: str) -> str | None:
     """Return a date in local time without interval; None for a text that is no date of SDTM.
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from itpcsr.sdtm.deaths import find_deaths, is_fatal
+from itpcsr.sdtm.labels import fold
 from itpcsr.sdtm.read import Trial
 from itpcsr.study import Study
 
@@ -73,7 +74,7 @@ def _without_later_arm(dm: pd.DataFrame, trial: Trial, day: str) -> pd.DataFrame
     ds = trial.domains.get("DS")
     if ds is None or "DSSTDTC" not in ds:
         return dm
-    allocations = ds[ds["DSDECOD"].isin(_ALLOCATIONS)]
+    allocations = ds[fold(ds["DSDECOD"]).isin(_ALLOCATIONS)]
     known = _known(allocations["DSSTDTC"], day)
     later = set(allocations.loc[~known, "USUBJID"]) - set(allocations.loc[known, "USUBJID"])
     open_still = dm["USUBJID"].isin(later)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.adam.clinical import WHO_SCALE
 from itpcsr.adam.domains import look_up
+from itpcsr.sdtm.bleeding_scales import WHO
+from itpcsr.sdtm.labels import fold_label
 from itpcsr.sdtm.spelling import term_key
 from itpcsr.study import Efficacy
 
@@ -65,7 +66,7 @@ def first_rescue(adcm: pd.DataFrame) -> pd.Series:
 
 
 def _bleeding_event(counts: pd.DataFrame, adae: pd.DataFrame, rule: Efficacy) -> pd.Series:
-    terms = {term.upper() for term in rule.bleeding_terms}
+    terms = {fold_label(term) for term in rule.bleeding_terms}
     events = adae[term_key(adae["AEDECOD"]).isin(terms)]
     days = counts[["USUBJID", "ADT"]].reset_index()
     pairs = days.merge(events[["USUBJID", "ASTDT", "AENDT"]], on="USUBJID")
@@ -74,6 +75,6 @@ def _bleeding_event(counts: pd.DataFrame, adae: pd.DataFrame, rule: Efficacy) ->
 
 
 def _bleeding_grade(counts: pd.DataFrame, adbleed: pd.DataFrame) -> pd.Series:
-    graded = adbleed[(adbleed["PARAMCD"] == WHO_SCALE) & (adbleed["AVAL"] >= 1)]
+    graded = adbleed[(adbleed["PARAMCD"] == WHO) & (adbleed["AVAL"] >= 1)]
     bled = pd.MultiIndex.from_frame(graded[["USUBJID", "ADT"]])
     return pd.Series(pd.MultiIndex.from_frame(counts[["USUBJID", "ADT"]]).isin(bled), index=counts.index)

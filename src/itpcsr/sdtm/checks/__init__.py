@@ -9,6 +9,8 @@ import pandas as pd
 from itpcsr.sdtm.checks import (  # noqa: F401  (a module's rules are known once it is imported)
     arms,
     baseline,
+    baseline_flags,
+    bleeding,
     chronology,
     concentrations,
     deaths,

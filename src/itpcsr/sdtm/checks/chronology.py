@@ -12,6 +12,7 @@ from itpcsr.sdtm.checks.keys import FINDINGS
 from itpcsr.sdtm.checks.rules import REALITY, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import TRIAL_DESIGN, Tables, look_up, study_days
 from itpcsr.sdtm.labels import fold
+from itpcsr.sdtm.participation import is_ending
 from itpcsr.study import Study
 
 _PRECISIONS = (4, 7, 10, 16)  # characters of a year, a month, a day, a minute
@@ -206,7 +207,7 @@ def _two_consents(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 )
 def _earlier_participation(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     ds = tables.get("DS", "DSCAT", "DSSTDTC")
-    ended = tables.day("DS", "DSSTDTC")[fold(ds["DSCAT"]) == "DISPOSITION EVENT"]
+    ended = tables.day("DS", "DSSTDTC")[is_ending(ds)]
     last = ended.groupby(ds["USUBJID"]).max()
     dm = tables.get("DM", "RFPENDTC")
     days, ending = tables.day("DM", "RFPENDTC"), look_up(last, dm["USUBJID"])

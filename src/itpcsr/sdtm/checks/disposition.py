@@ -12,7 +12,8 @@ from itpcsr.sdtm.checks.findings import NOTE, WARNING, sentences, values
 from itpcsr.sdtm.checks.rules import PROTOCOL, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables, look_up
 from itpcsr.sdtm.enrolment import is_enrolled
-from itpcsr.sdtm.labels import fold
+from itpcsr.sdtm.labels import fold, fold_label
+from itpcsr.sdtm.participation import ends_treatment, is_ending
 from itpcsr.study import Study
 
 _NEEDS = "DS.DSDECOD DS.DSCAT DS.DSSTDTC"
@@ -21,8 +22,7 @@ _NEEDS = "DS.DSDECOD DS.DSCAT DS.DSSTDTC"
 def _endings(tables: Tables, of_treatment: bool) -> pd.DataFrame:
     ds = tables.get("DS", "DSDECOD", "DSCAT", "DSSCAT", "DSSTDTC")
     ds["day"] = tables.day("DS", "DSSTDTC")
-    ended = fold(ds["DSCAT"]) == "DISPOSITION EVENT"
-    return ds[ended & (fold(ds["DSSCAT"]).isin(terms.DISPOSED_TREATMENT) == of_treatment)]
+    return ds[is_ending(ds) & (ends_treatment(ds) == of_treatment)]
 
 
 @rule("DS-01", WARNING, "The study ends once for a subject", REPORT, _NEEDS)
@@ -37,7 +37,7 @@ def _several_ends(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 def _unknown_reasons(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     for of_treatment in (False, True):
         ends = _endings(tables, of_treatment)
-        odd = ends[~ends["DSDECOD"].str.upper().isin(terms.ENDINGS)]
+        odd = ends[~fold(ends["DSDECOD"]).isin(terms.ENDINGS)]
         yield values(
             "DS", odd, "DSDECOD", "no term of the codelist NCOMPLT; it counts as discontinued. Correct it."
         )
@@ -49,9 +49,7 @@ def _early_completers(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         ends = _endings(tables, of_treatment=False)
         followed = (ends["day"] - look_up(tables.first_day, ends["USUBJID"])).dt.days
         least = 7 * study.design.follow_up_weeks - 2 * study.visits.visit_window_days - 7
-        early = ends.assign(followed=followed)[
-            (ends["DSDECOD"].str.upper() == "COMPLETED") & (followed < least)
-        ]
+        early = ends.assign(followed=followed)[(fold(ends["DSDECOD"]) == "COMPLETED") & (followed < least)]
         text = (
             f"but {{followed:g}} days after infusion 1, where follow-up takes "
             f"{study.design.follow_up_weeks} weeks."
@@ -65,7 +63,7 @@ def _short_completers(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     if planned:
         ends = _endings(tables, of_treatment=True)
         given = look_up(tables.administrations(study)["USUBJID"].value_counts(), ends["USUBJID"]).fillna(0)
-        short = ends.assign(given=given)[(ends["DSDECOD"].str.upper() == "COMPLETED") & (given < planned)]
+        short = ends.assign(given=given)[(fold(ends["DSDECOD"]) == "COMPLETED") & (given < planned)]
         text = f"completed treatment with {{given:g}} of {planned} infusions. Correct DS or EX."
         yield values("DS", short, "DSDECOD", text)
 
@@ -81,7 +79,7 @@ def _no_end(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 @rule("DS-06", WARNING, "Screening failures aren't treated", SDTM, f"{_NEEDS} EX.EXSTDTC")
 def _treated_failures(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     ds = tables.get("DS", "DSDECOD")
-    failed = ds["DSDECOD"].str.upper() == "SCREEN FAILURE"
+    failed = fold(ds["DSDECOD"]) == "SCREEN FAILURE"
     wrong = ds[failed & ds["USUBJID"].isin(tables.first_day.index)]
     yield values("DS", wrong, "DSDECOD", "but EX has an administration for this subject. Correct DS or EX.")
 
@@ -94,9 +92,9 @@ def _undated_ends(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 
 
 def _diagnoses(tables: Tables, study: Study) -> pd.DataFrame:
-    names = {name.upper() for name in study.baseline.diagnosis_terms}
+    names = {fold_label(name) for name in study.baseline.diagnosis_terms}
     mh = tables.get("MH", "MHTERM", "MHDECOD", "MHSTDTC")
-    return mh[mh["MHTERM"].str.upper().isin(names) | mh["MHDECOD"].str.upper().isin(names)]
+    return mh[fold(mh["MHTERM"]).isin(names) | fold(mh["MHDECOD"]).isin(names)]
 
 
 @rule("MH-01", WARNING, "The disease studied is in the history", PROTOCOL, "MH.MHTERM DM.ARMCD")

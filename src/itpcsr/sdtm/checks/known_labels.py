@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from itpcsr.sdtm.checks import terms
+from itpcsr.sdtm.participation import DISPOSED_TREATMENT
 from itpcsr.study import Study
 
 # What DM says of subjects without an arm (SDTMIG 3.4, codelist ARMNULRS and its older terms).
@@ -98,7 +99,7 @@ LABELS = (
     ),
     Label("MH", "MHCAT", lambda study: ["PRIMARY DIAGNOSIS"], "the disease isn't found"),
     Label("DS", "DSCAT", lambda study: list(terms.CATEGORIES), "this record isn't read"),
-    Label("DS", "DSSCAT", lambda study: [*terms.DISPOSED_TREATMENT, *_SCOPES],
+    Label("DS", "DSSCAT", lambda study: [*DISPOSED_TREATMENT, *_SCOPES],
           "this record counts as an end of the study"),
     Label("DS", "DSDECOD", lambda study: [*terms.ENDINGS, *_MILESTONES], "its meaning isn't known"),
     Label("DV", "DVCAT", lambda study: [*_named(study.efficacy.major_deviation if study.efficacy else ""),

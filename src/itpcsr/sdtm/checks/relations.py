@@ -41,9 +41,6 @@ _OVERLAP = 1.10  # what cells counted in two parts, and the error of each, may a
 _RATIO_OFF = 0.10  # relative difference of a ratio that isn't rounding
 _LEAST_SHARE = 2.0  # percent that T, B and NK cells together can't be: they are most of the lymphocytes
 _CUTOFF = 1.0  # ratio of signal to cut-off from which an antibody is positive
-# Grades that a scale has, by RSTESTCD: WHO bleeding scale; ITP-BAT (Rodeghiero 2013, Blood 121:2596).
-_SCALES = {"ITPSKIN": 3, "ITPMUCOS": 3, "ITPORGAN": 4}
-_SCALE_WORDS = {"ITP-BAT": 4}
 
 
 def _of_one_time(tables: Tables, name: str, codes: tuple[str, ...]) -> pd.DataFrame:
@@ -176,31 +173,3 @@ def _other_results(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
             wrong = table[said.isin(words) & was.isin(words) & (said != was)]
             text = f"but {original} is {{{original}!r}}. The standard result is used; correct one of them."
             yield values(name, wrong, standard, text)
-
-
-@rule(
-    "RS-03",
-    WARNING,
-    "The grades of ITP-BAT are those of its scales",
-    "ITP-BAT, Blood 121:2596",
-    "RS.RSTESTCD RS.RSSTRESN",
-)
-def _odd_tool_grades(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    rs = tables.get("RS", "RSTESTCD", "RSCAT", "RSSTRESN")
-    highest = rs["RSTESTCD"].map(_SCALES).astype("float64")
-    highest = highest.fillna(rs["RSCAT"].map(_SCALE_WORDS).astype("float64"))
-    odd = (
-        rs["RSSTRESN"].notna()
-        & highest.notna()
-        & ~(rs["RSSTRESN"].between(0, highest) & (rs["RSSTRESN"] % 1 == 0))
-    )
-    text = "{RSTESTCD} of ITP-BAT is a whole number from 0 to {highest:g}. Correct it."
-    yield values("RS", rs.assign(highest=highest)[odd], "RSSTRESN", text)
-
-
-@rule("RS-04", WARNING, "A grade's text is its number", SDTM, "RS.RSSTRESC RS.RSSTRESN RS.RSORRES")
-def _other_grades(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    rs = tables.get("RS", "RSTESTCD", "RSSTRESC", "RSORRES", "RSSTRESN")
-    written = pd.to_numeric(rs["RSORRES"], errors="coerce")
-    wrong = rs[written.notna() & rs["RSSTRESN"].notna() & (written != rs["RSSTRESN"])]
-    yield values("RS", wrong, "RSSTRESN", "but RSORRES of {RSTESTCD} is {RSORRES!r}. Correct one of them.")

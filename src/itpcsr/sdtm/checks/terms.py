@@ -33,7 +33,6 @@ UNRELATED = (
     "NOT APPLICABLE", "DEFINITELY NOT RELATED", "PROBABLY NOT RELATED",
 )  # fmt: skip
 SERIOUS = ("AESCONG", "AESDISAB", "AESDTH", "AESHOSP", "AESLIFE", "AESMIE", "AESCAN", "AESOD")
-DISPOSED_TREATMENT = ("TREATMENT", "STUDY TREATMENT", "END OF TREATMENT")
 POSITIVE = ("POSITIVE", "POS", "REACTIVE", "DETECTED", "+")
 # The same count of cells per volume by other names; none of them needs a conversion.
 COUNT_UNITS = frozenset(

@@ -13,6 +13,9 @@ from itpcsr.sdtm.checks.keys import FINDINGS
 from itpcsr.sdtm.checks.rules import PROTOCOL, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables, look_up, study_days
 from itpcsr.sdtm.labels import fold
+from itpcsr.sdtm.participation import find_end
+from itpcsr.sdtm.performed import keep_performed
+from itpcsr.sdtm.read import Trial
 from itpcsr.study import Study
 
 _UNPLANNED = "UNSCHEDULED"
@@ -155,30 +158,17 @@ def _missed_counts(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 
 
 def observed_days(tables: Tables) -> pd.Series:
-    """Return the days from first infusion to end of participation by treated subject.
-
-    Where DM gives no end, the last day of any result stands for it.
-    """
-    first = tables.first_day
-    end = pd.Series(pd.NaT, index=first.index, dtype="datetime64[us]")
-    if tables.has("DM.RFPENDTC"):
-        end = tables.day_by_subject("RFPENDTC").reindex(first.index)
-    if end.isna().any():
-        end = end.fillna(_last_result(tables).reindex(first.index))
-    days: pd.Series = (end - first).dt.days
-    return days
+    """Return the days from first infusion to end of participation by treated subject."""
+    return tables.once("days observed", lambda: _observed_days(tables))["days"]
 
 
-def _last_result(tables: Tables) -> pd.Series:
-    last = [
-        tables.day(name, f"{name}DTC").groupby(tables.get(name)["USUBJID"]).max()
-        for name in FINDINGS
-        if tables.has(f"{name}.{name}DTC")
-    ]
-    if not last:
-        return pd.Series([], index=pd.Index([], dtype="str"), dtype="datetime64[us]")
-    together: pd.Series = pd.concat(last).groupby(level=0).max()
-    return together
+def _observed_days(tables: Tables) -> pd.DataFrame:
+    first, doses = tables.first_day, tables.infusions
+    last = doses["end_day"].fillna(doses["start_day"]).groupby(doses["USUBJID"]).max()
+    subjects = pd.Series(first.index, dtype="str")
+    trial = keep_performed(Trial({name: tables[name] for name in tables.of_subjects}))
+    end = find_end(trial, subjects, look_up(last, subjects))["EOSDT"].set_axis(first.index)
+    return pd.DataFrame({"days": (end - first).dt.days})
 
 
 def _missed(found: pd.DataFrame, observed: pd.Series, weeks: list[int]) -> pd.DataFrame:

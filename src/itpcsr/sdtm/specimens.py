@@ -7,6 +7,10 @@ from string import ascii_uppercase, digits
 
 import pandas as pd
 
+from itpcsr.sdtm.cutoffs import graded_tests
+from itpcsr.sdtm.labels import fold
+from itpcsr.study import Study
+
 # Values of LBSPEC (codelist SPECTYPE) that stand for the circulating blood; empty ones are taken as such.
 SYSTEMIC = (
     "", "BLOOD", "WHOLE BLOOD", "SERUM", "PLASMA", "SERUM OR PLASMA", "SERUM/PLASMA", "VENOUS BLOOD",
@@ -21,8 +25,8 @@ def read_specimens(lb: pd.DataFrame) -> pd.Series:
 
     Without LBSPEC the category urinalysis says that it is urine.
     """
-    specimen = lb["LBSPEC"].str.strip().str.upper()
-    urine = (specimen == "") & lb["LBCAT"].str.strip().str.upper().isin(_URINARY)
+    specimen = fold(lb["LBSPEC"])
+    urine = (specimen == "") & fold(lb["LBCAT"]).isin(_URINARY)
     return specimen.mask(specimen.isin(SYSTEMIC), "").mask(urine, "URINE")
 
 
@@ -51,9 +55,18 @@ def name_parameters(lb: pd.DataFrame, of_blood: Collection[str]) -> pd.DataFrame
     return pd.DataFrame({"PARAMCD": codes, "PARAM": labels + " (" + lb["LBSTRESU"] + ")"})
 
 
+def tests_of_blood(study: Study) -> set[str]:
+    """Return the tests whose values in blood are graded, or judged as response.
+
+    No other specimen stands for them.
+    """
+    platelets = set() if study.efficacy is None else {study.efficacy.platelet_test}
+    return graded_tests(study.laboratory.toxicity_criteria) | platelets
+
+
 def _parallel_methods(lb: pd.DataFrame, code: pd.Series, kind: pd.Series) -> pd.Series:
     """Return the method where one sample was measured by several, "" for the method used most."""
-    method = lb["LBMETHOD"].str.strip().str.upper()
+    method = fold(lb["LBMETHOD"])
     none = pd.Series("", index=lb.index, dtype="str")
     if (method == "").all():
         return none
