@@ -65,6 +65,19 @@ def of_each(name, code, unit, values):
     return damage
 
 
+def titres(*found):
+    """Add titres of one antibody, one a week."""
+    rows = [
+        {"USUBJID": "01", "ISSEQ": 900.0 + n, "ISTESTCD": "HLA2AB", "ISSTRESC": titre, "ISDTC": at(8 + 7 * n)}
+        for n, titre in enumerate(found)
+    ]  # fmt: skip
+
+    def damage(domains):
+        domains["IS"] = pd.concat([domains["IS"], table("IS", rows)], ignore_index=True)
+
+    return damage
+
+
 def by_flags(study):
     """Return the study with the baseline that the data flag."""
     rule = study.baseline.model_copy(update={"baseline_rule": FLAGGED})
@@ -158,6 +171,31 @@ CASES = [
     ("VAL-11", put("LB", LBSTRESN=float("nan"), LBSTRESC="CLUMPED"), "is no number and is left out"),
     ("UNIT-04", where("LB", "LBTESTCD", "PLAT", LBTESTCD="K", LBSTRESU="mg/dL"), "these values have no grade"),
     ("VAL-18", put("LB", LBSTRESN=float("nan"), LBSTRESC="<5"), "is only known to be <5"),
+    ("VAL-18", put("LB", LBSTRESN=float("nan"), LBSTRESC="<5"), "is left out of means (1 of 87 results of this test)"),
+    ("VAL-18", where("LB", "LBTESTCD", "IL10", LBSTRESN=float("nan"), LBSTRESC="<1", LBTESTCD="INTLK10"), "18 of 18 results of INTLK10 are only known to lie beyond a limit. In means of markers 0.5 times"),
+    ("VAL-18", put("VS", VSSTRESC=">150"), "WEIGHT of 2020-03-03T08:00 is only known to be >150 kg. It is left out"),
+    ("VAL-18", put("VS", VSSTRESN=float("nan"), VSSTRESC="", VSORRES="≥150"), "is only known to be >=150 kg"),
+    ("VAL-18", put("IS", ISSTRESC=">1:640"), "HLA1AB of 2020-03-09T08:00 is only known to be >640"),
+    ("VAL-18", put("IS", ISTESTCD="GP2B3AAB", ISSTRESC=">10"), "the limit stands for its ratio (1 of 1 results"),
+    ("VAL-18", where("CP", "CPTESTCD", "TREG", CPSTRESC=">90", CPTESTCD="TLHRTLH"), "results of TLHRTLH are only known"),
+    ("PC-13", put("PC", 3, PCSTRESN=5000.0, PCSTRESC=">5000"), "is only known to be >5000 CELLS/ML. It is left out (1 samples"),
+    ("PC-13", put("PC", 3, PCSTRESN=float("nan"), PCSTRESC="", PCORRES=">5000"), "is only known to be >5000 CELLS/ML"),
+    ("IS-04", put("IS", ISTESTCD="GP2B3AAB", ISSTRESC="<2"), "reaches the cut-off of 1 isn't known"),
+    ("IS-05", put("IS", ISTESTCD="GP2B3AAB", ISCAT="ANTIBODIES TO PLATELETS"), "only 'PLATELET AUTOANTIBODIES' is read"),
+    ("IS-06", put("IS", ISSTRESC="POSITIVE", ISSTRESN=0.5), "no dilution, so the titre of HLA1AB on 2020-03-09T08:00"),
+    ("IS-07", titres("1:10", "1:20", "1:37", "1:40", "1:40", "1:160"), "a titre of 37 is no doubling from 40"),
+    ("DM-12", every("DM", COUNTRY="China"), "no code of ISO 3166-1 alpha-3"),
+    ("DM-12", both(every("DM", COUNTRY="CHN"), put("DM", COUNTRY="CHI")), "COUNTRY of 01 is 'CHI'; no code of ISO 3166-1 alpha-3, such as CHN or USA (nearly 'CHN')"),
+    ("DTH-03", both(put("DM", DTHFL="Y"), keep("EX", "USUBJID != '01'")), "01 died by DM, and EX has no administration"),
+    ("AE-04", put("AE", AESDTH="Y"), "the outcome of 'Pyrexia' is 'RECOVERED/RESOLVED', and AESDTH 'Y'"),
+    ("AE-21", put("AE", AESLIFE="Y"), "AETOXGR of 01 is '1' (AESEQ 1); but AESLIFE is Y for 'Pyrexia'"),
+    ("AE-22", put("AE", AESEV="Severe"), "but AESEV of 'Pyrexia' is 'Severe'"),
+    ("AE-23", put("AE", AEDECOD="Platelet count decreased"), "but the lowest PLAT of 'Platelet count decreased' is 20, grade 4"),
+    ("AE-23", both(put("AE", AEDECOD="Neutropenia", AETOXGR="4", AEENDTC=""), results("LB", at(8), "10^9/L", NEUT=3.0)), "the lowest NEUT of 'Neutropenia' is 3, grade 1"),
+    ("CM-09", both(again("CM", CMCAT="RESCUE THERAPY", CMSTDTC=day(40)), again("CM", 1, CMCAT="CONCOMITANT MEDICATION", CMSTDTC=day(30))), "CMCAT of 02 is 'CONCOMITANT MEDICATION' (CMSEQ 3); but RITUXIMAB, begun on"),
+    ("CM-09", again("CM", CMCAT="CONCOMITANT MEDICATION", CMINDC="Low platelets", CMSTDTC=day(30)), "for 'LOW PLATELETS', looks like 'RESCUE THERAPY'"),
+    ("TERM-26", put("VS", VSTESTCD="Weight"), "VSTESTCD of 01 is 'Weight' (VSSEQ 1); codes are read as they stand"),
+    ("QUAL-02", put("MH", MHSTRF="AFTER"), "MHSTRF is 'AFTER' in 1 record(s) and isn't read"),
     ("VAL-19", put("LB", LBSTRESN=float("nan"), LBSTRESC="<50"), "A response that hangs on it is not evaluable"),
     ("VAL-20", put("LB", LBSPEC="URINE"), "is a parameter of its own"),
     ("VAL-12", put("LB", LBSTRESN=float("nan"), LBSTRESC="", LBORRES=""), "nothing says NOT DONE"),
@@ -348,6 +386,37 @@ def test_grades_of_the_scale_and_missing_ones_are_no_fault(study, score):
     text = "" if score != score else f"{score:g}"
     put("RS", RSSTRESN=score, RSSTRESC=text, RSORRES=text)(domains)
     assert all(fired(rule, domains, study).empty for rule in ("RS-01", "RS-03", "RS-05", "RS-06"))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        again("CM", CMTRT="PARACETAMOL", CMDECOD="PARACETAMOL", CMCAT="CONCOMITANT MEDICATION", CMSTDTC=day(30)),
+        again("CM", 1, CMCAT="CONCOMITANT MEDICATION", CMSTDTC=day(-3)),
+        again("CM", 1, CMCAT="CONCOMITANT MEDICATION", CMINDC="Premedication", CMSTDTC=day(30)),
+        again("CM", 1, CMCAT="RESCUE  therapy", CMSTDTC=day(30)),
+    ],
+)  # fmt: skip
+def test_other_drugs_earlier_therapy_and_premedication_are_no_rescue(study, damage):
+    domains = whole_domains()
+    both(again("CM", CMCAT="RESCUE THERAPY", CMSTDTC=day(40)), damage)(domains)
+    assert fired("CM-09", domains, study).empty
+
+
+@pytest.mark.parametrize(("term", "grade"), [("Platelet count decreased", "3"), ("Pyrexia", "1")])
+def test_a_grade_next_to_that_of_the_count_is_none_to_ask_for(study, term, grade):
+    domains = whole_domains()
+    put("AE", AEDECOD=term, AETOXGR=grade)(domains)
+    assert fired("AE-23", domains, study).empty
+
+
+@pytest.mark.parametrize(
+    "series", [("1:10", "1:20", "1:40", "1:640", "1:80"), ("1:5", "1:12.5", "1:31", "1:78", "1:9")]
+)
+def test_titres_of_one_dilution_and_of_none_are_not_told(study, series):
+    domains = whole_domains()
+    titres(*series)(domains)
+    assert fired("IS-07", domains, study).empty
 
 
 @pytest.mark.parametrize("name", ["AELLT", "AEHLT", "AETRTEM"])

@@ -13,14 +13,13 @@ from itpcsr.limits import constant, exceeds, read_limits, span_of, write_limit
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.first_dose import before_treatment, read_time_points
 from itpcsr.sdtm.standard_limits import standard_limits
-from itpcsr.sdtm.titres import ALLOWED, read_titres
+from itpcsr.sdtm.titres import ALLOWED, CUTOFF, read_titres
 from itpcsr.study import Study
 
 _TEXT = ("STUDYID", "USUBJID", "ISTESTCD", "ISSTRESC", "ISORRES", "ISSTRESU", "ISSTAT", "ISDTC", "VISIT",
          "ISTPT")  # fmt: skip
 _NUMBERS = ("ISSEQ", "ISSTRESN")
 _KEYS = ["USUBJID", "PARAMCD"]
-_CUTOFF = 1.0  # ratio of signal to cut-off from which an autoantibody is positive
 
 
 def derive_adis(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -91,7 +90,7 @@ def _at_cutoff(value: pd.Series, sign: pd.Series) -> tuple[pd.Series, pd.Series]
     text = [write_limit(mark, number) if mark else "" for mark, number in zip(sign, value, strict=True)]
     limits = pd.Series(text, index=value.index, dtype="str")
     ratios = pd.DataFrame({"AVAL": value.mask(sign != ""), "AVALC": limits})
-    sure, may = exceeds(span_of(ratios), constant(_CUTOFF, len(ratios)), equal=True)
+    sure, may = exceeds(span_of(ratios), constant(CUTOFF, len(ratios)), equal=True)
     return pd.Series(sure, index=value.index), pd.Series(may, index=value.index)
 
 

@@ -8,7 +8,9 @@ import pandas as pd
 from itpcsr.adam.dates import to_datetime
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
+from itpcsr.limits import read_limits
 from itpcsr.sdtm import Trial
+from itpcsr.sdtm.standard_limits import standard_limits
 from itpcsr.study import Study
 
 _TEXT = (
@@ -22,7 +24,7 @@ _BELOW = r"^(?:<.*|BLQ|BLOQ|BQL|LLOQ|BLLOQ|ND|NOT DETECTED|BELOW.*)$"
 def derive_adpc(trial: Trial, adsl: pd.DataFrame, adex: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Derive the concentration dataset from PC and infusion 1 of ADEX: the test that the study names.
 
-    Variables: AVAL and AVALU (NaN where the result is below the limit), BLQFL (Y below the limit of
+    Variables: AVAL and AVALU (NaN where the result lies beyond a limit), BLQFL (Y below the limit of
     quantification ALLOQ: PCLLOQ, or the study's), ADTM (NaT without a time of day), ATPTN and ATPT (nominal
     time, hours before the start or after the end of infusion 1), AFRLT and AERLT (actual hours since its
     start and since its end), TDEV (actual less nominal time, hours), DUR1 (its duration, hours), DOSE1 and
@@ -43,7 +45,7 @@ def derive_adpc(trial: Trial, adsl: pd.DataFrame, adex: pd.DataFrame, study: Stu
     later = look_up(second["ASTDTM"].fillna(second["ASTDT"]), adpc["USUBJID"])
     adpc["ANL01RS"] = _why_not(adpc, adsl, later)
     adpc["ANL01FL"] = yes_no(adpc["ANL01RS"] == "")
-    return adpc
+    return adpc.drop(columns="ABOVE")
 
 
 def add_pk_set(adsl: pd.DataFrame, adpc: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -71,8 +73,14 @@ def add_pk_set(adsl: pd.DataFrame, adpc: pd.DataFrame, study: Study) -> pd.DataF
 def _results(pc: pd.DataFrame, study: Study) -> pd.DataFrame:
     text = pc["PCSTRESC"].where(pc["PCSTRESC"] != "", pc["PCORRES"]).str.strip().str.upper()
     limit = pc["PCLLOQ"].fillna(study.sampling.concentration_limit or np.nan)
-    value = pc["PCSTRESN"]
-    below = text.str.contains(_BELOW, regex=True) | (value < limit) & (value >= 0) | (value == 0)
+    value, sign = pc["PCSTRESN"], read_limits(standard_limits(pc, "PC"))["sign"]
+    above = sign.str.startswith(">")
+    below = (
+        text.str.contains(_BELOW, regex=True)
+        | sign.str.startswith("<")
+        | (value < limit) & (value >= 0)
+        | (value == 0)
+    )
     return pd.DataFrame(
         {
             "STUDYID": pc["STUDYID"],
@@ -80,13 +88,14 @@ def _results(pc: pd.DataFrame, study: Study) -> pd.DataFrame:
             "PCSEQ": pc["PCSEQ"],
             "PARAMCD": pc["PCTESTCD"],
             "PARAM": pc["PCTEST"],
-            "AVAL": value.mask(below),
+            "AVAL": value.mask(below | above),
             "AVALU": pc["PCSTRESU"],
             "BLQFL": yes_no(below),
             "ALLOQ": limit,
             "ADTM": to_datetime(pc["PCDTC"]).where(pc["PCDTC"].str.len() >= 16),
             "ATPTN": pc["PCTPTNUM"],
             "ATPT": pc["PCTPT"],
+            "ABOVE": above,
         }
     )
 
@@ -105,6 +114,7 @@ def _why_not(adpc: pd.DataFrame, adsl: pd.DataFrame, later: pd.Series) -> pd.Ser
     unit = adpc["AVALU"].mode()
     cases = {
         "subject not treated": ~adpc["USUBJID"].isin(treated),
+        "above the upper limit of the assay": adpc["ABOVE"],
         "no result": adpc["AVAL"].isna() & (adpc["BLQFL"] != "Y"),
         "negative result": adpc["AVAL"] < 0,
         "no time of day of the sample": adpc["ADTM"].isna(),

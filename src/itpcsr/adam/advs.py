@@ -12,6 +12,7 @@ from itpcsr.adam.visits import add_visits, flag_end_of_treatment
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.first_dose import read_time_points
 from itpcsr.sdtm.manners import name_series
+from itpcsr.sdtm.standard_limits import standard_limits
 from itpcsr.study import Study
 
 _TEXT = (
@@ -31,12 +32,13 @@ def derive_advs(trial: Trial, adsl: pd.DataFrame, adex: pd.DataFrame, study: Stu
     at a time point before that infusion) and CHGPRE (AVAL - PREVAL); BASETYPE (the time point of a study
     without infusions, and position, site and method where a test comes in several of them at one time point;
     "" otherwise), and by parameter and BASETYPE ABLFL, BASE, CHG, AVISITN, AVISIT, ANL01FL and EOTFL as in
-    ADLB. Records without a numeric result or a complete date are left out.
+    ADLB. Records without a numeric result (a limit such as ``>150`` is none) or a complete date are left out.
     """
     vs = read_domain(trial, "VS", _TEXT, _NUMBERS)
     treated = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
     dates = to_date(vs["VSDTC"])
-    vs = vs[vs["VSSTRESN"].notna() & dates.notna() & vs["USUBJID"].isin(treated.index)]
+    exact = vs["VSSTRESN"].notna() & (standard_limits(vs, "VS") == "")
+    vs = vs[exact & dates.notna() & vs["USUBJID"].isin(treated.index)]
     infusions = bool(study.design.infusion_days)
     advs = pd.DataFrame(
         {

@@ -92,12 +92,14 @@ EVERYWHERE: dict[str, Unused] = {
     "VAMT": Unused("the dose is read, not the volume of what carried it"),
     "CONTRT": Unused("therapy of an event stands in CM and PR"),
 }
-_HISTORY = Unused("history isn't divided into past and ongoing")
+_HISTORY = Unused("history isn't divided into past and ongoing, and counts whenever it began")
+_LATER = ("AFTER", "DURING", "DURING/AFTER", "COINCIDENT")  # what began then is no history
 UNUSED: dict[str, dict[str, Unused]] = {
     "DM": {"ACTARMUD": Unused("an arm that the protocol hasn't makes no column", told=("*",))},
     "EX": {name: Unused("an infusion counts from its start and end") for name in _POINTS},
     "MH": {
         **dict.fromkeys(_RELATIVE, _HISTORY),
+        **dict.fromkeys(("STRTPT", "STRF"), Unused(_HISTORY.reason, told=_LATER)),
         "EVDTYP": Unused("the first date of the disease counts, whatever it is the date of", several=True),
     },
     "PC": {name: Unused("times count from infusion 1 in EX") for name in ("BLFL", "DRVFL", "ELTM", "LOBXFL")},

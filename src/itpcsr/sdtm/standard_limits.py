@@ -21,6 +21,8 @@ def standard_limits(frame: pd.DataFrame, domain: str) -> pd.Series:
     names = {part: f"{domain}{part}" for part in ("STRESC", "ORRES", "STRESU", "ORRESU", "TESTCD")}
     text = pd.DataFrame({part: _column(frame, name) for part, name in names.items()})
     standard, original = read_limits(text["STRESC"]), read_limits(text["ORRES"])
+    if (standard["sign"] == "").all() and (original["sign"] == "").all():
+        return pd.Series("", index=frame.index, dtype="str")
     limits = standard.assign(known=standard["sign"] != "")
     recorded = ~limits["known"] & (original["sign"] != "")
     if recorded.any():

@@ -9,6 +9,7 @@ _POSITIVE = r"(?:POSITIVE|REACTIVE|DETECTED|POS)\b.*"
 _NEGATIVE = r"(?:NEGATIVE|NON-?REACTIVE|NOT DETECTED|UNDETECTED|NEG)\b.*"
 _NEITHER = r"(?:INDETERMINATE|EQUIVOCAL|INCONCLUSIVE|BORDERLINE|INVALID|NOT DONE|NOT EVALUABLE)"
 _TITRE = r"(?P<sign><|>=|>|≥)?\s*(?:1\s*[:/]\s*)?(?P<value>\d+(?:\.\d+)?)"
+CUTOFF = 1.0  # ratio of signal to cut-off from which an autoantibody is positive
 ALLOWED = "POSITIVE, NEGATIVE, INDETERMINATE or a titre such as 1:40, 40, <1:10 or >1:640"
 
 

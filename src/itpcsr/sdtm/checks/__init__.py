@@ -7,16 +7,20 @@ from collections.abc import Iterator
 import pandas as pd
 
 from itpcsr.sdtm.checks import (  # noqa: F401  (a module's rules are known once it is imported)
+    antibodies,
     arms,
     baseline,
     baseline_flags,
     bleeding,
+    bounded,
     chronology,
     concentrations,
+    countries,
     deaths,
     disposition,
     events,
     flags,
+    grades,
     infusions,
     keys,
     labels,

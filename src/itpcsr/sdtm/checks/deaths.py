@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from itpcsr.sdtm.checks.findings import WARNING, sentences
-from itpcsr.sdtm.checks.rules import SDTM, rule
+from itpcsr.sdtm.checks.findings import NOTE, WARNING, sentences
+from itpcsr.sdtm.checks.rules import REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables
-from itpcsr.sdtm.deaths import find_deaths
+from itpcsr.sdtm.deaths import choose_dates, find_deaths
 from itpcsr.study import Study
 
 _TELLING = ("DM", "DS", "AE")
@@ -52,6 +52,17 @@ def _other_dates(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         "others. Correct them."
     )
     yield sentences("DM", frame, "DTHDTC", text)
+
+
+@rule("DTH-03", NOTE, "Who died was treated", REPORT, "DM EX.EXSTDTC")
+def _untreated_deaths(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    said = choose_dates(find_deaths(tables.trial)).reset_index()
+    untreated = said[~said["USUBJID"].isin(tables.first_day.index)].assign(DTHDTC=lambda frame: frame["DTC"])
+    text = (
+        "{subject} died by {SOURCES}, and EX has no administration: tables of deaths and of events are of "
+        "treated subjects, so that none of them counts this death."
+    )
+    yield sentences("DM", untreated, "DTHDTC", text)
 
 
 def _agree(dates: list[str]) -> bool:

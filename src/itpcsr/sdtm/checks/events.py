@@ -47,18 +47,10 @@ def _criterion_without_serious(tables: Tables, study: Study) -> Iterator[pd.Data
 @rule("AE-03", WARNING, "Outcome and criterion of death agree", SDTM, "AE.AEOUT AE.AESDTH")
 def _half_fatal(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     ae = _events(tables, "AEOUT", "AESDTH")
-    apart = ae[(ae["AEOUT"].str.upper() == "FATAL") != (ae["AESDTH"] == "Y")]
+    apart = ae[(fold(ae["AEOUT"]) == "FATAL") != (ae["AESDTH"] == "Y")]
     yield values(
         "AE", apart, "AEOUT", f"but AESDTH is {{AESDTH!r}} for {_NAME}. It counts as fatal; correct one."
     )
-
-
-@rule("AE-04", WARNING, "Grade 5 is a fatal outcome", "CTCAE", "AE.AETOXGR AE.AEOUT")
-def _grade_five(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    ae = _events(tables, "AETOXGR", "AEOUT")
-    fatal, five = ae["AEOUT"].str.upper() == "FATAL", ae["AETOXGR"].str.endswith("5")
-    apart = ae[(five & ~fatal) | (fatal & ~five & (ae["AETOXGR"] != ""))]
-    yield values("AE", apart, "AETOXGR", f"but the outcome of {_NAME} is {{AEOUT!r}}. Correct one of them.")
 
 
 @rule("AE-05", WARNING, "Seriousness, relation and severity are known", REPORT, "AE.AESER")
@@ -121,14 +113,14 @@ def _before_consent(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 @rule("AE-11", WARNING, "A recovered event has an end, an ongoing one none", SDTM, "AE.AEENDTC AE.AEOUT")
 def _ended_but_open(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     ae = _events(tables, "AEENDTC", "AEOUT")
-    ended = ae[ae["AEOUT"].isin(_OPEN) & (ae["AEENDTC"] != "")]
+    ended = ae[fold(ae["AEOUT"]).isin(_OPEN) & (ae["AEENDTC"] != "")]
     yield values("AE", ended, "AEENDTC", f"but the outcome of {_NAME} is {{AEOUT!r}}. Correct one of them.")
 
 
 @rule("AE-12", NOTE, "A recovered event has an end date", SDTM, "AE.AEENDTC AE.AEOUT")
 def _closed_but_endless(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     ae = _events(tables, "AEENDTC", "AEOUT")
-    endless = ae[ae["AEOUT"].isin(_CLOSED) & (ae["AEENDTC"] == "")]
+    endless = ae[fold(ae["AEOUT"]).isin(_CLOSED) & (ae["AEENDTC"] == "")]
     yield values(
         "AE", endless, "AEENDTC", f"but {_NAME} is recovered; it counts as ongoing. Fill in the end."
     )
@@ -187,7 +179,7 @@ def _treated_after_withdrawal(tables: Tables, study: Study) -> Iterator[pd.DataF
     ae = _events(tables, "AEACN", "AESTDTC")
     last = tables.infusions.groupby("USUBJID")["start_day"].max()
     on = tables.day("AE", "AESTDTC") < look_up(last, ae["USUBJID"])
-    wrong = ae[on & (ae["AEACN"].str.upper() == "DRUG WITHDRAWN")]
+    wrong = ae[on & (fold(ae["AEACN"]) == "DRUG WITHDRAWN")]
     yield values("AE", wrong, "AEACN", f"but infusions go on after the start of {_NAME}. Check AEACN.")
 
 
@@ -200,7 +192,7 @@ def _treated_after_withdrawal(tables: Tables, study: Study) -> Iterator[pd.DataF
 )
 def _action_untreated(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     ae = _events(tables, "AEACN")
-    acted = ae["AEACN"].str.upper().isin(["DOSE REDUCED", "DRUG INTERRUPTED", "DRUG WITHDRAWN"])
+    acted = fold(ae["AEACN"]).isin(["DOSE REDUCED", "DRUG INTERRUPTED", "DRUG WITHDRAWN"])
     wrong = ae[acted & ~ae["USUBJID"].isin(tables.first_day.index)]
     yield values("AE", wrong, "AEACN", f"but the subject of {_NAME} was never treated. Correct AEACN.")
 

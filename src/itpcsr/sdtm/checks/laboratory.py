@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from itpcsr.limits import constant, exceeds, span_of
 from itpcsr.sdtm.checks import terms
 from itpcsr.sdtm.checks.findings import ERROR, NOTE, WARNING, listed, overall, sentences, values
 from itpcsr.sdtm.checks.keys import FINDINGS
-from itpcsr.sdtm.checks.rules import IWG, REALITY, REPORT, SDTM, rule
+from itpcsr.sdtm.checks.rules import REALITY, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables
 from itpcsr.sdtm.standard_limits import standard_limits
 from itpcsr.study import Study
@@ -22,7 +21,6 @@ _GRADED_BY_NUMBER = {
     **dict.fromkeys(("K", "SODIUM"), ("mmol/L",)),
     "HGB": ("g/L", "mmol/L"),
 }
-_LIMITS = "LB.LBTESTCD LB.LBSTRESC"
 _CLOSE = 1e-6  # relative; files carry numbers in another base than they show
 _ROUNDED = 0.05  # relative difference that rounding the original to a few digits can make
 _LIMIT_ROUNDED = 0.005  # relative; limits are often rounded when units are converted
@@ -158,38 +156,6 @@ def _counts_in_words(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         own = (lb["LBTESTCD"] == study.efficacy.platelet_test) & lb["LBSTRESN"].isna() & ~limited
         words = lb[own & (lb["LBSTRESC"] != "") & to_numbers(lb["LBSTRESC"]).isna()]
         yield values("LB", words, "LBSTRESC", "a platelet count that is no number and is left out.")
-
-
-@rule("VAL-18", NOTE, "Results lie within the measuring range", REPORT, "LB.LBTESTCD LB.LBSTRESC")
-def _beyond_the_range(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    lb = tables.get("LB", "LBTESTCD", "LBSTRESN", "LBSTRESC", "LBORRES", "LBORRESU", "LBSTRESU", "LBDTC")
-    limits = standard_limits(lb, "LB")
-    # markers have the study's own rule for values below the lowest measurable one
-    markers = [marker.code for marker in study.markers if marker.domain == "LB"]
-    lb = lb.assign(limit=limits)[(limits != "") & ~lb["LBTESTCD"].isin(markers)]
-    text = (
-        "{LBTESTCD} of {LBDTC} is only known to be {limit} {LBSTRESU}. It counts where that decides (grade, "
-        "status, response, baseline), and is left out of means."
-    )
-    for _, rows in lb.groupby("LBTESTCD", sort=True):
-        yield values("LB", rows, "LBSTRESC", text)
-
-
-@rule(
-    "VAL-19", WARNING, "A platelet count beyond the range is above or below the response count", IWG, _LIMITS
-)
-def _undecided_counts(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    if study.efficacy is not None:
-        lb = tables.get("LB", "LBTESTCD", "LBSTRESN", "LBSTRESC", "LBORRES", "LBORRESU", "LBSTRESU", "LBDTC")
-        lb = lb[lb["LBTESTCD"] == study.efficacy.platelet_test]
-        lb = lb.assign(limit=standard_limits(lb, "LB"), number=float("nan"))
-        count = constant(study.efficacy.response_count, len(lb))
-        sure, may = exceeds(span_of(lb, "number", "limit"), count, equal=True)
-        text = (
-            f"whether the count of {{LBDTC}} reaches {study.efficacy.response_count:g} isn't known. "
-            "A response that hangs on it is not evaluable. Give the number if the laboratory has it."
-        )
-        yield values("LB", lb[may & ~sure], "LBSTRESC", text)
 
 
 @rule("VAL-20", NOTE, "A laboratory test comes from one specimen", SDTM, "LB.LBTESTCD LB.LBSPEC")

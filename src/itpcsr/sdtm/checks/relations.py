@@ -11,6 +11,7 @@ from itpcsr.sdtm.checks.findings import WARNING, values
 from itpcsr.sdtm.checks.rules import REALITY, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables
 from itpcsr.sdtm.labels import fold
+from itpcsr.sdtm.titres import CUTOFF
 from itpcsr.study import Study
 
 _WAYS = ("SPEC", "METHOD", "LOC", "LAT", "POS", "TPT", "TPTREF")  # what else is the same of one measurement
@@ -40,7 +41,6 @@ _ROUNDED = 1.02  # what rounding may add to a part, or take from its whole
 _OVERLAP = 1.10  # what cells counted in two parts, and the error of each, may add to a sum
 _RATIO_OFF = 0.10  # relative difference of a ratio that isn't rounding
 _LEAST_SHARE = 2.0  # percent that T, B and NK cells together can't be: they are most of the lymphocytes
-_CUTOFF = 1.0  # ratio of signal to cut-off from which an antibody is positive
 
 
 def _of_one_time(tables: Tables, name: str, codes: tuple[str, ...]) -> pd.DataFrame:
@@ -152,11 +152,11 @@ def _other_words(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     codes = [test.code for test in study.antibody.antibody_tests if test.kind == "autoantibody"]
     table = tables.get("IS", "ISTESTCD", "ISSTRESC", "ISORRES", "ISSTRESN", "ISDTC")
     own = table[table["ISTESTCD"].isin(codes) & table["ISSTRESN"].notna()]
-    positive, high = fold(own["ISSTRESC"]).isin(["POSITIVE"]), own["ISSTRESN"] >= _CUTOFF
+    positive, high = fold(own["ISSTRESC"]).isin(["POSITIVE"]), own["ISSTRESN"] >= CUTOFF
     negative = fold(own["ISSTRESC"]).isin(["NEGATIVE"])
     wrong = own[(positive & ~high) | (negative & high)]
     text = (
-        f"but the ratio of {{ISTESTCD}} on {{ISDTC}} is {{ISSTRESN:g}}, and the cut-off {_CUTOFF:g}. The "
+        f"but the ratio of {{ISTESTCD}} on {{ISDTC}} is {{ISSTRESN:g}}, and the cut-off {CUTOFF:g}. The "
         "word is used; correct one of them."
     )
     yield values("IS", wrong, "ISSTRESC", text)

@@ -15,6 +15,9 @@ from itpcsr.sdtm.labels import fold, fold_label, nearest
 from itpcsr.study import Study
 
 _DOMAINS = ("CM", "PR")
+# Indications of rescue, and those that make the same drug another therapy.
+_OF_RESCUE = r"\bRESCUE|\bSALVAGE|\bLOW PLATELET|PLATELET.*\b(?:LOW|DECREAS|DROP|FALL|FELL)"
+_OF_OTHERS = r"PREMED|PROPHYLA"
 
 
 def _categories(tables: Tables) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -92,7 +95,7 @@ def _undated_rescue(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 
 
 def _rescue(tables: Tables, study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
-    category = study.efficacy.rescue_category.upper() if study.efficacy else ""
+    category = study.efficacy.rescue_category if study.efficacy else ""
     for name, table in _categories(tables):
         yield name, table[(fold(table[f"{name}CAT"]) == fold_label(category)) & (category != "")]
 
@@ -129,11 +132,11 @@ def _counts_after_rescue(tables: Tables, study: Study) -> Iterator[pd.DataFrame]
 
 @rule("CM-06", NOTE, "Therapies are coded", REPORT)
 def _not_coded(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    category = study.baseline.prior_therapy_category.upper()
+    category = fold_label(study.baseline.prior_therapy_category)
     for name in _DOMAINS:
         if category and tables.has(f"{name}.{name}DECOD") and tables.has(f"{name}.{name}CAT"):
             table = tables.get(name, f"{name}CAT", f"{name}DECOD", f"{name}TRT")
-            bare = (table[f"{name}DECOD"] == "") & (table[f"{name}CAT"].str.upper() == category)
+            bare = (table[f"{name}DECOD"] == "") & (fold(table[f"{name}CAT"]) == category)
             text = (
                 "{" + f"{name}TRT" + "!r} isn't coded, so one therapy under two names counts twice. Code it."
             )
@@ -165,3 +168,34 @@ def _later_prior(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
                 + "}. Is it rescue therapy? Correct one."
             )
             yield values(name, table[earlier & late], f"{name}CAT", text)
+
+
+@rule("CM-09", WARNING, "Later therapy that looks like rescue has its category", IWG, "EX.EXSTDTC")
+def _rescue_elsewhere(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    if study.efficacy is None or not study.efficacy.rescue_category:
+        return
+    category = study.efficacy.rescue_category
+    told = [fold_label(label) for label in ("", category, study.baseline.prior_therapy_category)]
+    therapies = list(_named_therapies(tables))
+    drugs = {drug for _, rows in therapies for drug in rows.loc[rows["cat"] == fold_label(category), "drug"]}
+    for name, rows in therapies:
+        alike = rows["drug"].isin(drugs - {""}) | rows["indication"].str.contains(_OF_RESCUE, regex=True)
+        later = tables.day(name, f"{name}STDTC") > look_up(tables.first_day, rows["USUBJID"])
+        # categories left out here are those of which other rules tell
+        other = ~rows["cat"].isin(told) & ~rows["indication"].str.contains(_OF_OTHERS, regex=True)
+        nearly = _nearly(rows, f"{name}CAT", category, ("RESCUE", "SALVAGE")).index
+        text = (
+            f"but {{drug}}, begun on {{{name}STDTC}} for {{indication!r}}, looks like {category!r}, which "
+            "ends response: by its indication, or as others got it. Correct the category if it is."
+        )
+        yield values(name, rows[alike & later & other & ~rows.index.isin(nearly)], f"{name}CAT", text)
+
+
+def _named_therapies(tables: Tables) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the domains of therapy with ``cat``, ``drug`` (coded, else as reported) and ``indication``."""
+    for name, table in _categories(tables):
+        more = tables.get(name, f"{name}DECOD", f"{name}INDC")
+        coded, reported = fold(more[f"{name}DECOD"]), fold(table[f"{name}TRT"])
+        drug = coded.where(~coded.isin(["", "UNCODED"]), reported)
+        indication = fold(more[f"{name}INDC"])
+        yield name, table.assign(cat=fold(table[f"{name}CAT"]), drug=drug, indication=indication)

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 import pandas as pd
 
 from itpcsr.sdtm.checks.findings import NOTE, WARNING, values
+from itpcsr.sdtm.checks.keys import FINDINGS
 from itpcsr.sdtm.checks.rules import SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables
+from itpcsr.sdtm.labels import fold
 from itpcsr.sdtm.performed import is_performed, is_unknown
 from itpcsr.sdtm.relative_timing import is_known_point
 from itpcsr.study import Study
 
-_TIMED = ("AE", "CM", "MH", "PR")
+_TIMED = ("AE", "CM", "PR")
 
 
 @rule("OCC-01", NOTE, "It is known whether what was asked for took place", SDTM, "DM")
@@ -36,7 +38,7 @@ def _unknown_points(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         for relation, point, date in (("STRTPT", "STTPT", "STDTC"), ("ENRTPT", "ENTPT", "ENDTC")):
             if tables.has(f"{name}.{name}{relation}"):
                 table = tables.get(name, f"{name}{relation}", f"{name}{point}", f"{name}{date}")
-                before = table[f"{name}{relation}"].str.strip().str.upper() == "BEFORE"
+                before = fold(table[f"{name}{relation}"]) == "BEFORE"
                 vague = (
                     before
                     & ~is_known_point(table[f"{name}{point}"])
@@ -47,3 +49,15 @@ def _unknown_points(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
                     "as not known. Name a date, or the first dose."
                 )
                 yield values(name, table[vague], f"{name}{point}", text)
+
+
+@rule("TERM-26", WARNING, "Codes of tests are in capitals, without blanks", SDTM)
+def _other_codes(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name in FINDINGS:
+        code = f"{name}TESTCD"
+        if tables.has(f"{name}.{code}"):
+            odd = [test for test in tables.different(name, code) if test != test.strip().upper()]
+            table = tables.get(name, code)
+            text = "codes are read as they stand, so this is no result of {meant!r}. Correct it."
+            rows = table[table[code].isin(odd)]
+            yield values(name, rows.assign(meant=rows[code].str.strip().str.upper()), code, text)
