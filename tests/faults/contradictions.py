@@ -67,6 +67,13 @@ FACTS: dict[str, list[str]] = {
         "tbl-disposition:status:discontinued_study::n",
         "fig-disposition:discontinued_study:::n",
     ],
+    "ends of the study, recorded or not": ["tbl-disposition:status:*_study::n", "tbl-disposition:size:::N"],
+    "ends of treatment and of the study, recorded or not": [
+        "fig-disposition:*_treatment:::n",
+        "fig-disposition:*_study:::n",
+        "fig-disposition:treated:::n",
+    ],
+    "not enrolled": ["fig-disposition:not_enrolled:*::n", "fig-disposition:not_enrolled:::n"],
     "completed the study": [
         "tbl-disposition:status:completed_study::n",
         "fig-disposition:completed_study:::n",
@@ -226,6 +233,17 @@ FACTS: dict[str, list[str]] = {
     "women": ["tbl-baseline:SEX:F::n", "fig-response-subgroups:Sex:Female::N"],
     "men": ["tbl-baseline:SEX:M::n", "fig-response-subgroups:Sex:Male::N"],
     "in the pharmacokinetic set": [
+    **{
+        f"subjects by {name}": [f"fig-response-subgroups:{name}:*::N", "fig-response-subgroups:overall:::N"]
+        for name in (
+            "Sex",
+            "Age, years",
+            "Prior splenectomy",
+            "Prior rituximab",
+            "Platelet autoantibody",
+            "Baseline count, 10⁹/L",
+        )
+    },
         "tbl-pk-set:in_set:::n",
         "tbl-pk-samples:size:::N",
         "tbl-pk-parameters:size:::N",
@@ -257,7 +275,8 @@ PARTS: list[tuple[str, str]] = [
 # Categories that exclude each other and leave nobody out: their n add up to N (to n of the display's "any").
 WHOLES = [
     ("tbl-response", "category"), ("tbl-response-subjects", "listed"), ("tbl-bleeding-shift", "shift"),
-    ("fig-edish", "quadrant"),
+    ("fig-edish", "quadrant"), ("tbl-baseline", "SEX"), ("tbl-baseline", "RACE"),
+    ("tbl-exposure", "administrations"),
 ]  # fmt: skip
 
 
