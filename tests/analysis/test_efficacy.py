@@ -264,7 +264,6 @@ def test_without_deviations_there_is_no_per_protocol_analysis(study):
         ("new_therapy", 1, 0, 0),
         ("incomplete", 1, 1, 1),
         ("death", 1, 0, 0),
-        ("left", 1, 1, 1),
     ],
 )
 def test_intercurrent_events_touch_whom_they_touch(study, event, touched, responders, after):

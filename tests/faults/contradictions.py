@@ -215,6 +215,7 @@ FACTS: dict[str, list[str]] = {
         "tbl-response:category:NE::n",
         "tbl-response-subjects:listed:NE::n",
         "tbl-response-definitions:BOR:NE::n",
+        "tbl-estimand:missing:not_evaluable::n",
     ],
     "losses of response": ["tbl-response-times:loss:::n", "data:lost:::n"],
     "median baseline count": [
@@ -232,7 +233,6 @@ FACTS: dict[str, list[str]] = {
     "given rituximab": ["tbl-baseline:RITUXFL:Y::n", "fig-response-subgroups:Prior rituximab:Yes::N"],
     "women": ["tbl-baseline:SEX:F::n", "fig-response-subgroups:Sex:Female::N"],
     "men": ["tbl-baseline:SEX:M::n", "fig-response-subgroups:Sex:Male::N"],
-    "in the pharmacokinetic set": [
     **{
         f"subjects by {name}": [f"fig-response-subgroups:{name}:*::N", "fig-response-subgroups:overall:::N"]
         for name in (
@@ -244,6 +244,7 @@ FACTS: dict[str, list[str]] = {
             "Baseline count, 10⁹/L",
         )
     },
+    "in the pharmacokinetic set": [
         "tbl-pk-set:in_set:::n",
         "tbl-pk-samples:size:::N",
         "tbl-pk-parameters:size:::N",
@@ -263,7 +264,7 @@ PARTS: list[tuple[str, str]] = [
     ("tbl-serious-events:listed:serious::n", "txt-narratives:narrated:narrative::n"),
     ("tbl-response:category:CR::n", "tbl-response:overall:responder::n"),
     ("tbl-itp-therapy:first_rescue:::n", "tbl-itp-therapy:rescue:::n"),
-    ("tbl-estimand:touched:left::n", "tbl-disposition:status:discontinued_study::n"),
+    ("tbl-estimand:missing:left::n", "tbl-disposition:status:discontinued_study::n"),
     ("tbl-infusions:given:1::n + tbl-infusions:given:2::n", "tbl-listing-exposure:listed:records::events"),
     ("tbl-estimand:responder:rescue::n", "tbl-estimand:touched:rescue::n"),
     ("tbl-hys-law:criterion:both::n", "tbl-hys-law:criterion:bilirubin::n"),
