@@ -46,7 +46,7 @@ COUNTS = [
 ]
 NOT_NEGATIVE = [*COUNTS, "sd", "years", "rate", "percent", "gcv"]
 P_VALUES = ["p_value", "p_adjusted", "p_holm", "p_corrected", "mid_p"]
-FEWEST_FOR_A_TEST = 4
+FEWEST_FOR_A_TEST, FEWEST_IN_A_SUBSET = 4, 3
 SINGLE_ARMS = ("esc05", "esc10", "esc20", "exp20")
 ADDED_UP = {"total": SINGLE_ARMS, "all20": ("esc20", "exp20")}
 
@@ -73,7 +73,6 @@ FACTS: dict[str, list[str]] = {
         "fig-disposition:*_study:::n",
         "fig-disposition:treated:::n",
     ],
-    "not enrolled": ["fig-disposition:not_enrolled:*::n", "fig-disposition:not_enrolled:::n"],
     "completed the study": [
         "tbl-disposition:status:completed_study::n",
         "fig-disposition:completed_study:::n",
@@ -336,9 +335,11 @@ def _of_numbers(rows: pd.DataFrame) -> Found:
         if "p_adjusted" in wide
         else False,
     }
-    for display in wide.index[tested & (fewest < FEWEST_FOR_A_TEST)].unique("display"):
+    subset = wide[["n1", "n2"]].min(axis=1, skipna=False)
+    few = tested & ((fewest < FEWEST_FOR_A_TEST) | (subset < FEWEST_IN_A_SUBSET))
+    for display in wide.index[few].unique("display"):
         here = wide.index.get_level_values("display") == display
-        faults[f"test of few: {display}"] = tested & (fewest < FEWEST_FOR_A_TEST) & here
+        faults[f"test of few: {display}"] = few & here
     for (low, high), inner in LIMITS.items():
         for lesser, greater in [
             (low, high),
