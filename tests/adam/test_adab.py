@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from itpcsr.adam.adab import NO_BASELINE, NO_LATER, NO_SAMPLE, NOT_PLANNED, classify_antibodies
+from itpcsr.adam.subgroups import derive_subgroups
 from tests import small
 from tests.adam.antibodies import AFTER, BEFORE, derived, result, status
 
@@ -198,3 +199,26 @@ def test_they_call_one_positive_sample_persistent(pharmaverse):
     assert set(differing["NPOST"]) == {1.0}
     assert theirs.loc[differing.index].all()
     assert ours.sum() + len(differing) == theirs.sum() == 11
+
+
+def test_autoantibodies_of_a_subgroup_are_those_of_the_flagged_baseline(study):
+    """Infused on Day 1 at 10:00: what was found at 15:00 is no baseline, what was found at 9:00 is the last."""
+    infusions = small.ex("A", "B", "C")
+    infusions["EXSTDTC"] = infusions["EXSTDTC"] + "T10:00"
+    samples = [
+        result("A", BEFORE, "POSITIVE", "GP2B3AAB"), result("A", 1, "NEGATIVE", "GP2B3AAB"),
+        result("B", 1, "NEGATIVE", "GP2B3AAB"), result("C", 1, "POSITIVE", "GP2B3AAB"),
+    ]  # fmt: skip
+    for sample, hour in zip(samples, ("T09:00", "T15:00", "T09:00", "T15:00"), strict=True):
+        sample["ISDTC"] += hour
+    found = derived(study, *samples, ex=infusions)
+    assert found["adab"].groupby("USUBJID")["AUTOFL"].unique().map(list).to_dict() == {
+        "A": ["Y"], "B": ["N"], "C": [""],
+    }  # fmt: skip
+    adsl = found["adsl"].assign(BPLAT=20.0, BPLATC="")
+    levels = derive_subgroups(adsl, found["adab"], study).query("SUBGROUP == 'Platelet autoantibody'")
+    assert levels.set_index("USUBJID")["LEVEL"].to_dict() == {
+        "A": "Positive",
+        "B": "Negative",
+        "C": "Not known",
+    }

@@ -4,6 +4,7 @@ import pandas as pd
 
 from itpcsr.adam import derive
 from itpcsr.adam.clinical import select_bleeding
+from itpcsr.study import read_study
 from tests import small
 
 
@@ -30,6 +31,15 @@ def test_the_baseline_is_the_last_grade_up_to_day_1(study):
     assert adbleed["ABLFL"].tolist() == ["", "Y", ""]
     assert adbleed["CHG"].tolist() == [1, 0, -1]
     assert adbleed["AVISIT"].tolist() == ["", "Baseline", "Week 4"]
+
+
+def test_the_baseline_is_the_flagged_grade_where_the_study_says_so(study, root):
+    rs = scales((-7, 2.0, "WHOBLEED"), (-1, 1.0, "WHOBLEED"), (29, 0.0, "WHOBLEED")).assign(
+        RSBLFL=["Y", "", ""]
+    )
+    flagged = read_study(root / "params/study.yml", baseline_rule="value flagged in the data")
+    assert derived(flagged, rs)["CHG"].tolist() == [0, -1, -2]
+    assert derived(study, rs)["CHG"].tolist() == [1, 0, -1]
 
 
 def test_each_scale_has_its_own_baseline(study):

@@ -1,10 +1,13 @@
 """ADDL by hand: which subject is evaluable, when that is known, and in which cohort each stands."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from itpcsr.adam import derive
 from itpcsr.adam.dose_choice import derive_choice
+from itpcsr.errors import ParameterError
+from itpcsr.study import read_study
 from tests.small import START, day, dm, event, events, ex, platelets, trial
 
 
@@ -128,8 +131,8 @@ def test_a_study_without_dose_finding_has_no_addl(pilot_study):
     assert "addl" not in derive(trial(**domains), pilot_study)
 
 
-def test_the_choice_looks_at_the_first_subjects(demo, demo_trial, study):
-    choice = derive_choice(demo_trial, demo, study)
+def test_the_choice_looks_at_the_first_subjects(demo, study):
+    choice = derive_choice(demo, study)
     assert choice["USUBJID"].tolist() == [f"SIM-00{number}" for number in range(1, 10)]
     assert choice["LEVEL"].tolist() == [1, 1, 1, 2, 2, 2, 3, 3, 3]
     assert choice["DLTFL"].tolist() == ["N"] * 6 + ["Y", "N", "N"]
@@ -145,7 +148,7 @@ def test_a_choice_before_the_weeks_are_over_has_no_result(study):
         "AE": adverse,
     }
     built = trial(**domains, SUPPAE=supplement("02"))
-    choice = derive_choice(built, derive(built, study), study).set_index("USUBJID")
+    choice = derive_choice(derive(built, study), study).set_index("USUBJID")
     assert choice["SEVFL"].to_dict() == {"01": "", "02": "Y"}
     assert choice["RESPFL"].tolist() == ["", ""]
     assert choice["PLATRISE"].isna().all()
@@ -175,7 +178,7 @@ def test_platelet_rise_and_treg_change_by_hand(study):
         "CP": cells,
     }
     built = trial(**domains)
-    choice = derive_choice(built, derive(built, study), study).iloc[0]
+    choice = derive_choice(derive(built, study), study).iloc[0]
     # above the baseline of 10: 0 on Day 1, 20 on Day 8, 0 (count below) on Day 15, 30 on Day 57; 56 days
     assert choice["PLATRISE"] == pytest.approx((7 * 10 + 7 * 10 + 42 * 15) / 56)
     assert choice["TREGCHG"] == pytest.approx(6 / 4 - 1)
@@ -200,6 +203,41 @@ def test_counts_from_rescue_on_are_no_platelet_rise(study):
         "LB": platelets("01", {-1: 10.0, 8: 30.0, 15: 200.0, 57: 300.0}),
     }
     built = trial(**domains, CM=rescue)
-    choice = derive_choice(built, derive(built, study), study).iloc[0]
+    choice = derive_choice(derive(built, study), study).iloc[0]
     # 0 on Day 1 and 20 on Day 8; the count of the day of rescue and those after it are not the treatment's
     assert choice["PLATRISE"] == pytest.approx(10)
+
+
+def _treg_change(study, *samples, **variables):
+    """Return TREGCHG of one subject infused on Day 1 at 10:00, from (date, value, flag) of samples."""
+    cells = pd.DataFrame(
+        [
+            {"STUDYID": "T", "DOMAIN": "CP", "USUBJID": "01", "CPSEQ": float(place), "CPTESTCD": "TLHRTLH",
+             "CPSTRESN": value, "CPSTRESC": f"{value:g}", "CPSTRESU": "%", "CPDTC": date, "CPBLFL": flag}
+            for place, (date, value, flag) in enumerate(samples, start=1)
+        ]
+    )  # fmt: skip
+    infusions = ex("01")
+    infusions["EXSTDTC"] = infusions["EXSTDTC"] + "T10:00"
+    built = trial(DM=dm(("01", "ESC05")), EX=infusions, DS=status({"01": day(200)}), CP=cells)
+    return derive_choice(derive(built, study), study).iloc[0]["TREGCHG"]
+
+
+def test_the_treg_baseline_is_the_one_of_adcp(study, root):
+    """By times: 4 before the infusion of Day 1, 8 after it on the same day; 6 on Day 57 is half as much again."""
+    samples = [
+        (day(-8), 3.0, "Y"),
+        (f"{day(1)}T09:00", 4.0, ""),
+        (f"{day(1)}T15:00", 8.0, ""),
+        (day(57), 6.0, ""),
+    ]
+    assert _treg_change(study, *samples) == pytest.approx(6 / 4 - 1)
+    flagged = read_study(root / "params/study.yml", baseline_rule="value flagged in the data")
+    assert _treg_change(flagged, *samples) == pytest.approx(6 / 3 - 1)
+    assert np.isnan(_treg_change(study, *samples[2:]))
+
+
+def test_a_treg_test_without_a_marker_stops(root):
+    with pytest.raises(ParameterError, match=r"treg_test \(TREG\) is no measured marker .*weight_treg to 0"):
+        read_study(root / "params/study.yml", treg_test="TREG")
+    assert read_study(root / "params/study.yml", treg_test="TREG", weight_treg=0.0).dose_finding is not None

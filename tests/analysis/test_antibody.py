@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from itpcsr.analysis import antibody
-from itpcsr.analysis.antibody.relations import FEW, NO_CONTRAST
+from itpcsr.analysis.antibody.relations import NO_CONTRAST
+from itpcsr.analysis.fewest import TOO_FEW_IN_SUBSET
 from itpcsr.results import absence, combine
 from tests.adam.antibodies import AFTER, BEFORE, derived, result
 from tests.analysis.test_laboratory import find
@@ -208,7 +209,7 @@ def test_relations_of_the_simulated_trial(demo, study, by_r):
     assert p["value"] == pytest.approx(by_r["fisher 6/11 2/7", "p"], rel=1e-9)
     p = find(rows, "teae", "", "p_value", "autoantibody")
     assert p["value"] == pytest.approx(by_r["fisher 10/11 3/7", "p"], rel=1e-9)
-    assert find(rows, "response", "", "p_value", "emergent")["reason"] == FEW
+    assert find(rows, "response", "", "p_value", "emergent")["reason"] == TOO_FEW_IN_SUBSET
     assert find(rows, "cmax", "with", "n", "emergent")["value"] == 1
     assert (people["TEAEN"] > 0).sum() == 13  # published, and assigned in the simulation
 

@@ -264,7 +264,6 @@ def test_without_deviations_there_is_no_per_protocol_analysis(study):
         ("new_therapy", 1, 0, 0),
         ("incomplete", 1, 1, 1),
         ("death", 1, 0, 0),
-        ("left", 1, 1, 1),
     ],
 )
 def test_intercurrent_events_touch_whom_they_touch(study, event, touched, responders, after):
@@ -286,8 +285,8 @@ def test_therapy_of_the_disease_is_kept_stopped_or_started(study, level, n):
 
 
 def test_subgroups_are_whole_or_say_nothing(study):
-    trial, datasets = four(study)
-    subgroups = derive_subgroups(trial, datasets["adsl"], study)
+    _, datasets = four(study)
+    subgroups = derive_subgroups(datasets["adsl"], datasets["adab"], study)
     assert set(subgroups["SUBGROUP"]) == {"Sex", "Age, years", "Baseline count, 10⁹/L"}
     rows = efficacy.analyse_subgroups(datasets["adsl"], datasets["adrs"], subgroups, study, 0.95)
     assert value(rows, "Sex", "total", "N", "Female") == 4
@@ -295,9 +294,9 @@ def test_subgroups_are_whole_or_say_nothing(study):
     assert value(rows, "overall", "total", "n") == 2
 
 
-def test_subgroups_of_the_trial_are_the_published_ones(demo_trial, demo, study):
+def test_subgroups_of_the_trial_are_the_published_ones(demo, study):
     """trial_facts 1.3: 15 women of 18, splenectomy in 10, rituximab in 13, autoantibody in 11."""
-    subgroups = derive_subgroups(demo_trial, demo["adsl"], study)
+    subgroups = derive_subgroups(demo["adsl"], demo["adab"], study)
     sizes = subgroups.groupby(["SUBGROUP", "LEVEL"])["USUBJID"].nunique()
     assert sizes["Sex", "Female"] == 15
     assert sizes["Prior splenectomy", "Yes"] == 10

@@ -60,10 +60,10 @@ def every_figure(trial, study, datasets=None):
     return {
         "fig-related-studies": figure_related_studies(cells),
         **_safety(trial, datasets, study),
-        **_efficacy(trial, datasets, study),
+        **_efficacy(datasets, study),
         **_cells(datasets, study),
         **_immune(datasets, study),
-        **_dose(trial, datasets, study),
+        **_dose(datasets, study),
     }
 
 
@@ -92,13 +92,13 @@ def _safety(trial, datasets, study):
     }
 
 
-def _efficacy(trial, datasets, study):
+def _efficacy(datasets, study):
     adsl, adlb, adrs, adtte = (datasets[name] for name in ("adsl", "adlb", "adrs", "adtte"))
     adex, adcm = datasets["adex"], datasets["adcm"]
     platelets = efficacy.select_platelets(adsl, adlb, study)
     course = efficacy.analyse_platelet_course(adsl, adlb, study)
     best = efficacy.analyse_best_ratio(adsl, adrs, study)
-    subgroups = derive_subgroups(trial, adsl, study)
+    subgroups = derive_subgroups(adsl, datasets["adab"], study)
     rates = efficacy.analyse_subgroups(adsl, adrs, subgroups, study, LEVEL)
     times = efficacy.analyse_response_times(adsl, adrs, adtte, study, [29], LEVEL)
     curves = {
@@ -157,9 +157,9 @@ def _immune(datasets, study):
     }
 
 
-def _dose(trial, datasets, study):
+def _dose(datasets, study):
     curves = compare.estimate_curves(datasets["addl"], study, LEVEL)
-    moved = utility.vary_weights(derive_choice(trial, datasets, study), study)
+    moved = utility.vary_weights(derive_choice(datasets, study), study)
     return {
         "fig-dose-dlt": dose_figures.figure_dose_dlt(curves, study),
         "fig-dose-utility": dose_figures.figure_dose_utility(moved, study),

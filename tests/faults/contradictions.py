@@ -46,7 +46,7 @@ COUNTS = [
 ]
 NOT_NEGATIVE = [*COUNTS, "sd", "years", "rate", "percent", "gcv"]
 P_VALUES = ["p_value", "p_adjusted", "p_holm", "p_corrected", "mid_p"]
-FEWEST_FOR_A_TEST = 4
+FEWEST_FOR_A_TEST, FEWEST_IN_A_SUBSET = 4, 3
 SINGLE_ARMS = ("esc05", "esc10", "esc20", "exp20")
 ADDED_UP = {"total": SINGLE_ARMS, "all20": ("esc20", "exp20")}
 
@@ -66,6 +66,12 @@ FACTS: dict[str, list[str]] = {
         "tbl-disposition:discontinued_study:*::n",
         "tbl-disposition:status:discontinued_study::n",
         "fig-disposition:discontinued_study:::n",
+    ],
+    "ends of the study, recorded or not": ["tbl-disposition:status:*_study::n", "tbl-disposition:size:::N"],
+    "ends of treatment and of the study, recorded or not": [
+        "fig-disposition:*_treatment:::n",
+        "fig-disposition:*_study:::n",
+        "fig-disposition:treated:::n",
     ],
     "completed the study": [
         "tbl-disposition:status:completed_study::n",
@@ -208,6 +214,7 @@ FACTS: dict[str, list[str]] = {
         "tbl-response:category:NE::n",
         "tbl-response-subjects:listed:NE::n",
         "tbl-response-definitions:BOR:NE::n",
+        "tbl-estimand:missing:not_evaluable::n",
     ],
     "losses of response": ["tbl-response-times:loss:::n", "data:lost:::n"],
     "median baseline count": [
@@ -225,6 +232,17 @@ FACTS: dict[str, list[str]] = {
     "given rituximab": ["tbl-baseline:RITUXFL:Y::n", "fig-response-subgroups:Prior rituximab:Yes::N"],
     "women": ["tbl-baseline:SEX:F::n", "fig-response-subgroups:Sex:Female::N"],
     "men": ["tbl-baseline:SEX:M::n", "fig-response-subgroups:Sex:Male::N"],
+    **{
+        f"subjects by {name}": [f"fig-response-subgroups:{name}:*::N", "fig-response-subgroups:overall:::N"]
+        for name in (
+            "Sex",
+            "Age, years",
+            "Prior splenectomy",
+            "Prior rituximab",
+            "Platelet autoantibody",
+            "Baseline count, 10⁹/L",
+        )
+    },
     "in the pharmacokinetic set": [
         "tbl-pk-set:in_set:::n",
         "tbl-pk-samples:size:::N",
@@ -245,7 +263,7 @@ PARTS: list[tuple[str, str]] = [
     ("tbl-serious-events:listed:serious::n", "txt-narratives:narrated:narrative::n"),
     ("tbl-response:category:CR::n", "tbl-response:overall:responder::n"),
     ("tbl-itp-therapy:first_rescue:::n", "tbl-itp-therapy:rescue:::n"),
-    ("tbl-estimand:touched:left::n", "tbl-disposition:status:discontinued_study::n"),
+    ("tbl-estimand:missing:left::n", "tbl-disposition:status:discontinued_study::n"),
     ("tbl-infusions:given:1::n + tbl-infusions:given:2::n", "tbl-listing-exposure:listed:records::events"),
     ("tbl-estimand:responder:rescue::n", "tbl-estimand:touched:rescue::n"),
     ("tbl-hys-law:criterion:both::n", "tbl-hys-law:criterion:bilirubin::n"),
@@ -257,7 +275,8 @@ PARTS: list[tuple[str, str]] = [
 # Categories that exclude each other and leave nobody out: their n add up to N (to n of the display's "any").
 WHOLES = [
     ("tbl-response", "category"), ("tbl-response-subjects", "listed"), ("tbl-bleeding-shift", "shift"),
-    ("fig-edish", "quadrant"),
+    ("fig-edish", "quadrant"), ("tbl-baseline", "SEX"), ("tbl-baseline", "RACE"),
+    ("tbl-exposure", "administrations"),
 ]  # fmt: skip
 
 
@@ -316,9 +335,11 @@ def _of_numbers(rows: pd.DataFrame) -> Found:
         if "p_adjusted" in wide
         else False,
     }
-    for display in wide.index[tested & (fewest < FEWEST_FOR_A_TEST)].unique("display"):
+    subset = wide[["n1", "n2"]].min(axis=1, skipna=False)
+    few = tested & ((fewest < FEWEST_FOR_A_TEST) | (subset < FEWEST_IN_A_SUBSET))
+    for display in wide.index[few].unique("display"):
         here = wide.index.get_level_values("display") == display
-        faults[f"test of few: {display}"] = tested & (fewest < FEWEST_FOR_A_TEST) & here
+        faults[f"test of few: {display}"] = few & here
     for (low, high), inner in LIMITS.items():
         for lesser, greater in [
             (low, high),

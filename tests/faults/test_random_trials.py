@@ -49,6 +49,8 @@ CASES: list[tuple[str, list[Number]]] = [
     ("p outside 0 to 1", [("t:a:total::", {"n": 9, "p_value": 1.5})]),
     ("test of few: t", [("t:a:total::", {"n": 3, "p_value": 0.5})]),
     ("test of few: t", [("t:a:total::", {"p_value": 0.5}), ("t:size:total::", {"N": 3})]),
+    ("test of few: t", [("t:a:total::", {"n1": 2, "n2": 16, "p_value": 0.5})]),
+    ("", [("t:a:total::", {"n1": 3, "n2": 15, "p_value": 0.5})]),
     ("adjusted below raw", [("t:a:total::", {"n": 9, "p_value": 0.5, "p_adjusted": 0.4})]),
     ("spread of one", [("t:a:total::", {"n": 1, "sd": 0.0})]),
     ("fewer events than subjects", [("t:a:total::", _share(2, 4, events=1))]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from itpcsr.adam.domains import look_up
 from itpcsr.adam.flags import yes_no
 from itpcsr.study import Study
 
@@ -25,9 +26,10 @@ def derive_adab(adis: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> pd.Data
 
     Added to the variables of ``classify_antibodies``: PARAM, PARCAT1; PLANFL (N where the study samples
     only the first subjects treated and this isn't one of them); TESTFL (Y with any result); EVALFL (Y with a
-    result before and one after treatment began); REASON, why not. ANY is evaluable where one of its
-    antibodies is. A subject who had one antibody before and gets another counts as INDUCED there; its onset
-    is the earliest, its duration the longest of them.
+    result before and one after treatment began); REASON, why not; AUTOFL (Y or N in all records of a subject:
+    any autoantibody positive at baseline; "" where none has a result there). ANY is evaluable where one of
+    its antibodies is. A subject who had one antibody before and gets another counts as INDUCED there; its
+    onset is the earliest, its duration the longest of them.
     """
     rules = study.antibody
     treated = adsl.loc[adsl["SAFFL"] == "Y"].sort_values(["TRTSDT", "TRTSDTM", "USUBJID"])
@@ -207,4 +209,12 @@ def _add_sets(adab: pd.DataFrame, planned: pd.Series) -> pd.DataFrame:
         TESTFL=yes_no(tested),
         EVALFL=yes_no(evaluable),
         REASON=pd.Series(reasons, index=adab.index, dtype="str"),
+        AUTOFL=_autoantibodies(adab),
     )
+
+
+def _autoantibodies(adab: pd.DataFrame) -> pd.Series:
+    """Return Y or N of each record's subject: any autoantibody positive at baseline; "" without a result."""
+    known = adab[(adab["PARCAT1"] == "autoantibody") & (adab["BASEC"] != "")]
+    positive = yes_no((known["BASEC"] == "POSITIVE").groupby(known["USUBJID"]).max())
+    return look_up(positive, adab["USUBJID"]).fillna("").astype("str")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.adam.baseline import flag_baseline
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.visits import add_visits
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.bleeding_scales import highest_grade
-from itpcsr.sdtm.first_dose import before_treatment
+from itpcsr.sdtm.first_dose import read_time_points
 from itpcsr.sdtm.labels import fold
 from itpcsr.study import Study
 
@@ -21,9 +22,9 @@ def derive_adbleed(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFra
     """Derive the grades of bleeding from RS, treated subjects only.
 
     Variables: RSSEQ, PARAMCD (RSTESTCD), PARAM, PARCAT1 (RSCAT in capitals), AVAL (the grade), ADT, ADTM,
-    ADY, ABLFL (Y for the last record before the first infusion, by the rule of ADLB), BASE, CHG, AVISITN,
-    AVISIT and ANL01FL (see ``add_visits``). Records of other scales (see ``sdtm.bleeding_scales``), without a
-    numeric grade or without a complete date are left out.
+    ADY, ABLFL (Y for the baseline, by the one rule of all datasets), BASE, CHG, AVISITN, AVISIT and ANL01FL
+    (see ``add_visits``). Records of other scales (see ``sdtm.bleeding_scales``), without a numeric grade or
+    without a complete date are left out.
     """
     rs = read_domain(trial, "RS", _TEXT, ("RSSEQ", "RSSTRESN"))
     first = look_up(adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")["TRTSDT"], rs["USUBJID"])
@@ -36,13 +37,11 @@ def derive_adbleed(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFra
             "ADTM": to_datetime(rs["RSDTC"]), "ADY": study_day(dates, first), "VISIT": rs["VISIT"],
         }
     )[keep]  # fmt: skip
-    adbleed = adbleed.sort_values([*_KEYS, "ADTM", "RSSEQ"], ignore_index=True)
-    treated = adsl.set_index("USUBJID")
-    before = adbleed[before_treatment(adbleed, treated)].drop_duplicates(_KEYS, keep="last")
-    adbleed["ABLFL"] = pd.Series("", index=adbleed.index, dtype="str").mask(
-        adbleed.index.isin(before.index), "Y"
-    )
-    base = before[[*_KEYS, "AVAL"]].rename(columns={"AVAL": "BASE"})
+    points = read_time_points(rs, "RS")
+    adbleed = adbleed.join(points).sort_values([*_KEYS, "ADTM", "RSSEQ"], ignore_index=True)
+    adbleed["ABLFL"] = flag_baseline(adbleed, _KEYS, "RSSEQ", adsl.set_index("USUBJID"), study)
+    adbleed = adbleed.drop(columns=list(points))
+    base = adbleed.loc[adbleed["ABLFL"] == "Y", [*_KEYS, "AVAL"]].rename(columns={"AVAL": "BASE"})
     adbleed = adbleed.merge(base, on=_KEYS, how="left", validate="m:1")
     adbleed["CHG"] = adbleed["AVAL"] - adbleed["BASE"]
     return add_visits(adbleed, _KEYS, ["ADTM", "RSSEQ"], study)

@@ -8,17 +8,14 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.adam.addl import DLT, NO_DLT
-from itpcsr.adam.analysed import as_analysed
-from itpcsr.adam.dates import to_date
-from itpcsr.adam.domains import look_up, read_domain
+from itpcsr.adam.domains import look_up
 from itpcsr.adam.flags import yes_no
-from itpcsr.sdtm import Trial
 from itpcsr.study import DoseFinding, Study
 
 COLUMNS = ["USUBJID", "LEVEL", "DOSE", "DLTFL", "SEVFL", "RESPFL", "PLATRISE", "TREGCHG"]
 
 
-def derive_choice(trial: Trial, datasets: Mapping[str, pd.DataFrame], study: Study) -> pd.DataFrame:
+def derive_choice(datasets: Mapping[str, pd.DataFrame], study: Study) -> pd.DataFrame:
     """Return one record for each of the first subjects, from whose data the dose is chosen.
 
     They are the study's ``choice_subjects`` first by day of infusion 1. DLTFL: Y, N, or "" (not evaluable);
@@ -26,8 +23,9 @@ def derive_choice(trial: Trial, datasets: Mapping[str, pd.DataFrame], study: Stu
     RESPFL: confirmed response, "" where it can't be evaluated; PLATRISE: mean rise of the platelet count
     above baseline, which is the area between them while the count lies above, divided by its days (10^9/L),
     over the counts before rescue therapy, missing where there is none after baseline;
-    TREGCHG: regulatory T cells at the last planned immune visit, relative to baseline (0.5 is half as much
-    again). All count events and values up to the end of ``choice_weeks`` from infusion 1; a subject still
+    TREGCHG: regulatory T cells at the last planned immune visit, relative to the baseline that ADCP flags
+    (0.5 is half as much again), missing without either and where the baseline is 0. All count events and
+    values up to the end of ``choice_weeks`` from infusion 1; a subject still
     under observation before their end has no result, but a severe event that has happened counts.
     """
     rules = study.dose_finding
@@ -49,7 +47,7 @@ def derive_choice(trial: Trial, datasets: Mapping[str, pd.DataFrame], study: Stu
     window = study.visits.visit_window_days
     rise = _platelet_rise(datasets["adlb"], datasets["adcm"], study, last_day + window)
     chosen["PLATRISE"] = look_up(rise, subject).astype("float64")
-    treg = _treg_change(as_analysed(trial, study), first, rules, window)
+    treg = _treg_change(datasets["adcp"], rules, window)
     chosen["TREGCHG"] = look_up(treg, subject).astype("float64")
     return _without_open(chosen, first, datasets["adsl"], last_day)[COLUMNS].reset_index(drop=True)
 
@@ -101,16 +99,12 @@ def _mean_above(days: np.ndarray, change: np.ndarray) -> float:
     return float(np.trapezoid(height, days) / (days[-1] - days[0]))
 
 
-def _treg_change(trial: Trial, first: pd.DataFrame, rules: DoseFinding, window: int) -> pd.Series:
-    """Relative change from the last value before infusion 1 to the visit nearest to the last week."""
-    cp = read_domain(trial, "CP", ["USUBJID", "CPTESTCD", "CPDTC"], ["CPSTRESN", "CPSEQ"])
-    start = look_up(first.set_index("USUBJID")["TRTSDT"], cp["USUBJID"])
-    day = (to_date(cp["CPDTC"]) - start).dt.days
-    rows = cp.assign(DAY=day)[(cp["CPTESTCD"] == rules.treg_test) & cp["CPSTRESN"].notna() & day.notna()]
-    rows = rows.sort_values(["USUBJID", "DAY", "CPSEQ"])
-    base = rows[rows["DAY"] <= 0].drop_duplicates("USUBJID", keep="last").set_index("USUBJID")["CPSTRESN"]
-    planned = 7 * rules.choice_weeks
-    # the schedule's last immune visit up to that week, with the visit window; the baseline isn't one
-    later = rows[(rows["DAY"] > 0) & (rows["DAY"] <= planned + window)]
-    last = later.drop_duplicates("USUBJID", keep="last").set_index("USUBJID")["CPSTRESN"]
-    return (last / base.where(base > 0) - 1).dropna()
+def _treg_change(adcp: pd.DataFrame, rules: DoseFinding, window: int) -> pd.Series:
+    """Relative change from baseline by subject, at the schedule's last immune visit up to the last week.
+
+    The visit window counts; a sample of Day 1 is of before the treatment could act.
+    """
+    last_day = 7 * rules.choice_weeks + 1 + window
+    treg = adcp[(adcp["PARAMCD"] == rules.treg_test) & (adcp["ADY"] > 1) & (adcp["ADY"] <= last_day)]
+    last = treg.sort_values(["USUBJID", "ADTM", "SEQ"]).drop_duplicates("USUBJID", keep="last")
+    return (last.set_index("USUBJID")["R2BASE"] - 1).dropna()

@@ -1,4 +1,7 @@
-"""Intercurrent events of the estimand (ICH E9(R1)): what came between treatment and its measurement."""
+"""Intercurrent events of the estimand (ICH E9(R1)): what came between treatment and its measurement.
+
+Leaving the study is none of them: it leaves data missing that would have been meaningful.
+"""
 
 from __future__ import annotations
 
@@ -16,24 +19,20 @@ def derive_intercurrent(datasets: Mapping[str, pd.DataFrame], study: Study) -> p
     """Return the intercurrent events of the full analysis set: USUBJID, EVENT, ADY (NaN for no known day).
 
     EVENT is rescue (rescue therapy), new_therapy (other therapy of the disease begun after Day 1), incomplete
-    (fewer infusions than planned), death, left (left the study early, for another reason than death). One
-    record per subject and event, with its first day.
+    (fewer infusions than planned) or death. One record per subject and event, with its first day.
     """
     adsl, adcm = datasets["adsl"], datasets["adcm"]
     treated = adsl[adsl["FASFL"] == "Y"]
-    end = study_day(treated["EOSDT"], treated["TRTSDT"])
     rescue = adcm[adcm["RESCFL"] == "Y"]
     category = "" if study.efficacy is None else fold_label(study.efficacy.itp_therapy_category)
     new = adcm[(fold(adcm["CMCAT"]) == category) & (category != "") & (adcm["ASTDY"] > 1)]
     died = treated["DTHFL"] == "Y"
     death = study_day(treated["DTHDT"], treated["TRTSDT"])
-    left = (treated["EOSSTT"] == "DISCONTINUED") & ~died
     parts = [
         _event(rescue["USUBJID"], "rescue", rescue["ASTDY"]),
         _event(new["USUBJID"], "new_therapy", new["ASTDY"]),
         _incomplete(treated, datasets["adex"], study),
         _event(treated.loc[died, "USUBJID"], "death", death[died]),
-        _event(treated.loc[left, "USUBJID"], "left", end[left]),
     ]
     events = pd.concat(parts, ignore_index=True)
     events = events[events["USUBJID"].isin(treated["USUBJID"])]

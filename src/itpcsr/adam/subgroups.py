@@ -5,24 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.adam.analysed import as_analysed
-from itpcsr.adam.dates import to_date
-from itpcsr.adam.domains import look_up, read_domain
+from itpcsr.adam.domains import look_up
 from itpcsr.limits import constant, exceeds, span_of
-from itpcsr.sdtm import Trial
-from itpcsr.sdtm.labels import fold, fold_label
-from itpcsr.sdtm.titres import read_titres
-from itpcsr.study import Efficacy, Study
+from itpcsr.study import Study
 
+UNKNOWN = "Not known"
 _SEXES = {"F": "Female", "M": "Male"}
 
 
-def derive_subgroups(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
+def derive_subgroups(adsl: pd.DataFrame, adab: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Return the subgroups of each treated subject: USUBJID, SUBGROUP, LEVEL, in the order of display.
 
     Sex, age and baseline count parted where the study says, each prior therapy that the study names, and
-    platelet autoantibodies at baseline (IS: any of them positive in the last samples up to the first
-    infusion). Who has no value stands in no level. No rows for a study without platelet response.
+    platelet autoantibodies at baseline (ADAB: any of them positive). Who has no value is of the level "Not
+    known", so that the levels of a subgroup hold all subjects; of what is known of nobody there is no
+    subgroup. No rows for a study without platelet response.
     """
     rule = study.efficacy
     columns = ["USUBJID", "SUBGROUP", "LEVEL"]
@@ -37,8 +34,8 @@ def derive_subgroups(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataF
         if therapy.flag in subjects:
             had = subjects[therapy.flag].map({"Y": "Yes", "N": "No"})
             parts.append(_levels(subjects, f"Prior {therapy.label.lower()}", had, ["Yes", "No"]))
-    positive = look_up(_autoantibodies(as_analysed(trial, study), adsl, rule), subjects["USUBJID"])
-    found = positive.map({1.0: "Positive", 0.0: "Negative"})
+    positive = adab.drop_duplicates("USUBJID").set_index("USUBJID")["AUTOFL"]
+    found = look_up(positive, subjects["USUBJID"]).map({"Y": "Positive", "N": "Negative"})
     parts.append(_levels(subjects, "Platelet autoantibody", found, ["Positive", "Negative"]))
     parts.append(_split_counts(subjects, rule.subgroup_count))
     return pd.concat(parts, ignore_index=True)[columns]
@@ -61,17 +58,7 @@ def _split_counts(subjects: pd.DataFrame, limit: float) -> pd.DataFrame:
 
 def _levels(subjects: pd.DataFrame, name: str, level: pd.Series, order: list[str]) -> pd.DataFrame:
     """Return the subjects level by level, so that the order of the rows is that of the display."""
-    frame = pd.DataFrame({"USUBJID": subjects["USUBJID"], "SUBGROUP": name, "LEVEL": level})
-    return pd.concat([frame[frame["LEVEL"] == value] for value in order])
-
-
-def _autoantibodies(trial: Trial, adsl: pd.DataFrame, rule: Efficacy) -> pd.Series:
-    """Return 1.0 or 0.0 by subject: any autoantibody positive at baseline; nobody without a sample."""
-    found = read_domain(trial, "IS", ["USUBJID", "ISTESTCD", "ISCAT", "ISSTRESC", "ISDTC"], ["ISSEQ"])
-    found = found[fold(found["ISCAT"]) == fold_label(rule.autoantibody_category)]
-    found = found.assign(WORD=read_titres(found["ISSTRESC"])["word"])
-    first = look_up(adsl.set_index("USUBJID")["TRTSDT"], found["USUBJID"])
-    before = found[(to_date(found["ISDTC"]) <= first) & found["WORD"].isin(["POSITIVE", "NEGATIVE"])]
-    last = before.sort_values(["USUBJID", "ISTESTCD", "ISDTC", "ISSEQ"])
-    last = last.drop_duplicates(["USUBJID", "ISTESTCD"], keep="last")
-    return (last["WORD"] == "POSITIVE").groupby(last["USUBJID"]).max().astype("float64")
+    known = level.where(level.isin(order), UNKNOWN)
+    frame = pd.DataFrame({"USUBJID": subjects["USUBJID"], "SUBGROUP": name, "LEVEL": known})
+    parts = [frame[known == value] for value in (*order, UNKNOWN)]
+    return pd.concat(parts if (known != UNKNOWN).any() else [frame.head(0)])

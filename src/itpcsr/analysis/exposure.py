@@ -19,12 +19,12 @@ _NO_INFUSIONS = "Study treatment isn't given by infusions, so there are none to 
 def analyse_exposure(adsl: pd.DataFrame, adex: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Describe administrations received of those planned, doses, and time on treatment and on study.
 
-    ``analysis`` is administrations (counts by number), NADMIN, CUMDOSE (sum of EXDOSE), RDI (relative dose
-    intensity: the sum as percent of the dose planned for the arm given times the infusions planned),
-    TRTDURD (days from first to last administration), STUDYD (days from the first one to the end of
-    participation) and years (patient-years on study of each column, statistic years). What adds up EXDOSE
-    is shown only where each record is one administration (a study with infusion days), RDI only where
-    the study gives a planned dose.
+    ``analysis`` is administrations (counts by number), NADMIN (those whose dose isn't recorded count, too),
+    CUMDOSE (sum of EXDOSE), RDI (relative dose intensity: the sum as percent of the dose planned for the arm
+    given times the infusions planned), TRTDURD (days from first to last administration), STUDYD (days from
+    the first one to the end of participation) and years (patient-years on study of each column, statistic
+    years). What adds up EXDOSE is shown only where each record is one administration (a study with infusion
+    days), RDI only where the study gives a planned dose.
     """
     members = assign_groups(adsl, study.design.columns, "SAFFL")
     subjects = _doses_by_subject(adsl, adex, study)
@@ -49,8 +49,8 @@ def analyse_exposure(adsl: pd.DataFrame, adex: pd.DataFrame, study: Study) -> pd
 
 def _doses_by_subject(adsl: pd.DataFrame, adex: pd.DataFrame, study: Study) -> pd.DataFrame:
     subjects = adsl.loc[adsl["SAFFL"] == "Y", ["USUBJID", "TRTDURD", "STUDYD"]]
-    doses = adex[adex["EXDOSE"].notna()].groupby("USUBJID")
-    given = doses.agg(NADMIN=("EXDOSE", "size"), CUMDOSE=("EXDOSE", "sum"), PLANDOSE=("PLANDOSE", "first"))
+    given = adex.groupby("USUBJID").agg(NADMIN=("EXNUM", "max"), PLANDOSE=("PLANDOSE", "first"))
+    given["CUMDOSE"] = adex.groupby("USUBJID")["EXDOSE"].sum(min_count=1)
     subjects = subjects.merge(given.reset_index(), on="USUBJID", how="left", validate="1:1")
     planned = subjects["PLANDOSE"] * len(study.design.infusion_days)
     return subjects.assign(RDI=100 * subjects["CUMDOSE"] / planned.where(planned > 0))

@@ -7,11 +7,20 @@ import pandas as pd
 
 from itpcsr.analysis.comparisons import compare_categories, compare_means, single_arm_columns
 from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.proportions import NOT_RECORDED, count_events, count_subjects, mark_unrecorded
+from itpcsr.analysis.proportions import (
+    NOT_RECORDED,
+    count_events,
+    count_subjects,
+    levels_of,
+    mark_unrecorded,
+    name_unrecorded,
+)
 from itpcsr.analysis.summaries import summarize
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
+# The ends that ADSL records: state and reason.
+_ENDS = {"treatment": ("EOTSTT", "DCTREAS"), "study": ("EOSSTT", "DCSREAS")}
 # Continuous variables of ADSL and their units.
 BASELINE_MEASURES = {
     "AGE": "years",
@@ -27,8 +36,9 @@ def analyse_flow(adsl: pd.DataFrame) -> pd.DataFrame:
     """Count subjects from screening to end of study, for the flow diagram (group ``total``).
 
     Levels: screened, not_enrolled and one per reason, enrolled, treated, completed_treatment,
-    discontinued_treatment, completed_study, discontinued_study and their reasons. ``analysis`` names the
-    box, ``level`` the reason within it.
+    discontinued_treatment, completed_study, discontinued_study and their reasons; where there are such
+    subjects also unrecorded_treatment and unrecorded_study, of whom the data record no end. ``analysis``
+    names the box, ``level`` the reason within it ("NOT RECORDED" for none).
     """
     treated = adsl[adsl["SAFFL"] == "Y"]
     enrolled = adsl[adsl["ENRLFL"] == "Y"]
@@ -38,18 +48,20 @@ def analyse_flow(adsl: pd.DataFrame) -> pd.DataFrame:
         ("not_enrolled", out, "DCSREAS"),
         ("enrolled", enrolled, ""),
         ("treated", treated, ""),
-        ("discontinued_treatment", treated[treated["EOTSTT"] == "DISCONTINUED"], "DCTREAS"),
-        ("completed_treatment", treated[treated["EOTSTT"] == "COMPLETED"], ""),
-        ("discontinued_study", treated[treated["EOSSTT"] == "DISCONTINUED"], "DCSREAS"),
-        ("completed_study", treated[treated["EOSSTT"] == "COMPLETED"], ""),
     ]
+    for end, (status, reason) in _ENDS.items():
+        boxes.append((f"discontinued_{end}", treated[treated[status] == "DISCONTINUED"], reason))
+        if _partly_recorded(treated, status):
+            boxes.append((f"unrecorded_{end}", treated[treated[status] == ""], ""))
+        boxes.append((f"completed_{end}", treated[treated[status] == "COMPLETED"], ""))
     counts = [
         (name, "", float(len(frame)), "") if _recorded(treated, name) else (name, "", np.nan, NOT_RECORDED)
         for name, frame, _ in boxes
     ]
     for name, frame, reason in boxes:
         if reason:
-            counts += [(name, str(text), float(n), "") for text, n in _ordered_counts(frame[reason])]
+            named = name_unrecorded(frame[reason])
+            counts += [(name, level, float((named == level).sum()), "") for level in levels_of(named)]
     rows = pd.DataFrame(counts, columns=["analysis", "level", "value", "reason"])
     return make_rows(
         rows.assign(statistic="n", unit="subjects"),
@@ -60,35 +72,35 @@ def analyse_flow(adsl: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _ordered_counts(values: pd.Series) -> list[tuple[object, int]]:
-    """Count values, most frequent first, ties by name."""
-    counts = values[values != ""].value_counts()
-    return sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
-
-
 def analyse_disposition(adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Count enrolled subjects by column: treated, end of treatment and of study, with reasons.
 
-    An end that the data record for nobody (of treatment or of study) is not estimable.
+    An end that the data record for nobody (of treatment or of study) is not estimable. One that they record
+    for some alone has the state unrecorded for the others: of treatment for those treated, of the study for
+    all. Who ended early without a reason has the level "NOT RECORDED".
     """
     members = assign_groups(adsl, study.design.columns, "ENRLFL")
     subjects = adsl[adsl["ENRLFL"] == "Y"]
     states = {
         "treated": subjects["SAFFL"] == "Y",
-        "completed_treatment": subjects["EOTSTT"] == "COMPLETED",
-        "discontinued_treatment": subjects["EOTSTT"] == "DISCONTINUED",
-        "completed_study": subjects["EOSSTT"] == "COMPLETED",
-        "discontinued_study": subjects["EOSSTT"] == "DISCONTINUED",
     }
+    for end, (status, _) in _ENDS.items():
+        states[f"completed_{end}"] = subjects[status] == "COMPLETED"
+        states[f"discontinued_{end}"] = subjects[status] == "DISCONTINUED"
+        # whoever never began treatment has no end of it to record
+        due = states["treated"] if end == "treatment" else subjects["ENRLFL"] == "Y"
+        if _partly_recorded(subjects[due], status):
+            states[f"unrecorded_{end}"] = due & (subjects[status] == "")
     parts = [size_rows(members)]
     for name, state in states.items():
         counts = count_subjects(subjects[state].assign(level=name), members, [name], "level")
         counts = counts if _recorded(subjects, name) else mark_unrecorded(counts)
         parts.append(counts.assign(analysis="status"))
-    for name, reason in (("discontinued_treatment", "DCTREAS"), ("discontinued_study", "DCSREAS")):
-        chosen = subjects[states[name]]
-        levels = [str(text) for text, _ in _ordered_counts(chosen[reason])]
-        parts.append(count_subjects(chosen, members, levels, reason).assign(analysis=name))
+    for end, (_, reason) in _ENDS.items():
+        chosen = subjects[states[f"discontinued_{end}"]]
+        chosen = chosen.assign(level=name_unrecorded(chosen[reason]))
+        counts = count_subjects(chosen, members, levels_of(chosen["level"]), "level")
+        parts.append(counts.assign(analysis=f"discontinued_{end}"))
     return make_rows(
         pd.concat(parts, ignore_index=True),
         display="tbl-disposition",
@@ -99,15 +111,22 @@ def analyse_disposition(adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 def _recorded(subjects: pd.DataFrame, state: str) -> bool:
     """Tell whether the data record the end that a state is about: no record isn't a count of zero."""
-    status = {"treatment": "EOTSTT", "study": "EOSSTT"}.get(state.rpartition("_")[2])
-    return status is None or subjects.empty or bool((subjects[status] != "").any())
+    status = _ENDS.get(state.rpartition("_")[2], ("", ""))[0]
+    return not status or subjects.empty or bool((subjects[status] != "").any())
+
+
+def _partly_recorded(subjects: pd.DataFrame, status: str) -> bool:
+    """Tell whether the data record an end for some of the subjects, but not for all."""
+    return bool((subjects[status] != "").any() and (subjects[status] == "").any())
 
 
 def analyse_deviations(adsl: pd.DataFrame, addv: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Count enrolled subjects with protocol deviations, and deviations, by column.
 
     ``analysis`` is any, category (DVCAT) or term; the level of a term is ``category | term``. Statistics
-    are n, N, percent and events. Terms come in order of decreasing frequency, ties by name.
+    are n, N, percent and events. Levels come in order of decreasing frequency, ties by name. A deviation
+    without category or term has the level "NOT RECORDED"; where the data know no categories, terms alone
+    are counted.
     """
     display = "tbl-deviations"
     if "absent" in addv.attrs:
@@ -115,13 +134,13 @@ def analyse_deviations(adsl: pd.DataFrame, addv: pd.DataFrame, study: Study) -> 
         return absent_rows(display, sentence)
     members = assign_groups(adsl, study.design.columns, "ENRLFL")
     records = addv[addv["USUBJID"].isin(members["USUBJID"])]
-    records = records.assign(any="any", category=records["DVCAT"])
-    records["term"] = records["DVCAT"] + " | " + records["DVDECOD"]
+    categories = bool((records["DVCAT"] != "").any())
+    category = name_unrecorded(records["DVCAT"]) if categories else records["DVCAT"]
+    records = records.assign(any="any", category=category)
+    records["term"] = category + " | " + name_unrecorded(records["DVDECOD"])
     parts = [size_rows(members)]
-    for analysis in ("any", "category", "term"):
-        levels = (
-            ["any"] if analysis == "any" else [str(name) for name, _ in _ordered_counts(records[analysis])]
-        )
+    for analysis in ("any", "category", "term") if categories else ("any", "term"):
+        levels = levels_of(records[analysis])
         counts = count_subjects(records, members, levels, analysis)
         events = count_events(records, members, levels, analysis)
         parts.append(pd.concat([counts, events]).assign(analysis=analysis))
@@ -133,8 +152,9 @@ def analyse_deviations(adsl: pd.DataFrame, addv: pd.DataFrame, study: Study) -> 
 def analyse_baseline(adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Describe demographic and baseline characteristics of treated subjects by column.
 
-    ``analysis`` is the variable; categories are ``level``. Variables without any value are left out. With a
-    control arm each variable also gets one p_value (group empty): ANOVA or Pearson's chi-square.
+    ``analysis`` is the variable; categories are ``level``, "NOT RECORDED" for subjects without one, so that
+    the levels hold all subjects. Variables without any value are left out. With a control arm each variable
+    also gets one p_value (group empty): ANOVA or Pearson's chi-square, of the subjects with a value.
     """
     columns, display = study.design.columns, "tbl-baseline"
     subjects = adsl[adsl["SAFFL"] == "Y"]
@@ -150,7 +170,8 @@ def analyse_baseline(adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
                 part = pd.concat([part, compare_means(subjects, compared, variable)])
             parts.append(part.assign(analysis=variable, unit=unit))
     for variable, levels in _categories(subjects, study).items():
-        part = count_subjects(subjects, members, levels, variable)
+        named = subjects.assign(level=name_unrecorded(subjects[variable]))
+        part = count_subjects(named, members, levels, "level")
         if len(compared):
             part = pd.concat([part, compare_categories(subjects, compared, variable)])
         parts.append(part.assign(analysis=variable))
@@ -162,9 +183,9 @@ def analyse_baseline(adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
 def _categories(subjects: pd.DataFrame, study: Study) -> dict[str, list[str]]:
     """Return each category variable that has data with its levels, most frequent first."""
     levels = {
-        name: [str(value) for value, _ in _ordered_counts(subjects[name])]
+        name: levels_of(name_unrecorded(subjects[name]))
         for name in ("SEX", "RACE")
-        if name in subjects
+        if name in subjects and (subjects[name] != "").any()
     }
     flags = {therapy.flag: ["Y"] for therapy in study.baseline.prior_therapies if therapy.flag in subjects}
-    return {name: values for name, values in {**levels, **flags}.items() if values}
+    return {**levels, **flags}

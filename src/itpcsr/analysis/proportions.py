@@ -13,6 +13,7 @@ from itpcsr.analysis.tally import tally_records, tally_subjects
 EXACT = "Clopper-Pearson exact interval"
 NO_SUBJECTS = "no subjects in this group"
 NOT_RECORDED = "not recorded in the data"
+UNRECORDED = "NOT RECORDED"  # the level of those of whom the data don't record a category
 
 
 def exact_interval(
@@ -119,6 +120,22 @@ def _to_long(table: pd.DataFrame) -> pd.DataFrame:
         "reason": np.where(np.isnan(values), NO_SUBJECTS, ""),
     }
     return pd.DataFrame(columns, dtype="str").assign(value=values)
+
+
+def name_unrecorded(values: pd.Series) -> pd.Series:
+    """Return categories as levels: what is missing ("" or none) is named, so that no one falls out.
+
+    >>> name_unrecorded(pd.Series(["F", "", "M"])).tolist()
+    ['F', 'NOT RECORDED', 'M']
+    """
+    text = values.astype("object")
+    return text.where(values.notna() & (text != ""), UNRECORDED).astype("str")
+
+
+def levels_of(values: pd.Series) -> list[str]:
+    """Return the levels found, the most frequent first, ties by name; those not recorded come last."""
+    counts = values.value_counts()
+    return sorted(map(str, counts.index), key=lambda name: (name == UNRECORDED, -counts[name], name))
 
 
 def mark_unrecorded(counts: pd.DataFrame) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from itpcsr.display.findings.phrases import describe
@@ -20,8 +21,10 @@ _FLOW = {
     "enrolled": "main",
     "treated": "main",
     "discontinued_treatment": "out",
+    "unrecorded_treatment": "out",
     "completed_treatment": "main",
     "discontinued_study": "out",
+    "unrecorded_study": "out",
     "completed_study": "main",
 }
 _FLOW_LABELS = {"screened": "Screened", "not_enrolled": "Not enrolled", "enrolled": "Enrolled", **STATES}
@@ -64,7 +67,8 @@ def _flow_boxes(rows: pd.DataFrame) -> pd.DataFrame:
     boxes, top = [], 0.0
     totals = rows[rows["level"] == ""].set_index("analysis")["value"]
     for name, side in _FLOW.items():
-        if totals[name] > 0 or (side == "main" and totals.notna()[name]):
+        total = totals.get(name, np.nan)
+        if total > 0 or (side == "main" and not np.isnan(total)):
             text = _box_text(rows, name)
             left = 0.0 if side == "main" else float(_BOX_WIDTH + _BOX_GAP)
             boxes.append((name, text, side, left, top, top + _height(text)))

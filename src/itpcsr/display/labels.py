@@ -8,8 +8,10 @@ STATES = {
     "treated": "Treated",
     "completed_treatment": "Completed treatment",
     "discontinued_treatment": "Discontinued treatment",
+    "unrecorded_treatment": "End of treatment not recorded",
     "completed_study": "Completed study",
     "discontinued_study": "Discontinued study",
+    "unrecorded_study": "End of study not recorded",
 }
 # Variable, label, decimals of the data.
 BASELINE = {
@@ -25,6 +27,7 @@ BASELINE = {
 CATEGORY_LABELS = {
     "F": "Female",
     "M": "Male",
+    "U": "Unknown",
     "AMERICAN INDIAN OR ALASKA NATIVE": "American Indian or Alaska Native",
     "BLACK OR AFRICAN AMERICAN": "Black or African American",
     "NATIVE HAWAIIAN OR OTHER PACIFIC ISLANDER": "Native Hawaiian or other Pacific Islander",

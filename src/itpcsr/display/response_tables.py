@@ -223,43 +223,85 @@ def _limits(lookup: Lookup, name: str, group: str, prefix: str, visit: str) -> s
     return texts[0] if texts == ["NE", "NE"] else " to ".join(texts)
 
 
+_POLICY = "Treatment policy: counts are taken as they are"
 _EVENTS = {
-    "rescue": ("Rescue therapy", "Composite: counts from its first day on are not response"),
-    "new_therapy": ("Other new therapy of the disease", "Treatment policy: counts are taken as they are"),
-    "incomplete": ("Fewer infusions than planned", "Treatment policy: the subject is analysed as treated"),
-    "death": ("Death", "While alive: judged by the counts up to it"),
+    "rescue": "Rescue therapy",
+    "new_therapy": "Other new therapy of the disease",
+    "incomplete": "Fewer infusions than planned",
+    "death": "Death",
+}
+_MISSING = {
     "left": (
         "Leaving the study early",
-        "While on study: judged by the counts up to it",
+        "Judged by the counts up to then: no response without a confirmed one among them",
     ),
+    "not_evaluable": ("Response not evaluable", "Counted as no response"),
 }
+
+
+def rescue_strategy(definition: ResponseDefinition) -> str:
+    """Return the strategy of ICH E9(R1) by which a definition takes rescue therapy.
+
+    It is composite only where a responder who is given rescue therapy later stops being one: at any time, or
+    up to the weeks that decide. A best response confirmed before rescue stands, so there the strategy is that
+    of the time before the event.
+    """
+    if definition.rescue == "not considered":
+        return _POLICY
+    if definition.rescue == "any rescue is no response":
+        return "Composite: rescue therapy at any time is no response"
+    if definition.kind != "confirmed":
+        return "Composite: counts from its first day on are no response"
+    return (
+        "While on treatment: judged by the counts before its first day; a response confirmed by then stands"
+    )
+
+
+def _strategies(study: Study) -> dict[str, str]:
+    return {
+        "rescue": "" if study.efficacy is None else rescue_strategy(study.efficacy.primary),
+        "new_therapy": _POLICY,
+        "incomplete": "Treatment policy: the subject is analysed as treated",
+        "death": "While alive: judged by the counts up to it",
+    }
 
 
 @sentence_if_absent
 def table_estimand(rows: pd.DataFrame, study: Study) -> Table:
-    """Arrange the five attributes of the estimand, each intercurrent event with whom it touched."""
+    """Arrange the five attributes of the estimand, each intercurrent event with whom it touched.
+
+    What is missing stands apart: leaving the study is no intercurrent event.
+    """
     lookup, total = Lookup(rows), study.design.columns[-1].key
     size = format_count(lookup.value("size", total, "N"))
     body = [Row(label, (text, "", "")) for label, text in _attributes(study).items()]
     body.append(Row("Intercurrent events and their strategies"))
-    for event, (label, strategy) in _EVENTS.items():
+    strategies = _strategies(study)
+    for event, label in _EVENTS.items():
         touched = lookup.count_percent("touched", total, event)
         responders, after = (
             format_count(lookup.value(name, total, "n", event)) for name in ("responder", "after")
         )
-        body.append(Row(label, (strategy, touched, f"{responders} ({after})"), 1))
+        body.append(Row(label, (strategies[event], touched, f"{responders} ({after})"), 1))
     body.append(
         Row("Population-level summary", ("Proportion with response, with exact confidence interval", "", ""))
     )
+    body.append(Row("Missing data, which are no intercurrent event, and their handling"))
+    for name, (label, handling) in _MISSING.items():
+        cells = (
+            lookup.count_percent("missing", total, name),
+            format_count(lookup.value("missing_responder", total, "n", name)),
+        )
+        body.append(Row(label, (handling, *cells), 1))
     heads = (
         Header("Definition"),
-        Header("Subjects touched, n (%)", size),
+        Header("Subjects, n (%)", size),
         Header("Of them responders (after response began)"),
     )
     notes = (
         "In a single arm there is no comparison and no causal contrast: the estimand describes response.",
     )
-    return Table("Attribute", heads, tuple(body), notes)
+    return Table("Attribute", heads, tuple(body), (*notes, *lookup.notes()))
 
 
 def _attributes(study: Study) -> dict[str, str]:

@@ -35,7 +35,9 @@ def table_disposition(rows: pd.DataFrame, study: Study) -> Table:
     """Arrange disposition: n (%) of enrolled subjects by state, with reasons."""
     columns, lookup = study.design.columns, Lookup(rows)
     body: list[Row] = []
-    for state, label in STATES.items():
+    shown = lookup.levels("status")
+    for state in (state for state in STATES if state in shown):
+        label = STATES[state]
         body.append(count_row(lookup, label, columns, "status", state))
         body += [
             count_row(lookup, sentence_case(reason), columns, state, reason, indent=1)

@@ -50,7 +50,20 @@ def read_study(path: str | Path, *, cohorts: list[str] | None = None, **override
         table = from_root(study.immune.marker_table)
         beside = path.parent / table.name  # a study file used from another folder has its table beside it
         study = study.with_markers(read_markers(table if table.exists() else beside))
+    _check_treg(study, path)
     return _only_cohorts(study, cohorts, path) if cohorts else study
+
+
+def _check_treg(study: Study, path: Path) -> None:
+    """Hold the choice of a dose to a measured marker: else a criterion that has a weight would be empty."""
+    rules = study.dose_finding
+    measured = [marker.code for marker in study.markers if marker.domain]
+    if rules is not None and rules.weight_treg > 0 and rules.treg_test not in measured:
+        raise ParameterError(
+            f"{path}: dose_finding.treg_test ({rules.treg_test}) is no measured marker of the marker table "
+            f"({study.immune.marker_table or 'none is named'}); markers: {', '.join(measured) or 'none'}. "
+            "Add it to the table, name another marker, or set dose_finding.weight_treg to 0."
+        )
 
 
 def read_scenarios(path: str | Path, levels: int) -> list[Scenario]:

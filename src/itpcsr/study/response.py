@@ -66,8 +66,8 @@ class Efficacy(Strict):
     ``rate_prior`` holds the two parameters of the beta prior of a response rate, ``rate_thresholds`` rates
     (percent) that it may exceed. ``subgroup_age`` (years) and ``subgroup_count`` part the subjects in two.
     ``itp_therapy_category`` is the CMCAT of therapy of the disease that goes on in the study,
-    ``autoantibody_category`` the ISCAT of platelet autoantibodies, ``major_deviation`` the DVCAT that keeps
-    a subject out of the per-protocol analysis; each is empty for none.
+    ``major_deviation`` the DVCAT that keeps a subject out of the per-protocol analysis; each is empty for
+    none.
     """
 
     platelet_test: str
@@ -86,7 +86,6 @@ class Efficacy(Strict):
     subgroup_age: float = Field(default=45, gt=0)
     subgroup_count: float = Field(default=10, gt=0)
     itp_therapy_category: str = ""
-    autoantibody_category: str = ""
     major_deviation: str = ""
 
     @model_validator(mode="after")

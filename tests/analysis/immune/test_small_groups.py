@@ -1,5 +1,7 @@
 """Immune function with nobody, one, two or three subjects in a group, constant markers, and visits without values."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from itpcsr.adam import derive
 from itpcsr.analysis import immune
 from itpcsr.analysis.immune.panel import NO_TABLE, NO_VALUES
+from itpcsr.analysis.immune.permutation import swap_groups
 from itpcsr.display import immune_figures as figures
 from itpcsr.display import immune_tables as tables
 from itpcsr.display.formats import NOT_ESTIMABLE
@@ -200,3 +203,23 @@ def test_a_planted_rise_is_found_in_responders(plan):
     said = text.passages[1].paragraphs[0]
     assert "Regulatory T cells (Treg) moved to higher values in responders" in said
     assert "also after adjustment" in said
+
+
+def test_two_subsets_of_three_can_carry_a_p_value_and_two_of_a_subset_cannot():
+    """All of the first group below all of the second: 2 of the 20 ways to choose 3 of 6 are as far apart."""
+    values = np.array([[1.0], [2], [3], [10], [11], [12]])
+    three, two = (np.arange(6) < number for number in (3, 2))
+    assert swap_groups(values, three, immune.Permutations()).tolist() == [0.1]
+    assert np.isnan(swap_groups(values, two, immune.Permutations())).all()
+
+
+@pytest.mark.parametrize(("responders", "tested"), [(2, False), (3, True)])
+def test_the_adjusted_difference_is_held_to_the_subsets_too(plan, responders, tested):
+    datasets, panel = make(plan, responders, 9)
+    panel = replace(panel, splenectomy=np.arange(responders + 9) % 2.0)
+    rows = immune.analyse_response(datasets["adcp"], panel, plan, 0.95, immune.Permutations(draws=99))
+    for analysis in ("difference", "splenectomy"):
+        chosen = rows[(rows["analysis"] == analysis) & (rows["statistic"] == "p_value")]
+        assert chosen["value"].notna().all() == tested
+        assert set(chosen["reason"]) == ({""} if tested else {"fewer than 3 subjects with values in a group"})
+    assert rows.query("analysis == 'splenectomy' and statistic == 'estimate'")["value"].notna().all()

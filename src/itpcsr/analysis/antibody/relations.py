@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from itpcsr.analysis.antibody.presence import missing_antibodies
+from itpcsr.analysis.fewest import FEWEST_IN_SUBSET, TOO_FEW_IN_SUBSET
 from itpcsr.analysis.proportions import EXACT, exact_interval
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
@@ -16,7 +17,6 @@ from itpcsr.study import Study
 DISPLAY = "tbl-antibody-relation"
 FISHER = "Fisher's exact test, two-sided"
 RANKS = "exact permutation test of the rank sum, two-sided"
-FEW = "fewer than 3 subjects in a group"
 NO_CONTRAST = "all subjects have the same value"
 TOO_MANY = "too many subjects for an exact test of tied ranks"
 NOT_DEFINED = "not recorded in the data"
@@ -124,7 +124,8 @@ def _compare_counts(groups: dict[str, pd.DataFrame], outcome: str, confidence: f
         rows["method"] = np.where(rows["statistic"].isin(["ci_low", "ci_high"]), EXACT, "")
         parts.append(rows.assign(group=name))
     (n1, total1), (n2, total2) = counted.values()
-    reason = FEW if min(total1, total2) < 3 else NO_CONTRAST if n1 + n2 in (0, total1 + total2) else ""
+    same = NO_CONTRAST if n1 + n2 in (0, total1 + total2) else ""
+    reason = TOO_FEW_IN_SUBSET if min(total1, total2) < FEWEST_IN_SUBSET else same
     table = np.array([[n1, total1 - n1], [n2, total2 - n2]], dtype="int64")
     p = np.nan if reason else float(stats.fisher_exact(table).pvalue)
     parts.append(_rows(["p_value"], [p], reason).assign(method=FISHER))
@@ -138,8 +139,8 @@ def _compare_peaks(groups: dict[str, pd.DataFrame], unit: str) -> pd.DataFrame:
         numbers = [np.median(found), found.min(), found.max()] if len(found) else [np.nan] * 3
         rows = _rows(["n", "median", "min", "max"], [float(len(found)), *numbers], NO_VALUES)
         parts.append(rows.assign(group=name, unit=["subjects", unit, unit, unit]))
-    reason, p = FEW, np.nan
-    if min(len(found) for found in values.values()) >= 3:
+    reason, p = TOO_FEW_IN_SUBSET, np.nan
+    if min(len(found) for found in values.values()) >= FEWEST_IN_SUBSET:
         p = rank_test_exact(*values.values())
         reason = TOO_MANY
     parts.append(_rows(["p_value"], [p], reason).assign(method=RANKS))

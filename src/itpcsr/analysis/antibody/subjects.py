@@ -28,8 +28,7 @@ def describe_subjects(
     name = subjects["USUBJID"]
     union = adab[(adab["PARAMCD"] == "ANY") & (adab["TESTFL"] == "Y")].set_index("USUBJID")
     positive = (union["BASEC"] == "POSITIVE") | (union["POSTC"] == "POSITIVE")
-    auto = adab[(adab["PARCAT1"] == "autoantibody") & (adab["BASEC"] != "")]
-    had = (auto["BASEC"] == "POSITIVE").groupby(auto["USUBJID"]).max()
+    auto = adab.drop_duplicates("USUBJID").set_index("USUBJID")["AUTOFL"]
     best = adrs[adrs["PARAMCD"] == "BOR"].set_index("USUBJID")["AVALC"]
     emergent = adae[adae["TRTEMFL"] == "Y"]
     events = {
@@ -46,7 +45,7 @@ def describe_subjects(
     return subjects.assign(
         STATUS=_text(union["STATUS"], name),
         POSFL=_text(positive.map({True: "Y", False: "N"}), name),
-        AUTOFL=_text(had.map({True: "Y", False: "N"}), name),
+        AUTOFL=_text(auto, name),
         RESPONSE=_text(best, name),
         **counts,
         CMAX=peaks.reindex(name).to_numpy("float64"),

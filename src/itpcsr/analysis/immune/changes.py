@@ -12,7 +12,7 @@ from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.analysis.immune.effects import DZ, T_INTERVAL, describe, mean_interval, paired_effect
 from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, FEW, adjust, to_rows, why
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
-from itpcsr.analysis.immune.permutation import FEWEST, Permutations, flip_signs
+from itpcsr.analysis.immune.permutation import Permutations, flip_signs
 from itpcsr.analysis.immune.summaries import POPULATION, back, effect_units
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
@@ -88,7 +88,7 @@ def _against_baseline(
     _, _, sd = describe(change)
     reasons = why(
         (n == 0, "no subject has baseline and a later value"),
-        (n < FEWEST, FEW),
+        (np.isnan(sd), FEW),
         (n < FEWEST_FOR_TEST, TOO_FEW),
         (sd < 1e-12, CONSTANT),
     )

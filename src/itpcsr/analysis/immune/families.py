@@ -14,7 +14,6 @@ Floats = NDArray[np.floating[Any]]
 Reasons = str | Sequence[str] | NDArray[Any]
 ADJUSTED = "Benjamini-Hochberg over all markers of the table for which this test is estimable"
 FEW = "fewer than 3 subjects with values"
-FEW_IN_GROUP = "fewer than 3 subjects with values in a group"
 CONSTANT = "all values are equal"
 
 

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from itpcsr.analysis.fewest import FEWEST_FOR_TEST
+from itpcsr.analysis.fewest import FEWEST_FOR_TEST, FEWEST_IN_SUBSET
 
 Floats = NDArray[np.floating[Any]]
-FEWEST = 3  # subjects in each of two groups below which they aren't compared
 _TOLERANCE = 1e-9  # arrangements this near to the observed one count as equal: sums carry binary noise
 _CELLS = 4_000_000  # arrangements × markers computed at a time
 
@@ -74,7 +73,7 @@ def swap_groups(values: Floats, group: NDArray[np.bool_], how: Permutations) -> 
     for rows, columns in _patterns(values):
         own, first = values[np.ix_(rows, columns)], group[rows]
         n, size = len(rows), int(first.sum())
-        if min(size, n - size) < FEWEST:
+        if min(size, n - size) < FEWEST_IN_SUBSET:
             continue
         centred = own - own.mean(axis=0)
 

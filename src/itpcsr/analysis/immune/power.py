@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
+from itpcsr.analysis.fewest import FEWEST_FOR_TEST, FEWEST_IN_SUBSET, TOO_FEW, TOO_FEW_IN_SUBSET
 from itpcsr.analysis.immune.panel import Panel, missing_sentence
-from itpcsr.analysis.immune.permutation import FEWEST, Permutations, flip_signs, swap_groups
+from itpcsr.analysis.immune.permutation import Permutations, flip_signs, swap_groups
 from itpcsr.analysis.immune.summaries import POPULATION
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 EFFECTS = tuple(np.arange(2, 25) / 8)  # 0.25 to 3 SD
 POWER = "simulated normal changes, the permutation test of the analysis, share of p-values at most the level"
-_FEW = "fewer than 3 subjects in a group"
 _NONE = "no effect up to 3 SD reaches this power"
 
 
@@ -53,8 +52,8 @@ def _least(
     """Return the smallest effect of the grid that reaches the power, by bisection, and its power."""
     if analysis == "change" and first < FEWEST_FOR_TEST:
         return np.nan, np.nan, TOO_FEW
-    if analysis == "response" and min(first, second) < FEWEST:
-        return np.nan, np.nan, _FEW
+    if analysis == "response" and min(first, second) < FEWEST_IN_SUBSET:
+        return np.nan, np.nan, TOO_FEW_IN_SUBSET
     noise = np.random.default_rng([seed, first, second]).standard_normal((first + second, simulations))
     low, high = 0, len(EFFECTS) - 1
     reached = simulated_power(noise, first, EFFECTS[high], alpha, seed)

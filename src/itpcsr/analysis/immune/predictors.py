@@ -7,10 +7,10 @@ import pandas as pd
 from scipy import stats
 
 from itpcsr.analysis.estimation import attempt
-from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, FEW_IN_GROUP, adjust, to_rows
+from itpcsr.analysis.fewest import FEWEST_IN_SUBSET, TOO_FEW_IN_SUBSET
+from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, adjust, to_rows
 from itpcsr.analysis.immune.firth import fit_firth, fit_left_out, profile_effect
 from itpcsr.analysis.immune.panel import Floats, Panel
-from itpcsr.analysis.immune.permutation import FEWEST
 from itpcsr.analysis.immune.responders import missing_response
 from itpcsr.analysis.immune.summaries import POPULATION
 from itpcsr.results import absent_rows, make_rows
@@ -58,7 +58,8 @@ def _predict(baseline: Floats, response: Floats, level: float) -> dict[str, floa
     n1, n2 = int(y.sum()), int((1 - y).sum())
     sizes = {"n1": n1, "n2": n2}
     names = ("estimate", "low", "high", "p_value", "auc", "gain_left_out")
-    reason = FEW_IN_GROUP if min(n1, n2) < FEWEST else CONSTANT if np.ptp(x) < 1e-12 else ""
+    few = min(n1, n2) < FEWEST_IN_SUBSET
+    reason = TOO_FEW_IN_SUBSET if few else CONSTANT if np.ptp(x) < 1e-12 else ""
     if reason:
         return {**sizes, **dict.fromkeys(names, np.nan), "reason": reason}
     scaled = (x - x.mean()) / x.std(ddof=1)

@@ -9,12 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from itpcsr.analysis.fewest import FEWEST_IN_SUBSET, TOO_FEW_IN_SUBSET
 from itpcsr.analysis.immune.changes import complete_cases
 from itpcsr.analysis.immune.effects import WELCH, G, difference_interval, group_effect
-from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, FEW_IN_GROUP, adjust, to_rows
+from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, adjust, to_rows
 from itpcsr.analysis.immune.linear import regress
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
-from itpcsr.analysis.immune.permutation import FEWEST, Permutations, swap_groups
+from itpcsr.analysis.immune.permutation import Permutations, swap_groups
 from itpcsr.analysis.immune.summaries import POPULATION, back, effect_units
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
@@ -97,7 +98,7 @@ def _differences(panel: Panel, level: float, how: Permutations) -> pd.DataFrame:
         "p_adjusted": adjust(p),
     }
     methods = {"low": WELCH, "effect": G, "p_value": how.method, "p_adjusted": ADJUSTED}
-    reasons = np.where(np.minimum(n1, n2) < FEWEST, FEW_IN_GROUP, CONSTANT)
+    reasons = np.where(np.minimum(n1, n2) < FEWEST_IN_SUBSET, TOO_FEW_IN_SUBSET, CONSTANT)
     rows = to_rows(panel.codes, statistics, reasons, methods)
     return rows.assign(unit=rows["level"].map(effect_units(panel)))
 
@@ -119,8 +120,8 @@ def _anova(values: Floats, group: NDArray[np.bool_]) -> dict[str, float | str]:
     own, first = values[complete][:, visits], group[complete]
     sizes = {"n1": int(first.sum()), "n2": int((~first).sum())}
     names = ("statistic", "df1", "df2", "epsilon", "p_value")
-    if min(sizes["n1"], sizes["n2"]) < FEWEST or len(visits) < 2:
-        return {**sizes, **dict.fromkeys(names, np.nan), "reason": FEW_IN_GROUP}
+    if min(sizes["n1"], sizes["n2"]) < FEWEST_IN_SUBSET or len(visits) < 2:
+        return {**sizes, **dict.fromkeys(names, np.nan), "reason": TOO_FEW_IN_SUBSET}
     return {**sizes, **dict(zip(names, interaction(own, first), strict=True)), "reason": CONSTANT}
 
 
@@ -157,17 +158,26 @@ def interaction(values: Floats, group: NDArray[np.bool_]) -> tuple[float, float,
 def _adjusted(panel: Panel, level: float) -> pd.DataFrame:
     """Return the difference by response with earlier splenectomy and baseline in the model."""
     found = [_least_squares(panel, number, level) for number in range(len(panel.markers))]
-    n, difference, low, high, p = (np.array(column, dtype="float64") for column in zip(*found, strict=True))
+    n, fewest, difference, low, high, p = (
+        np.array(column, dtype="float64") for column in zip(*found, strict=True)
+    )
+    few = fewest < FEWEST_IN_SUBSET
+    p = np.where(few, np.nan, p)
     statistics = {"n": n, **back(panel, difference, low, high), "p_value": p, "p_adjusted": adjust(p)}
     methods = {"p_value": COVARIATE, "p_adjusted": ADJUSTED}
-    reason = "response, splenectomy and baseline can't be told apart in these subjects"
-    rows = to_rows(panel.codes, statistics, reason, methods)
+    reasons = np.where(
+        few, TOO_FEW_IN_SUBSET, "response, splenectomy and baseline can't be told apart in these subjects"
+    )
+    rows = to_rows(panel.codes, statistics, reasons, methods)
     return rows.assign(unit=rows["level"].map(effect_units(panel)))
 
 
 def _least_squares(panel: Panel, number: int, level: float) -> tuple[float, ...]:
+    """Return n, the smaller number of responders or others, and difference, limits and p of response."""
     change = panel.mean_change[:, number]
     columns = [np.ones(len(change)), panel.responder, panel.splenectomy, panel.values[:, 0, number]]
     design = np.column_stack(columns)
     known = np.isfinite(design).all(axis=1) & np.isfinite(change)
-    return (int(known.sum()), *map(float, regress(change[known], design[known], level)[1]))
+    responders = int(panel.responder[known].sum())
+    fewest = min(responders, int(known.sum()) - responders)
+    return (int(known.sum()), fewest, *map(float, regress(change[known], design[known], level)[1]))

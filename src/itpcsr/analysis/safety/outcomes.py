@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.proportions import count_events
+from itpcsr.analysis.proportions import count_events, name_unrecorded
 from itpcsr.analysis.safety.kinds import absent, rows_of, select_events, why_absent
-from itpcsr.analysis.safety.relation import UNKNOWN
 from itpcsr.analysis.summaries import summarize
 from itpcsr.analysis.tally import rank_levels
 from itpcsr.study import Study
@@ -34,7 +33,7 @@ def analyse_ae_outcomes(adsl: pd.DataFrame, adae: pd.DataFrame, study: Study) ->
     kinds = pd.concat(
         [events.assign(level="all"), related.assign(level="related"), open_ended.assign(level="no_end")]
     )
-    outcome = events.assign(level=events["AEOUT"].replace("", UNKNOWN))
+    outcome = events.assign(level=name_unrecorded(events["AEOUT"]))
     totals = count_events(kinds, members, ["all"], "level").set_index("group")["value"]
     levels = rank_levels(outcome, members, "level")
     parts = [

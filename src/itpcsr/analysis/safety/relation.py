@@ -5,12 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from itpcsr.analysis.groups import assign_groups, size_rows
+from itpcsr.analysis.proportions import UNRECORDED, name_unrecorded
 from itpcsr.analysis.safety.by_term import label_terms
 from itpcsr.analysis.safety.kinds import absent, count, rows_of, select_events, why_absent
 from itpcsr.analysis.tally import rank_levels
 from itpcsr.study import Study
-
-UNKNOWN = "NOT RECORDED"
 
 
 def analyse_ae_relation(adsl: pd.DataFrame, adae: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -24,7 +23,7 @@ def analyse_ae_relation(adsl: pd.DataFrame, adae: pd.DataFrame, study: Study) ->
     events = select_events(adae, members)
     if sentence := why_absent(adae, events):
         return absent(display, sentence)
-    relation = events.assign(level=events["AEREL"].replace("", UNKNOWN))
+    relation = events.assign(level=name_unrecorded(events["AEREL"]))
     levels = _in_order(relation, study)
     parts = [size_rows(members), count(relation, members, levels, "level").assign(analysis="relation")]
     related = label_terms(select_events(adae, members, "related"))
@@ -38,7 +37,11 @@ def _in_order(events: pd.DataFrame, study: Study) -> list[str]:
     """Return the relations found: related ones in the study's order, then others by name, unknown last."""
     order = [value.upper() for value in study.safety.related_values]
     ranks = {
-        value: (order.index(value.upper()) if value.upper() in order else len(order), value == UNKNOWN, value)
+        value: (
+            order.index(value.upper()) if value.upper() in order else len(order),
+            value == UNRECORDED,
+            value,
+        )
         for value in events["level"].unique()
     }
     return sorted(ranks, key=lambda value: ranks[value])

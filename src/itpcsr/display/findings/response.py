@@ -14,6 +14,7 @@ _EVENTS = {
     "response": ("had a confirmed response", "time to it", "subject"),
     "duration": ("lost their response", "duration of response", "responder"),
 }
+_NOT_KNOWN = "Not known"  # the level of those whom a subgroup can't place: itself no subgroup
 
 
 def swimmer_finding(best: pd.DataFrame, adcm: pd.DataFrame, study: Study) -> str:
@@ -67,7 +68,7 @@ def subgroups_finding(data: pd.DataFrame) -> str:
         return "No subject can be judged, so there is no rate of response."
     rate = overall.to_dict("records")[0]
     parts = [f"Response of all: {_rate(rate)}"]
-    groups = known[known["analysis"] != "overall"]
+    groups = known[(known["analysis"] != "overall") & (known["level"] != _NOT_KNOWN)]
     if groups["percent"].nunique() > 1:
         records = groups.to_dict("records")
         ends = {

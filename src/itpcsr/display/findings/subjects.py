@@ -36,9 +36,10 @@ def _end(rows: pd.DataFrame, totals: pd.Series, name: str) -> str:
         return f"the end of {name} is not recorded"
     whose = "treatment" if name == "treatment" else "the study"
     text = f"{format_count(completed)} completed {whose}"
-    if not left:
-        return f"{text}, none ended it early"
-    return f"{text}, {format_count(left)} ended it early{_reasons(rows, f'discontinued_{name}')}"
+    early = f"{format_count(left)} ended it early{_reasons(rows, f'discontinued_{name}')}"
+    unrecorded = totals.get(f"unrecorded_{name}", 0)
+    of_others = f", the end is not recorded for {format_count(unrecorded)}" if unrecorded else ""
+    return f"{text}, {early if left else 'none ended it early'}{of_others}"
 
 
 def _reasons(rows: pd.DataFrame, name: str) -> str:

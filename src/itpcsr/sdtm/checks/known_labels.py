@@ -106,8 +106,6 @@ LABELS = (
           "MINOR"], "the subject stays in the per-protocol set", key=True),
     Label("LB", "LBCAT", lambda study: [*study.laboratory.laboratory_categories, "CYTOKINE"],
           "these results aren't shown with those of their kind"),
-    Label("IS", "ISCAT", lambda study: _named(study.efficacy.autoantibody_category if study.efficacy else ""),
-          "these antibodies aren't shown with those of their kind"),
 )  # fmt: skip
 
 # Variables with a closed codelist that no other rule holds them to.
@@ -130,7 +128,6 @@ def tests_of_study(study: Study) -> dict[str, list[str]]:
         "IS": [test.code for test in study.antibody.antibody_tests],
         "MB": list(study.sampling.virus_tests),
         "PC": _named(study.sampling.concentration_test),
-        "CP": _named(study.dose_finding.treg_test) if study.dose_finding else [],
     }
     for marker in study.markers:
         if marker.domain:

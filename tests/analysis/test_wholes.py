@@ -1,0 +1,209 @@
+"""Nobody falls out of a table because a category isn't recorded: the rows add up to the column's N."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from itpcsr.adam import derive
+from itpcsr.adam.subgroups import derive_subgroups
+from itpcsr.analysis import efficacy, exposure, population
+from itpcsr.display import figures, tables
+from itpcsr.display.findings.response import subgroups_finding
+from itpcsr.display.findings.subjects import flow_finding
+from itpcsr.sdtm import Trial
+from itpcsr.sdtm.simulate import simulate
+from itpcsr.study import Study
+from tests import small
+
+_STUDY: list[Study] = []
+# What people leave empty: a variable of a domain, or whole records (no variable).
+_GAPS = [
+    ("DM", "SEX"), ("DM", "RACE"), ("DM", "AGE"), ("DS", "DSDECOD"), ("DS", ""), ("DV", "DVCAT"), ("DV", "DVDECOD"),
+    ("EX", "EXDOSE"), ("IS", ""), ("LB", ""),
+]  # fmt: skip
+
+
+def numbers(
+    rows: pd.DataFrame, analysis: str, group: str = "total", statistic: str = "n"
+) -> dict[str, float]:
+    chosen = rows.query("analysis == @analysis and group == @group and statistic == @statistic")
+    return dict(zip(chosen["level"], chosen["value"], strict=True))
+
+
+def labels(table, column: int = -1) -> dict[str, str]:
+    return {row.label: row.cells[column] for row in table.rows if row.cells}
+
+
+@pytest.fixture
+def five(study) -> dict[str, pd.DataFrame]:
+    """Return five enrolled subjects, the last never treated; who they are and how they ended is partly known."""
+    dm = small.dm(*((name, "ESC05") for name in "ABCDE"), ("X", "SCRNFAIL"), ("Y", "SCRNFAIL"))
+    dm["SEX"] = ["F", "M", "", "F", "M", "F", "F"]
+    dm["RACE"] = ["ASIAN", "", "", "ASIAN", "WHITE", "", ""]
+    ends = [
+        ("A", "COMPLETED", "STUDY TREATMENT"), ("B", "", "STUDY TREATMENT"), ("A", "COMPLETED", "STUDY"),
+        ("B", "", "STUDY"), ("C", "WITHDRAWAL BY SUBJECT", "STUDY"), ("X", "SCREEN FAILURE", "STUDY"),
+    ]  # fmt: skip
+    ds = pd.DataFrame(
+        [
+            {
+                "STUDYID": "T", "DOMAIN": "DS", "USUBJID": name, "DSSEQ": float(place), "DSTERM": what,
+                "DSDECOD": what, "DSCAT": "DISPOSITION EVENT", "DSSCAT": scope, "DSSTDTC": small.day(30),
+            }
+            for place, (name, what, scope) in enumerate(ends, start=1)
+        ]
+    )  # fmt: skip
+    return derive(small.trial(DM=dm, EX=small.ex(*"ABCD"), DS=ds), study)
+
+
+def test_a_subject_without_sex_or_race_has_a_row(study, five):
+    rows = population.analyse_baseline(five["adsl"], study)
+    assert numbers(rows, "SEX") == {"F": 2, "M": 1, "NOT RECORDED": 1}
+    assert numbers(rows, "RACE") == {"ASIAN": 2, "NOT RECORDED": 2}
+    assert labels(tables.table_baseline(rows, study))["Not recorded"] == "2 (50.0)"
+
+
+def test_where_all_is_recorded_there_is_no_such_row(study):
+    datasets = derive(small.trial(DM=small.dm(("A", "ESC05")), EX=small.ex("A")), study)
+    rows = population.analyse_baseline(datasets["adsl"], study)
+    assert numbers(rows, "SEX") == {"F": 1}
+    assert "RACE" not in set(rows["analysis"])
+
+
+def test_the_test_between_arms_is_of_those_recorded(pilot_study):
+    """4 women of 5 against 1 of 5: Pearson's chi-square is 10 (4·4 - 1·1)² / 5⁴ = 3.6, p = 0.0578."""
+    control, active = pilot_study.design.control, pilot_study.design.columns[-1].arms[-1]
+    sex = ["F"] * 4 + ["M", ""] + ["F"] + ["M"] * 4 + ["", ""]
+    arms = [control] * 6 + [active] * 7
+    adsl = pd.DataFrame(
+        {"USUBJID": [f"{n:02}" for n in range(13)], "ARMCD": arms, "SAFARMCD": arms, "SEX": sex}
+    )
+    rows = population.analyse_baseline(adsl.assign(SAFFL="Y"), pilot_study)
+    p = rows.query("analysis == 'SEX' and statistic == 'p_value'")["value"]
+    assert p.tolist() == [pytest.approx(0.0577796, abs=1e-6)]
+    for group, unrecorded in ((control, 1), (active, 2)):
+        key = next(column.key for column in pilot_study.design.columns if column.arms == [group])
+        assert numbers(rows, "SEX", key)["NOT RECORDED"] == unrecorded
+
+
+def test_ends_and_reasons_hold_all_subjects(study, five):
+    rows = population.analyse_disposition(five["adsl"], study)
+    assert numbers(rows, "status") == {
+        "treated": 4,
+        "completed_treatment": 1, "discontinued_treatment": 1, "unrecorded_treatment": 2,
+        "completed_study": 1, "discontinued_study": 2, "unrecorded_study": 2,
+    }  # fmt: skip
+    assert numbers(rows, "discontinued_study") == {"WITHDRAWAL BY SUBJECT": 1, "NOT RECORDED": 1}
+    shown = labels(tables.table_disposition(rows, study))
+    assert shown["End of study not recorded"] == "2 (40.0)"
+    assert shown["End of treatment not recorded"] == "2 (40.0)"
+
+
+def test_the_flow_holds_all_subjects(five):
+    rows = population.analyse_flow(five["adsl"])
+    reasons = {"SCREEN FAILURE": 1, "NOT RECORDED": 1}
+    assert numbers(rows, "not_enrolled") == {"": 2, **reasons}
+    assert numbers(rows, "unrecorded_study") == {"": 1}
+    assert "the end is not recorded for 1" in flow_finding(rows)
+    drawn = str(figures.figure_disposition(rows).to_dict()["datasets"])
+    assert "End of study not recorded (n=1)" in drawn
+
+
+def test_deviations_without_category_have_one_where_others_have(study):
+    dv = pd.DataFrame(
+        {
+            "STUDYID": "T", "DOMAIN": "DV", "USUBJID": ["A", "A", "B"], "DVSEQ": [1.0, 2.0, 1.0],
+            "DVTERM": ["visit missed", "", "dose late"], "DVDECOD": "", "DVCAT": ["MAJOR", "MINOR", ""],
+            "DVSTDTC": small.day(9),
+        }
+    )  # fmt: skip
+    domains = {"DM": small.dm(("A", "ESC05"), ("B", "ESC05")), "EX": small.ex("A", "B")}
+    datasets = derive(small.trial(**domains, DV=dv), study)
+    rows = population.analyse_deviations(datasets["adsl"], datasets["addv"], study)
+    assert numbers(rows, "category", statistic="events") == {"MAJOR": 1, "MINOR": 1, "NOT RECORDED": 1}
+    shown = [row.label for row in tables.table_deviations(rows, study).rows]
+    assert shown[-2:] == ["Not recorded", "dose late"]
+    assert shown[3:5] == ["Minor", "Not recorded"]
+
+
+def test_an_infusion_without_dose_is_received_all_the_same(study):
+    infusions = small.ex("A", days=(1, 8))
+    infusions["EXDOSE"] = [0.5, np.nan]
+    datasets = derive(small.trial(DM=small.dm(("A", "ESC05")), EX=infusions), study)
+    rows = exposure.analyse_exposure(datasets["adsl"], datasets["adex"], study)
+    assert numbers(rows, "administrations")["2"] == 1
+    given = exposure.analyse_infusions(datasets["adsl"], datasets["adex"], study)
+    assert numbers(given, "given")["2"] == 1
+
+
+def test_subgroups_name_those_whom_they_cannot_place(study, five):
+    subgroups = derive_subgroups(five["adsl"], five["adab"], study)
+    assert subgroups.query("SUBGROUP == 'Sex'")["LEVEL"].tolist() == ["Female", "Female", "Male", "Not known"]
+    assert set(subgroups["SUBGROUP"]) == {"Sex", "Age, years"}
+    data = pd.DataFrame(
+        {
+            "analysis": ["overall", "Sex", "Sex", "Sex"], "level": ["", "Female", "Male", "Not known"],
+            "n": [2.0, 1, 1, 0], "N": [4.0, 2, 1, 1], "percent": [50.0, 50, 100, 0], "ci_low": [7.0, 1, 2.5, 0],
+            "ci_high": [93.0, 99, 100, 97.5],
+        }
+    )  # fmt: skip
+    finding = subgroups_finding(data)
+    assert "lowest in Sex Female" in finding
+    assert "2 of 2 subgroups" in finding
+
+
+@cache
+def _simulated() -> dict[str, pd.DataFrame]:
+    return dict(simulate(_STUDY[0], seed=5, subjects=4))
+
+
+@settings(
+    max_examples=5, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+@given(gaps=st.sets(st.sampled_from(_GAPS), min_size=3), seed=st.integers(0, 10_000))
+def _hold_all(gaps: set[tuple[str, str]], seed: int) -> None:
+    domains, rng, study = dict(_simulated()), np.random.default_rng(seed), _STUDY[0]
+    for name, variable in sorted(gaps):
+        frame = domains[name]
+        lost = pd.Series(rng.random(len(frame)) < 0.4, index=frame.index)
+        if variable:
+            empty = np.nan if frame[variable].dtype == "float64" else ""
+            domains[name] = frame.assign(**{variable: frame[variable].mask(lost, empty)})
+        else:
+            domains[name] = frame[~lost].reset_index(drop=True)
+    datasets = derive(Trial(domains), study)
+    adsl, adrs = datasets["adsl"], datasets["adrs"]
+    _add_up(population.analyse_baseline(adsl, study), ["SEX", "RACE"])
+    _add_up(exposure.analyse_exposure(adsl, datasets["adex"], study), ["administrations"])
+    _add_up(efficacy.analyse_response(adsl, adrs, datasets["adlb"], study, 0.95), ["category"])
+    subgroups = derive_subgroups(adsl, datasets["adab"], study)
+    assert subgroups.groupby("SUBGROUP")["USUBJID"].nunique().eq((adsl["FASFL"] == "Y").sum()).all()
+    assert not subgroups.duplicated(["USUBJID", "SUBGROUP"]).any()
+    _ends_add_up(population.analyse_disposition(adsl, study), population.analyse_flow(adsl))
+
+
+def _add_up(rows: pd.DataFrame, analyses: list[str]) -> None:
+    for (analysis, group), part in rows[rows["analysis"].isin(analyses)].groupby(["analysis", "group"]):
+        n, size = (part.loc[part["statistic"] == name, "value"] for name in ("n", "N"))
+        assert n.sum() == size.max(), (analysis, group)
+
+
+def _ends_add_up(table: pd.DataFrame, flow: pd.DataFrame) -> None:
+    for group, size in table.query("analysis == 'size'")[["group", "value"]].itertuples(index=False):
+        ends = [n for name, n in numbers(table, "status", group).items() if name.endswith("_study")]
+        assert sum(ends) == size or np.isnan(ends).all()
+    for end in ("discontinued_treatment", "discontinued_study", "not_enrolled"):
+        boxes = numbers(flow, end)
+        assert sum(boxes.values()) - boxes[""] == boxes[""]
+
+
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
+def test_whatever_is_missing_rows_add_up(study):
+    _STUDY[:] = [study]
+    _hold_all()
