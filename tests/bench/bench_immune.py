@@ -85,7 +85,7 @@ def test_136_real_markers_are_analysed_in_seconds() -> None:
         pytest.skip(f"the real immune markers aren't at {covid.SOURCE}")
     real = covid.load_covid()
     # pingouin is imported on first use, which isn't part of an analysis
-    immune.analyse_visits(real.datasets["adcp"].head(1), replace_markers(real.panel, 1), real.study)
+    immune.analyse_visits(real.datasets["adcp"].head(1), replace_markers(real.panel, 1), real.study, HOW)
     start = time.perf_counter()
     covid.analyse_everything(real.datasets, real.panel, real.study)
     seconds = time.perf_counter() - start

@@ -45,6 +45,9 @@ signs <- as.matrix(expand.grid(rep(list(c(-1, 1)), 9)))
 out("signs", "p", mean(abs(signs %*% change) >= abs(sum(change)) - 1e-9))
 groups <- combn(9, 4)
 difference <- apply(groups, 2, function(k) mean(change[k]) - mean(change[-k]))
+# Friedman's statistic with ranks mirrored; signs of ranks less their mean.
+ranks <- t(apply(y, 1, rank)) - 2.5
+out("friedman mirrored", "p", mean(rowSums((signs %*% ranks)^2) >= sum(colSums(ranks)^2) - 1e-9))
 out("groups", "p", mean(abs(difference) >= abs(mean(change[1:4]) - mean(change[5:9])) - 1e-9))
 
 w <- t.test(change[1:4], change[5:9]); out("welch", "low", w$conf.int[1]); out("welch", "high", w$conf.int[2])

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from itpcsr.analysis.immune.changes import complete_cases
+from itpcsr.analysis.immune.changes import ALIKE, NO_CHANGE, complete_cases
 from itpcsr.analysis.immune.effects import WELCH, G, difference_interval, group_effect
 from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, FEW_IN_GROUP, adjust, to_rows
 from itpcsr.analysis.immune.linear import regress
@@ -121,7 +121,9 @@ def _anova(values: Floats, group: NDArray[np.bool_]) -> dict[str, float | str]:
     names = ("statistic", "df1", "df2", "epsilon", "p_value")
     if min(sizes["n1"], sizes["n2"]) < FEWEST or len(visits) < 2:
         return {**sizes, **dict.fromkeys(names, np.nan), "reason": FEW_IN_GROUP}
-    return {**sizes, **dict(zip(names, interaction(own, first), strict=True)), "reason": CONSTANT}
+    reason = NO_CHANGE if np.ptp(own, axis=1).max() < 1e-12 else ALIKE
+    reason = CONSTANT if np.ptp(own) < 1e-12 else reason
+    return {**sizes, **dict(zip(names, interaction(own, first), strict=True)), "reason": reason}
 
 
 def interaction(values: Floats, group: NDArray[np.bool_]) -> tuple[float, float, float, float, float]:
