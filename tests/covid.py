@@ -127,7 +127,7 @@ def analyse_everything(
         immune.analyse_picture(adcp, panel, study, 0.95),
         immune.analyse_mean_change(adcp, panel, study, 0.95, how),
         immune.analyse_planned(adcp, panel, study, 0.95, how),
-        immune.analyse_visits(adcp, panel, study),
+        immune.analyse_visits(adcp, panel, study, how),
         immune.analyse_response(adcp, panel, study, 0.95, how),
         immune.analyse_interaction(adcp, panel, study),
         immune.analyse_platelets(adcp, adlb, panel, study, 0.95, [-1, 0, 1]),

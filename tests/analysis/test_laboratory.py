@@ -5,7 +5,7 @@ import pytest
 
 from itpcsr.adam import derive
 from itpcsr.adam.ranges import flag_most_deviating
-from itpcsr.analysis import laboratory, laboratory_grades, liver
+from itpcsr.analysis import exact_tables, laboratory, laboratory_grades, liver
 from itpcsr.display import laboratory_tables as tables
 from itpcsr.results import absence
 from itpcsr.study import Laboratory
@@ -177,3 +177,31 @@ def test_absent_laboratory_data_give_one_sentence(study):
         liver.analyse_hys_law(adsl, adlb, study, 0.95),
     ):
         assert absence(rows) == laboratory.NO_DOMAIN
+
+
+@pytest.mark.parametrize("drawn", [False, True])
+def test_the_table_says_which_p_values_are_drawn(pilot_study, monkeypatch, drawn):
+    if drawn:
+        monkeypatch.setattr(exact_tables, "_MOST_TABLES", 1)
+    arms = ["Pbo", "Xan_Lo", "Xan_Hi"] * 4
+    subjects = [f"S{number}" for number in range(12)]
+    adsl = pd.DataFrame({"USUBJID": subjects, "ARMCD": arms, "SAFARMCD": arms, "SAFFL": "Y"})
+    adlb = pd.DataFrame(
+        {
+            "USUBJID": subjects, "PARAMCD": "ALT", "PARCAT1": "CHEMISTRY", "WORSTFL": "Y",
+            "ANRIND": ["LOW", "NORMAL", "HIGH", "NORMAL"] * 3, "LIMIND": "NORMAL", "BLIMIND": "NORMAL",
+        }
+    )  # fmt: skip
+    rows = laboratory.analyse_lab_ranges(adsl, adlb, pilot_study, seed=5)
+    method = find(rows, "status", "", "p_value", "ALT")["method"]
+    assert ("seed 5" in method) == drawn
+    note = [
+        text
+        for text in tables.table_lab_ranges(rows, pilot_study, {"ALT": "ALT (U/L)"}).notes
+        if "Carlo" in text
+    ]
+    assert len(note) == drawn
+    if drawn:
+        error = find(rows, "status", "", "p_error", "ALT")["value"]
+        assert "1000000 tables with the same margins drawn for each parameter" in note[0]
+        assert f"standard error of p: ALT (U/L) {error:.4f}." in note[0]

@@ -66,7 +66,7 @@ def test_a_planted_effect_is_found_with_the_power_that_is_stated(
     panel: immune.Panel, demo: dict[str, pd.DataFrame], study: Study
 ) -> None:
     rng = np.random.default_rng(2)
-    stated = immune.analyse_power(demo["adcp"], panel, study, RATE, 0.8, 1_000, 1)
+    stated = immune.analyse_power(demo["adcp"], panel, study, RATE, 0.8, 2_000, 1)
     stated = stated[(stated["analysis"] == "response") & (stated["level"] == "family")]
     least, power = (stated.set_index("statistic")["value"][name] for name in ("least_effect", "power"))
     place = panel.codes.index(PLANTED)
@@ -76,7 +76,8 @@ def test_a_planted_effect_is_found_with_the_power_that_is_stated(
     found = sum(PLANTED in findings(simulate(panel, rng, shift))["response"] for _ in range(runs))
     share = found / runs
     print(f"\n  planted {least:.2f} SD in responders: found in {share:.3f}, stated power {power:.3f}")
-    assert share >= power - 3 * np.sqrt(power * (1 - power) / runs)
+    # not less, and not more: the effect stated is the least one (the gaps of some markers cost a little)
+    assert abs(share - power) <= 3 * np.sqrt(power * (1 - power) / runs) + 0.01
 
 
 def test_136_real_markers_are_analysed_in_seconds() -> None:
@@ -84,7 +85,7 @@ def test_136_real_markers_are_analysed_in_seconds() -> None:
         pytest.skip(f"the real immune markers aren't at {covid.SOURCE}")
     real = covid.load_covid()
     # pingouin is imported on first use, which isn't part of an analysis
-    immune.analyse_visits(real.datasets["adcp"].head(1), replace_markers(real.panel, 1), real.study)
+    immune.analyse_visits(real.datasets["adcp"].head(1), replace_markers(real.panel, 1), real.study, HOW)
     start = time.perf_counter()
     covid.analyse_everything(real.datasets, real.panel, real.study)
     seconds = time.perf_counter() - start

@@ -79,3 +79,14 @@ shifts <- array(c(77, 7, 74, 5, 72, 5, 1, 3, 1, 2, 1, 2), dim = c(2, 3, 2))
 out("cmh shifts", "p", mantelhaen.test(shifts)$p.value)
 three <- array(c(5, 3, 2, 4, 4, 2, 1, 6, 3, 2, 2, 6, 3, 3, 4, 1, 5, 4), dim = c(3, 3, 2))
 out("cmh three", "p", mantelhaen.test(three)$p.value)
+
+# Too many tables to enumerate: R's own Monte Carlo estimate with fixed margins and, where FEXACT's network
+# still ends, the exact value that both estimates are of.
+large <- list(wide = c(60, 200, 40, 45, 220, 35, 30, 240, 30),
+              levels = c(4, 9, 12, 6, 3, 10, 8, 7, 9, 2, 6, 6, 11, 10, 5, 3, 5, 2, 14, 9, 8, 4, 1, 9, 7))
+for (name in names(large)) {
+  set.seed(20240423)
+  x <- matrix(large[[name]], sqrt(length(large[[name]])))
+  out(sprintf("fisher simulated %s", name), "p", fisher.test(x, simulate.p.value = TRUE, B = 1e6)$p.value)
+}
+out("fisher wide", "p", fisher.test(matrix(large$wide, 3), workspace = 2.5e8)$p.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from itpcsr.analysis.comparisons import single_arm_columns
+from itpcsr.analysis.exact_tables import Drawing
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.proportions import count_subjects
 from itpcsr.analysis.stratified import compare_shifts, compare_statuses
@@ -75,7 +76,9 @@ def course_of(records: pd.DataFrame, members: pd.DataFrame, visits: list[str]) -
     return pd.concat([value, change], ignore_index=True) if len(visits) > 1 else value
 
 
-def analyse_lab_ranges(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study) -> pd.DataFrame:
+def analyse_lab_ranges(
+    adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, seed: int = Drawing.seed
+) -> pd.DataFrame:
     """Count subjects by the status of their most deviating value, alone and by status at baseline.
 
     ``analysis`` status: LOW, NORMAL or HIGH against the normal range (``level`` is ``PARAMCD | status``), of
@@ -83,7 +86,8 @@ def analyse_lab_ranges(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study) -> 
     subjects with that status at baseline (``PARAMCD | status at baseline to status``). With a control
     arm each parameter also has two p_values (group empty): Fisher's exact test of the statuses (``level``
     is PARAMCD), and the Cochran-Mantel-Haenszel test of general association for the shifts, controlling for
-    the status at baseline.
+    the status at baseline. Where the statuses allow too many tables to enumerate, Fisher's p is drawn with
+    ``seed``: its method says so, and p_error and tables_drawn stand beside it.
     """
     display = "tbl-lab-ranges"
     if sentence := missing_sentence(adlb, study):
@@ -99,7 +103,9 @@ def analyse_lab_ranges(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study) -> 
         parts.append(_statuses(records, members, str(parameter)))
         parts.append(_shifts(records, members, str(parameter)))
         if len(compared):
-            status = compare_statuses(records, compared, "ANRIND").assign(analysis="status")
+            status = compare_statuses(records, compared, "ANRIND", Drawing(seed=seed)).assign(
+                analysis="status"
+            )
             shift = compare_shifts(records, compared, "LIMIND", "BLIMIND").assign(analysis="shift")
             parts.append(pd.concat([status, shift]).assign(level=str(parameter)))
     return make_rows(

@@ -141,7 +141,24 @@ def table_lab_ranges(rows: pd.DataFrame, study: Study, names: Mapping[str, str])
             "p, exploratory: Fisher's exact test of the status; Cochran-Mantel-Haenszel test of general "
             "association for the shift, by the status at baseline."
         )
+    notes += _drawing_note(rows, names)
     return Table("Parameter", lookup.headers(columns), tuple(body), (*notes, *lookup.notes()))
+
+
+def _drawing_note(rows: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
+    """Return the note on p-values of the status that were drawn, [] where all were enumerated."""
+    errors = rows[rows["statistic"] == "p_error"]
+    if errors.empty:
+        return []
+    drawn = format_count(rows.loc[rows["statistic"] == "tables_drawn", "value"].max())
+    own = [
+        f"{names.get(str(level), str(level))} {format_number(float(value), 4)}"
+        for level, value in zip(errors["level"], errors["value"], strict=True)
+    ]
+    return [
+        f"p of the status by Monte Carlo, since there are too many tables to enumerate: {drawn} tables with "
+        f"the same margins drawn for each parameter; standard error of p: {', '.join(own)}."
+    ]
 
 
 def _threshold_note(study: Study) -> str:

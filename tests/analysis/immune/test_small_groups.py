@@ -190,7 +190,7 @@ def test_a_study_without_markers_or_values_says_so(plan, demo, pilot_study):
     displays, text = show(results, panel, plan)
     assert text.absent == NO_VALUES
     assert all(display.absent for display in displays)
-    assert absence(immune.analyse_visits(nothing, panel, pilot_study)) == NO_TABLE
+    assert absence(immune.analyse_visits(nothing, panel, pilot_study, immune.Permutations())) == NO_TABLE
 
 
 def test_a_planted_rise_is_found_in_responders(plan):

@@ -12,13 +12,17 @@ from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.analysis.immune.effects import DZ, T_INTERVAL, describe, mean_interval, paired_effect
 from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, FEW, adjust, to_rows, why
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
-from itpcsr.analysis.immune.permutation import Permutations, flip_signs
+from itpcsr.analysis.immune.permutation import Permutations, flip_signs, mirror_ranks
 from itpcsr.analysis.immune.summaries import POPULATION, back, effect_units
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 FRIEDMAN = "Friedman test of the visits (pingouin), subjects with all visits"
 RM_ANOVA = "repeated-measures ANOVA with Greenhouse-Geisser correction (pingouin), subjects with all visits"
+MIRRORED = "permutation test of Friedman's statistic, each subject's ranks mirrored"
+NO_CHANGE = "no subject's values differ between the visits"
+ALIKE = "all subjects change by the same, so that there is no error term"
+_NONE = 1e-12  # range below which values count as all equal
 _NO_VISITS = "fewer than 2 visits with values"
 
 
@@ -111,8 +115,12 @@ def complete_cases(values: Floats) -> Complete:
     return Complete(own[np.isfinite(own).all(axis=1)], visits)
 
 
-def analyse_visits(adcp: pd.DataFrame, panel: Panel, study: Study) -> pd.DataFrame:
+def analyse_visits(adcp: pd.DataFrame, panel: Panel, study: Study, how: Permutations) -> pd.DataFrame:
     """Test each marker over all visits, in the subjects with a value at each.
+
+    Visits near each other are more alike than others, so that neither test may take them as equally
+    correlated: the ANOVA is corrected (Greenhouse-Geisser; Huynh-Feldt's correction is above nominal here),
+    and the p-value of Friedman's statistic comes from mirroring subjects' ranks.
 
     ``analysis`` is friedman or anova; ``level`` the marker. Statistics: n (subjects), visits,
     statistic (chi-square or F), df1, df2, epsilon (Greenhouse-Geisser), effect (Kendall's W or generalised
@@ -121,13 +129,15 @@ def analyse_visits(adcp: pd.DataFrame, panel: Panel, study: Study) -> pd.DataFra
     display = "tbl-immune-visits"
     if sentence := missing_sentence(adcp, study):
         return absent_rows(display, sentence)
-    parts = []
-    for analysis, test, method in (
-        ("friedman", _friedman, FRIEDMAN),
-        ("anova", _anova, RM_ANOVA),
-    ):
-        found = [test(panel.values[:, :, number]) for number in range(len(panel.markers))]
-        parts.append(_test_rows(panel, found, method).assign(analysis=analysis))
+    values = [panel.values[:, :, number] for number in range(len(panel.markers))]
+    mirrored = f"{MIRRORED}: {how.arrangements}"
+    ranked = {"statistic": FRIEDMAN, "effect": FRIEDMAN, "p_value": mirrored, "p_adjusted": ADJUSTED}
+    parts = [
+        _test_rows(panel, [_friedman(own, how) for own in values], ranked).assign(analysis="friedman"),
+        _test_rows(
+            panel, [_anova(own) for own in values], {"p_value": RM_ANOVA, "p_adjusted": ADJUSTED}
+        ).assign(analysis="anova"),
+    ]
     return make_rows(
         pd.concat(parts, ignore_index=True),
         display=display,
@@ -137,20 +147,25 @@ def analyse_visits(adcp: pd.DataFrame, panel: Panel, study: Study) -> pd.DataFra
     )
 
 
-def _test_rows(panel: Panel, found: list[dict[str, float | str]], method: str) -> pd.DataFrame:
+def _test_rows(panel: Panel, found: list[dict[str, float | str]], methods: dict[str, str]) -> pd.DataFrame:
     frame = pd.DataFrame(found)
     reasons = frame.pop("reason").to_numpy("object")
     statistics = {name: frame[name].to_numpy("float64") for name in frame}
     statistics["p_adjusted"] = adjust(statistics["p_value"])
-    return to_rows(panel.codes, statistics, reasons, {"p_value": method, "p_adjusted": ADJUSTED})
+    return to_rows(panel.codes, statistics, reasons, methods)
 
 
 def _refusal(complete: Complete) -> str:
+    """Return why the visits can't be compared, or "" where they can."""
     if len(complete.visits) < 2:
         return _NO_VISITS
     if len(complete.values) < FEWEST_FOR_TEST:
         return TOO_FEW
-    return CONSTANT if np.ptp(complete.values) < 1e-12 else ""
+    if np.ptp(complete.values) < _NONE:
+        return CONSTANT
+    if np.ptp(complete.values, axis=1).max() < _NONE:
+        return NO_CHANGE
+    return ""
 
 
 def _long(values: Floats) -> pd.DataFrame:
@@ -164,7 +179,7 @@ def _long(values: Floats) -> pd.DataFrame:
     )
 
 
-def _friedman(values: Floats) -> dict[str, float | str]:
+def _friedman(values: Floats, how: Permutations) -> dict[str, float | str]:
     complete = complete_cases(values)
     sizes: dict[str, float | str] = {"n": len(complete.values), "visits": len(complete.visits)}
     reason = _refusal(complete)
@@ -179,7 +194,7 @@ def _friedman(values: Floats) -> dict[str, float | str]:
         **sizes,
         "statistic": float(table["Q"]),
         "effect": float(table["W"]),
-        "p_value": float(table["p_unc"]),
+        "p_value": mirror_ranks(complete.values, how),
         "reason": "",
     }
 
@@ -188,7 +203,11 @@ def _anova(values: Floats) -> dict[str, float | str]:
     complete = complete_cases(values)
     sizes: dict[str, float | str] = {"n": len(complete.values), "visits": len(complete.visits)}
     names = ("statistic", "df1", "df2", "epsilon", "effect", "p_value")
-    if reason := _refusal(complete):
+    change = complete.values - complete.values.mean(axis=1, keepdims=True)
+    reason = _refusal(complete)
+    if not reason and np.ptp(change, axis=0).max() < _NONE:
+        reason = ALIKE
+    if reason:
         return {**sizes, **dict.fromkeys(names, np.nan), "reason": reason}
     import pingouin as pg  # takes seconds to import
 

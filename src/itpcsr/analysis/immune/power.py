@@ -1,18 +1,21 @@
-"""What the design could see: power at the observed numbers of subjects, by simulation."""
+"""What the design could see: the effect found with the power asked for, by simulation of the test made."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy import optimize, stats
 
 from itpcsr.analysis.fewest import FEWEST_FOR_TEST, FEWEST_IN_SUBSET, TOO_FEW, TOO_FEW_IN_SUBSET
-from itpcsr.analysis.immune.panel import Panel, missing_sentence
+from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
 from itpcsr.analysis.immune.permutation import Permutations, flip_signs, swap_groups
 from itpcsr.analysis.immune.summaries import POPULATION
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
-EFFECTS = tuple(np.arange(2, 25) / 8)  # 0.25 to 3 SD
+MOST = 3.0  # SDs: the largest effect that is looked for
+_NEAR = 0.001  # SDs: how near to the solution the search ends
 POWER = "simulated normal changes, the permutation test of the analysis, share of p-values at most the level"
 _NONE = "no effect up to 3 SD reaches this power"
 
@@ -20,12 +23,12 @@ _NONE = "no effect up to 3 SD reaches this power"
 def analyse_power(
     adcp: pd.DataFrame, panel: Panel, study: Study, rate: float, power: float, simulations: int, seed: int
 ) -> pd.DataFrame:
-    """Find the smallest standardised effect that is seen with the power asked for, at the observed numbers.
+    """Find the standardised effect that is seen with the power asked for, at the observed numbers.
 
     ``analysis`` change: mean change of all subjects in SDs of changes; response: difference of responders and
     non-responders in SDs. ``level`` single: one test at level ``rate``; family: the level that the smallest
     of all markers' p-values has to meet when no other marker moves (rate divided by their number).
-    Statistics: n1, n2, least_effect, and power at it.
+    Statistics: n1, n2, alpha, least_effect, and power, the share of the simulated trials that find it.
     """
     display = "tbl-immune-power"
     if sentence := missing_sentence(adcp, study):
@@ -49,35 +52,78 @@ def analyse_power(
 def _least(
     first: int, second: int, analysis: str, alpha: float, power: float, simulations: int, seed: int
 ) -> tuple[float, float, str]:
-    """Return the smallest effect of the grid that reaches the power, by bisection, and its power."""
     if analysis == "change" and first < FEWEST_FOR_TEST:
         return np.nan, np.nan, TOO_FEW
     if analysis == "response" and min(first, second) < FEWEST_IN_SUBSET:
         return np.nan, np.nan, TOO_FEW_IN_SUBSET
+    effect, reached = solve_effect(first, second, alpha, power, simulations, seed)
+    return effect, reached, "" if np.isfinite(effect) else _NONE
+
+
+def solve_effect(
+    first: int, second: int, alpha: float, power: float, simulations: int, seed: int
+) -> tuple[float, float]:
+    """Return the effect in SDs that is found with the power asked for, and the share that finds it.
+
+    The same draws stand behind every effect tried, so that the share rises with the effect, and the effect is
+    where it crosses the power. Both NaN where no effect up to 3 SD has the power.
+
+    >>> effect, share = solve_effect(6, 0, 0.05, 0.8, 2_000, 1)  # exact: 1.7927
+    >>> round(effect, 1), round(share, 2)
+    (1.8, 0.8)
+    """
     noise = np.random.default_rng([seed, first, second]).standard_normal((first + second, simulations))
-    low, high = 0, len(EFFECTS) - 1
-    reached = simulated_power(noise, first, EFFECTS[high], alpha, seed)
-    if reached < power:
-        return np.nan, np.nan, _NONE
-    while low < high:
-        middle = (low + high) // 2
-        value = simulated_power(noise, first, EFFECTS[middle], alpha, seed)
-        if value >= power:
-            high, reached = middle, value
-        else:
-            low = middle + 1
-    return float(EFFECTS[high]), reached, ""
+
+    def excess(effect: float) -> float:
+        return simulated_power(noise, first, effect, alpha, seed) - power
+
+    if excess(MOST) < 0:
+        return np.nan, np.nan
+    if excess(0.0) >= 0:  # a power no higher than the level asks for no effect
+        return 0.0, excess(0.0) + power
+    effect = float(optimize.brentq(excess, 0.0, MOST, xtol=_NEAR))
+    return effect, excess(effect) + power
 
 
-def simulated_power(noise: np.ndarray, first: int, effect: float, alpha: float, seed: int) -> float:
-    """Return the share of simulated trials whose p-value is at most ``alpha``.
+def simulated_power(noise: Floats, first: int, effect: float, alpha: float, seed: int) -> float:
+    """Return the power of the permutation test: simulated, less the luck of the draws.
 
     ``noise`` is subjects × simulations of standard normal values; the ``first`` subjects are shifted by
-    ``effect``. All shifted: changes are tested about zero, otherwise the two groups against each other.
+    ``effect``. All shifted: changes are tested about zero, otherwise the two groups against each other. The
+    t test is made of the same draws; its power is known, and what its share in them is off by is taken off
+    the share of the permutation test too (a control variate, as in Lavenberg and Welch, Management Science
+    1981;27:322). The two tests decide most trials alike, so that of the error of a simulated share only that
+    of the trials in which they differ is left: with 2000 trials 0.3 percentage points at level 0.05 and up to
+    0.8 at the levels of a family, seen over seeds.
     """
-    # all arrangements up to here; a sample of this size is exact enough for a power
-    how = Permutations(limit=5_000, draws=1_999, seed=seed)
+    # as many arrangements as the analysis draws: with fewer, the small levels of a family can't be reached
+    how = Permutations(limit=10_000, draws=9_999, seed=seed)
     group = np.arange(len(noise)) < first
     values = noise + effect * group[:, None]
     p = flip_signs(values, how) if group.all() else swap_groups(values, group, how)
-    return float((p <= alpha).mean())
+    luck = float((_t_test(values, group) <= alpha).mean()) - power_of_t(
+        first, len(noise) - first, effect, alpha
+    )
+    return min(1.0, max(0.0, float((p <= alpha).mean()) - luck))
+
+
+def power_of_t(first: int, second: int, effect: float, alpha: float) -> float:
+    """Return the power of the two-sided t test, of one group about zero where ``second`` is 0.
+
+    By the noncentral F distribution of the squared statistic, so that both tails count, as in R's
+    ``power.t.test(strict = TRUE)`` and SAS PROC POWER; without ``strict`` R leaves out the other side's tail.
+
+    >>> round(power_of_t(18, 0, 0.7007, 0.05), 3)
+    0.8
+    """
+    degrees = first + second - (2 if second else 1)
+    shift = effect / np.sqrt(1 / first + (1 / second if second else 0.0))
+    if not shift:  # the central distribution, which scipy's noncentral one doesn't include
+        return alpha
+    return float(stats.ncf.sf(stats.f.isf(alpha, 1, degrees), 1, degrees, shift**2))
+
+
+def _t_test(values: Floats, group: NDArray[np.bool_]) -> Floats:
+    if group.all():
+        return np.asarray(stats.ttest_1samp(values, 0.0).pvalue)
+    return np.asarray(stats.ttest_ind(values[group], values[~group]).pvalue)

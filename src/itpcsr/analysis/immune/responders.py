@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from itpcsr.analysis.fewest import FEWEST_IN_SUBSET, TOO_FEW_IN_SUBSET
-from itpcsr.analysis.immune.changes import complete_cases
+from itpcsr.analysis.immune.changes import ALIKE, NO_CHANGE, complete_cases
 from itpcsr.analysis.immune.effects import WELCH, G, difference_interval, group_effect
 from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, adjust, to_rows
 from itpcsr.analysis.immune.linear import regress
@@ -122,7 +122,9 @@ def _anova(values: Floats, group: NDArray[np.bool_]) -> dict[str, float | str]:
     names = ("statistic", "df1", "df2", "epsilon", "p_value")
     if min(sizes["n1"], sizes["n2"]) < FEWEST_IN_SUBSET or len(visits) < 2:
         return {**sizes, **dict.fromkeys(names, np.nan), "reason": TOO_FEW_IN_SUBSET}
-    return {**sizes, **dict(zip(names, interaction(own, first), strict=True)), "reason": CONSTANT}
+    reason = NO_CHANGE if np.ptp(own, axis=1).max() < 1e-12 else ALIKE
+    reason = CONSTANT if np.ptp(own) < 1e-12 else reason
+    return {**sizes, **dict(zip(names, interaction(own, first), strict=True)), "reason": reason}
 
 
 def interaction(values: Floats, group: NDArray[np.bool_]) -> tuple[float, float, float, float, float]:

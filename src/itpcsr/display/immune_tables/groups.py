@@ -29,8 +29,9 @@ def table_immune_visits(rows: pd.DataFrame, study: Study) -> Table:
     )
     notes = (
         "Friedman test and repeated-measures ANOVA use subjects with a value at every visit at which anyone "
-        "has one. W: Kendall's coefficient; ε: Greenhouse-Geisser; η²: "
-        "generalised eta squared; p of the ANOVA is the corrected one; adj.: adjusted p.",
+        "has one. W: Kendall's coefficient; p of the Friedman test: by mirroring each subject's ranks; "
+        "ε: Greenhouse-Geisser; η²: generalised eta squared; p of the ANOVA is the corrected one; "
+        "adj.: adjusted p.",
         EXPLORATORY,
     )
     return arrange(rows, study, columns, notes)

@@ -50,8 +50,9 @@ def table_immune_power(rows: pd.DataFrame, study: Study) -> Table:
             cells = (sizes, format_number(alpha, 4), format_number(least, 2), format_percent(100 * power))
             body.append(Row(words, cells, 1))
     notes = (
-        "By simulation with the tests of the analysis. Smallest p of the family: the level that one marker "
-        "has to reach when no other moves. n: subjects, or responders, non-responders.",
+        "Smallest effect: the one that is found with the power shown, by simulation of normal changes with "
+        "the tests of the analysis. Smallest p of the family: the level that one marker has to reach when no "
+        "other moves. n: subjects, or responders, non-responders.",
     )
     return Table(
         "Question",
