@@ -20,7 +20,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTCollection, TTFont, newTable
 from fontTools.ttLib.tables._f_v_a_r import Axis
 
-from itpcsr.build import pipeline
+from itpcsr.build import pipeline, render
 from itpcsr.build.coverage import refuse_unprintable_data, spell_uncovered
 from itpcsr.build.font_files import lay_fonts, read_fonts
 from itpcsr.build.hashes import file_hash
@@ -30,6 +30,7 @@ from itpcsr.build.verify import verify
 from itpcsr.display.fonts import Fonts, choose_fonts, spell_lacking
 from itpcsr.errors import DataError, ParameterError, RenderError
 from itpcsr.sdtm import Trial
+from tests.build import made_up
 from tests.build.tiny import make_project
 
 TERMS = (
@@ -197,6 +198,28 @@ def test_a_version_is_set_in_the_font_that_it_names(chinese, tmp_path, monkeypat
     assert HANGUL in "".join(page.extract_text() for page in pdf.pages)
     assert {"Square-Regular", "NotoSansSC-Regular"} <= set(fonts_of(pdf))
     assert read_manifest(published)["fonts"]["hangul.ttf"] == file_hash(font)
+
+
+def test_the_build_stops_before_the_notebooks_run(root, tmp_path, monkeypatch):
+    project = make_project(root, tmp_path / "project")
+    terms = pd.read_csv(project / "data/ae.csv", dtype="str")
+    terms.loc[terms.index[-1], "AETERM"] = HANGUL
+    terms.to_csv(project / "data/ae.csv", index=False)
+    with pytest.raises(
+        DataError, match=rf"AE\.AETERM \(ae\.csv, subject {terms['USUBJID'].iloc[-1]}\) “{HANGUL}”"
+    ):
+        build(project, monkeypatch)
+    assert not (project / "work/tiny/notebooks").exists()
+    assert not (project / "output/tiny-1.0.0").exists()
+
+
+def test_quarto_gets_no_font_of_the_machine(tmp_path, monkeypatch):
+    stand_in = tmp_path / "quarto"
+    stand_in.write_text('#!/bin/sh\necho "$TYPST_IGNORE_SYSTEM_FONTS" > "$2/asked.txt"\n', encoding="utf-8")
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    render.render(tmp_path, made_up.report(), "quarto", lambda _: None)
+    assert (tmp_path / "asked.txt").read_text(encoding="utf-8") == "true\n"
 
 
 def trial(**texts: str) -> Trial:
