@@ -61,7 +61,7 @@ def manifest(**values) -> dict:
         "parameters": {"file": "small.yml", "sha256": "0" * 64},
         "hashes": {"code": "a", "study": "b", "lock": "c", "data DM": "d"},
         "notebooks": {"10-x": "e"}, "inputs": {"DM": {"file": "dm.xpt", "sha256": "d"}}, "pages": {},
-        "package": "itpcsr 0", "environment": {"python": "3", "packages": {"itpcsr": "0"}},
+        "fonts": {"F.otf": "f"}, "package": "itpcsr 0", "environment": {"python": "3", "packages": {"itpcsr": "0"}},
     } | values  # fmt: skip
 
 

@@ -39,7 +39,9 @@ def test_the_build_links_inputs_and_outputs(crate):
     assert action.type == "CreateAction"
     assert action["instrument"]["name"] == "itpcsr"
     inputs = {entity.id: entity for entity in action["object"]}
-    assert {"#data/DM", "#parameters", "#study", "#lock", "#code", "#notebook/10-x"} == set(inputs)
+    assert set(inputs) == {
+        "#data/DM", "#parameters", "#study", "#lock", "#code", "#font/F.otf", "#notebook/10-x",
+    }  # fmt: skip
     assert inputs["#notebook/10-x"]["sha256"] == "e"
     assert {"csr.docx", "results.parquet", "tables/", "notebooks/", "manifest.json"} <= {
         entity.id for entity in action["result"]

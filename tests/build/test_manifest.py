@@ -26,7 +26,9 @@ def manifests(root):
     found = {}
     for name in ("demo", "escalation-review"):
         run = open_run(root / f"params/{name}.yml", root)
-        found[name] = make_manifest(root, run.parameters, run.report, run.study, run.trial, "embedded 0")
+        found[name] = make_manifest(
+            root, run.parameters, run.report, run.study, run.trial, "embedded 0", run.fonts.hashes
+        )
     return found
 
 

@@ -17,6 +17,7 @@ def page(tmp_path):
         inputs={"DM": {"file": "d|m.xpt", "sha256": "1" * 64}, "EX": {"file": "ex.xpt", "sha256": "2" * 64}},
         hashes={"code": "3" * 64, "study": "4" * 64, "data DM": "1" * 64},
         notebooks={"10-x": "5" * 64},
+        fonts={"F.otf": "6" * 64},
     )
     write_provenance(tmp_path, manifest)
     return (tmp_path / PATH).read_text(encoding="utf-8")
@@ -27,7 +28,7 @@ def test_every_input_stands_with_its_hash(page):
     assert rows == {
         r"DM: d\|m.xpt": "1" * 64, "EX: ex.xpt": "2" * 64, "Parameters of this version: small.yml": "0" * 64,
         "Study file: what the protocol fixes": "4" * 64, "Program: all files of the package": "3" * 64,
-        "10-x": "5" * 64,
+        "10-x": "5" * 64, "Font of PDF and charts: F.otf": "6" * 64,
     }  # fmt: skip
 
 
@@ -49,5 +50,7 @@ def test_each_report_includes_it_once(root, page):
 
 def test_every_input_of_the_demonstration_has_its_words(root):
     run = open_run(root / "params/demo.yml", root)
-    manifest = make_manifest(root, run.parameters, run.report, run.study, run.trial, "embedded 0")
+    manifest = make_manifest(
+        root, run.parameters, run.report, run.study, run.trial, "embedded 0", run.fonts.hashes
+    )
     assert {name for name in manifest["hashes"] if not name.startswith("data ")} == set(INPUTS)

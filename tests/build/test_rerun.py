@@ -82,7 +82,9 @@ def publish(project, name, **changes):
     folder = project / f"output/{name}-1.0.0"
     folder.mkdir(parents=True)
     read_results(run).to_parquet(folder / "results.parquet", index=False)
-    write_manifest(folder, make_manifest(project, path, run.report, run.study, run.trial, "embedded 0"))
+    write_manifest(
+        folder, make_manifest(project, path, run.report, run.study, run.trial, "embedded 0", run.fonts.hashes)
+    )
     return folder
 
 

@@ -15,15 +15,17 @@ import pandas as pd
 import yaml
 
 from itpcsr.build.abbreviations import write_abbreviations
+from itpcsr.build.coverage import spell_uncovered, template_values
 from itpcsr.build.display_list import write_display_list
 from itpcsr.build.external import add_statement
+from itpcsr.build.font_files import lay_fonts
 from itpcsr.build.fragments import Display, write_fragment
 from itpcsr.build.method_list import write_method_list
 from itpcsr.build.provenance_page import write_provenance
 from itpcsr.build.reference_doc import write_reference_doc
 from itpcsr.build.variables import fill_absent
 from itpcsr.build.vega import write_vega_bundle
-from itpcsr.display import theme
+from itpcsr.display.fonts import Fonts, choose_fonts
 from itpcsr.errors import RenderError
 from itpcsr.study import Report, Study
 
@@ -48,6 +50,7 @@ def assemble(
     hidden: AbstractSet[str],
     manifest: Mapping[str, Any],
     pages: Mapping[str, str] | None = None,
+    fonts: Fonts | None = None,
 ) -> Path:
     """Write the complete book project into an emptied folder, which Quarto or the embedded renderer reads.
 
@@ -69,6 +72,8 @@ def assemble(
         page says so, too.
     pages
         Subject to the file name of its page, for links in HTML.
+    fonts
+        What PDF and charts are set in; the program's own where the version names none.
     """
     shutil.rmtree(project, ignore_errors=True)
     project.mkdir(parents=True)
@@ -78,14 +83,13 @@ def assemble(
         add_statement(project, report)
     shutil.copytree(root / "_extensions", project / "_extensions")
     write_vega_bundle(project / "_extensions" / "csr" / "assets" / "vega.js")
-    shutil.copytree(
-        theme.font_folder(), project / "fonts", ignore=shutil.ignore_patterns("*Mono*", "*Serif*")
-    )
+    fonts = fonts or choose_fonts()
+    families = lay_fonts(fonts, project / "fonts")
     for display in displays:
         folder = project / "results" / display.notebook
         folder.mkdir(parents=True, exist_ok=True)
         own = rows[rows["display"] == display.label]
-        write_fragment(display, folder, own, pages, with_datasets=not report.external)
+        write_fragment(display, folder, own, pages, with_datasets=not report.external, fonts=fonts)
     configuration = _configuration(root, report, study, notice)
     chapters = configuration["book"]["chapters"]
     write_display_list(project, chapters, displays)
@@ -95,6 +99,8 @@ def assemble(
     fill_absent(values, [page.read_text(encoding="utf-8") for page in sorted(project.rglob("*.qmd"))], hidden)
     write_abbreviations(project, chapters, displays, values)
     _write_yaml(project / "_variables.yml", values)
+    _write_yaml(project / "_quarto.yml", configuration)
+    configuration |= template_values(families, spell_uncovered(project, fonts))
     _write_yaml(project / "_quarto.yml", configuration)
     write_reference_doc(project / "reference.docx", running_title(report, study), notice)
     return project

@@ -264,6 +264,8 @@ def find_causes(old: dict[str, Any], new: dict[str, Any]) -> Iterable[tuple[str,
     yield from (_CAUSES[name] for name in names if name in _CAUSES)
     if found := _differing(old.get("notebooks"), new.get("notebooks")):
         yield "notebooks", ", ".join(found)
+    if found := _differing(old.get("fonts"), new.get("fonts")):
+        yield "words and look", f"fonts: {', '.join(found)}"
     packages = (manifest.get("environment", {}).get("packages") for manifest in (old, new))
     if found := _differing(*packages):
         yield "environment", f"versions of packages: {', '.join(found)}"

@@ -188,6 +188,8 @@ def _inputs(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for name, digest in manifest["hashes"].items():
         if name in INPUTS:
             yield f"#{name}", INPUTS[name], digest
+    for name, digest in manifest["fonts"].items():
+        yield f"#font/{quote(name)}", f"Font of PDF and charts: {name}", digest
     for name, digest in manifest["notebooks"].items():
         yield f"#notebook/{name}", f"Notebook {name}", digest
     for name, digest in manifest["pages"].items():

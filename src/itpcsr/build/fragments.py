@@ -14,6 +14,7 @@ import pandas as pd
 import yaml
 
 from itpcsr.display import theme, writers
+from itpcsr.display.fonts import Fonts
 from itpcsr.display.layout import is_wide
 from itpcsr.display.prose import MIME as PROSE_MIME
 from itpcsr.display.prose import Prose, prose_from_json, to_markdown
@@ -180,17 +181,20 @@ def write_fragment(
     rows: pd.DataFrame,
     pages: Mapping[str, str] | None = None,
     with_datasets: bool = True,
+    fonts: Fonts | None = None,
 ) -> None:
     """Write ``<label>.qmd`` and, for a chart, its SVG (for PDF) and PNG (for Word) into the folder.
 
     ``rows`` are the result rows of this display; in HTML a panel below it says where it comes from, with
     links to the analysis datasets where they are published (``with_datasets``), and subjects are links to
-    their ``pages``.
+    their ``pages``. ``fonts`` draw the chart; without them those of the process do.
     """
     if display.prose is not None:
         text = to_markdown(display.prose)
     else:
-        blocks = _chart_blocks(display, folder) if display.table is None else _table_blocks(display, pages)
+        blocks = (
+            _chart_blocks(display, folder, fonts) if display.table is None else _table_blocks(display, pages)
+        )
         block = f"::: {{#{display.label}}}\n\n{blocks}\n\n{display.caption}\n\n:::\n"
         if display.table is not None and is_wide(display.table):
             block = _TURNED.format(display=block)
@@ -228,11 +232,11 @@ def _table_blocks(display: Display, pages: Mapping[str, str] | None) -> str:
     )
 
 
-def _chart_blocks(display: Display, folder: Path) -> str:
+def _chart_blocks(display: Display, folder: Path, fonts: Fonts | None) -> str:
     chart = display.chart or {}
     try:
-        svg = theme.chart_svg(chart)
-        png = theme.chart_png(svg)
+        svg = theme.chart_svg(chart, fonts)
+        png = theme.chart_png(svg, fonts)
     except ValueError as error:
         raise NotebookError(
             f"{display.notebook}, {display.label}: the chart can't be drawn ({error}). Where there is "

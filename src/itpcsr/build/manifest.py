@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -54,10 +54,17 @@ def hash_inputs(trial: Trial, report: Report, root: Path) -> dict[str, str]:
 
 
 def make_manifest(
-    root: Path, parameters: Path, report: Report, study: Study, trial: Trial, renderer: str
+    root: Path,
+    parameters: Path,
+    report: Report,
+    study: Study,
+    trial: Trial,
+    renderer: str,
+    fonts: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the manifest of a version; it holds no time, no path outside the data's own names.
 
+    ``fonts`` are the files that PDF and charts are set in, name to SHA-256.
     ``docs/manifest.schema.json`` describes it for machines.
     """
     disclosed = {"disclosure": {"level": "external", "minimum_count": report.minimum_count}}
@@ -84,6 +91,7 @@ def make_manifest(
             name: file_hash(root / "notebooks" / f"{name}.ipynb") for name in sorted(report.notebooks)
         },
         "pages": hash_files(root, _pages(root, report)),
+        "fonts": dict(sorted(fonts.items())),
         "environment": _environment(),
         "hashes": hash_inputs(trial, report, root),
     }
@@ -111,7 +119,7 @@ def input_differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]
             yield f"{name} was {old.get(name)!r} and is {new.get(name)!r} now"
     if old["parameters"]["sha256"] != new["parameters"]["sha256"]:
         yield f"the parameters ({new['parameters']['file']}) aren't those of the published version"
-    for kind in ("hashes", "notebooks", "pages"):
+    for kind in ("hashes", "notebooks", "pages", "fonts"):
         before, after = old.get(kind, {}), new.get(kind, {})
         for name in sorted(set(before) | set(after)):
             if before.get(name) != after.get(name):

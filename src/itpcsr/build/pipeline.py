@@ -16,8 +16,10 @@ from itpcsr.adam.profiles import derive_profiles, select_profiled
 from itpcsr.build.assemble import REAL_STATEMENT, assemble, notice_for, running_title
 from itpcsr.build.bill import make_bill
 from itpcsr.build.comparisons import record_version
+from itpcsr.build.coverage import refuse_unprintable_data
 from itpcsr.build.disclosing import Disclosed, prepare, write_disclosed
 from itpcsr.build.external import leave_out_rows, write_shown
+from itpcsr.build.font_files import VersionFonts, read_fonts
 from itpcsr.build.fragments import Display, read_displays
 from itpcsr.build.leaks import refuse_leaks
 from itpcsr.build.lock import lock
@@ -29,6 +31,8 @@ from itpcsr.build.search_index import write_search_index
 from itpcsr.build.staging import claim
 from itpcsr.build.subject_profiles import write_subject_pages
 from itpcsr.build.variables import collect_variables
+from itpcsr.display.fonts import VARIABLE as FONTS_VARIABLE
+from itpcsr.display.fonts import name_for_kernels
 from itpcsr.display.formats import format_level, format_plain
 from itpcsr.display.profile import compose_profiles
 from itpcsr.display.subject_pages import page_names
@@ -52,6 +56,7 @@ class Run:
     report: Report
     study: Study
     trial: Trial
+    fonts: VersionFonts
     disclosed: Disclosed | None = None
 
     @property
@@ -103,17 +108,19 @@ def open_run(parameters: Path, root: Path) -> Run:
         changed = write_study(root / report.study, report.rules, root / "work" / report.report / "study.yml")
         report = report.model_copy(update={"study": changed.relative_to(root)})
     study = read_study(root / report.study, cohorts=report.cohorts)
+    fonts = read_fonts(report.fonts, root, root / "work" / report.report / "fonts")
     trial = load_trial([root / path for path in report.data], study, report.data_cutoff)
     if report.external:
         disclosed = prepare(trial, report, study, root)
-        return Run(root, parameters, report, study, disclosed.trial, disclosed)
-    return Run(root, parameters, report, study, trial)
+        return Run(root, parameters, report, study, disclosed.trial, fonts, disclosed)
+    return Run(root, parameters, report, study, trial, fonts)
 
 
 def run_notebooks(run: Run, say: Say) -> None:
     """Run every notebook of the report version whose inputs have changed."""
     inputs = hash_inputs(run.trial, run.report, run.root)
-    environment = {}
+    inputs |= {f"font {name}": digest for name, digest in run.fonts.hashes.items()}
+    environment = {FONTS_VARIABLE: name_for_kernels(run.fonts.named)}
     if run.disclosed is not None:
         inputs["disclosed"] = write_disclosed(run.trial, run.work / "disclosed")
         environment[VARIABLE] = inputs["minimum_count"] = str(run.report.minimum_count)
@@ -170,6 +177,7 @@ def render_report(
         _hidden_columns(run),
         manifest,
         run.subject_pages,
+        run.fonts.fonts,
     )
     say(f"Assembled {len(displays)} displays and {len(rows)} result rows")
     say(f"Rendering with {renderer_name(chosen)}")
@@ -251,6 +259,7 @@ def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say
     name = renderer_name(choose_engine(engine))
     refuse_final(output, run.report, lambda: _manifest(run, name))
     claim(output / run.report.name)
+    refuse_unprintable_data(run.trial, run.fonts.fonts)
     say(f"Read {len(run.trial.domains)} domains of {run.study.identity.study_id}")
     with lock(run.work):
         target = _build(run, output, engine, say)
@@ -259,7 +268,9 @@ def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say
 
 
 def _manifest(run: Run, renderer: str) -> dict[str, Any]:
-    return make_manifest(run.root, run.parameters, run.report, run.study, run.trial, renderer)
+    return make_manifest(
+        run.root, run.parameters, run.report, run.study, run.trial, renderer, run.fonts.hashes
+    )
 
 
 def _build(run: Run, output: Path, engine: Engine, say: Say) -> Path:

@@ -30,11 +30,12 @@ def write_provenance(project: Path, manifest: Mapping[str, Any]) -> None:
     own = manifest["parameters"]
     code = {f"Parameters of this version: {own['file']}": own["sha256"]}
     code |= {text: manifest["hashes"][name] for name, text in INPUTS.items() if name in manifest["hashes"]}
+    fonts = {f"Font of PDF and charts: {name}": digest for name, digest in manifest["fonts"].items()}
     parts = (
         _WORDS,
         _table(("Item", "Entry"), _facts(manifest).items()),
         _hash_table("Domain and file of the data", data),
-        _hash_table("Parameters and program", code),
+        _hash_table("Parameters and program", code | fonts),
         _hash_table("Notebook", manifest["notebooks"]),
     )
     path = project / PATH

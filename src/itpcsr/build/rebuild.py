@@ -23,7 +23,9 @@ def rebuild(folder: Path, parameters: Path, root: Path, say: Callable[[str], Non
     """
     manifest = read_manifest(folder)
     run = open_run(parameters, root)
-    now = make_manifest(run.root, run.parameters, run.report, run.study, run.trial, manifest["renderer"])
+    now = make_manifest(
+        run.root, run.parameters, run.report, run.study, run.trial, manifest["renderer"], run.fonts.hashes
+    )
     if faults := [Fault("manifest.json", text) for text in input_differences(manifest, now)]:
         return faults
     with tempfile.TemporaryDirectory(prefix="itpcsr-rebuild-") as temporary:

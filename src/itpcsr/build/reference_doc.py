@@ -17,6 +17,7 @@ from docx.shared import Cm, Pt, RGBColor
 from itpcsr.display.writers import NOTE_STYLE, WIDE_STYLE
 
 _FONT = "Arial"
+_CHINESE_FONT = "Microsoft YaHei"  # comes with Word on Windows and macOS; others replace it by their own
 _PAGE_WIDTH, _MARGIN = Cm(21), Cm(2.2)
 _TEXT_WIDTH = Cm(16.6)
 _DARK = RGBColor(0x0B, 0x25, 0x45)
@@ -82,8 +83,21 @@ def write_reference_doc(path: Path, title: str, notice: str) -> None:
         footer.add_run(text)
         _add_field(footer, field)
     _small(footer)
+    _name_chinese_font(document)
     document.save(str(path))
     _forget_times(path)
+
+
+def _name_chinese_font(document: docx.document.Document) -> None:
+    """Name the font of Chinese wherever a font is named: Word takes it from an attribute of its own.
+
+    pandoc's document names the theme's, which has none.
+    """
+    header, footer = document.sections[0].header, document.sections[0].footer
+    for part in (document.styles.element, header._element, footer._element):
+        for fonts in part.iter(qn("w:rFonts")):
+            fonts.attrib.pop(qn("w:eastAsiaTheme"), None)
+            fonts.set(qn("w:eastAsia"), _CHINESE_FONT)
 
 
 def _forget_times(path: Path) -> None:

@@ -65,7 +65,12 @@ def render(
 
 def _render_quarto(project: Path, report: Report, say: Callable[[str], None]) -> Path:
     midnight = dt.datetime.combine(report.date, dt.time(), tzinfo=dt.UTC)
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(int(midnight.timestamp())), "TZ": "UTC"}
+    environment = {
+        **os.environ,
+        "SOURCE_DATE_EPOCH": str(int(midnight.timestamp())),
+        "TZ": "UTC",
+        "TYPST_IGNORE_SYSTEM_FONTS": "true",  # those of the project alone, as the embedded renderer does it
+    }
     say("Quarto renders HTML, PDF and Word")
     result = subprocess.run(
         ["quarto", "render", str(project)],

@@ -36,6 +36,7 @@ def _hashes(manifest: Mapping[str, Any]) -> dict[str, str]:
     named = {f"data {domain}": file["sha256"] for domain, file in manifest.get("inputs", {}).items()}
     named |= {"parameters": manifest["parameters"]["sha256"]}
     named |= {f"notebook {name}": digest for name, digest in manifest["notebooks"].items()}
+    named |= {f"font {name}": digest for name, digest in manifest.get("fonts", {}).items()}
     named |= manifest["hashes"]
     return {digest: name for name, digest in named.items()}
 

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import html
-import importlib.util
 import json
+import os
 import re
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import altair as alt
 import vl_convert as vlc
 
+from itpcsr.display.fonts import CHART_FAMILY, Fonts, fonts_of_process
+
 # Okabe and Ito's palette without yellow, which is too light on white: safe for colour-blind readers.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#000000")
-FONT = "DejaVu Sans"
+# Browsers take the first of them that the reader has; pictures are drawn with the chosen files alone.
+FONT = f'{CHART_FAMILY}, "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif'
+_LISTING = "FONTCONFIG_FILE"
 MIME = "application/vnd.vegalite.v6+json"
-
-
-def font_folder() -> Path:
-    """Return the folder of the chart font, so that charts look the same on a machine without fonts.
-
-    matplotlib carries DejaVu Sans, which has the superscript digits of 10⁹/L; it isn't imported here,
-    since that would take a second.
-    """
-    spec = importlib.util.find_spec("matplotlib")
-    if spec is None or spec.origin is None:
-        raise ImportError("matplotlib, which carries the chart font, is not installed. Run `make report`.")
-    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
 
 
 def _theme() -> alt.theme.ThemeConfig:
@@ -70,14 +64,44 @@ def _compact(svg: str) -> str:
     return re.sub(r' (?:aria-[a-z]+|role)="[^"]*"', "", svg)
 
 
-def chart_svg(spec: dict[str, Any]) -> str:
-    """Return the chart as SVG."""
+def chart_svg(spec: dict[str, Any], fonts: Fonts | None = None) -> str:
+    """Return the chart as SVG, laid out with these fonts, else with those of the process."""
+    _draw_with(fonts or fonts_of_process())
     return str(vlc.vegalite_to_svg(spec))
 
 
-def chart_png(svg: str) -> bytes:
+def chart_png(svg: str, fonts: Fonts | None = None) -> bytes:
     """Return the chart, given as SVG, as PNG at three times its size on screen, for Word."""
+    _draw_with(fonts or fonts_of_process())
     return bytes(vlc.svg_to_png(svg, scale=3))
+
+
+@cache
+def _draw_with(fonts: Fonts) -> None:
+    """Let pictures of charts be drawn with these files, in their order, and no font of the machine.
+
+    The converter reads the machine's fonts when it is first used, as fontconfig lists them; the list that it
+    finds here holds the first file alone. It takes fonts in the order of a folder, so each file gets one.
+    """
+    with tempfile.TemporaryDirectory(prefix="itpcsr-") as place:
+        folders = []
+        for number, path in enumerate(fonts.files):
+            folders.append(Path(place) / str(number))
+            folders[-1].mkdir()
+            (folders[-1] / path.name).symlink_to(path.resolve())  # it remembers what the link leads to
+        listing = Path(place) / "fonts.conf"
+        listing.write_text(
+            f"<fontconfig><dir>{html.escape(str(folders[0]))}</dir></fontconfig>", encoding="utf-8"
+        )
+        before = os.environ.get(_LISTING)
+        os.environ[_LISTING] = str(listing)
+        try:
+            for folder in folders:
+                vlc.register_font_directory(str(folder))
+        finally:
+            os.environ.pop(_LISTING)
+            if before is not None:
+                os.environ[_LISTING] = before
 
 
 def _render(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -87,7 +111,6 @@ def _render(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 def enable() -> None:
     """Switch the theme and the renderer on; importing ``itpcsr.display`` does it."""
-    vlc.register_font_directory(str(font_folder()))
     alt.theme.register("itpcsr", enable=True)(_theme)
     alt.renderers.register("itpcsr", _render)
     alt.renderers.enable("itpcsr")

@@ -102,7 +102,8 @@ class Report(BaseModel):
     ``rules`` tries other values of the study file for the whole version; ``notebooks`` names the notebooks
     that run, each with values for parameters that are its own. ``disclosure``: external for a version that
     leaves the house, with names, dates and small counts as ``docs/disclosure.md`` says; ``disclosure_key``
-    is the file of its secret, ``minimum_count`` the smallest count that it shows.
+    is the file of its secret, ``minimum_count`` the smallest count that it shows. ``fonts`` are files of
+    further fonts for PDF and charts, which are asked for a character before the font for Chinese is.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -118,13 +119,14 @@ class Report(BaseModel):
     cohorts: list[str] | None = Field(default=None, min_length=1)
     confidence_level: float = Field(default=0.95, gt=0.5, lt=1)
     pages: Path | None = None
+    fonts: list[Path] = []
     disclosure: Literal["internal", "external"] = "internal"
     disclosure_key: Path | None = None
     minimum_count: int = Field(default=3, ge=2, le=20)
     rules: dict[str, Any] = {}
     notebooks: dict[str, dict[str, Any]] = Field(min_length=1)
 
-    @field_validator("data", mode="before")
+    @field_validator("data", "fonts", mode="before")
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value

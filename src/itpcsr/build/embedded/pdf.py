@@ -19,7 +19,13 @@ from itpcsr.build.embedded.tree import Node, div, raw, raw_inline
 from itpcsr.errors import RenderError
 
 # What `_quarto.yml` may hold for the template; keys that are absent stay unset in it.
-METADATA = ("study", "version", "status", "data-cutoff", "notice", "description", "keywords", "lang")
+METADATA = (
+    "study", "version", "status", "data-cutoff", "notice", "description", "keywords", "lang",
+    "csr-fonts", "csr-uncovered",
+)  # fmt: skip
+# How Typst begins to say that no font has a character in the style in which it is asked for.
+_NO_GLYPH = "could not be displayed with"
+_GLYPH_CURE = "\n\nName a font file that has these characters under `fonts` in the report's parameters."
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,8 @@ def write_pdf(book: Book, pages: list[Page], labels: dict[str, Label], path: Pat
         output, warnings = typst.compile_with_warnings(source, **settings)
     except typst.TypstError as error:
         distinct = list(dict.fromkeys(error.diagnostic.strip().split("\n\n")))
-        raise RenderError("Typst failed: " + "\n\n".join(distinct[:5])) from error
+        cure = _GLYPH_CURE if _NO_GLYPH in error.diagnostic else ""
+        raise RenderError("Typst failed: " + "\n\n".join(distinct[:5]) + cure) from error
     path.write_bytes(output)
     return [warning.message for warning in warnings]
 
