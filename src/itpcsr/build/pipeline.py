@@ -22,6 +22,8 @@ from itpcsr.build.fragments import Display, read_displays
 from itpcsr.build.leaks import refuse_leaks
 from itpcsr.build.lock import lock
 from itpcsr.build.manifest import hash_inputs, make_manifest
+from itpcsr.build.notebook_edits import refuse_edits, say_replaced
+from itpcsr.build.notebook_parameters import read_parameters
 from itpcsr.build.notebooks import choose_parameters, is_literal, run_notebook
 from itpcsr.build.publish import publish, refuse_final
 from itpcsr.build.render import Engine, choose_engine, render, renderer_name
@@ -44,7 +46,9 @@ Say = Callable[[str], None]
 class Run:
     """One report version at work: its parameters, study and data, and the folders used.
 
-    ``disclosed`` is there for an external version; ``trial`` then is the disclosed one.
+    ``report.study`` is the study file in use, ``study_file`` the one of the parameters, from which it differs
+    where the version tries other rules. ``disclosed`` is there for an external version; ``trial`` then is the
+    disclosed one.
     """
 
     root: Path
@@ -52,6 +56,7 @@ class Run:
     report: Report
     study: Study
     trial: Trial
+    study_file: Path
     disclosed: Disclosed | None = None
 
     @property
@@ -71,6 +76,10 @@ class Run:
             return {}
         return page_names(select_profiled(self.datasets["adsl"], self.study)["USUBJID"])
 
+    def notebook(self, name: str) -> Path:
+        """Return where a notebook is."""
+        return self.root / "notebooks" / f"{name}.ipynb"
+
     def executed(self, name: str) -> Path:
         """Return where a notebook's executed copy goes."""
         return self.work / "notebooks" / f"{name}.ipynb"
@@ -78,13 +87,6 @@ class Run:
     def shown(self, name: str) -> Path:
         """Return a notebook's executed copy as it is published."""
         return self.executed(name) if self.disclosed is None else self.work / "shown" / f"{name}.ipynb"
-
-    @property
-    def data(self) -> list[str]:
-        """Return what the notebooks read, from the project's root."""
-        if self.disclosed is not None:
-            return [(self.work / "disclosed").relative_to(self.root).as_posix()]
-        return [path.as_posix() for path in self.report.data]
 
     def rows_folder(self, name: str) -> Path:
         """Return where a notebook writes its result rows."""
@@ -99,6 +101,7 @@ def open_run(parameters: Path, root: Path) -> Run:
     if not (root / "_quarto.yml").exists() or not (root / "notebooks").is_dir():
         raise ParameterError(f"{root}: is not the project's folder (no _quarto.yml, no notebooks). Go there.")
     report = read_report(parameters)
+    study_file = report.study
     if report.rules:
         changed = write_study(root / report.study, report.rules, root / "work" / report.report / "study.yml")
         report = report.model_copy(update={"study": changed.relative_to(root)})
@@ -106,40 +109,66 @@ def open_run(parameters: Path, root: Path) -> Run:
     trial = load_trial([root / path for path in report.data], study, report.data_cutoff)
     if report.external:
         disclosed = prepare(trial, report, study, root)
-        return Run(root, parameters, report, study, disclosed.trial, disclosed)
-    return Run(root, parameters, report, study, trial)
+        return Run(root, parameters, report, study, disclosed.trial, study_file, disclosed)
+    return Run(root, parameters, report, study, trial, study_file)
 
 
 def run_notebooks(run: Run, say: Say) -> None:
     """Run every notebook of the report version whose inputs have changed."""
+    chosen = _choose_all(run, say)
     inputs = hash_inputs(run.trial, run.report, run.root)
     environment = {}
     if run.disclosed is not None:
         inputs["disclosed"] = write_disclosed(run.trial, run.work / "disclosed")
         environment[VARIABLE] = inputs["minimum_count"] = str(run.report.minimum_count)
-    for name, overrides in run.report.notebooks.items():
-        notebook = run.root / "notebooks" / f"{name}.ipynb"
-        chosen = choose_parameters(notebook, _provided(run, name), overrides)
+    for name, values in chosen.items():
+        notebook = run.notebook(name)
         failed = run.work / "failed" / f"{name}.ipynb"
         rows = run.rows_folder(name) / results.FILE
         executed = run.executed(name)
-        if not run_notebook(notebook, chosen, run.root, executed, failed, rows, inputs, environment):
+        if not run_notebook(notebook, values, run.root, executed, failed, rows, inputs, environment):
             say(f"{name} is up to date")
+
+
+def _choose_all(run: Run, say: Say) -> dict[str, dict[str, Any]]:
+    """Return each notebook's values, before any runs: an edit that wouldn't count stops the work here."""
+    chosen = {
+        name: choose_parameters(run.notebook(name), _provided(run, name), overrides)
+        for name, overrides in run.report.notebooks.items()
+    }
+    defaults = {name: read_parameters(run.notebook(name)) for name in chosen}
+    refuse_edits(defaults, _declared(run), run.parameters, run.root)
+    for sentence in say_replaced(defaults, _declared(run), run.report, run.parameters):
+        say(sentence)
+    return chosen
+
+
+def _declared(run: Run) -> dict[str, Any]:
+    """Return what the version fixes for every notebook, as its study file and its parameters have it."""
+    report = run.report
+    return {
+        **{leaf: value for leaf, value in run.study.values().items() if is_literal(value)},
+        "study_file": run.study_file.as_posix(),
+        "data": [path.as_posix() for path in report.data],
+        "data_cutoff": report.data_cutoff.isoformat() if report.data_cutoff else "",
+        "cohorts": report.cohorts or [],
+        "confidence_level": report.confidence_level,
+    }
 
 
 def _provided(run: Run, name: str) -> dict[str, Any]:
     """Return what the runner offers every notebook; each takes the names it has."""
-    report = run.report
     return {
-        **{leaf: value for leaf, value in run.study.values().items() if is_literal(value)},
-        "study_file": report.study.as_posix(),
-        "data": run.data,
-        # the disclosed trial has been cut by its true dates
-        "data_cutoff": report.data_cutoff.isoformat() if report.data_cutoff and not report.external else "",
-        "cohorts": report.cohorts or [],
-        "confidence_level": report.confidence_level,
+        **_declared(run),
+        "study_file": run.report.study.as_posix(),
+        **({} if run.disclosed is None else _disclosed_data(run)),
         "output": run.rows_folder(name).relative_to(run.root).as_posix(),
     }
+
+
+def _disclosed_data(run: Run) -> dict[str, Any]:
+    """Return what the notebooks of an external version read; its trial has been cut by its true dates."""
+    return {"data": [(run.work / "disclosed").relative_to(run.root).as_posix()], "data_cutoff": ""}
 
 
 def read_results(run: Run) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from itpcsr.paths import from_root
 from itpcsr.study.design import Column
 from itpcsr.study.dose_finding import Scenario, Scenarios
 from itpcsr.study.model import SECTIONS, Report, Study
+from itpcsr.study.passed import refuse_unknown_names
 
 ORIGINS = ("registry", "publication", "assumption")
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -38,7 +39,10 @@ def read_study(path: str | Path, *, cohorts: list[str] | None = None, **override
     ------
     ParameterError
         With file, key, value and what is allowed.
+    NotebookError
+        In a notebook that papermill passed a name which the notebook doesn't offer.
     """
+    refuse_unknown_names()  # here since it is where a notebook's parameters are first used
     path = from_root(path)
     tree = {section: _plain(path, section, leaves) for section, leaves in read_yaml(path).items()}
     for name, value in overrides.items():
