@@ -9,6 +9,7 @@ import pytest
 from itpcsr.build import pipeline
 from itpcsr.build.notebook_edits import refuse_edits, say_replaced
 from itpcsr.build.notebook_parameters import read_parameters
+from itpcsr.build.notebook_values import declared_values
 from itpcsr.errors import NotebookError
 from itpcsr.study import read_report, read_study
 from itpcsr.study.passed import check_passed
@@ -22,9 +23,9 @@ def version(root, name):
     """Return what a shipped version gives, and the notebooks' defaults."""
     report = read_report(root / f"params/{name}.yml")
     study = read_study(root / report.study, cohorts=report.cohorts)
-    run = pipeline.Run(root, root / f"params/{name}.yml", report, study, None, report.study)
+    run = pipeline.Run(root, root / f"params/{name}.yml", report, study, None, report.study, None)
     defaults = {notebook: read_parameters(run.notebook(notebook)) for notebook in report.notebooks}
-    return pipeline._declared(run), defaults, report
+    return declared_values(run), defaults, report
 
 
 def edited(defaults, notebook, **values):

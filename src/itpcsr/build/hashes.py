@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 
@@ -13,6 +13,8 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def hash_files(root: Path, paths: Iterable[Path]) -> dict[str, str]:
+def hash_files(
+    root: Path, paths: Iterable[Path], hash_of: Callable[[Path], str] = file_hash
+) -> dict[str, str]:
     """Return path (relative to the root) to SHA-256, in order of the paths."""
-    return {path.relative_to(root).as_posix(): file_hash(path) for path in sorted(paths)}
+    return {path.relative_to(root).as_posix(): hash_of(path) for path in sorted(paths)}

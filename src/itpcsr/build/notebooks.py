@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,7 @@ def run_notebook(
     rows: Path,
     inputs: Mapping[str, str],
     environment: Mapping[str, str] | None = None,
+    refuse_changes: Callable[[], None] = lambda: None,
 ) -> bool:
     """Run one notebook unless its inputs are those of the executed copy; return whether it ran.
 
@@ -103,6 +104,8 @@ def run_notebook(
         Hashes of all else that the result depends on (data, study file, code, lock file).
     environment
         Variables that the kernel gets beside those of the process.
+    refuse_changes
+        Raises when the inputs aren't those of the hashes any more: the copy then isn't kept as theirs.
 
     Raises
     ------
@@ -143,6 +146,7 @@ def run_notebook(
         raise
     _strip_stamps(partial)
     partial.replace(executed)
+    refuse_changes()
     manifest_path.write_text(text, encoding="utf-8")
     return True
 

@@ -95,7 +95,9 @@ def write_study(path: Path, rules: dict[str, Any], target: Path) -> Path:
         note = f"changed for this version from {tree[section][name]['value']!r}"
         tree[section][name] = {"value": value, "origin": "assumption", "note": note}
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    text = yaml.safe_dump(tree, allow_unicode=True, sort_keys=False)
+    if not target.exists() or target.read_text(encoding="utf-8") != text:  # a build under way may read it
+        target.write_text(text, encoding="utf-8")
     return target
 
 
