@@ -105,6 +105,14 @@ def test_a_study_file_from_which_rules_were_taken_is_an_input_too(project, run):
         run.opened.refuse_changes()
 
 
+def test_a_notebook_run_and_saved_meanwhile_is_no_change(project, opened):
+    path = project / "notebooks/10-number.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[2].outputs = [nbformat.v4.new_output("stream", text="1")]
+    nbformat.write(notebook, path)
+    opened.refuse_changes()
+
+
 def test_what_editors_keep_beside_a_page_is_no_input(project, opened):
     (project / "report/.number.qmd.swp").touch()
     opened.refuse_changes()
@@ -189,6 +197,14 @@ def test_a_copy_made_while_an_input_changed_is_not_kept_as_of_the_inputs(tmp_pat
     assert not run_notebook(*arguments)
 
 
+def test_a_notebook_that_is_not_the_one_opened_does_not_run(project, tmp_path):
+    """Put back before the end, it would look as if it had run as it was opened."""
+    path = project / "notebooks/10-number.ipynb"
+    places = (tmp_path / "done.ipynb", tmp_path / "failed.ipynb", tmp_path / "rows")
+    with pytest.raises(PublishError, match=r"10-number\.ipynb changed while the build ran"):
+        run_notebook(path, {}, tmp_path, *places, {"notebook": "0" * 64})
+
+
 @pytest.mark.parametrize("during", ["run_notebooks", "render_report"])
 def test_a_build_publishes_nothing_when_an_input_changed(root, tmp_path, monkeypatch, during):
     project = make_project(root, tmp_path / "tiny")
@@ -198,7 +214,7 @@ def test_a_build_publishes_nothing_when_an_input_changed(root, tmp_path, monkeyp
     def stand_in(name):
         def act(run, *_):
             if name == during:
-                append(Path("notebooks/10-number.ipynb"))
+                add_a_sentence(Path("notebooks/10-number.ipynb"))
             return None, [], None, run.manifest("embedded 0")
 
         return act
@@ -216,7 +232,7 @@ def test_the_manifest_is_of_the_inputs_as_they_were_opened(root, tmp_path):
     project = make_project(root, tmp_path / "tiny")
     run = pipeline.open_run(project / "params/tiny.yml", project)
     before = run.manifest("embedded 0")
-    append(project / "notebooks/10-number.ipynb")
+    add_a_sentence(project / "notebooks/10-number.ipynb")
     append(project / "data/ae.csv")
     assert run.manifest("embedded 0") == before
     assert pipeline.open_run(project / "params/tiny.yml", project).manifest("embedded 0") != before

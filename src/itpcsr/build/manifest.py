@@ -10,7 +10,7 @@ from typing import Any
 
 import itpcsr
 from itpcsr.build.distributions import environment, hash_environment, version_changes
-from itpcsr.build.hashes import file_hash, hash_files
+from itpcsr.build.hashes import hash_files, source_hash
 from itpcsr.build.opened import Opened, Seen
 from itpcsr.build.published import MANIFEST, SUMS
 from itpcsr.sdtm import Trial, list_files
@@ -44,7 +44,7 @@ def _files(folder: Path) -> list[Path]:
     ]
 
 
-def hash_code(hash_of: HashOf = file_hash) -> str:
+def hash_code(hash_of: HashOf = source_hash) -> str:
     """Return one SHA-256 over all files of the package, by relative path and content."""
     digest = hashlib.sha256()
     for name, content in hash_files(Path(itpcsr.__file__).parent, _code_files(), hash_of).items():
@@ -52,7 +52,7 @@ def hash_code(hash_of: HashOf = file_hash) -> str:
     return digest.hexdigest()
 
 
-def hash_inputs(trial: Trial, report: Report, root: Path, hash_of: HashOf = file_hash) -> dict[str, str]:
+def hash_inputs(trial: Trial, report: Report, root: Path, hash_of: HashOf = source_hash) -> dict[str, str]:
     """Return the hashes of all that the notebooks' results depend on beside themselves."""
     data = {f"data {name}": hash_of(path) for name, path in sorted(trial.files.items())}
     study = read_study(root / report.study)
@@ -75,7 +75,7 @@ def make_manifest(
     study: Study,
     trial: Trial,
     renderer: str,
-    hash_of: HashOf = file_hash,
+    hash_of: HashOf = source_hash,
 ) -> dict[str, Any]:
     """Return the manifest of a version; it holds no time, no path outside the data's own names.
 

@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from itpcsr.build.distributions import installed, version_changes
-from itpcsr.build.hashes import file_hash
+from itpcsr.build.hashes import source_hash
 from itpcsr.errors import PublishError
 
 
 @dataclass(frozen=True)
 class _Look:
-    """One file: SHA-256 of its content ("" where there is none), and when it was written."""
+    """One file: SHA-256 of its content ("" where there is none), and when it was written.
+
+    A notebook may be saved meanwhile with other outputs: the runner sees by its hash that it runs the one
+    opened.
+    """
 
     sha256: str
     written: int
@@ -27,7 +31,8 @@ class _Look:
     @classmethod
     def at(cls, path: Path) -> _Look:
         try:
-            return cls(file_hash(path), path.stat().st_mtime_ns)
+            written = 0 if path.suffix == ".ipynb" else path.stat().st_mtime_ns
+            return cls(source_hash(path), written)
         except FileNotFoundError:
             return cls("", 0)
 

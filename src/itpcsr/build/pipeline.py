@@ -149,7 +149,7 @@ def run_notebooks(run: Run, say: Say) -> None:
             executed,
             failed,
             rows,
-            inputs,
+            inputs | {"notebook": run.opened.manifest["notebooks"][name]},
             environment,
             run.opened.refuse_changes,
         ):

@@ -14,7 +14,7 @@ import yaml
 from itpcsr.build.attribution import PROGRAM, attribute
 from itpcsr.build.compare import BECAUSE, Comparison
 from itpcsr.build.distributions import environment, hash_environment
-from itpcsr.build.hashes import file_hash
+from itpcsr.build.hashes import file_hash, source_hash
 from itpcsr.build.manifest import hash_code, hash_inputs
 from itpcsr.build.pipeline import Run, open_run, read_results, run_notebooks
 from itpcsr.build.published import read_manifest
@@ -132,7 +132,7 @@ def _need_program(side: _Side, project: Path) -> None:
     other = [name for name in _PROGRAM if today[name] != made_by[name]]
     for name, digest in side.manifest["notebooks"].items():
         notebook = project / "notebooks" / f"{name}.ipynb"
-        if not notebook.exists() or file_hash(notebook) != digest:
+        if not notebook.exists() or source_hash(notebook) != digest:
             other.append(f"notebook {name}")
     if other:
         raise DataError(f"{side.folder}: was made by another program than today's: {', '.join(other)}.")
