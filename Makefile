@@ -2,7 +2,7 @@
 # PyPI is all that is reached; nothing needs root, a browser, LaTeX, R or a display.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help report test bench lint lab simulate reproduce clean
+.PHONY: help report test bench lint lab strip simulate reproduce clean guard
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -11,6 +11,7 @@ UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 BIN := .venv/bin
 SYNCED := .venv/.synced
+PLAIN := $(PYTHON) -I src/itpcsr/build/plain_notebook.py
 EXPORT := --frozen --quiet --no-dev --no-hashes --no-emit-project --no-annotate --no-header
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
@@ -28,12 +29,16 @@ bench: $(SYNCED)  ## measure time and memory, which takes minutes
 	$(BIN)/python -m pytest -s tests/bench/bench_*.py
 
 lint: $(SYNCED)  ## check style and types
+	$(PLAIN) --check notebooks/*.ipynb
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-lab: $(SYNCED)  ## open the notebooks in JupyterLab
-	$(BIN)/jupyter lab notebooks
+lab: $(SYNCED)  ## open the notebooks in JupyterLab, which saves them without outputs
+	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab notebooks
+
+strip:  ## take the outputs out of the notebooks
+	$(PLAIN) notebooks/*.ipynb
 
 simulate: $(SYNCED)  ## write the simulated trial again (data/simulated)
 	$(BIN)/itpcsr simulate data/simulated
@@ -48,7 +53,14 @@ environment.yml: uv.lock pyproject.toml | $(UV)  ## write environment.yml from t
 clean:  ## remove intermediate files; published versions and data stay
 	rm -rf work .pytest_cache .mypy_cache .ruff_cache
 
-$(SYNCED): uv.lock pyproject.toml | $(UV)
+# Outputs name subjects, so git takes them out of each notebook that it stores (.gitattributes names the filter).
+# A copy that is no checkout has no git to guard.
+guard:
+	@[ ! -e .git ] || { git config filter.plain-notebook.clean "$(PLAIN) --filter %f" \
+	  && git config filter.plain-notebook.smudge cat && git config filter.plain-notebook.required true; } \
+	  || echo "git couldn't be told to take outputs out of notebooks: commit none with outputs (make strip)." >&2
+
+$(SYNCED): uv.lock pyproject.toml | $(UV) guard
 	@echo "Setting up the environment from uv.lock ..."
 	$(UV) sync --frozen --python $(PYTHON)
 	@touch $@

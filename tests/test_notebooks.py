@@ -7,6 +7,7 @@ import nbformat
 import papermill
 import pytest
 
+from itpcsr.build.plain_notebook import CURE, plain_text
 from itpcsr.study import read_study
 
 NAMES = [
@@ -69,16 +70,25 @@ def test_every_notebook_is_tested(root):
 
 def test_no_outputs_are_committed(notebook):
     name, content = notebook
-    assert [cell.execution_count for cell in code(content)] == [None] * len(code(content)), name
-    assert all(cell.outputs == [] for cell in code(content))
+    found = [cell for cell in code(content) if cell.outputs or cell.execution_count]
+    assert not found, f"notebooks/{name}.ipynb holds outputs, which may name subjects. Run: {CURE}"
 
 
-def test_the_kernel_is_plain(notebook):
+def test_a_notebook_is_as_git_stores_it(notebook, root):
+    """The kernel's name is plain, and no metadata but tags stand beside what a person wrote."""
+    path = root / f"notebooks/{notebook[0]}.ipynb"
+    text = path.read_text(encoding="utf-8")
+    assert text == plain_text(text), f"{path.name} holds what JupyterLab added when it was saved. Run: {CURE}"
     assert notebook[1].metadata.kernelspec == {
         "display_name": "Python 3",
         "language": "python",
         "name": "python3",
     }
+
+
+def test_no_picture_is_pasted_in(notebook):
+    """One of a table would show subjects, and no filter can tell."""
+    assert not [cell for cell in notebook[1].cells if "attachments" in cell]
 
 
 def test_cells_are_short_and_define_nothing(notebook):

@@ -3,13 +3,14 @@
 import ast
 import json
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from itpcsr.build.bill import make_bill
-from itpcsr.build.manifest import _environment
+from itpcsr.build.distributions import environment
 from tests.build import made_up
 
 LOCK = """
@@ -34,7 +35,8 @@ sdist = { url = "https://example.org/pandas.tar.gz", hash = "sha256:%s" }
 
 
 def manifest(**values):
-    return made_up.manifest(environment=_environment(), renderer="embedded 0.1.0 (pandoc 3)", **values)
+    installed = environment(Path("uv.lock"))
+    return made_up.manifest(environment=installed, renderer="embedded 0.1.0 (pandoc 3)", **values)
 
 
 @pytest.fixture(scope="module")

@@ -4,16 +4,17 @@ import re
 
 import pytest
 
-from itpcsr.build.manifest import INPUTS, _environment, make_manifest
+from itpcsr.build.distributions import environment
+from itpcsr.build.manifest import INPUTS, make_manifest
 from itpcsr.build.pipeline import open_run
 from itpcsr.build.provenance_page import PATH, write_provenance
 from tests.build import made_up
 
 
 @pytest.fixture
-def page(tmp_path):
+def page(root, tmp_path):
     manifest = made_up.manifest(
-        environment=_environment(),
+        environment=environment(root / "uv.lock"),
         inputs={"DM": {"file": "d|m.xpt", "sha256": "1" * 64}, "EX": {"file": "ex.xpt", "sha256": "2" * 64}},
         hashes={"code": "3" * 64, "study": "4" * 64, "data DM": "1" * 64},
         notebooks={"10-x": "5" * 64},

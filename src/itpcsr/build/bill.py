@@ -18,7 +18,7 @@ from itpcsr.build.published import BILL
 if TYPE_CHECKING:
     from cyclonedx.model.component import Component
 
-_PACKAGE = "itpcsr"
+PACKAGE = "itpcsr"
 # What a bill without a lock file hangs its number on; any fixed name of a namespace does.
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pypi.org/project/itpcsr")
 
@@ -48,13 +48,13 @@ def make_bill(lock: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
     from cyclonedx.model.bom import Bom, BomMetaData
     from cyclonedx.output.json import JsonV1Dot6
 
-    locked = _read_lock(lock) if lock.exists() else {}
+    locked = read_lock(lock) if lock.exists() else {}
     libraries, platform = _libraries(locked), [*_platform(manifest)]
     program = _program(str(manifest["package"]))
     bill = Bom(components=[*libraries.values(), *platform], metadata=BomMetaData(component=program))
     bill.serial_number = uuid.uuid5(_NAMESPACE, json.dumps(manifest, sort_keys=True))
     bill.register_dependency(program, platform)
-    for name, component in {_PACKAGE: program, **libraries}.items():
+    for name, component in {PACKAGE: program, **libraries}.items():
         needs = sorted(locked[name].needs & set(libraries)) if name in locked else []
         bill.register_dependency(component, [libraries[need] for need in needs])
     content: dict[str, Any] = json.loads(JsonV1Dot6(bill).output_as_string())
@@ -74,7 +74,7 @@ def normal_name(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _read_lock(lock: Path) -> dict[str, Locked]:
+def read_lock(lock: Path) -> dict[str, Locked]:
     """Return the packages of a ``uv.lock`` by name; groups for development are left out."""
     with lock.open("rb") as stream:
         packages = tomllib.load(stream)["package"]
@@ -94,7 +94,7 @@ def _all_needs(package: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from extra
 
 
-def _needed(locked: Mapping[str, Locked], name: str) -> set[str]:
+def needed(locked: Mapping[str, Locked], name: str) -> set[str]:
     """Return a package and all that it needs, directly or through others."""
     found, waiting = set(), [name]
     while waiting:
@@ -107,9 +107,9 @@ def _needed(locked: Mapping[str, Locked], name: str) -> set[str]:
 def _libraries(locked: Mapping[str, Locked]) -> dict[str, Component]:
     """Return the installed distributions that the program needs, by name; all where nothing is locked."""
     installed = {normal_name(dist.name): dist for dist in distributions() if dist.name}
-    wanted = _needed(locked, _PACKAGE) & set(installed) if locked else set(installed)
+    wanted = needed(locked, PACKAGE) & set(installed) if locked else set(installed)
     return {
-        name: _component(installed[name], locked.get(name, Locked())) for name in sorted(wanted - {_PACKAGE})
+        name: _component(installed[name], locked.get(name, Locked())) for name in sorted(wanted - {PACKAGE})
     }
 
 

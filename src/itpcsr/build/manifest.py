@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
-from collections.abc import Iterator, Mapping
-from importlib.metadata import distributions
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import itpcsr
-from itpcsr.build.hashes import file_hash, hash_files
+from itpcsr.build.distributions import environment, hash_environment, version_changes
+from itpcsr.build.hashes import hash_files, source_hash
+from itpcsr.build.opened import Opened, Seen
 from itpcsr.build.published import MANIFEST, SUMS
-from itpcsr.sdtm import Trial
+from itpcsr.sdtm import Trial, list_files
 from itpcsr.study import Report, Study, read_study
 
 # What the results depend on beside data, notebooks and parameters, in words
@@ -24,23 +24,37 @@ INPUTS = {
     "related": "Related studies of the registry record",
     "code": "Program: all files of the package",
     "lock": "Lock file: versions of all packages",
+    "environment": "Environment: Python and the packages installed",
 }
+# How a file's hash is had: as it is now, or as it was when it was opened
+HashOf = Callable[[Path], str]
 
 
-def hash_code() -> str:
+def _code_files() -> list[Path]:
+    """Return all files of the package."""
+    return [path for path in _files(Path(itpcsr.__file__).parent) if "__pycache__" not in path.parts]
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return all files below a folder but hidden ones, such as editors keep beside an open file."""
+    return [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+
+
+def hash_code(hash_of: HashOf = source_hash) -> str:
     """Return one SHA-256 over all files of the package, by relative path and content."""
-    package = Path(itpcsr.__file__).parent
     digest = hashlib.sha256()
-    for name, content in hash_files(
-        package, (path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    ).items():
+    for name, content in hash_files(Path(itpcsr.__file__).parent, _code_files(), hash_of).items():
         digest.update(f"{name} {content}\n".encode())
     return digest.hexdigest()
 
 
-def hash_inputs(trial: Trial, report: Report, root: Path) -> dict[str, str]:
+def hash_inputs(trial: Trial, report: Report, root: Path, hash_of: HashOf = source_hash) -> dict[str, str]:
     """Return the hashes of all that the notebooks' results depend on beside themselves."""
-    data = {f"data {name}": file_hash(path) for name, path in sorted(trial.files.items())}
+    data = {f"data {name}": hash_of(path) for name, path in sorted(trial.files.items())}
     study = read_study(root / report.study)
     files = {"lock": root / "uv.lock", "study": root / report.study}
     if study.dose_finding is not None:
@@ -49,8 +63,9 @@ def hash_inputs(trial: Trial, report: Report, root: Path) -> dict[str, str]:
         files["markers"] = root / study.immune.marker_table
     if study.identity.related_studies:
         files["related"] = root / study.identity.related_studies
-    others = {name: file_hash(path) for name, path in files.items() if path.exists()}
-    return {**data, "code": hash_code(), **others}
+    others = {name: hash_of(path) for name, path in files.items() if path.exists()}
+    installed = hash_environment(environment(files["lock"]), files["lock"])
+    return {**data, "code": hash_code(hash_of), **others, "environment": installed}
 
 
 def make_manifest(
@@ -61,11 +76,13 @@ def make_manifest(
     trial: Trial,
     renderer: str,
     fonts: Mapping[str, str],
+    hash_of: HashOf = source_hash,
 ) -> dict[str, Any]:
     """Return the manifest of a version; it holds no time, no path outside the data's own names.
 
-    ``fonts`` are the files that PDF and charts are set in, name to SHA-256.
-    ``docs/manifest.schema.json`` describes it for machines.
+    ``fonts`` are the files that PDF and charts are set in, name to SHA-256. ``hash_of`` gives a file's hash;
+    a build takes those of the files as it opened them. ``docs/manifest.schema.json`` describes the manifest
+    for machines.
     """
     disclosed = {"disclosure": {"level": "external", "minimum_count": report.minimum_count}}
     return {
@@ -83,17 +100,17 @@ def make_manifest(
             column.model_dump(include={"key", "label", "spanner", "arms"}) for column in study.design.columns
         ],
         "package": f"itpcsr {itpcsr.__version__}",
-        "parameters": {"file": parameters.name, "sha256": file_hash(parameters)},
+        "parameters": {"file": parameters.name, "sha256": hash_of(parameters)},
         "inputs": {
-            name: {"file": path.name, "sha256": file_hash(path)} for name, path in sorted(trial.files.items())
+            name: {"file": path.name, "sha256": hash_of(path)} for name, path in sorted(trial.files.items())
         },
         "notebooks": {
-            name: file_hash(root / "notebooks" / f"{name}.ipynb") for name in sorted(report.notebooks)
+            name: hash_of(root / "notebooks" / f"{name}.ipynb") for name in sorted(report.notebooks)
         },
-        "pages": hash_files(root, _pages(root, report)),
+        "pages": hash_files(root, _pages(root, report), hash_of),
         "fonts": dict(sorted(fonts.items())),
-        "environment": _environment(),
-        "hashes": hash_inputs(trial, report, root),
+        "environment": environment(root / "uv.lock"),
+        "hashes": hash_inputs(trial, report, root, hash_of),
     }
 
 
@@ -102,14 +119,26 @@ def _pages(root: Path, report: Report) -> list[Path]:
     folders = [root / "report", root / "_extensions"]
     if report.pages is not None:
         folders.append(root / report.pages)
-    files = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
+    files = {path for folder in folders for path in _files(folder)}
     return [root / "_quarto.yml", root / "index.qmd", *files]
 
 
-def _environment() -> dict[str, Any]:
-    """Return the interpreter and the version of every installed package."""
-    packages = {dist.name.lower(): dist.version for dist in distributions() if dist.name}
-    return {"python": platform.python_version(), "packages": dict(sorted(packages.items()))}
+def open_inputs(
+    root: Path,
+    parameters: Path,
+    report: Report,
+    study: Study,
+    trial: Trial,
+    fonts: Mapping[str, str],
+    seen: Seen,
+) -> Opened:
+    """Take down all inputs of a version as they are; ``seen`` knows those that have been read."""
+    manifest = make_manifest(root, parameters, report, study, trial, "", fonts, seen.hash)
+
+    def listed() -> list[Path]:
+        return [*_code_files(), *_pages(root, report), *list_files(root / path for path in report.data)]
+
+    return Opened(root, seen, manifest, listed)
 
 
 def input_differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
@@ -125,6 +154,8 @@ def input_differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]
             if before.get(name) != after.get(name):
                 state = "is new" if name not in before else "is gone" if name not in after else "differs"
                 yield f"input {name} {state}"
+    if old["hashes"].get("environment") != new["hashes"].get("environment"):
+        yield from version_changes(old["environment"], new["environment"])
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:

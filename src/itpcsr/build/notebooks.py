@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,11 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from itpcsr.build.hashes import file_hash
+from itpcsr.build.hashes import text_hash
 from itpcsr.build.kernels import CAN_FORK, PROVISIONER
 from itpcsr.build.notebook_parameters import check_arrival, read_parameters
-from itpcsr.errors import NotebookError
+from itpcsr.build.plain_notebook import plain_text
+from itpcsr.errors import NotebookError, PublishError
 
 # Times and run identifiers that papermill and nbclient stamp into a notebook: the wall clock leaves no trace.
 _STAMPS = ("papermill", "execution")
@@ -84,6 +85,7 @@ def run_notebook(
     rows: Path,
     inputs: Mapping[str, str],
     environment: Mapping[str, str] | None = None,
+    refuse_changes: Callable[[], None] = lambda: None,
 ) -> bool:
     """Run one notebook unless its inputs are those of the executed copy; return whether it ran.
 
@@ -100,17 +102,25 @@ def run_notebook(
     rows
         The result rows that the notebook has to write.
     inputs
-        Hashes of all else that the result depends on (data, study file, code, lock file).
+        Hashes of all else that the result depends on (data, study file, code, lock file), and of the
+        ``notebook`` itself as the build opened it.
     environment
         Variables that the kernel gets beside those of the process.
+    refuse_changes
+        Raises when the inputs aren't those of the hashes any more: the copy then isn't kept as theirs.
 
     Raises
     ------
     NotebookError
         The notebook raised: its name, cell, message and where the executed copy is; it wrote no rows; or a
         value didn't arrive in it.
+    PublishError
+        The notebook isn't the one that the build opened.
     """
-    manifest = {**inputs, "notebook": file_hash(notebook), "parameters": parameters}
+    source = plain_text(notebook.read_text(encoding="utf-8"))
+    manifest = {"notebook": text_hash(source), **inputs, "parameters": parameters}
+    if manifest["notebook"] != text_hash(source):
+        raise PublishError(f"{notebook} changed while the build ran. Nothing was published; build again.")
     manifest_path = executed.with_suffix(".inputs.json")
     text = json.dumps(manifest, sort_keys=True, indent=1)
     made = (executed, rows, manifest_path)
@@ -121,7 +131,7 @@ def run_notebook(
     rows.unlink(missing_ok=True)
     partial = executed.with_name(f".partial-{executed.name}")
     try:
-        _execute(notebook, dict(parameters), root, partial, environment or {})
+        _execute(notebook.stem, source, dict(parameters), root, partial, environment or {})
     except PapermillExecutionError as error:
         failed.parent.mkdir(parents=True, exist_ok=True)
         partial.replace(failed)
@@ -143,23 +153,29 @@ def run_notebook(
         raise
     _strip_stamps(partial)
     partial.replace(executed)
+    refuse_changes()
     manifest_path.write_text(text, encoding="utf-8")
     return True
 
 
 def _execute(
-    notebook: Path, parameters: dict[str, Any], root: Path, output: Path, environment: Mapping[str, str]
+    name: str,
+    source: str,
+    parameters: dict[str, Any],
+    root: Path,
+    output: Path,
+    environment: Mapping[str, str],
 ) -> None:
     # TCP ports of parallel kernels clash and are readable by others on the machine; ipc has neither fault
     config = Config({"KernelManager": {"transport": "ipc"}})
     with _kernel_environment(environment):
         pm.execute_notebook(
-            str(notebook),
+            nbformat.reads(source, as_version=4),
             str(output),
             parameters=parameters,
             kernel_name="python3",
             cwd=str(root.resolve()),
-            progress_bar={"desc": f"{notebook.stem:<24}", "file": sys.stderr, "ncols": 90},
+            progress_bar={"desc": f"{name:<24}", "file": sys.stderr, "ncols": 90},
             record_timing=False,
             config=config,
         )

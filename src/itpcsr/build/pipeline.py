@@ -18,13 +18,16 @@ from itpcsr.build.bill import make_bill
 from itpcsr.build.comparisons import record_version
 from itpcsr.build.coverage import refuse_unprintable_data
 from itpcsr.build.disclosing import Disclosed, prepare, write_disclosed
+from itpcsr.build.distributions import say_other_than_locked
 from itpcsr.build.external import leave_out_rows, write_shown
 from itpcsr.build.font_files import VersionFonts, read_fonts
 from itpcsr.build.fragments import Display, read_displays
 from itpcsr.build.leaks import refuse_leaks
 from itpcsr.build.lock import lock
-from itpcsr.build.manifest import hash_inputs, make_manifest
-from itpcsr.build.notebooks import choose_parameters, is_literal, run_notebook
+from itpcsr.build.manifest import open_inputs
+from itpcsr.build.notebook_values import choose_values
+from itpcsr.build.notebooks import is_literal, run_notebook
+from itpcsr.build.opened import Opened, Seen
 from itpcsr.build.publish import publish, refuse_final
 from itpcsr.build.render import Engine, choose_engine, render, renderer_name
 from itpcsr.build.search_index import write_search_index
@@ -37,7 +40,7 @@ from itpcsr.display.formats import format_level, format_plain
 from itpcsr.display.profile import compose_profiles
 from itpcsr.display.subject_pages import page_names
 from itpcsr.errors import NotebookError, ParameterError
-from itpcsr.sdtm import Trial, load_trial
+from itpcsr.sdtm import Trial, list_files, load_trial
 from itpcsr.small_counts import VARIABLE
 from itpcsr.study import Report, Study, read_report, read_study, write_study
 
@@ -48,7 +51,9 @@ Say = Callable[[str], None]
 class Run:
     """One report version at work: its parameters, study and data, and the folders used.
 
-    ``disclosed`` is there for an external version; ``trial`` then is the disclosed one.
+    ``report.study`` is the study file in use, ``study_file`` the one of the parameters, from which it differs
+    where the version tries other rules. ``opened`` is what the inputs were when they were read. ``disclosed``
+    is there for an external version; ``trial`` then is the disclosed one.
     """
 
     root: Path
@@ -57,12 +62,18 @@ class Run:
     study: Study
     trial: Trial
     fonts: VersionFonts
+    study_file: Path
+    opened: Opened
     disclosed: Disclosed | None = None
 
     @property
     def work(self) -> Path:
         """Folder for intermediate files; can be deleted at any time."""
         return self.root / "work" / self.report.report
+
+    def manifest(self, renderer: str) -> dict[str, Any]:
+        """Return the manifest of the version: of its inputs as they were opened."""
+        return {**self.opened.manifest, "renderer": renderer}
 
     @cached_property
     def datasets(self) -> dict[str, pd.DataFrame]:
@@ -76,6 +87,10 @@ class Run:
             return {}
         return page_names(select_profiled(self.datasets["adsl"], self.study)["USUBJID"])
 
+    def notebook(self, name: str) -> Path:
+        """Return where a notebook is."""
+        return self.root / "notebooks" / f"{name}.ipynb"
+
     def executed(self, name: str) -> Path:
         """Return where a notebook's executed copy goes."""
         return self.work / "notebooks" / f"{name}.ipynb"
@@ -83,13 +98,6 @@ class Run:
     def shown(self, name: str) -> Path:
         """Return a notebook's executed copy as it is published."""
         return self.executed(name) if self.disclosed is None else self.work / "shown" / f"{name}.ipynb"
-
-    @property
-    def data(self) -> list[str]:
-        """Return what the notebooks read, from the project's root."""
-        if self.disclosed is not None:
-            return [(self.work / "disclosed").relative_to(self.root).as_posix()]
-        return [path.as_posix() for path in self.report.data]
 
     def rows_folder(self, name: str) -> Path:
         """Return where a notebook writes its result rows."""
@@ -103,50 +111,56 @@ def open_run(parameters: Path, root: Path) -> Run:
     """
     if not (root / "_quarto.yml").exists() or not (root / "notebooks").is_dir():
         raise ParameterError(f"{root}: is not the project's folder (no _quarto.yml, no notebooks). Go there.")
+    # each file is hashed before it is read: what is written in between, the second look at it finds
+    seen = Seen()
+    seen.hash(parameters)
     report = read_report(parameters)
+    study_file = report.study
+    seen.hash(root / study_file)
     if report.rules:
         changed = write_study(root / report.study, report.rules, root / "work" / report.report / "study.yml")
         report = report.model_copy(update={"study": changed.relative_to(root)})
+    seen.hash(root / report.study)
     study = read_study(root / report.study, cohorts=report.cohorts)
+    sources = [root / path for path in report.data]
+    for path in [*(root / font for font in report.fonts), *list_files(sources)]:
+        seen.hash(path)
     fonts = read_fonts(report.fonts, root, root / "work" / report.report / "fonts")
-    trial = load_trial([root / path for path in report.data], study, report.data_cutoff)
-    if report.external:
-        disclosed = prepare(trial, report, study, root)
-        return Run(root, parameters, report, study, disclosed.trial, fonts, disclosed)
-    return Run(root, parameters, report, study, trial, fonts)
+    trial = load_trial(sources, study, report.data_cutoff)
+    disclosed = prepare(trial, report, study, root) if report.external else None
+    trial = trial if disclosed is None else disclosed.trial
+    opened = open_inputs(root, parameters, report, study, trial, fonts.hashes, seen)
+    return Run(root, parameters, report, study, trial, fonts, study_file, opened, disclosed)
 
 
 def run_notebooks(run: Run, say: Say) -> None:
     """Run every notebook of the report version whose inputs have changed."""
-    inputs = hash_inputs(run.trial, run.report, run.root)
+    chosen = choose_values(run, say)
+    if sentence := say_other_than_locked(run.opened.manifest["environment"]):
+        say(sentence)
+    inputs = dict(run.opened.manifest["hashes"])
     inputs |= {f"font {name}": digest for name, digest in run.fonts.hashes.items()}
     environment = {FONTS_VARIABLE: name_for_kernels(run.fonts.named)}
     if run.disclosed is not None:
         inputs["disclosed"] = write_disclosed(run.trial, run.work / "disclosed")
         environment[VARIABLE] = inputs["minimum_count"] = str(run.report.minimum_count)
-    for name, overrides in run.report.notebooks.items():
-        notebook = run.root / "notebooks" / f"{name}.ipynb"
-        chosen = choose_parameters(notebook, _provided(run, name), overrides)
+    for name, values in chosen.items():
+        notebook = run.notebook(name)
         failed = run.work / "failed" / f"{name}.ipynb"
         rows = run.rows_folder(name) / results.FILE
         executed = run.executed(name)
-        if not run_notebook(notebook, chosen, run.root, executed, failed, rows, inputs, environment):
+        if not run_notebook(
+            notebook,
+            values,
+            run.root,
+            executed,
+            failed,
+            rows,
+            inputs | {"notebook": run.opened.manifest["notebooks"][name]},
+            environment,
+            run.opened.refuse_changes,
+        ):
             say(f"{name} is up to date")
-
-
-def _provided(run: Run, name: str) -> dict[str, Any]:
-    """Return what the runner offers every notebook; each takes the names it has."""
-    report = run.report
-    return {
-        **{leaf: value for leaf, value in run.study.values().items() if is_literal(value)},
-        "study_file": report.study.as_posix(),
-        "data": run.data,
-        # the disclosed trial has been cut by its true dates
-        "data_cutoff": report.data_cutoff.isoformat() if report.data_cutoff and not report.external else "",
-        "cohorts": report.cohorts or [],
-        "confidence_level": report.confidence_level,
-        "output": run.rows_folder(name).relative_to(run.root).as_posix(),
-    }
 
 
 def read_results(run: Run) -> pd.DataFrame:
@@ -162,7 +176,7 @@ def render_report(
 ) -> tuple[Path, list[Display], pd.DataFrame, dict[str, Any]]:
     """Assemble and render from the executed notebooks; return book, displays, rows and manifest."""
     chosen = choose_engine(engine)
-    manifest = _manifest(run, renderer_name(chosen))
+    manifest = run.manifest(renderer_name(chosen))
     rows = _without_left_out(run, read_results(run))
     displays = _read_all_displays(run)
     variables = {**collect_variables(rows, run.report.confidence_level), **_facts(run, renderer_name(chosen))}
@@ -257,7 +271,7 @@ def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say
     """Make and publish a report version from its parameters; return the published folder."""
     run = open_run(parameters, root)
     name = renderer_name(choose_engine(engine))
-    refuse_final(output, run.report, lambda: _manifest(run, name))
+    refuse_final(output, run.report, lambda: run.manifest(name))
     claim(output / run.report.name)
     refuse_unprintable_data(run.trial, run.fonts.fonts)
     say(f"Read {len(run.trial.domains)} domains of {run.study.identity.study_id}")
@@ -267,15 +281,10 @@ def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say
     return target
 
 
-def _manifest(run: Run, renderer: str) -> dict[str, Any]:
-    return make_manifest(
-        run.root, run.parameters, run.report, run.study, run.trial, renderer, run.fonts.hashes
-    )
-
-
 def _build(run: Run, output: Path, engine: Engine, say: Say) -> Path:
     run_notebooks(run, say)
     book, displays, rows, manifest = render_report(run, engine, say)
+    run.opened.refuse_changes()
     executed = [run.shown(name) for name in run.report.notebooks]
     findings = run.trial.findings
     bill = make_bill(run.root / "uv.lock", manifest)

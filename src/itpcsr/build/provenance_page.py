@@ -51,8 +51,16 @@ def _facts(manifest: Mapping[str, Any]) -> dict[str, str]:
         "Program": manifest["package"],
         "Interpreter": f"Python {manifest['environment']['python']}",
         "Renderer": manifest["renderer"],
+        **_other_packages(manifest["environment"]),
         "Main packages": ", ".join(_main_packages(manifest["environment"]["packages"])),
     }
+
+
+def _other_packages(environment: Mapping[str, Any]) -> dict[str, str]:
+    """Return which packages were installed in another version than the lock file names, if any."""
+    other = environment.get("other_than_locked", {})
+    texts = [f"{name} {said['installed']} (locked: {said['locked']})" for name, said in other.items()]
+    return {"Packages other than the lock file names": ", ".join(texts)} if texts else {}
 
 
 def _main_packages(installed: Mapping[str, str]) -> list[str]:

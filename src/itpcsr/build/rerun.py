@@ -13,7 +13,8 @@ import yaml
 
 from itpcsr.build.attribution import PROGRAM, attribute
 from itpcsr.build.compare import BECAUSE, Comparison
-from itpcsr.build.hashes import file_hash
+from itpcsr.build.distributions import environment, hash_environment
+from itpcsr.build.hashes import file_hash, source_hash
 from itpcsr.build.manifest import hash_code, hash_inputs
 from itpcsr.build.pipeline import Run, open_run, read_results, run_notebooks
 from itpcsr.build.published import read_manifest
@@ -27,7 +28,7 @@ DATA, PARAMETERS = "data", "parameters"
 _OF_DATA = {"data", "data_cutoff"}
 # What of them makes no number
 _OF_LOOKS = {"report", "version", "status", "title", "date", "pages", "fonts"}
-_PROGRAM = ("code", "lock")
+_PROGRAM = ("code", "lock", "environment")
 
 
 @dataclass(frozen=True)
@@ -121,11 +122,17 @@ def _open_report(project: Path, report: Report) -> Run:
 
 def _need_program(side: _Side, project: Path) -> None:
     """See that today's code, lock file and notebooks are those that made a version."""
-    today = {"code": hash_code(), "lock": file_hash(project / "uv.lock")}
-    other = [name for name in _PROGRAM if today[name] != side.manifest["hashes"].get(name)]
+    lock = project / "uv.lock"
+    today = {
+        "code": hash_code(),
+        "lock": file_hash(lock),
+        "environment": hash_environment(environment(lock), lock),
+    }
+    made_by = {name: today[name] for name in _PROGRAM} | side.manifest["hashes"]
+    other = [name for name in _PROGRAM if today[name] != made_by[name]]
     for name, digest in side.manifest["notebooks"].items():
         notebook = project / "notebooks" / f"{name}.ipynb"
-        if not notebook.exists() or file_hash(notebook) != digest:
+        if not notebook.exists() or source_hash(notebook) != digest:
             other.append(f"notebook {name}")
     if other:
         raise DataError(f"{side.folder}: was made by another program than today's: {', '.join(other)}.")

@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from itpcsr.sdtm.checks import check_trial, raise_errors, rule_titles
-from itpcsr.sdtm.read import Trial, read_trial
+from itpcsr.sdtm.read import Trial, list_files, read_trial
 from itpcsr.sdtm.select import cut_trial, keep_reported
 from itpcsr.sdtm.units import standardise_units
 from itpcsr.study import Study
 
 __all__ = [
-    "Trial", "check_trial", "cut_trial", "keep_reported", "load_trial", "read_trial", "review_trial",
-    "rule_titles",
+    "Trial", "check_trial", "cut_trial", "keep_reported", "list_files", "load_trial", "read_trial",
+    "review_trial", "rule_titles",
 ]  # fmt: skip
 
 

@@ -140,6 +140,16 @@ def read_trial(sources: Iterable[str | Path]) -> Trial:
     )
 
 
+def list_files(sources: Iterable[str | Path]) -> list[Path]:
+    """Return the files that ``read_trial`` would read, the mapping file with them.
+
+    Raises DataError for a path that doesn't exist and a folder that holds no data.
+    """
+    paths = [from_root(source) for source in sources]
+    mappings = [path for path in paths if path.suffix.lower() in _MAPPING_NAMES]
+    return [*mappings, *_files(path for path in paths if path not in mappings)]
+
+
 def _read_parts(sources: list[Path], mapping: Mapping) -> tuple[dict[str, list[Part]], dict[str, str]]:
     """Return domain to its files with their tables, by file name, and what is left out with the reason."""
     parts: dict[str, list[Part]] = {}

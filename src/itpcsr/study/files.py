@@ -16,6 +16,7 @@ from itpcsr.paths import from_root
 from itpcsr.study.design import Column
 from itpcsr.study.dose_finding import Scenario, Scenarios
 from itpcsr.study.model import SECTIONS, Report, Study
+from itpcsr.study.passed import refuse_unknown_names
 
 ORIGINS = ("registry", "publication", "assumption")
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -38,7 +39,10 @@ def read_study(path: str | Path, *, cohorts: list[str] | None = None, **override
     ------
     ParameterError
         With file, key, value and what is allowed.
+    NotebookError
+        In a notebook that papermill passed a name which the notebook doesn't offer.
     """
+    refuse_unknown_names()  # here since it is where a notebook's parameters are first used
     path = from_root(path)
     tree = {section: _plain(path, section, leaves) for section, leaves in read_yaml(path).items()}
     for name, value in overrides.items():
@@ -104,7 +108,9 @@ def write_study(path: Path, rules: dict[str, Any], target: Path) -> Path:
         note = f"changed for this version from {tree[section][name]['value']!r}"
         tree[section][name] = {"value": value, "origin": "assumption", "note": note}
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    text = yaml.safe_dump(tree, allow_unicode=True, sort_keys=False)
+    if not target.exists() or target.read_text(encoding="utf-8") != text:  # a build under way may read it
+        target.write_text(text, encoding="utf-8")
     return target
 
 

@@ -1,4 +1,4 @@
-"""Antibodies: titres that are dilutions, and categories by which the report finds them."""
+"""Antibodies: titres that are dilutions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pandas as pd
 from itpcsr.sdtm.checks.findings import NOTE, WARNING, values
 from itpcsr.sdtm.checks.rules import PROTOCOL, REALITY, REPORT, rule
 from itpcsr.sdtm.checks.tables import Tables
-from itpcsr.sdtm.labels import fold, fold_label, nearest
 from itpcsr.sdtm.titres import read_titres
 from itpcsr.study import Study
 
@@ -28,22 +27,7 @@ def _titres(tables: Tables, study: Study) -> pd.DataFrame:
     return table.assign(word=word, value=standard["value"].fillna(original["value"]))
 
 
-@rule("IS-05", WARNING, "Autoantibodies have the category that the study file names", PROTOCOL, "IS.ISTESTCD")
-def _other_categories(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    category = study.efficacy.autoantibody_category if study.efficacy else ""
-    if category:
-        codes = [test.code for test in study.antibody.antibody_tests if test.kind == "autoantibody"]
-        table = tables.get("IS", "ISTESTCD", "ISCAT")
-        misspelt = {value for value in set(table["ISCAT"]) if nearest(value, [category])}  # TERM-15 tells
-        other = (fold(table["ISCAT"]) != fold_label(category)) & ~table["ISCAT"].isin(misspelt)
-        text = (
-            f"but {{ISTESTCD}} is an autoantibody, and only {category!r} is read for the subgroups. Correct "
-            "it, or autoantibody_category."
-        )
-        yield values("IS", table[other & table["ISTESTCD"].isin(codes)], "ISCAT", text)
-
-
-@rule("IS-06", WARNING, "A titre is 1 or more", REALITY, "IS.ISTESTCD IS.ISSTRESN")
+@rule("IS-05", WARNING, "A titre is 1 or more", REALITY, "IS.ISTESTCD IS.ISSTRESN")
 def _titres_below_one(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     table = _titres(tables, study)
     low = table[(table["word"] == "POSITIVE") & table["value"].isna() & (table["ISSTRESN"] < 1)]
@@ -51,7 +35,7 @@ def _titres_below_one(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     yield values("IS", low, "ISSTRESN", text)
 
 
-@rule("IS-07", NOTE, "Titres of a test are steps of one dilution", REPORT, "IS.ISTESTCD")
+@rule("IS-06", NOTE, "Titres of a test are steps of one dilution", REPORT, "IS.ISTESTCD")
 def _titres_between_steps(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     table = _titres(tables, study)
     table = table.assign(value=table["value"].fillna(table["ISSTRESN"].where(table["ISSTRESN"] >= 1)))

@@ -1,0 +1,149 @@
+"""A value edited in a notebook's parameter cell counts, or the build stops before work and says where it is set."""
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from itpcsr.build import pipeline
+from itpcsr.build.notebook_edits import refuse_edits, say_replaced
+from itpcsr.build.notebook_parameters import read_parameters
+from itpcsr.build.notebook_values import declared_values
+from itpcsr.errors import NotebookError
+from itpcsr.study import read_report, read_study
+from itpcsr.study.passed import check_passed
+from tests.build.tiny import make_project
+
+DEMO = Path("params/demo.yml")
+OTHER_VALUES = {bool: True, int: 17, float: 17.5, str: "something else", list: [17], type(None): 17, dict: {}}
+
+
+def version(root, name):
+    """Return what a shipped version gives, and the notebooks' defaults."""
+    report = read_report(root / f"params/{name}.yml")
+    study = read_study(root / report.study, cohorts=report.cohorts)
+    run = pipeline.Run(root, root / f"params/{name}.yml", report, study, None, None, report.study, None)
+    defaults = {notebook: read_parameters(run.notebook(notebook)) for notebook in report.notebooks}
+    return declared_values(run), defaults, report
+
+
+def edited(defaults, notebook, **values):
+    assert set(values) <= set(defaults[notebook])
+    return {**defaults, notebook: {**defaults[notebook], **values}}
+
+
+@pytest.mark.parametrize("name", ["demo", "escalation-review", "external", "cdiscpilot01"])
+def test_no_shipped_version_is_complained_about(root, name):
+    given, defaults, _ = version(root, name)
+    refuse_edits(defaults, given, DEMO, root)
+
+
+@pytest.mark.parametrize("name", ["demo", "cdiscpilot01"])
+def test_every_value_that_a_version_replaces_stops_when_it_is_edited(root, name):
+    """Another study's values are no edit, and an edit is one in a report of another study, too."""
+    given, defaults, _ = version(root, name)
+    stopped = set()
+    for notebook, own in defaults.items():
+        others = {
+            parameter: OTHER_VALUES[type(own[parameter])]
+            for parameter in (set(own) & set(given)) - {"study_file"}
+        }
+        with pytest.raises(NotebookError) if others else nullcontext() as error:
+            refuse_edits(edited(defaults, notebook, **others), given, DEMO, root)
+        for parameter, other in others.items():
+            line = next(line for line in str(error.value).splitlines() if f": {parameter} is" in line)
+            assert line.startswith(f"notebooks/{notebook}.ipynb: {parameter} is {other!r} ")
+            assert "params/demo.yml" in line
+        stopped |= set(others)
+    assert {"severe_grade", "confidence_level", "data_cutoff", "cohorts", "data"} <= stopped
+
+
+def test_the_sentence_says_where_the_value_is_set(root):
+    given, defaults, _ = version(root, "demo")
+    with pytest.raises(NotebookError) as error:
+        refuse_edits(edited(defaults, "30-efficacy", response_count=50.0), given, DEMO, root)
+    assert str(error.value) == (
+        "notebooks/30-efficacy.ipynb: response_count is 50.0 in the cell tagged `parameters`, 30.0 in "
+        "params/study.yml, and the report would take 30.0. To try 50.0 in this version, set it in "
+        "params/demo.yml: `rules: {response_count: 50.0}`; to change it for good, in params/study.yml and in every "
+        "notebook that lists it; else write 30.0 in the cell."
+    )
+
+
+def test_what_the_sentence_advises_is_taken(root):
+    given, defaults, _ = version(root, "demo")
+    by_rule = given | {"response_count": 50.0}
+    refuse_edits(defaults, by_rule, DEMO, root)  # the version's rule holds
+    refuse_edits(edited(defaults, "30-efficacy", response_count=50.0), by_rule, DEMO, root)
+    with pytest.raises(NotebookError, match=r"response_count is 40\.0 .* would take 50\.0"):
+        refuse_edits(edited(defaults, "30-efficacy", response_count=40.0), by_rule, DEMO, root)
+
+
+def test_all_edits_are_named_at_once_and_the_form_of_a_number_is_none(root):
+    given, defaults, _ = version(root, "demo")
+    twice = edited(edited(defaults, "30-efficacy", loss_days=3), "20-safety", severe_grade=4)
+    with pytest.raises(NotebookError) as error:
+        refuse_edits(twice, given, DEMO, root)
+    assert [line.split(" is ")[0] for line in str(error.value).splitlines()] == [
+        "notebooks/20-safety.ipynb: severe_grade", "notebooks/30-efficacy.ipynb: loss_days",
+    ]  # fmt: skip
+    refuse_edits(edited(defaults, "30-efficacy", response_count=30, complete_count=100), given, DEMO, root)
+    with pytest.raises(NotebookError, match="loss_days is True"):
+        refuse_edits(edited(defaults, "30-efficacy", loss_days=True), given, DEMO, root)
+
+
+def test_a_study_file_changed_without_its_defaults_is_no_silence_either(root):
+    given, defaults, _ = version(root, "demo")
+    other = edited(defaults, "30-efficacy", study_file="params/nowhere.yml")
+    with pytest.raises(NotebookError, match=r"names params/nowhere\.yml\. .*no such parameter file"):
+        refuse_edits(other, given, DEMO, root)
+
+
+def test_a_value_of_the_notebook_s_own_that_the_version_replaces_is_said(root):
+    given, defaults, report = version(root, "cdiscpilot01")
+    said = list(say_replaced(defaults, given, report, Path("params/cdiscpilot01.yml")))
+    assert [sentence.split(" gives ")[1].split(", in place")[0].split()[0] for sentence in said] == [
+        "study_file", "data", "25-laboratory",
+    ]  # fmt: skip
+    assert said[2].endswith("weeks_shown [8, 16, 24], in place of [4, 8, 16, 28] in the notebook")
+    given, defaults, report = version(root, "demo")
+    assert list(say_replaced(defaults, given, report, DEMO)) == []
+
+
+def test_a_build_stops_before_any_notebook_runs(root, tmp_path, monkeypatch):
+    project = make_project(root, tmp_path / "tiny")
+    path = project / "notebooks/10-number.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].source += "\nsevere_grade: int = 4  # grade from which an event counts as severe"
+    nbformat.write(notebook, path)
+    monkeypatch.chdir(project)
+    ran = []
+    monkeypatch.setattr(pipeline, "run_notebook", lambda *arguments, **more: ran.append(arguments))
+    with pytest.raises(NotebookError, match=r"10-number\.ipynb: severe_grade is 4 .*tiny\.yml: `rules: "):
+        pipeline.build_report(Path("params/tiny.yml"), Path(), Path("output"), "embedded", lambda _: None)
+    assert ran == []
+    assert not list((project / "output").glob("[!.]*"))
+
+
+PARAMETERS = 'study_file: str = "params/study.yml"  # a file\nweeks: list = [1]\nplain = 3'
+
+
+@pytest.mark.parametrize(
+    ("cells", "unknown"),
+    [
+        (["", PARAMETERS, "# Parameters\nweeks = [2]\nplain = 4\n", "import os"], None),
+        (["", PARAMETERS, "# Parameters\nweek = [2]\n", "import os"], "week"),
+        (["", PARAMETERS, "# Parameters\nweeks = [2]\ntest_weeek = 8\n"], "test_weeek"),
+        (["", PARAMETERS, "weeks = [2]\nanything = 3"], None),
+        # in JupyterLab, cells are run again and in any order
+        (["", PARAMETERS, "x = 1", "# Parameters\nweeks = [2]\n", "# Parameters\nweeks = [2]\n"], None),
+        (["", "this is ( no Python", PARAMETERS, "# Parameters\nweeks = [2]\n"], None),
+    ],
+)
+def test_a_misspelled_name_passed_by_papermill_stops_the_notebook(cells, unknown):
+    if unknown is None:
+        check_passed(cells)
+        return
+    with pytest.raises(NotebookError, match=f"^{unknown} was passed to this notebook, .*study_file, weeks"):
+        check_passed(cells)

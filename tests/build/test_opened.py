@@ -1,0 +1,238 @@
+"""The manifest holds what ran: an input that changes while a build runs stops it with its name."""
+
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+
+from itpcsr.build import distributions, manifest, pipeline
+from itpcsr.build.distributions import environment, hash_environment, say_other_than_locked
+from itpcsr.build.manifest import input_differences, open_inputs
+from itpcsr.build.notebooks import run_notebook
+from itpcsr.build.opened import Seen
+from itpcsr.errors import PublishError
+from tests.build.tiny import make_project
+
+
+@pytest.fixture(scope="module")
+def project(root, tmp_path_factory):
+    """Return a small project with a mapping file, a lock file and a program of its own."""
+    folder = make_project(root, tmp_path_factory.mktemp("opened") / "tiny")
+    shutil.copy(root / "uv.lock", folder)
+    (folder / "params/site.yml").write_text("arms: {}\n", encoding="utf-8")
+    path = folder / "params/tiny.yml"
+    text = path.read_text(encoding="utf-8").replace("- data\n", "- data\n- params/site.yml\n")
+    path.write_text(text + "rules: {severe_grade: 4}\n", encoding="utf-8")
+    (folder / "program").mkdir()
+    (folder / "program/analysis.py").write_text("number = 1\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(project):
+    return pipeline.open_run(project / "params/tiny.yml", project)
+
+
+def installed(**versions):
+    return lambda: [SimpleNamespace(name=name, version=version) for name, version in versions.items()]
+
+
+@pytest.fixture
+def opened(run, project, monkeypatch):
+    monkeypatch.setattr(manifest.itpcsr, "__file__", str(project / "program/__init__.py"))
+    monkeypatch.setattr(distributions, "distributions", installed(pingouin="0.6.1"))
+    return open_inputs(run.root, run.parameters, run.report, run.study, run.trial, run.fonts.hashes, Seen())
+
+
+def append(path):
+    path.write_bytes(path.read_bytes() + b"\n")
+
+
+def save_again(path):
+    path.write_bytes(path.read_bytes())
+
+
+def add_a_sentence(path):
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].source += " and a sentence"
+    nbformat.write(notebook, path)
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "message"),
+    [
+        ("params/tiny.yml", append, "changed"),
+        ("work/tiny/study.yml", append, "changed"),
+        ("params/markers.yml", append, "changed"),
+        ("params/scenarios.yml", append, "changed"),
+        ("params/site.yml", append, "changed"),
+        ("data/ae.csv", append, "changed"),
+        ("data/ae.csv", save_again, "was saved again"),
+        ("data/ae.csv", Path.unlink, "is gone"),
+        ("data/tu.csv", Path.touch, "is new"),
+        ("notebooks/10-number.ipynb", add_a_sentence, "changed"),
+        ("report/number.qmd", append, "changed"),
+        ("report/more.qmd", Path.touch, "is new"),
+        ("_quarto.yml", append, "changed"),
+        ("program/analysis.py", append, "changed"),
+        ("program/another.py", Path.touch, "is new"),
+        ("uv.lock", append, "changed"),
+    ],
+)
+def test_each_kind_of_input_is_named_when_it_changes(project, opened, name, edit, message):
+    opened.refuse_changes()
+    path = project / name
+    before = path.read_bytes() if path.exists() else None
+    try:
+        edit(path)
+        with pytest.raises(
+            PublishError, match=rf"(?s)while the build ran:\n  {name} {message}\n.*nothing was published"
+        ):
+            opened.refuse_changes()
+    finally:
+        if before is None:
+            path.unlink()
+        else:
+            path.write_bytes(before)
+
+
+def test_a_study_file_from_which_rules_were_taken_is_an_input_too(project, run):
+    path = project / "params/study.yml"
+    append(path)
+    with pytest.raises(PublishError, match=r"params/study\.yml changed"):
+        run.opened.refuse_changes()
+
+
+def test_a_notebook_run_and_saved_meanwhile_is_no_change(project, opened):
+    path = project / "notebooks/10-number.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[2].outputs = [nbformat.v4.new_output("stream", text="1")]
+    nbformat.write(notebook, path)
+    opened.refuse_changes()
+
+
+def test_what_editors_keep_beside_a_page_is_no_input(project, opened):
+    (project / "report/.number.qmd.swp").touch()
+    opened.refuse_changes()
+
+
+def test_a_package_installed_meanwhile_is_named(run, monkeypatch):
+    monkeypatch.setattr(distributions, "distributions", installed(pingouin="0.6.1", numpy="2.3.0"))
+    opened = open_inputs(run.root, run.parameters, run.report, run.study, run.trial, run.fonts.hashes, Seen())
+    monkeypatch.setattr(distributions, "distributions", installed(pingouin="0.6.0", extra="1"))
+    with pytest.raises(PublishError) as error:
+        opened.refuse_changes()
+    for line in (
+        "pingouin was 0.6.1 and is 0.6.0 now",
+        "numpy was 2.3.0 and is absent now",
+        "extra was absent and is 1",
+    ):
+        assert line in str(error.value)
+
+
+LOCK = """
+[[package]]
+name = "itpcsr"
+version = "0"
+dependencies = [{ name = "pingouin" }]
+[[package]]
+name = "pingouin"
+version = "0.6.1"
+[[package]]
+name = "pytest"
+version = "9"
+"""
+
+
+def test_another_version_of_a_needed_package_is_another_input_and_is_said(tmp_path, monkeypatch):
+    lock = tmp_path / "uv.lock"
+    lock.write_text(LOCK, encoding="utf-8")
+    hashes, said = {}, {}
+    for name, versions in {
+        "locked": {"pingouin": "0.6.1", "pytest": "9"},
+        "without tests": {"Pingouin": "0.6.1"},
+        "another": {"pingouin": "0.6.0", "pytest": "9"},
+    }.items():
+        monkeypatch.setattr(distributions, "distributions", installed(**versions))
+        found = environment(lock)
+        hashes[name], said[name] = hash_environment(found, lock), say_other_than_locked(found)
+    assert hashes["locked"] == hashes["without tests"] != hashes["another"]
+    assert said["locked"] == said["without tests"] == ""
+    assert (
+        said["another"]
+        == "Installed isn't what uv.lock names: pingouin 0.6.0 (locked: 0.6.1). `make` installs it."
+    )
+    assert found["other_than_locked"] == {"pingouin": {"installed": "0.6.0", "locked": "0.6.1"}}
+
+
+def test_another_environment_than_a_manifest_s_is_told_by_its_packages(run, monkeypatch):
+    now = run.manifest("embedded 0")
+    packages = now["environment"]["packages"] | {"pingouin": "0.6.0"}
+    then = now | {
+        "hashes": now["hashes"] | {"environment": "0" * 64},
+        "environment": now["environment"] | {"packages": packages},
+    }
+    version = now["environment"]["packages"]["pingouin"]
+    assert list(input_differences(then, now)) == [
+        "input environment differs", f"package pingouin was 0.6.0 and is {version} now",
+    ]  # fmt: skip
+
+
+def test_a_copy_made_while_an_input_changed_is_not_kept_as_of_the_inputs(tmp_path):
+    """Else the notebook would be up to date when the input is put back."""
+    path, rows, executed = tmp_path / "some.ipynb", tmp_path / "rows", tmp_path / "done.ipynb"
+    cell = nbformat.v4.new_code_cell(f"import pathlib\npathlib.Path({str(rows)!r}).touch()")
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel), path)
+    arguments = (path, {}, tmp_path, executed, tmp_path / "failed.ipynb", rows, {})
+
+    def refuse():
+        raise PublishError("changed")
+
+    with pytest.raises(PublishError, match="changed"):
+        run_notebook(*arguments, refuse_changes=refuse)
+    assert run_notebook(*arguments)
+    assert not run_notebook(*arguments)
+
+
+def test_a_notebook_that_is_not_the_one_opened_does_not_run(project, tmp_path):
+    """Put back before the end, it would look as if it had run as it was opened."""
+    path = project / "notebooks/10-number.ipynb"
+    places = (tmp_path / "done.ipynb", tmp_path / "failed.ipynb", tmp_path / "rows")
+    with pytest.raises(PublishError, match=r"10-number\.ipynb changed while the build ran"):
+        run_notebook(path, {}, tmp_path, *places, {"notebook": "0" * 64})
+
+
+@pytest.mark.parametrize("during", ["run_notebooks", "render_report"])
+def test_a_build_publishes_nothing_when_an_input_changed(root, tmp_path, monkeypatch, during):
+    project = make_project(root, tmp_path / "tiny")
+    monkeypatch.chdir(project)
+    done = []
+
+    def stand_in(name):
+        def act(run, *_):
+            if name == during:
+                add_a_sentence(Path("notebooks/10-number.ipynb"))
+            return None, [], None, run.manifest("embedded 0")
+
+        return act
+
+    for name in ("run_notebooks", "render_report"):
+        monkeypatch.setattr(pipeline, name, stand_in(name))
+    monkeypatch.setattr(pipeline, "publish", lambda *arguments: done.append(arguments))
+    with pytest.raises(PublishError, match=r"  notebooks/10-number\.ipynb changed"):
+        pipeline.build_report(Path("params/tiny.yml"), Path(), Path("output"), "embedded", lambda _: None)
+    assert done == []
+    assert not list(Path("output").glob("[!.]*"))
+
+
+def test_the_manifest_is_of_the_inputs_as_they_were_opened(root, tmp_path):
+    project = make_project(root, tmp_path / "tiny")
+    run = pipeline.open_run(project / "params/tiny.yml", project)
+    before = run.manifest("embedded 0")
+    add_a_sentence(project / "notebooks/10-number.ipynb")
+    append(project / "data/ae.csv")
+    assert run.manifest("embedded 0") == before
+    assert pipeline.open_run(project / "params/tiny.yml", project).manifest("embedded 0") != before
