@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.sdtm.checks.findings import NOTE, WARNING, values
-from itpcsr.sdtm.checks.rules import PROTOCOL, REALITY, REPORT, rule
+from itpcsr.sdtm.checks.rules import REALITY, REPORT, rule
 from itpcsr.sdtm.checks.tables import Tables
 from itpcsr.sdtm.titres import read_titres
 from itpcsr.study import Study
