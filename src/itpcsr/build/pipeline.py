@@ -19,6 +19,7 @@ from itpcsr.build.comparisons import record_version
 from itpcsr.build.disclosing import Disclosed, prepare, write_disclosed
 from itpcsr.build.external import leave_out_rows, write_shown
 from itpcsr.build.fragments import Display, read_displays
+from itpcsr.build.hashes import file_hash
 from itpcsr.build.leaks import refuse_leaks
 from itpcsr.build.lock import lock
 from itpcsr.build.manifest import hash_inputs, make_manifest
@@ -38,6 +39,8 @@ from itpcsr.small_counts import VARIABLE
 from itpcsr.study import Report, Study, read_report, read_study, write_study
 
 Say = Callable[[str], None]
+# The parameter of a notebook that reads the result rows of those that ran before it: their folders.
+READS_ROWS = "rows_of"
 
 
 @dataclass(frozen=True)
@@ -120,11 +123,25 @@ def run_notebooks(run: Run, say: Say) -> None:
     for name, overrides in run.report.notebooks.items():
         notebook = run.root / "notebooks" / f"{name}.ipynb"
         chosen = choose_parameters(notebook, _provided(run, name), overrides)
+        read = _rows_before(run, name) if READS_ROWS in chosen else {}
         failed = run.work / "failed" / f"{name}.ipynb"
         rows = run.rows_folder(name) / results.FILE
         executed = run.executed(name)
-        if not run_notebook(notebook, chosen, run.root, executed, failed, rows, inputs, environment):
+        if not run_notebook(
+            notebook, chosen, run.root, executed, failed, rows, {**inputs, **read}, environment
+        ):
             say(f"{name} is up to date")
+
+
+def _rows_before(run: Run, name: str) -> dict[str, str]:
+    """Return the hashes of the result rows of the notebooks that stand before this one."""
+    return {f"rows {other}": file_hash(run.rows_folder(other) / results.FILE) for other in _before(run, name)}
+
+
+def _before(run: Run, name: str) -> list[str]:
+    """Return the notebooks that run before this one, in their order."""
+    names = list(run.report.notebooks)
+    return names[: names.index(name)]
 
 
 def _provided(run: Run, name: str) -> dict[str, Any]:
@@ -139,6 +156,7 @@ def _provided(run: Run, name: str) -> dict[str, Any]:
         "cohorts": report.cohorts or [],
         "confidence_level": report.confidence_level,
         "output": run.rows_folder(name).relative_to(run.root).as_posix(),
+        READS_ROWS: [run.rows_folder(other).relative_to(run.root).as_posix() for other in _before(run, name)],
     }
 
 
