@@ -102,14 +102,16 @@ def read_rows(folder: str | Path) -> pd.DataFrame:
 def gather_rows(folders: Iterable[str | Path]) -> pd.DataFrame:
     """Return the result rows that other notebooks wrote into these folders, from the project's root.
 
-    No rows without folders. Raises DataError for a folder without result rows, which names it.
+    A folder holds the rows of one notebook, or a folder for each of several. No rows without folders. Raises
+    DataError for a folder without result rows, which names it.
     """
     frames = []
     for folder in folders:
         path = from_root(folder)
-        if not (path / FILE).exists():
+        found = [path] if (path / FILE).exists() else sorted(one.parent for one in path.glob(f"*/{FILE}"))
+        if not found:
             raise DataError(f"{path}: holds no {FILE}. Run the notebook that writes there first.")
-        frames.append(read_rows(path))
+        frames += [read_rows(one) for one in found]
     return pd.concat(frames, ignore_index=True) if frames else make_rows(pd.DataFrame())
 
 

@@ -99,6 +99,8 @@ def test_without_a_choice_all_are_exploratory_and_without_tests_a_sentence_says_
     assert len(shown(others)) == 7
     chosen, others = tables(gather_rows([]), study)
     assert (chosen.absent, others.absent) == (tested.NONE_CHOSEN, tested.NONE_MADE)
+    declaring = declared(root, tmp_path, [{"test": "bleeding by week"}])
+    assert tables(rows, declaring)[0].absent == tested.CHOSEN_NOT_MADE
 
 
 @pytest.mark.parametrize(
@@ -136,5 +138,6 @@ def test_rows_are_gathered_from_folders_and_a_folder_without_them_is_named(rows,
     folder.mkdir()
     rows.to_parquet(folder / FILE, index=False)
     assert len(gather_rows([folder, folder])) == 2 * len(rows)
+    assert len(gather_rows([tmp_path])) == len(rows)
     with pytest.raises(DataError, match=r"20-y: holds no results\.parquet\. Run the notebook"):
         gather_rows([tmp_path / "20-y"])

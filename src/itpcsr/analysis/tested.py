@@ -12,6 +12,7 @@ from itpcsr.study.testing import BETWEEN_ARMS, PLACES, Place, is_chosen
 
 CHOSEN, OTHERS = "tbl-chosen-tests", "tbl-exploratory-tests"
 NONE_CHOSEN = "No test was chosen beforehand, so that all p-values are exploratory."
+CHOSEN_NOT_MADE = "None of the tests chosen beforehand is made in this version."
 NONE_MADE = "No test was made."
 P_VALUES = ("p_value", "p_adjusted", "p_holm", "p_corrected", "mid_p")
 _PLACE = ["display", "analysis", "group", "level", "visit"]
@@ -61,8 +62,9 @@ def count_parts(tests: pd.DataFrame, study: Study) -> list[pd.DataFrame]:
     ``analysis`` tests: statistics made (with a p-value), not_estimable and tests, their sum. A part without
     any test says so in one sentence.
     """
-    parts = zip((CHOSEN, OTHERS), (NONE_CHOSEN, NONE_MADE), part_tests(tests, study), strict=True)
-    return [_count(part, display, sentence) for display, sentence, part in parts]
+    chosen, others = part_tests(tests, study)
+    sentence = CHOSEN_NOT_MADE if study.testing.chosen_tests else NONE_CHOSEN
+    return [_count(chosen, CHOSEN, sentence), _count(others, OTHERS, NONE_MADE)]
 
 
 def _count(part: pd.DataFrame, display: str, sentence: str) -> pd.DataFrame:

@@ -183,7 +183,7 @@ _QUESTIONS = (
         "Does it go with platelets.",
         "same",
         "lag 0",
-        "Within subjects, at the same visit",
+        "Within subjects, at the same visit, counts after rescue therapy included",
         _related_text,
         "no correlation",
     ),

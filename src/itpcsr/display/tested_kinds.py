@@ -128,7 +128,7 @@ class Kind:
 
 _RATIO = _interval("gm_ratio", "ci_low", "ci_high")
 _MARKER, _BH = ("level", "visit"), "corrected: Benjamini-Hochberg over the family"
-_WITHOUT = "without counts after rescue therapy"
+_WITH, _WITHOUT = ", counts after rescue therapy included", ", without counts after rescue therapy"
 
 
 def _weeks(words: str) -> Kind:
@@ -166,12 +166,12 @@ def _mediation(words: str) -> Kind:
 
 _ESTIMATE = ("estimate", "low", "high")
 KINDS: dict[str, Kind] = {
-    "platelets by week": _weeks(""),
-    "platelets by week, no rescue": _weeks(f", {_WITHOUT}"),
-    "platelets over visits, Friedman": _friedman(""),
-    "platelets over visits, ANOVA": _anova(""),
-    "platelets over visits, Friedman, no rescue": _friedman(f", {_WITHOUT}"),
-    "platelets over visits, ANOVA, no rescue": _anova(f", {_WITHOUT}"),
+    "platelets by week": _weeks(_WITH),
+    "platelets by week, no rescue": _weeks(_WITHOUT),
+    "platelets over visits, Friedman": _friedman(_WITH),
+    "platelets over visits, ANOVA": _anova(_WITH),
+    "platelets over visits, Friedman, no rescue": _friedman(_WITHOUT),
+    "platelets over visits, ANOVA, no rescue": _anova(_WITHOUT),
     "response by dose": Kind(
         "Trend of response over the dose: exact Cochran-Armitage test",
         _all_subjects, _nothing, among=("level",),
