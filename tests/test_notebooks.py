@@ -26,9 +26,10 @@ NAMES = [
     "50-antibody",
     "60-immune-mechanism",
     "70-dose-selection",
+    "80-tests",
 ]
 # Parameters that say where things are, not what the protocol fixes.
-COMMON = {"study_file", "data", "data_cutoff", "cohorts", "output"}
+COMMON = {"study_file", "data", "data_cutoff", "cohorts", "output", "rows_of"}
 REPORT = {"confidence_level"}
 OWN = {
     "05-related-studies": {"words_sought"},

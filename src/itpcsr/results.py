@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from itpcsr.errors import DataError
 from itpcsr.paths import from_root
 from itpcsr.small_counts import minimum_count, suppress
 
@@ -96,6 +97,22 @@ def write_rows(rows: Iterable[pd.DataFrame], folder: str | Path) -> pd.DataFrame
 def read_rows(folder: str | Path) -> pd.DataFrame:
     """Read the result rows of one notebook or one published version."""
     return pd.read_parquet(Path(folder) / FILE)
+
+
+def gather_rows(folders: Iterable[str | Path]) -> pd.DataFrame:
+    """Return the result rows that other notebooks wrote into these folders, from the project's root.
+
+    A folder holds the rows of one notebook, or a folder for each of several. No rows without folders. Raises
+    DataError for a folder without result rows, which names it.
+    """
+    frames = []
+    for folder in folders:
+        path = from_root(folder)
+        found = [path] if (path / FILE).exists() else sorted(one.parent for one in path.glob(f"*/{FILE}"))
+        if not found:
+            raise DataError(f"{path}: holds no {FILE}. Run the notebook that writes there first.")
+        frames += [read_rows(one) for one in found]
+    return pd.concat(frames, ignore_index=True) if frames else make_rows(pd.DataFrame())
 
 
 def check(conditions: dict[str, bool]) -> pd.Series:

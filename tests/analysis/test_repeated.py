@@ -6,6 +6,7 @@ import pytest
 
 from itpcsr.analysis import efficacy
 from itpcsr.analysis.efficacy.repeated import _anova, _friedman
+from itpcsr.study import read_study
 from tests.conftest import ROOT
 
 # The eight subjects of the reference: counts at baseline and weeks 4, 8, 12.
@@ -212,3 +213,24 @@ def test_repeated_measures_anova_is_the_published_one(published):
         ("F", "F"), ("p_value", "p_uncorrected"), ("epsilon", "epsilon_GG"), ("p_corrected", "p_GG"), ("ng2", "ng2"),
     ):  # fmt: skip
         assert found[name] == expected(table, "rm_anova_wide", quantity), name
+
+
+def test_counts_after_rescue_are_left_out_with_the_visits_they_stood_for():
+    adsl, adlb = trial()
+    late = (adlb["USUBJID"] == "s0") & (adlb["AVISITN"] >= 8)
+    adlb = adlb.assign(ARESCFL=np.where(late, "Y", "N"))
+    study = read_study(ROOT / "params/study.yml")
+    both = [
+        efficacy.analyse_comparisons(adsl, adlb, study, WEEKS, 0.95, after_rescue=included)
+        for included in (True, False)
+    ]
+    assert {frame["display"].iloc[0] for frame in both} == {
+        "tbl-platelet-comparisons", "tbl-platelet-comparisons-no-rescue",
+    }  # fmt: skip
+    for week, kept in ((4, 8), (8, 7), (12, 7)):
+        assert value(both[0], "baseline", "n", visit=f"Week {week}") == 8
+        assert value(both[1], "baseline", "n", visit=f"Week {week}") == kept
+    logs = np.log(COUNTS[1:, 2] / COUNTS[1:, 0])
+    assert value(both[1], "baseline", "gm_ratio", visit="Week 8") == pytest.approx(np.exp(logs.mean()))
+    tests = efficacy.analyse_repeated(adsl, adlb, study, WEEKS, after_rescue=False)
+    assert value(tests, "friedman", "n") == 7

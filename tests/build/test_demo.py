@@ -1,5 +1,6 @@
 """The published demonstration: what a reader opens, and what stands behind it."""
 
+import csv
 import hashlib
 import json
 import re
@@ -79,6 +80,23 @@ def test_the_appendix_shows_what_the_version_was_made_from(published):
 def test_the_version_says_the_same_everywhere_and_its_numbers_are_result_rows(published):
     """Whoever adds a table whose numbers are no result rows is told here, by label, row and column."""
     assert [f"{fault.file}: {fault.problem}" for fault in verify(published)] == []
+
+
+def test_every_p_value_stands_once_in_one_of_the_two_tables_of_tests(published):
+    rows = pd.read_parquet(published / "results.parquet")
+    heads, bodies = {}, {}
+    for path in sorted((published / "tables").glob("tbl-*.csv")):
+        if not path.stem.endswith("-rows"):
+            lines = [*csv.reader(path.read_text(encoding="utf-8").splitlines())]
+            heads[path.stem], bodies[path.stem] = lines[0], lines[1:]
+    shown = ("tbl-chosen-tests", "tbl-exploratory-tests")
+    tested = {label for label in heads if any(re.fullmatch(r"(.* )?p(,.*)?", head) for head in heads[label])}
+    assert tested == set(shown)
+    rows_with_p = [row[0] for label, body in bodies.items() for row in body if re.match(r"p\b", row[0])]
+    assert rows_with_p == []
+    tests = [sum(any(row[2:]) for row in bodies[label]) for label in shown]
+    assert sum(tests) == (rows["statistic"] == "p_value").sum()
+    assert tests[0] < 10
 
 
 def test_a_number_changed_in_the_report_is_found(published, tmp_path):

@@ -18,14 +18,15 @@ def pages(tmp_path):
     return tmp_path
 
 
-def listed(folder, *rows):
-    write_method_list(folder, ["index.qmd"], pd.concat(rows))
+def listed(folder, study, *rows):
+    write_method_list(folder, ["index.qmd"], pd.concat(rows), study)
     return (folder / PATH).read_text(encoding="utf-8").splitlines()
 
 
-def test_each_method_has_its_software_and_its_displays_in_their_order(pages):
+def test_each_method_has_its_software_and_its_displays_in_their_order(pages, study):
     lines = listed(
         pages,
+        study,
         row("tbl-a", "Wilson score interval"),
         row("tbl-a", "Clopper-Pearson exact interval"),
         row("tbl-b", "Clopper-Pearson exact interval"),
@@ -41,18 +42,18 @@ def test_each_method_has_its_software_and_its_displays_in_their_order(pages):
     assert not any("Jeffreys" in line for line in lines)
 
 
-def test_signs_of_markdown_are_not_read_as_markup(pages):
-    assert listed(pages, row("tbl-a", "an a | b [c] *d*"))[2].startswith(
+def test_signs_of_markdown_are_not_read_as_markup(pages, study):
+    assert listed(pages, study, row("tbl-a", "an a | b [c] *d*"))[2].startswith(
         r"| An a \| b \[c\] \*d\* | not stated |"
     )
 
 
-def test_a_symbol_keeps_its_letter(pages):
-    assert listed(pages, row("tbl-a", "t interval of the mean"))[2].startswith("| t interval")
+def test_a_symbol_keeps_its_letter(pages, study):
+    assert listed(pages, study, row("tbl-a", "t interval of the mean"))[2].startswith("| t interval")
 
 
-def test_without_a_method_only_the_sentence_stands(pages):
-    assert listed(pages, row("tbl-a", ""))[0].startswith("Counts, percentages")
+def test_without_a_method_only_the_sentence_stands(pages, study):
+    assert listed(pages, study, row("tbl-a", ""))[0].startswith("Counts, percentages")
 
 
 def test_the_software_of_every_method_of_the_demonstration_is_known(project_of_demo):
@@ -60,3 +61,14 @@ def test_the_software_of_every_method_of_the_demonstration_is_known(project_of_d
     assert "not stated" not in text
     methods = set(read_rows(project_of_demo.parents[2] / "output/demo-1.0.0")["method"]) - {""}
     assert text.count("\n| ") >= len(methods)  # the head and each method, all of whose displays are shown
+
+
+def test_the_method_of_a_p_value_is_that_of_the_table_of_tests_that_shows_it(tmp_path, study):
+    shown = ("tbl-platelet-comparisons", "tbl-chosen-tests", "tbl-exploratory-tests")
+    text = "".join(f"{{{{< include /results/30-x/{label}.qmd >}}}}\n" for label in shown)
+    (tmp_path / "index.qmd").write_text(text, encoding="utf-8")
+    tests = pd.DataFrame({"statistic": "p_value", "value": 0.5, "group": ["total", "esc20"]})
+    place = {"display": shown[0], "analysis": "baseline", "visit": "Week 4", "method": "paired t-test"}
+    lines = listed(tmp_path, study, make_rows(tests, **place))
+    assert lines[2].startswith("| Paired t-test |")
+    assert lines[2].endswith("| @tbl-chosen-tests, @tbl-exploratory-tests |")

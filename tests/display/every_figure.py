@@ -97,6 +97,7 @@ def _efficacy(datasets, study):
     adex, adcm = datasets["adex"], datasets["adcm"]
     platelets = efficacy.select_platelets(adsl, adlb, study)
     course = efficacy.analyse_platelet_course(adsl, adlb, study)
+    without = efficacy.analyse_platelet_course(adsl, adlb, study, after_rescue=False)
     best = efficacy.analyse_best_ratio(adsl, adrs, study)
     subgroups = derive_subgroups(adsl, datasets["adab"], study)
     rates = efficacy.analyse_subgroups(adsl, adrs, subgroups, study, LEVEL)
@@ -108,10 +109,10 @@ def _efficacy(datasets, study):
         for name in ("response", "duration")
     }
     return {
-        "fig-platelets": platelet_figures.figure_platelets(platelets, adsl, course, adex, adcm, study),
-        "fig-platelet-heatmap": platelet_figures.figure_platelet_heatmap(
-            platelets, adsl, adcm, course, study
+        "fig-platelets": platelet_figures.figure_platelets(
+            platelets, adsl, course, without, adex, adcm, study
         ),
+        "fig-platelet-heatmap": platelet_figures.figure_platelet_heatmap(platelets, adsl, course, study),
         "fig-platelet-best": platelet_figures.figure_platelet_best(best, adrs, adsl, study),
         "fig-response-subgroups": response_figures.figure_subgroups(rates, study),
         "fig-swimmer": response_figures.figure_swimmer(times, adsl, adrs, adex, adcm, study),
@@ -151,8 +152,8 @@ def _immune(datasets, study):
         "fig-immune-course": immune_figures.figure_immune_course(immune.course_records(panel), course, study),
         "fig-immune-heatmap": immune_figures.figure_immune_heatmap(standardised, study),
         "fig-immune-subjects": immune_figures.figure_immune_subjects(records, standardised, study),
-        "fig-immune-lags": immune_figures.figure_immune_lags(platelets, study, 0.05),
-        "fig-immune-network": immune_figures.figure_immune_network(network, study, 0.5, 0.05),
+        "fig-immune-lags": immune_figures.figure_immune_lags(platelets, study),
+        "fig-immune-network": immune_figures.figure_immune_network(network, study, 0.5),
         "fig-immune-panel": immune_figures.figure_immune_panel(records, picture, platelets, study),
     }
 

@@ -50,9 +50,7 @@ def is_drawn(chart):
 def test_the_heatmap_has_a_row_for_each_subject(shown, study):
     datasets, course, _, subjects = shown
     platelets = efficacy.select_platelets(datasets["adsl"], datasets["adlb"], study)
-    chart = platelet_figures.figure_platelet_heatmap(
-        platelets, datasets["adsl"], datasets["adcm"], course, study
-    )
+    chart = platelet_figures.figure_platelet_heatmap(platelets, datasets["adsl"], course, study)
     assert is_drawn(chart)
     if not isinstance(chart, Table) and subjects:
         assert len(names_in(chart)) == subjects

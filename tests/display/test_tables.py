@@ -74,9 +74,10 @@ def test_the_flow_figure_draws_every_box(name, request):
 def test_the_platelet_figure_has_every_subject_and_both_limits(demo, study):
     adsl, adlb = demo["adsl"], demo["adlb"]
     course = efficacy.analyse_platelet_course(adsl, adlb, study)
+    without = efficacy.analyse_platelet_course(adsl, adlb, study, after_rescue=False)
     platelets = efficacy.select_platelets(adsl, adlb, study)
     chart = platelet_figures.figure_platelets(
-        platelets, adsl, course, demo["adex"], demo["adcm"], study
+        platelets, adsl, course, without, demo["adex"], demo["adcm"], study
     ).to_dict()
     data = next(iter(chart["datasets"].values()))
     assert {row["USUBJID"] for row in data if row["kind"] == "subject"} == set(platelets["USUBJID"])
@@ -92,7 +93,7 @@ def test_a_figure_without_data_is_its_sentence(pilot, pilot_study):
     adsl, adlb = pilot["adsl"], pilot["adlb"]
     course = efficacy.analyse_platelet_course(adsl, adlb, pilot_study)
     figure = platelet_figures.figure_platelets(
-        adlb.head(0), adsl, course, pilot["adex"], pilot["adcm"], pilot_study
+        adlb.head(0), adsl, course, course, pilot["adex"], pilot["adcm"], pilot_study
     )
     assert figure.absent.startswith("This study defines no platelet response")
 

@@ -37,7 +37,8 @@ def analyse(trial: Trial, study: Study, names: list[str] | None = None) -> pd.Da
     """Return the result rows of a trial that passed the checks, after making every table and chart.
 
     The code cells of the notebooks (all, or those named) run as they are, but for what they read and write:
-    they get this trial and this study, and their rows are returned instead of written.
+    they get this trial and this study, and their rows are returned instead of written. A notebook that reads
+    the rows of others gets those of the notebooks that ran before it.
     """
     with notebooks_on(trial, study, itpcsr.adam.derive(trial, study)) as run:
         return pd.concat([run(name) for name in names or NAMES], ignore_index=True)
@@ -54,6 +55,9 @@ def notebooks_on(
         written.append(itpcsr.results.combine(*rows))
         return written[-1]
 
+    def gather(_: list[str]) -> pd.DataFrame:
+        return pd.concat([itpcsr.results.make_rows(pd.DataFrame()), *written], ignore_index=True)
+
     def run(name: str) -> pd.DataFrame:
         _run(_FOLDER / f"{name}.ipynb")
         return written[-1].assign(notebook=name)
@@ -63,6 +67,7 @@ def notebooks_on(
         mock.patch.object(itpcsr.study, "read_study", return_value=study),
         mock.patch.object(itpcsr.adam, "derive", side_effect=lambda *_: dict(datasets)),
         mock.patch.object(itpcsr.results, "write_rows", keep),
+        mock.patch.object(itpcsr.results, "gather_rows", gather),
     ):
         yield run
 

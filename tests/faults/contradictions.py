@@ -219,11 +219,13 @@ FACTS: dict[str, list[str]] = {
     "losses of response": ["tbl-response-times:loss:::n", "data:lost:::n"],
     "median baseline count": [
         "tbl-platelets:AVAL::Baseline:median",
+        "tbl-platelets-no-rescue:AVAL::Baseline:median",
         "tbl-baseline:BPLAT:::median",
         "tbl-lab-course:PLAT:value:Baseline:median",
     ],
     "subjects with a baseline count": [
         "tbl-platelets:AVAL::Baseline:n",
+        "tbl-platelets-no-rescue:AVAL::Baseline:n",
         "tbl-baseline:BPLAT:::n",
         "tbl-lab-course:PLAT:value:Baseline:n",
     ],
@@ -270,6 +272,21 @@ PARTS: list[tuple[str, str]] = [
     ("tbl-hys-law:criterion:both::n", "tbl-hys-law:criterion:3::n"),
     ("fig-edish:quadrant:both::n", "tbl-hys-law:criterion:bilirubin::n"),
     ("tbl-antibody-status:evaluable:ANY::n", "tbl-antibody-status:tested:ANY::n"),
+]
+
+# Leaving out counts after rescue therapy leaves no subject more.
+PARTS += [
+    (f"tbl-platelets-no-rescue:{place}", f"tbl-platelets:{place}")
+    for place in ("AVAL::Week 1:n", "AVAL::Week 4:n", "CHG::Week 28:n", "reached:30:Week 4:n")
+]
+PARTS += [
+    (f"{display}-no-rescue:{place}", f"{display}:{place}")
+    for display, place in (
+        ("tbl-platelet-comparisons", "baseline::Week 4:n"),
+        ("tbl-platelet-comparisons", "baseline::Week 28:n"),
+        ("tbl-platelet-tests", "friedman:::n"),
+        ("tbl-platelet-tests", "anova:::n"),
+    )
 ]
 
 # Categories that exclude each other and leave nobody out: their n add up to N (to n of the display's "any").

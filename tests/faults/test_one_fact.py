@@ -120,6 +120,9 @@ def _agree_on_rescue(datasets: dict[str, pd.DataFrame]) -> None:
     counts = adrs[adrs["PARAMCD"] == "OVR"]
     after = counts["ADY"] >= counts["USUBJID"].map(first)
     assert (counts.loc[after, "AVALC"] == "NR").all()
+    adlb = datasets["adlb"]
+    late = (adlb["ADY"] >= adlb["USUBJID"].map(first)) & (adlb["ONTRTFL"] == "Y")
+    assert ((adlb["ARESCFL"] == "Y") == late).all()
 
 
 def _agree_on_emergence(datasets: dict[str, pd.DataFrame]) -> None:

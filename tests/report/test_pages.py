@@ -357,7 +357,7 @@ def test_pilot_report_leaves_out_only_the_platelet_displays() -> None:
     }
     missing = {label for label, path in run.items() if path not in found}
     assert missing == {
-        "fig-platelets", "fig-platelet-heatmap", "tbl-platelets", "fig-platelet-best", "tbl-response-subjects",
+        "fig-platelets", "fig-platelet-heatmap", "tbl-platelets", "tbl-platelets-no-rescue", "fig-platelet-best", "tbl-response-subjects",
     }  # fmt: skip
     assert set(found.values()) == {1}
 

@@ -27,6 +27,7 @@ from itpcsr.adam.analysed import as_analysed
 from itpcsr.adam.disease import add_disease
 from itpcsr.adam.domains import look_up
 from itpcsr.adam.infusion_timing import add_infusion_timing
+from itpcsr.adam.rescue import flag_after_rescue
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 
@@ -47,7 +48,8 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     A dataset whose domain is absent has its columns, no rows, and ``attrs["absent"]`` with the domain's name:
     no adverse event domain isn't the same as no adverse event. ADSL also gets BPLAT, the platelet count at
     baseline (10^9/L), and BPLATC (``<10`` where the baseline is only known to lie beyond a limit, of which
-    BPLAT is NaN), from ADLB, weight and height at baseline from ADVS, and the pharmacokinetic set from ADPC.
+    BPLAT is NaN), from ADLB, weight and height at baseline from ADVS, and the pharmacokinetic set from ADPC;
+    ADLB gets ARESCFL (see ``flag_after_rescue``) from ADCM.
     What the derivations read is ``as_analysed``.
     """
     trial = as_analysed(trial, study)
@@ -66,6 +68,7 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     adaette = derive_adaette(adsl, adae)
     adbleed = derive_adbleed(trial, adsl, study)
     adcm = derive_adcm(trial, adsl, study)
+    adlb = flag_after_rescue(adlb, adcm)
     adrs = derive_adrs(adsl, adlb, adae, adbleed, adcm, study)
     addv, admb = derive_addv(trial, adsl), derive_admb(trial, adsl, study)
     adpc = derive_adpc(trial, adsl, adex, study)

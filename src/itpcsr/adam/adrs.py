@@ -9,12 +9,12 @@ import pandas as pd
 
 from itpcsr.adam.dates import study_day
 from itpcsr.adam.domains import is_among, look_up
+from itpcsr.adam.rescue import first_rescue
 from itpcsr.adam.response import (
     UNDECIDED,
     collect_counts,
     collect_subjects,
     find_responses,
-    first_rescue,
     judge,
     name_kinds,
     qualify,
@@ -67,7 +67,7 @@ def derive_adrs(
         return pd.DataFrame(columns=COLUMNS)
     rescue = first_rescue(adcm)
     subjects = collect_subjects(adsl, adlb, rescue, rule)
-    counts = collect_counts(adlb, adae, adbleed, rescue, rule)
+    counts = collect_counts(adlb, adae, adbleed, rule)
     adrs = _judge_all(*_numbered(counts, subjects), rule, study.visits.platelet_weeks)
     adrs["USUBJID"] = subjects["USUBJID"].take(adrs["USUBJID"].to_numpy("int64")).to_numpy()
     return adrs

@@ -45,7 +45,7 @@ def derive_choice(datasets: Mapping[str, pd.DataFrame], study: Study) -> pd.Data
     chosen["SEVFL"] = "" if "absent" in adae.attrs else yes_no(subject.isin(severe["USUBJID"]))
     chosen["RESPFL"] = _responses(datasets["adrs"], subject, last_day)
     window = study.visits.visit_window_days
-    rise = _platelet_rise(datasets["adlb"], datasets["adcm"], study, last_day + window)
+    rise = _platelet_rise(datasets["adlb"], study, last_day + window)
     chosen["PLATRISE"] = look_up(rise, subject).astype("float64")
     treg = _treg_change(datasets["adcp"], rules, window)
     chosen["TREGCHG"] = look_up(treg, subject).astype("float64")
@@ -75,7 +75,7 @@ def _responses(adrs: pd.DataFrame, subject: pd.Series, last_day: int) -> pd.Seri
     return yes_no(responded).where(category.notna() & (category != "NE"), "")
 
 
-def _platelet_rise(adlb: pd.DataFrame, adcm: pd.DataFrame, study: Study, last_day: int) -> pd.Series:
+def _platelet_rise(adlb: pd.DataFrame, study: Study, last_day: int) -> pd.Series:
     """Mean rise above baseline by subject: trapezoids over the counts from baseline (Day 1) to the last.
 
     As for response, counts from the first day of rescue therapy on aren't the treatment's.
@@ -84,9 +84,7 @@ def _platelet_rise(adlb: pd.DataFrame, adcm: pd.DataFrame, study: Study, last_da
         return pd.Series(dtype="float64")
     platelets = adlb[(adlb["PARAMCD"] == study.efficacy.platelet_test) & adlb["CHG"].notna()]
     after = platelets[(platelets["ONTRTFL"] == "Y") & (platelets["ADY"] > 1) & (platelets["ADY"] <= last_day)]
-    rescue = adcm[adcm["RESCFL"] == "Y"].groupby("USUBJID")["ASTDY"].min()
-    after = after[~(after["ADY"] >= look_up(rescue, after["USUBJID"]).astype("float64"))]
-    after = after.sort_values(["USUBJID", "ADY", "ADTM", "LBSEQ"])
+    after = after[after["ARESCFL"] != "Y"].sort_values(["USUBJID", "ADY", "ADTM", "LBSEQ"])
     by_subject = {
         str(subject): _mean_above(part["ADY"].to_numpy("float64"), part["CHG"].to_numpy("float64"))
         for subject, part in after.groupby("USUBJID")

@@ -10,7 +10,8 @@ import pandas as pd
 from itpcsr.adam.analysed import as_analysed
 from itpcsr.adam.clinical import add_criteria
 from itpcsr.adam.periods import derive_participation, derive_response_periods
-from itpcsr.adam.response import collect_counts, first_rescue, name_kinds, qualify
+from itpcsr.adam.rescue import first_rescue
+from itpcsr.adam.response import collect_counts, name_kinds, qualify
 from itpcsr.limits import stand_in
 from itpcsr.sdtm import Trial
 from itpcsr.study import Efficacy, Study
@@ -81,7 +82,7 @@ def derive_counts(datasets: Mapping[str, pd.DataFrame], study: Study) -> pd.Data
 def _judge(datasets: Mapping[str, pd.DataFrame], rule: Efficacy) -> pd.DataFrame:
     """Return AVALC of each count that the rule judges, and WHYNOT of one that is high enough but is NR."""
     adsl, rescue = datasets["adsl"], first_rescue(datasets["adcm"])
-    counts = collect_counts(datasets["adlb"], datasets["adae"], datasets["adbleed"], rescue, rule)
+    counts = collect_counts(datasets["adlb"], datasets["adae"], datasets["adbleed"], rule)
     counts = counts[counts["USUBJID"].isin(adsl.loc[adsl["FASFL"] == "Y", "USUBJID"])]
     flags = qualify(counts, rule.primary, counts["USUBJID"].isin(rescue.index))
     kinds = name_kinds(flags)

@@ -93,7 +93,7 @@ def assemble(
     configuration = _configuration(root, report, study, notice)
     chapters = configuration["book"]["chapters"]
     write_display_list(project, chapters, displays)
-    write_method_list(project, chapters, rows)
+    write_method_list(project, chapters, rows, study)
     write_provenance(project, manifest)
     values = copy.deepcopy(dict(variables))
     fill_absent(values, [page.read_text(encoding="utf-8") for page in sorted(project.rglob("*.qmd"))], hidden)

@@ -23,8 +23,8 @@ from itpcsr.display.table import MIME as TABLE_MIME
 from itpcsr.display.table import Table, table_from_json
 from itpcsr.errors import NotebookError
 
-# A parameter that says where the run writes, which isn't a choice of the analysis.
-_PLUMBING = "output"
+# Parameters that say where the run writes and reads result rows, which is no choice of the analysis.
+_PLUMBING = ("output", "rows_of")
 # In the PDF a wide table gets pages on their side; Typst turns pages only outside of a figure.
 _TURNED = """```{{=typst}}
 #page(flipped: true)[
@@ -92,7 +92,7 @@ def _parameters(notebook: Any) -> dict[str, str]:
         for cell in notebook.cells:
             if tag in cell.metadata.get("tags", []):
                 values |= dict(_assignments(cell.source))
-    return {name: value for name, value in values.items() if name != _PLUMBING}
+    return {name: value for name, value in values.items() if name not in _PLUMBING}
 
 
 def _assignments(code: str) -> Iterator[tuple[str, str]]:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from itpcsr.analysis.software import DESCRIPTIVE, OWN, software_of
+from itpcsr.analysis.tested import displays_of_tests
 from itpcsr.build.display_list import shown_labels
 from itpcsr.display.prose import escape
 from itpcsr.display.words import capitalize, join
+from itpcsr.study import Study
 
 PATH = Path("lists/methods.qmd")
 _NAMES = {"numpy": "NumPy", "pingouin": "Pingouin", "scipy": "SciPy", OWN: f"this project ({OWN})"}
@@ -26,12 +28,13 @@ _DESCRIPTIVE = (
 )
 
 
-def write_method_list(project: Path, chapters: Sequence[str], rows: pd.DataFrame) -> None:
+def write_method_list(project: Path, chapters: Sequence[str], rows: pd.DataFrame, study: Study) -> None:
     """Write the list as a fragment; only displays that one of the pages includes are named.
 
     The versions are those of the packages installed where the report is assembled, which are also those
-    of the manifest.
+    of the manifest. The method of a p-value is that of the table of tests which shows it.
     """
+    rows = displays_of_tests(rows, study)
     shown = list(dict.fromkeys(shown_labels(project, chapters)))
     named = rows.loc[(rows["method"] != "") & rows["display"].isin(shown), ["method", "display"]]
     methods = {str(method): set(part) for method, part in named.groupby("method")["display"]}

@@ -67,9 +67,11 @@ class Backing:
     def unbacked(self, label: str, table: dict[str, Any]) -> list[Unbacked]:
         """Return the numbers in a table's cells that have nothing behind them.
 
-        A share may be printed as a percentage, and days as months, where the column's head says so.
+        A share may be printed as a percentage, and days as months, where the column's head says so. A table
+        that arranges the result rows of other displays names them (``sources``).
         """
-        pools = [self._pool(label, head) for head in table["headers"]]
+        labels = {label, *table.get("sources", ())}
+        pools = [self._pool(labels, head) for head in table["headers"]]
         missing = [
             Unbacked(row["label"], head["label"], cell, number)
             for row in table["rows"]
@@ -81,12 +83,16 @@ class Backing:
             return missing
         return [cell for cell in missing if not holds(self._read_records(), cell.number)]
 
-    def _pool(self, label: str, head: dict[str, str]) -> npt.NDArray[np.float64]:
+    def _pool(self, labels: set[str], head: dict[str, str]) -> npt.NDArray[np.float64]:
         key = self._keys.get((head["spanner"], head["label"]))
-        groups = [group for display, group in self._values if display == label]
+        groups = {group for display, group in self._values if display in labels}
         if key in groups:
-            groups = [key, ""] if "" in groups else [key]
-        parts = [self._values[label, group] for group in groups]
+            groups &= {key, ""}
+        parts = [
+            values
+            for (display, group), values in self._values.items()
+            if display in labels and group in groups
+        ]
         return np.sort(np.concatenate(parts)) if parts else np.empty(0)
 
     def _is_listing(self, table: dict[str, Any]) -> bool:

@@ -25,7 +25,7 @@ from itpcsr.build.fragments import Display, read_displays
 from itpcsr.build.leaks import refuse_leaks
 from itpcsr.build.lock import lock
 from itpcsr.build.manifest import open_inputs
-from itpcsr.build.notebook_values import choose_values
+from itpcsr.build.notebook_values import READS_ROWS, choose_values, rows_before
 from itpcsr.build.notebooks import is_literal, run_notebook
 from itpcsr.build.opened import Opened, Seen
 from itpcsr.build.publish import publish, refuse_final
@@ -45,6 +45,7 @@ from itpcsr.small_counts import VARIABLE
 from itpcsr.study import Report, Study, read_report, read_study, write_study
 
 Say = Callable[[str], None]
+# The parameter of a notebook that reads the result rows of those that ran before it: their folders.
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,7 @@ def run_notebooks(run: Run, say: Say) -> None:
         environment[VARIABLE] = inputs["minimum_count"] = str(run.report.minimum_count)
     for name, values in chosen.items():
         notebook = run.notebook(name)
+        read = rows_before(run, name) if READS_ROWS in values else {}
         failed = run.work / "failed" / f"{name}.ipynb"
         rows = run.rows_folder(name) / results.FILE
         executed = run.executed(name)
@@ -156,7 +158,7 @@ def run_notebooks(run: Run, say: Say) -> None:
             executed,
             failed,
             rows,
-            inputs | {"notebook": run.opened.manifest["notebooks"][name]},
+            {**inputs, **read, "notebook": run.opened.manifest["notebooks"][name]},
             environment,
             run.opened.refuse_changes,
         ):

@@ -16,6 +16,8 @@ from itpcsr.build.compare import BECAUSE, Comparison
 from itpcsr.build.distributions import environment, hash_environment
 from itpcsr.build.hashes import file_hash, source_hash
 from itpcsr.build.manifest import hash_code, hash_inputs
+from itpcsr.build.notebook_parameters import read_parameters
+from itpcsr.build.notebook_values import READS_ROWS
 from itpcsr.build.pipeline import Run, open_run, read_results, run_notebooks
 from itpcsr.build.published import read_manifest
 from itpcsr.build.rebuild import link_project
@@ -162,16 +164,27 @@ def _exchangeable(before: _Side, after: _Side) -> Iterator[str]:
         yield PARAMETERS
 
 
+def _with_read(project: Path, all_names: list[str], names: set[str]) -> set[str]:
+    """Return the notebooks to run: with one that reads the rows of others, all that stand before it."""
+    readers = [
+        place
+        for place, name in enumerate(all_names)
+        if name in names and READS_ROWS in read_parameters(project / "notebooks" / f"{name}.ipynb")
+    ]
+    return names | set(all_names[: max(readers, default=0)])
+
+
 def _run(
     project: Path, parameters: _Side, data: _Side, names: Iterable[str], say: Callable[[str], None]
 ) -> pd.DataFrame:
     """Return the result rows of one version's parameters on the other's data."""
     chosen = parameters.report.notebooks
+    needed = _with_read(project, list(chosen), set(names))
     report = parameters.report.model_copy(
         update={
             "report": f"parameters-{parameters.report.report}-data-{data.report.report}",
             **{name: getattr(data.report, name) for name in _OF_DATA},
-            "notebooks": {name: chosen[name] for name in names if name in chosen},
+            "notebooks": {name: chosen[name] for name in chosen if name in needed},
         }
     )
     run = _open_report(project, report)

@@ -18,7 +18,7 @@ _CHANGES = {"better": "Lower grade than at baseline", "same": "Same grade", "wor
 
 @sentence_if_absent
 def table_bleeding(rows: pd.DataFrame, study: Study, confidence: float) -> Table:
-    """Arrange bleeding on the WHO scale by visit, with the change from baseline and its paired test."""
+    """Arrange bleeding on the WHO scale by visit, with the change from baseline."""
     columns, lookup = study.design.columns, Lookup(rows)
     changed = lookup.visits("change")
     body: list[Row] = []
@@ -31,13 +31,10 @@ def table_bleeding(rows: pd.DataFrame, study: Study, confidence: float) -> Table
                 _count_row(lookup, columns, f"{label}, n (%)", "change", level, visit)
                 for level, label in _CHANGES.items()
             ]
-            p = tuple(lookup.statistic_of("change", c.key, "p_value", "any", visit) for c in columns)
-            body.append(Row("p, bleeding against baseline", p, 1))
     notes = [
         "WHO bleeding scale; percentages of the subjects with a grade at the visit, for the change of those "
         "with both grades.",
         EXACT_NOTE.format(level=format_level(confidence)),
-        "p: McNemar's exact test of any bleeding, two-sided, exploratory, not adjusted.",
     ]
     return finish("Bleeding", lookup, columns, body, notes)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from itpcsr.display.formats import format_count, format_level, format_p, format_signed
+from itpcsr.display.formats import format_count, format_level, format_number, format_signed
 from itpcsr.display.immune_tables.cells import effect_text
 from itpcsr.display.prose import Passage, Prose
 from itpcsr.markers import Marker
@@ -27,31 +27,28 @@ def immune_sentences(
     platelets: pd.DataFrame,
     study: Study,
     confidence: float,
-    rate: float,
 ) -> Prose:
     """Compose what moved, whether it goes with response, and whether it goes with platelets.
 
-    A marker is named where its interval leaves out no change; whether that holds after adjustment for all
-    markers (adjusted p at most ``rate``) decides how it is called. All others are counted, with what their
-    intervals allow in one sentence. An absent part says why.
+    A marker is named where its interval leaves out no change, with how many intervals would do so by chance
+    if nothing happened in any. All others are counted, with what their intervals allow in one sentence. An
+    absent part says why.
     """
     if sentence := absence(change):
         return Prose(absent=sentence)
     passages = [
-        Passage(question.heading, _answer(rows, question, study, confidence, rate))
+        Passage(question.heading, _answer(rows, question, study, confidence))
         for question, rows in zip(_QUESTIONS, (change, response, platelets), strict=True)
     ]
     return Prose((*passages, Passage("How to read this.", (_HYPOTHESIS,))))
 
 
-def _answer(
-    rows: pd.DataFrame, question: _Question, study: Study, confidence: float, rate: float
-) -> tuple[str, ...]:
+def _answer(rows: pd.DataFrame, question: _Question, study: Study, confidence: float) -> tuple[str, ...]:
     if sentence := absence(rows):
         return (sentence,)
     found = _read(rows, question.analysis, question.visit, study)
     return _sort_out(
-        found, question.lead, rate, lambda item: question.text(item, confidence), question.nothing
+        found, question.lead, confidence, lambda item: question.text(item, confidence), question.nothing
     )
 
 
@@ -91,23 +88,21 @@ def _read(rows: pd.DataFrame, analysis: str, visit: str, study: Study) -> list[_
 
 
 def _sort_out(
-    found: list[_Item], lead: str, rate: float, text: Callable[[_Item], str], nothing: str
+    found: list[_Item], lead: str, confidence: float, text: Callable[[_Item], str], nothing: str
 ) -> tuple[str, ...]:
-    """Return one paragraph for what holds, one for hints, and one for how much is left open."""
+    """Return one paragraph for the markers with a clear interval, and one for how much is left open."""
     known = [item for item in found if not math.isnan(item["low"])]
     if not known:
         return (f"{lead} nothing can be estimated: too few subjects have values.",)
-    held = [item for item in known if item.is_clear and item["p_adjusted"] <= rate]
-    hints = [item for item in known if item.is_clear and not item["p_adjusted"] <= rate]
+    clear = [item for item in known if item.is_clear]
     texts = []
-    if held:
-        texts.append(f"{lead}, and also after adjustment for all markers: {'; '.join(map(text, held))}.")
-    if hints:
+    if clear:
+        chance = format_number((1 - confidence) * len(known), 1)
         texts.append(
-            f"{lead}, but not after adjustment for all markers, and so hints at most: "
-            f"{'; '.join(map(text, hints))}."
+            f"{lead}, by intervals that are not adjusted for the number of markers, of which about {chance} "
+            f"would leave out {nothing} by chance alone: {'; '.join(map(text, clear))}."
         )
-    rest = len(known) - len(held) - len(hints)
+    rest = len(known) - len(clear)
     if rest:
         texts.append(
             f"For {format_count(rest)} of {format_count(len(known))} markers the interval includes "
@@ -118,8 +113,8 @@ def _sort_out(
     return tuple(texts)
 
 
-def _ending(item: _Item, confidence: float, low: str, high: str) -> str:
-    return f"{format_level(confidence)}% CI {low} to {high}; adjusted p {format_p(item['p_adjusted'])}"
+def _ending(confidence: float, low: str, high: str) -> str:
+    return f"{format_level(confidence)}% CI {low} to {high}"
 
 
 def _moved_text(item: _Item, confidence: float) -> str:
@@ -128,7 +123,7 @@ def _moved_text(item: _Item, confidence: float) -> str:
     estimate, low, high = (effect_text(marker, item[name]) for name in ("estimate", "low", "high"))
     verb = "rose" if item.up else "fell"
     return (
-        f"{marker.label} {verb} ({kind} {estimate}, {_ending(item, confidence, low, high)}, "
+        f"{marker.label} {verb} ({kind} {estimate}, {_ending(confidence, low, high)}, "
         f"n = {format_count(item['n'])})"
     )
 
@@ -140,7 +135,7 @@ def _differed_text(item: _Item, confidence: float) -> str:
     side = "higher" if item.up else "lower"
     return (
         f"{marker.label} moved to {side} values in responders ({kind} {estimate}, "
-        f"{_ending(item, confidence, low, high)}, "
+        f"{_ending(confidence, low, high)}, "
         f"n = {format_count(item['n1'])} and {format_count(item['n2'])})"
     )
 
@@ -150,7 +145,7 @@ def _related_text(item: _Item, confidence: float) -> str:
     verb = "was higher" if item.up else "was lower"
     return (
         f"{item.marker.label} {verb} when platelets were higher (r {estimate}, "
-        f"{_ending(item, confidence, low, high)}, "
+        f"{_ending(confidence, low, high)}, "
         f"{format_count(item['pairs'])} pairs of {format_count(item['n'])} subjects)"
     )
 
@@ -188,7 +183,7 @@ _QUESTIONS = (
         "Does it go with platelets.",
         "same",
         "lag 0",
-        "Within subjects, at the same visit",
+        "Within subjects, at the same visit, counts after rescue therapy included",
         _related_text,
         "no correlation",
     ),

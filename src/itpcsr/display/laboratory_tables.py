@@ -21,6 +21,7 @@ from itpcsr.display.formats import (
 from itpcsr.display.labels import sentence_case
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.parameters import parameter_decimals
+from itpcsr.display.rescue import platelet_note
 from itpcsr.display.rows import sentence_if_absent
 from itpcsr.display.table import Header, Row, Table
 from itpcsr.study import Column, Study
@@ -61,7 +62,8 @@ def table_lab_course(
         body += course_rows(rows, lookup, columns, parameter, "", weeks)
     notes = [
         "Change: from baseline. SD: standard deviation, from 3 values on. "
-        "Results beyond the measuring range (<5) are left out."
+        "Results beyond the measuring range (<5) are left out.",
+        *platelet_note(study, _analyses(rows)),
     ]
     return Table("Parameter, visit", lookup.headers(columns), tuple(body), (*notes, *lookup.notes()))
 
@@ -118,7 +120,8 @@ def table_lab_ranges(rows: pd.DataFrame, study: Study, names: Mapping[str, str])
     """Arrange the status of the most deviating value after baseline, and the shifts from baseline."""
     columns, lookup = study.design.columns, Lookup(rows)
     body: list[Row] = []
-    for parameter in dict.fromkeys(level.split(" | ")[0] for level in lookup.levels("status")):
+    parameters = list(dict.fromkeys(level.split(" | ")[0] for level in lookup.levels("status")))
+    for parameter in parameters:
         body.append(Row(names.get(parameter, parameter)))
         for status, label in _STATUSES.items():
             level = f"{parameter} | {status}"
@@ -135,6 +138,7 @@ def table_lab_ranges(rows: pd.DataFrame, study: Study, names: Mapping[str, str])
         "n/N (%): N is the number of subjects with a value after baseline; for a shift of those with that "
         "status at baseline. Shifts that occurred in no column are left out.",
         _threshold_note(study),
+        *platelet_note(study, parameters),
     ]
     if (rows["statistic"] == "p_value").any():
         notes.append(
@@ -193,6 +197,7 @@ def table_lab_grades(rows: pd.DataFrame, study: Study, confidence: float) -> Tab
         "baseline, so that an unchanged value is grade 0. A result beyond the measuring range "
         "counts with the lowest grade that it allows, and not where that may be 0. "
         f"CI: exact (Clopper-Pearson) confidence interval at level {format_level(confidence)}%, in percent.",
+        *platelet_note(study),
     ]
     return Table("Term", lookup.headers(columns), tuple(body), (*notes, *lookup.notes()))
 
@@ -241,6 +246,7 @@ def table_lab_abnormal(rows: pd.DataFrame, study: Study, names: Mapping[str, str
         f"Listed: values after treatment began of {study.laboratory.toxicity_criteria or 'toxicity'} grade "
         f"{study.laboratory.abnormal_grade} or higher that is above the grade at baseline, and values that "
         "the data call clinically significant. –: not recorded.",
+        *platelet_note(study, set(rows["level"])),
     )
     return Table("Subject, parameter and visit", tuple(map(Header, headers)), tuple(body), notes)
 

@@ -94,8 +94,18 @@ class Lookup:
 
     def notes(self) -> tuple[str, ...]:
         """Return the footnotes for NE with the reasons met so far, and for what is suppressed."""
-        notes = [f"{formats.SUPPRESSED}: {reason}." for reason in self._reasons if is_suppressed(reason)]
-        open_ends = [reason for reason in self._reasons if not is_suppressed(reason)]
-        if open_ends:
-            notes.append(f"{formats.NOT_ESTIMABLE}: not estimable ({'; '.join(open_ends)}).")
-        return tuple(notes)
+        return reason_notes(self._reasons)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Return the reasons met so far, each once."""
+        return tuple(self._reasons)
+
+
+def reason_notes(reasons: Sequence[str]) -> tuple[str, ...]:
+    """Return the footnotes for NE with its reasons, and for what is suppressed."""
+    notes = [f"{formats.SUPPRESSED}: {reason}." for reason in reasons if is_suppressed(reason)]
+    open_ends = [reason for reason in reasons if not is_suppressed(reason)]
+    if open_ends:
+        notes.append(f"{formats.NOT_ESTIMABLE}: not estimable ({'; '.join(open_ends)}).")
+    return tuple(notes)

@@ -30,6 +30,7 @@ def figure_platelets(
     platelets: pd.DataFrame,
     adsl: pd.DataFrame,
     rows: pd.DataFrame,
+    without: pd.DataFrame,
     adex: pd.DataFrame,
     adcm: pd.DataFrame,
     study: Study,
@@ -37,7 +38,8 @@ def figure_platelets(
     """Draw each subject's platelet course, the group's median and quartiles, one panel per arm, log axis.
 
     ``platelets`` has one record per subject and analysis visit (AVISITN in weeks, AVAL in 10^9/L);
-    ``rows`` are those of the platelet table, from which medians and quartiles come. Marks show the infusions
+    ``rows`` are those of the platelet table, from which medians and quartiles come, ``without`` those of the
+    table without counts after rescue therapy, whose median is a line of its own. Marks show the infusions
     given (ADEX) and the start of rescue therapy (ADCM).
     """
     if sentence := absence(rows):
@@ -45,7 +47,8 @@ def figure_platelets(
     rule = _rule(study)
     subjects = platelets.assign(AVAL=stand_in(platelets)).merge(adsl[["USUBJID", "TRT01P"]], on="USUBJID")
     subjects = subjects[["USUBJID", "TRT01P", "AVISITN", "AVAL", "ADY"]]
-    parts = [subjects.assign(kind="subject"), _medians(rows, study), _marks(subjects, adex, adcm)]
+    parts = [subjects.assign(kind="subject"), _medians(rows, study, "median")]
+    parts += [_medians(without, study, "without"), _marks(subjects, adex, adcm)]
     data = pd.concat(parts, ignore_index=True)
     for name in ("AVAL", "low", "high"):
         data[name] = data[name].astype("float64").clip(lower=_LOWEST)
@@ -56,7 +59,7 @@ def figure_platelets(
         .properties(width=290, height=190)
         .facet(alt.Facet("TRT01P:N", title=None, sort=labels), columns=2)
     )
-    return describe(chart, course_finding(rows, study))
+    return describe(chart, course_finding(rows, without, study))
 
 
 def _rule(study: Study) -> Efficacy:
@@ -83,15 +86,25 @@ def _course_layers(data: pd.DataFrame, rule: Efficacy, weeks: int) -> list[alt.C
 
 
 def _group_layers(base: alt.Chart) -> list[alt.Chart]:
-    group = base.transform_filter("datum.kind == 'median'")
-    tooltip = [
-        alt.Tooltip("AVISITN:Q", title="Week"),
-        alt.Tooltip("AVAL:Q", title="Median, 10⁹/L"),
+    """Draw the median of all counts with its quartiles, and that of the counts before rescue therapy."""
+    group, without = (base.transform_filter(f"datum.kind == '{kind}'") for kind in ("median", "without"))
+    quartiles = [
         alt.Tooltip("low:Q", title="Lower quartile"),
         alt.Tooltip("high:Q", title="Upper quartile"),
     ]
     band = group.mark_area(opacity=0.25, color=PALETTE[0]).encode(y=alt.Y("low:Q"), y2="high:Q")
-    return [band, group.mark_line(strokeWidth=3, color="#0b2545").encode(tooltip=tooltip)]
+    return [
+        band,
+        group.mark_line(strokeWidth=3, color="#0b2545").encode(tooltip=_tooltip("Median, 10⁹/L", quartiles)),
+        without.mark_line(strokeWidth=2, color=PALETTE[1], strokeDash=[6, 3]).encode(
+            tooltip=_tooltip("Median without counts after rescue, 10⁹/L", quartiles)
+        ),
+    ]
+
+
+def _tooltip(median: str, quartiles: list[alt.Tooltip]) -> list[alt.Tooltip]:
+    week, subjects = alt.Tooltip("AVISITN:Q", title="Week"), alt.Tooltip("n:Q", title="Subjects")
+    return [week, subjects, alt.Tooltip("AVAL:Q", title=median), *quartiles]
 
 
 def _subject_lines(base: alt.Chart) -> alt.Chart:
@@ -135,7 +148,7 @@ def _mark_layer(base: alt.Chart) -> alt.Chart:
     )
 
 
-def _medians(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
+def _medians(rows: pd.DataFrame, study: Study, kind: str) -> pd.DataFrame:
     """Medians and quartiles of the columns that hold one arm, by week, as records of the figure."""
     single = single_arms(study)
     chosen = rows[(rows["analysis"] == "AVAL") & rows["group"].isin(single)]
@@ -145,12 +158,13 @@ def _medians(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
         {
             "TRT01P": wide["group"].map(single),
             "AVISITN": weeks,
+            "n": wide["n"],
             "AVAL": wide["median"],
             "low": wide["q1"],
             "high": wide["q3"],
         }
     )
-    return medians.dropna().sort_values(["TRT01P", "AVISITN"]).assign(kind="median")
+    return medians.dropna().sort_values(["TRT01P", "AVISITN"]).assign(kind=kind)
 
 
 def _marks(subjects: pd.DataFrame, adex: pd.DataFrame, adcm: pd.DataFrame) -> pd.DataFrame:
@@ -175,7 +189,7 @@ def _before(first: pd.DataFrame, subjects: pd.DataFrame) -> list[float]:
 
 
 def figure_platelet_heatmap(
-    platelets: pd.DataFrame, adsl: pd.DataFrame, adcm: pd.DataFrame, rows: pd.DataFrame, study: Study
+    platelets: pd.DataFrame, adsl: pd.DataFrame, rows: pd.DataFrame, study: Study
 ) -> alt.VConcatChart | Table:
     """Draw the count of each subject and week as a coloured cell with its number, one panel per arm.
 
@@ -187,7 +201,7 @@ def figure_platelet_heatmap(
         return Table("", absent=TOO_MANY.format(most=MOST_DRAWN))
     rule = _rule(study)
     data = platelets.assign(AVAL=stand_in(platelets)).merge(adsl[["USUBJID", "ARMCD"]], on="USUBJID")[
-        ["USUBJID", "ARMCD", "AVISITN", "AVAL", "AVALC", "ADY"]
+        ["USUBJID", "ARMCD", "AVISITN", "AVAL", "AVALC", "ADY", "ARESCFL"]
     ]
     below = data["AVALC"].str.fullmatch(r"<[^=].*")
     pairs = zip(data.pop("AVALC"), data["AVAL"], strict=True)
@@ -196,11 +210,10 @@ def figure_platelet_heatmap(
     # a count below a limit lies below a level at that number
     height = np.where(below, np.nextafter(data["AVAL"].to_numpy("float64"), 0), data["AVAL"])
     place = np.searchsorted(rule.platelet_levels, height, side="right")
-    rescue = adcm[adcm["RESCFL"] == "Y"].groupby("USUBJID")["ASTDY"].min()
     data = data.assign(
         level=pd.Series(names, dtype="str").take(place).to_numpy(),
         dark=(place >= len(names) - 1) & (len(names) > 1),
-        rescued=data["ADY"] >= data["USUBJID"].map(rescue).astype("float64"),
+        rescued=data.pop("ARESCFL") == "Y",
     )
     labels = {arm.code: arm.label for arm in study.design.arms}
     arms = [code for code in labels if code in set(data["ARMCD"])]

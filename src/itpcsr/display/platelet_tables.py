@@ -1,4 +1,4 @@
-"""Arrange the repeated measures of the platelet count into tables."""
+"""Arrange the repeated measures of the platelet count into tables; p-values stand in those of all tests."""
 
 from __future__ import annotations
 
@@ -6,47 +6,33 @@ import pandas as pd
 
 from itpcsr.display.formats import format_interval, format_level
 from itpcsr.display.lookup import Lookup
+from itpcsr.display.rescue import rescue_note
 from itpcsr.display.rows import finish, sentence_if_absent
 from itpcsr.display.table import Row, Table
 from itpcsr.study import Study
 
-_FRIEDMAN = {
-    "n": "Complete subjects, n",
-    "Q": "Chi-square",
-    "df": "Degrees of freedom",
-    "p_value": "p",
-    "W": "Kendall's W",
-}
-_ANOVA = {
-    "n": "Complete subjects, n",
-    "F": "F",
-    "df1": "Degrees of freedom, visits",
-    "df2": "Degrees of freedom, error",
-    "p_value": "p, sphericity assumed",
-    "epsilon": "Greenhouse-Geisser ε",
-    "p_corrected": "p, Greenhouse-Geisser",
-    "ng2": "Generalised η²",
+_SIZES = {
+    ("friedman", "n"): "Subjects with all counts, n",
+    ("friedman", "W"): "Friedman: Kendall's W",
+    ("anova", "ng2"): "Analysis of variance: generalised η²",
+    ("anova", "epsilon"): "Analysis of variance: Greenhouse-Geisser ε",
 }
 
 
 @sentence_if_absent
 def table_platelet_tests(rows: pd.DataFrame, study: Study) -> Table:
-    """Arrange the tests of the log platelet count over the visits."""
+    """Arrange how much of the variation of the log platelet count the visits account for."""
     columns, lookup = study.design.columns, Lookup(rows)
-    body: list[Row] = []
-    for head, analysis, lines in (
-        ("Friedman test", "friedman", _FRIEDMAN),
-        ("Repeated-measures analysis of variance", "anova", _ANOVA),
-    ):
-        body.append(Row(head))
-        for name, label in lines.items():
-            cells = tuple(lookup.text(analysis, column.key, name) for column in columns)
-            body.append(Row(label, cells, 1))
+    body = [
+        Row(label, tuple(lookup.text(analysis, column.key, name) for column in columns))
+        for (analysis, name), label in _SIZES.items()
+    ]
     notes = [
         "Logarithms of the counts at baseline and the weeks named in the text; subjects with a count at each "
-        "of these visits. Exploratory, two-sided, not adjusted.",
+        "of these visits. W: from 0, no agreement between subjects on the order of the visits, to 1. η²: "
+        f"share of the variation that the visits account for. ε: 1 for sphericity. {rescue_note(rows)}",
     ]
-    return finish("Test over the visits", lookup, columns, body, notes)
+    return finish("Over the visits", lookup, columns, body, notes)
 
 
 @sentence_if_absent
@@ -61,12 +47,11 @@ def table_platelet_comparisons(rows: pd.DataFrame, study: Study, confidence: flo
             body.append(Row(label, cells, 1))
         limits = tuple(_interval(lookup, column.key, visit) for column in columns)
         body.append(Row(f"{format_level(confidence)}% CI", limits, 2))
-        for name, label in (("p_value", "p"), ("p_holm", "p, Holm"), ("hedges_g", "Hedges' g")):
-            cells = tuple(lookup.statistic("baseline", c.key, name, 0, visit) for c in columns)
-            body.append(Row(label, cells, 1))
+        sizes = tuple(lookup.statistic("baseline", c.key, "hedges_g", 0, visit) for c in columns)
+        body.append(Row("Hedges' g", sizes, 1))
     notes = [
-        "Paired t-test of the logarithms, two-sided, exploratory; Holm: adjusted over the weeks of a column. "
-        "A rise after baseline may be regression to the mean: subjects enter while their counts are low.",
+        "t interval of the mean change of the logarithms. A rise after baseline may be regression to the "
+        f"mean: subjects enter while their counts are low. {rescue_note(rows)}",
     ]
     return finish("Comparison", lookup, columns, body, notes)
 

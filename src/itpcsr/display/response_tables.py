@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from itpcsr.display.formats import format_count, format_level, format_number, format_p, format_plain
+from itpcsr.display.formats import format_count, format_level, format_number, format_plain
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.rows import EXACT_NOTE, count_row, finish, interval_row, joined, sentence_if_absent
 from itpcsr.display.table import Header, Row, Table
@@ -111,7 +111,7 @@ def _of_total(lookup: Lookup, analysis: str, group: str) -> str:
 
 @sentence_if_absent
 def table_rates(rows: pd.DataFrame, study: Study, confidence: float) -> Table:
-    """Arrange response rates with their intervals, the posterior, and the trend over dose."""
+    """Arrange response rates with their intervals, and the posterior."""
     columns, lookup = study.design.columns, Lookup(rows)
     level = format_level(confidence)
     body = [count_row(lookup, "Responders, n (%)", columns, "rate", "")]
@@ -128,18 +128,15 @@ def table_rates(rows: pd.DataFrame, study: Study, confidence: float) -> Table:
     for threshold in lookup.levels("exceeds"):
         cells = tuple(lookup.text("exceeds", column.key, "percent", threshold) for column in columns)
         body.append(Row(f"Probability that the rate exceeds {threshold}%, %", cells, 1))
-    return finish("Response rate", lookup, columns, body, _rate_notes(lookup, study, level))
+    return finish("Response rate", lookup, columns, body, _rate_notes(study, level))
 
 
-def _rate_notes(lookup: Lookup, study: Study, level: str) -> list[str]:
+def _rate_notes(study: Study, level: str) -> list[str]:
     prior = [1.0, 1.0] if study.efficacy is None else study.efficacy.rate_prior
-    one, two = (format_p(lookup.value("trend", "", "p_value", side)) for side in ("increasing", "two-sided"))
     first, second = (format_plain(value) for value in prior)
     return [
         f"CI: confidence interval at level {level}%, in percent; the credible interval has equal tails.",
         f"Posterior under a beta({first}, {second}) prior, group by group: nothing is borrowed from others.",
-        f"Exact Cochran-Armitage test of a trend over the dose, exploratory: p = {one} for an increasing "
-        f"rate, p = {two} two-sided.",
     ]
 
 

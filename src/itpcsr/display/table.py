@@ -43,7 +43,8 @@ class Row:
 class Table:
     """A table ready to be written in any format.
 
-    ``absent`` is the one sentence that stands in the table's place when there are no data.
+    ``absent`` is the one sentence that stands in the table's place when there are no data. ``sources`` are
+    the displays whose result rows the table arranges beside its own.
     """
 
     stub: str
@@ -51,6 +52,7 @@ class Table:
     rows: tuple[Row, ...] = ()
     notes: tuple[str, ...] = ()
     absent: str = ""
+    sources: tuple[str, ...] = ()
     kind: str = field(default="table", init=False)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
@@ -67,6 +69,7 @@ def table_from_json(content: dict[str, Any]) -> Table:
         rows=tuple(Row(row["label"], tuple(row["cells"]), row["indent"]) for row in content["rows"]),
         notes=tuple(content["notes"]),
         absent=content["absent"],
+        sources=tuple(content.get("sources", ())),  # notebooks of earlier versions don't name them
     )
 
 

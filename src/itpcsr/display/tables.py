@@ -9,6 +9,7 @@ import pandas as pd
 from itpcsr.display.formats import format_level, format_p
 from itpcsr.display.labels import BASELINE, CATEGORY_LABELS, STATES, sentence_case
 from itpcsr.display.lookup import Lookup
+from itpcsr.display.rescue import rescue_note
 from itpcsr.display.rows import (
     EXACT_NOTE,
     count_row,
@@ -135,7 +136,7 @@ def table_platelets(rows: pd.DataFrame, study: Study, weeks: Iterable[int]) -> T
             cells = [lookup.count_percent("reached", column.key, level, visit) for column in columns]
             body.append(Row(f"≥{level}, n (%)", tuple(cells), 1))
     notes = [
-        "Platelet counts in 10⁹/L; change from and ratio to baseline.",
+        f"Platelet counts in 10⁹/L; change from and ratio to baseline. {rescue_note(rows)}",
         "Percentages of the subjects with a count at the visit.",
         "SD: standard deviation.",
         "Q1, Q3: quartiles by averaging at discontinuities (SAS PCTLDEF=5).",

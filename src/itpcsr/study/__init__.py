@@ -21,11 +21,13 @@ from itpcsr.study.files import (
 from itpcsr.study.model import Report, Study
 from itpcsr.study.related import RelatedStudy, read_related
 from itpcsr.study.response import Efficacy, ResponseDefinition
+from itpcsr.study.testing import ChosenTest, Testing
 
 __all__ = [
     "ORIGINS",
     "AntibodyTest",
     "Arm",
+    "ChosenTest",
     "Column",
     "Design",
     "DoseFinding",
@@ -37,6 +39,7 @@ __all__ = [
     "Sampling",
     "Scenario",
     "Study",
+    "Testing",
     "read_markers",
     "read_origins",
     "read_related",

@@ -15,6 +15,7 @@ from itpcsr.study.base import Strict
 from itpcsr.study.design import Baseline, Design, Identity, Sampling, Visits
 from itpcsr.study.dose_finding import DoseFinding
 from itpcsr.study.response import Efficacy
+from itpcsr.study.testing import Testing
 
 SECTIONS: dict[str, type[BaseModel]] = {
     "identity": Identity,
@@ -29,6 +30,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "antibody": Antibody,
     "dose_finding": DoseFinding,
     "immune": Immune,
+    "testing": Testing,
 }
 
 
@@ -51,6 +53,7 @@ class Study(Strict):
     antibody: Antibody = Antibody()
     dose_finding: DoseFinding | None = None
     immune: Immune = Immune()
+    testing: Testing = Testing()
     _markers: tuple[Marker, ...] = PrivateAttr(())  # no section: they come from a file of their own
 
     @model_validator(mode="after")
@@ -67,6 +70,14 @@ class Study(Strict):
             raise ValueError(f"the doses of escalation_arms must rise; found {levels}")
         if not {doses[code] for code in expansion} <= set(levels):
             raise ValueError(f"expansion_arms must have a dose of the escalation; found {expansion}")
+        return self
+
+    @model_validator(mode="after")
+    def _chosen_tests_are_of_columns(self) -> Study:
+        keys = [column.key for column in self.design.columns]
+        named = {chosen.group for chosen in self.testing.chosen_tests if chosen.group}
+        if unknown := sorted(named - set(keys)):
+            raise ValueError(f"chosen_tests names unknown column {', '.join(unknown)}; columns: {keys}")
         return self
 
     def values(self) -> dict[str, Any]:

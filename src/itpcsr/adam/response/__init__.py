@@ -1,6 +1,6 @@
 """Platelet response as a rule engine: facts about each count, what qualifies, what makes a response."""
 
-from itpcsr.adam.response.facts import collect_counts, collect_subjects, first_rescue
+from itpcsr.adam.response.facts import collect_counts, collect_subjects
 from itpcsr.adam.response.judge import UNDECIDED, judge
 from itpcsr.adam.response.periods import find_responses
 from itpcsr.adam.response.qualify import name_kinds, qualify
@@ -10,7 +10,6 @@ __all__ = [
     "collect_counts",
     "collect_subjects",
     "find_responses",
-    "first_rescue",
     "judge",
     "name_kinds",
     "qualify",

@@ -27,20 +27,21 @@ _COUNT = [
 
 
 def collect_counts(
-    adlb: pd.DataFrame, adae: pd.DataFrame, adbleed: pd.DataFrame, rescue: pd.Series, rule: Efficacy
+    adlb: pd.DataFrame, adae: pd.DataFrame, adbleed: pd.DataFrame, rule: Efficacy
 ) -> pd.DataFrame:
     """Return the platelet counts after the first infusion, in order of subject and time.
 
     Those columns of ADLB that a rule reads, and three facts about each count: ``by_event`` (a bleeding
     adverse event was under way on its day; what has no known start or end has none), ``by_scale`` (a WHO
     bleeding grade of 1 or more was recorded on its day) and ``rescued`` (taken on the first day of rescue
-    therapy or later).
+    therapy or later: ARESCFL of ADLB).
     """
-    counts = adlb.loc[(adlb["PARAMCD"] == rule.platelet_test) & (adlb["ONTRTFL"] == "Y"), _COUNT]
+    chosen = (adlb["PARAMCD"] == rule.platelet_test) & (adlb["ONTRTFL"] == "Y")
+    counts = adlb.loc[chosen, [*_COUNT, "ARESCFL"]]
     counts = counts.sort_values(["USUBJID", "ADTM", "LBSEQ"], ignore_index=True)
     counts["by_event"] = _bleeding_event(counts, adae, rule)
     counts["by_scale"] = _bleeding_grade(counts, adbleed)
-    counts["rescued"] = counts["ADT"] >= look_up(rescue, counts["USUBJID"])
+    counts["rescued"] = counts.pop("ARESCFL") == "Y"
     return counts
 
 
@@ -57,12 +58,6 @@ def collect_subjects(
     subjects["BASE"] = look_up(base["AVAL"], subjects["USUBJID"])
     subjects["BASEC"] = look_up(base["AVALC"], subjects["USUBJID"]).fillna("").astype("str")
     return subjects.assign(RESCDT=look_up(rescue, subjects["USUBJID"]))
-
-
-def first_rescue(adcm: pd.DataFrame) -> pd.Series:
-    """Return the first day of rescue therapy by subject: what ADCM says of it (RESCFL)."""
-    rescue = adcm[adcm["RESCFL"] == "Y"]
-    return rescue.groupby("USUBJID")["ASTDT"].min()
 
 
 def _bleeding_event(counts: pd.DataFrame, adae: pd.DataFrame, rule: Efficacy) -> pd.Series:

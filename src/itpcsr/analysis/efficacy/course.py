@@ -16,29 +16,46 @@ from itpcsr.limits import constant, exceeds, span_of
 from itpcsr.results import absent_rows
 from itpcsr.study import Study
 
+# What a display is called that leaves out counts after rescue therapy, beside the one that has them all.
+NO_RESCUE = "-no-rescue"
 COURSE = {"AVAL": "10^9/L", "CHG": "10^9/L", "R2BASE": "ratio"}
 
 
-def select_platelets(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Return the platelet counts of the full analysis set, one record per subject and analysis visit."""
+def select_platelets(
+    adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, *, after_rescue: bool = True
+) -> pd.DataFrame:
+    """Return the platelet counts of the full analysis set, one record per subject and analysis visit.
+
+    Without ``after_rescue`` those from the first day of rescue therapy on are left out (ARESCFL); a visit
+    whose count is one of them has none, so that no other count steps into its place.
+    """
     if missing_efficacy(adlb, study) or study.efficacy is None:
         return adlb.head(0)
     subjects = adsl.loc[adsl["FASFL"] == "Y", "USUBJID"]
     chosen = (adlb["PARAMCD"] == study.efficacy.platelet_test) & (adlb["ANL01FL"] == "Y")
-    return adlb[chosen & adlb["USUBJID"].isin(subjects)]
+    kept = chosen & adlb["USUBJID"].isin(subjects)
+    return adlb[kept if after_rescue else kept & (adlb["ARESCFL"] != "Y")]
 
 
-def analyse_platelet_course(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study) -> pd.DataFrame:
+def named(display: str, after_rescue: bool) -> str:
+    """Return the display's name: that of the version without counts after rescue where they are left out."""
+    return display if after_rescue else f"{display}{NO_RESCUE}"
+
+
+def analyse_platelet_course(
+    adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, *, after_rescue: bool = True
+) -> pd.DataFrame:
     """Summarise platelet counts, change and ratio to baseline by analysis visit and column.
 
     ``analysis`` is AVAL, CHG or R2BASE; ``visit`` is Baseline or Week w (no change at baseline). Analysis
     ``reached`` counts the subjects whose count at the visit is at least ``level`` (10^9/L), of those with a
-    count at it.
+    count at it. Without ``after_rescue`` the counts from the first day of rescue therapy on are left out, and
+    the display is ``tbl-platelets-no-rescue``.
     """
-    display = "tbl-platelets"
+    display = named("tbl-platelets", after_rescue)
     if reason := missing_efficacy(adlb, study):
         return absent_rows(display, reason)
-    platelets = select_platelets(adsl, adlb, study)
+    platelets = select_platelets(adsl, adlb, study, after_rescue=after_rescue)
     members = efficacy_members(adsl, study)
     visits = ["Baseline", *(f"Week {week}" for week in study.visits.platelet_weeks)]
     parts = [

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from itpcsr.analysis.efficacy.course import select_platelets
+from itpcsr.analysis.efficacy.course import named, select_platelets
 from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows, missing_efficacy
 from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.results import absent_rows
@@ -29,9 +29,14 @@ _NEAR = 1e-12  # differences of logarithms below which they are the same
 _ZERO = 0.5  # a count of 0 has no logarithm; counts are whole, so it is taken as 0.5
 
 
-def select_logs(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, weeks: Sequence[int]) -> pd.DataFrame:
-    """Return log10 platelet counts at baseline and the weeks asked for: USUBJID, AVISITN, LOG, BASELOG."""
-    platelets = select_platelets(adsl, adlb, study)
+def select_logs(
+    adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, weeks: Sequence[int], *, after_rescue: bool = True
+) -> pd.DataFrame:
+    """Return log10 platelet counts at baseline and the weeks asked for: USUBJID, AVISITN, LOG, BASELOG.
+
+    Without ``after_rescue`` the counts from the first day of rescue therapy on are left out.
+    """
+    platelets = select_platelets(adsl, adlb, study, after_rescue=after_rescue)
     known = platelets["BASE"].notna() & platelets["AVAL"].notna()
     chosen = platelets[platelets["AVISITN"].isin([0, *weeks]) & known]
     logs = chosen[["USUBJID", "AVISITN"]].reset_index(drop=True)
@@ -41,20 +46,22 @@ def select_logs(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, weeks: Seq
 
 
 def analyse_repeated(
-    adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, weeks: Sequence[int]
+    adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, weeks: Sequence[int], *, after_rescue: bool = True
 ) -> pd.DataFrame:
     """Test whether log platelet counts differ between baseline and the weeks, by column.
 
     ``analysis`` friedman has n (complete subjects), Q, df, p_value and W, Kendall's coefficient; anova has n,
     F, df1, df2, p_value, ng2 (generalised eta squared), and epsilon and p_corrected after Greenhouse and
     Geisser. Subjects with a count at every visit; with 3 of them or fewer nothing is tested, and with no
-    more of them than visits the correction for sphericity can't be estimated.
+    more of them than visits the correction for sphericity can't be estimated. Without ``after_rescue`` the
+    counts from the first day of rescue therapy on are left out, and with them the subjects who then lack one;
+    the display is ``tbl-platelet-tests-no-rescue``.
     """
-    display = "tbl-platelet-tests"
+    display = named("tbl-platelet-tests", after_rescue)
     if reason := missing_efficacy(adlb, study):
         return absent_rows(display, reason)
     members = efficacy_members(adsl, study)
-    joined = select_logs(adsl, adlb, study, weeks).merge(members, on="USUBJID")
+    joined = select_logs(adsl, adlb, study, weeks, after_rescue=after_rescue).merge(members, on="USUBJID")
     parts = []
     for group in members["group"].cat.categories:
         complete = _complete(joined[joined["group"] == group], 1 + len(set(weeks)))
@@ -124,19 +131,27 @@ def _rows(analysis: str, values: dict[str, float], method: str, reason: str, **m
 
 
 def analyse_comparisons(
-    adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, weeks: Sequence[int], confidence: float
+    adsl: pd.DataFrame,
+    adlb: pd.DataFrame,
+    study: Study,
+    weeks: Sequence[int],
+    confidence: float,
+    *,
+    after_rescue: bool = True,
 ) -> pd.DataFrame:
     """Compare log platelet counts at each week with baseline, by column.
 
     ``analysis`` baseline, ``visit`` Week w: n subjects with both counts, gm_ratio, the geometric mean ratio
     to baseline with ci_low and ci_high, p_value (paired t-test of logs), p_holm and hedges_g (paired; of the
-    logs). With 3 pairs or fewer there is no p-value, with fewer than 3 no interval.
+    logs). With 3 pairs or fewer there is no p-value, with fewer than 3 no interval. Without ``after_rescue``
+    the counts from the first day of rescue therapy on are left out, and the display is
+    ``tbl-platelet-comparisons-no-rescue``.
     """
-    display = "tbl-platelet-comparisons"
+    display = named("tbl-platelet-comparisons", after_rescue)
     if reason := missing_efficacy(adlb, study):
         return absent_rows(display, reason)
     members = efficacy_members(adsl, study)
-    joined = select_logs(adsl, adlb, study, weeks).merge(members, on="USUBJID")
+    joined = select_logs(adsl, adlb, study, weeks, after_rescue=after_rescue).merge(members, on="USUBJID")
     parts = []
     for group in members["group"].cat.categories:
         of_group = joined[joined["group"] == group]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from itpcsr.display import words
-from itpcsr.display.formats import NOT_ESTIMABLE, format_count, format_interval, format_level, format_p
+from itpcsr.display.formats import NOT_ESTIMABLE, format_count, format_interval, format_level
 from itpcsr.display.laboratory_tables import among, joined
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.rows import EXACT_NOTE, sentence_if_absent
@@ -36,13 +36,11 @@ def table_antibody_relation(rows: pd.DataFrame, study: Study, confidence: float)
         for outcome, label in _OUTCOMES.items():
             body += _relation_rows(lookup, outcome, label, comparison, confidence)
         cells = [_peak(lookup, comparison, group) for group in ("with", "without")]
-        p = format_p(lookup.value("cmax", "", "p_value", comparison))
-        body.append(Row(f"Cmax, {unit}: n; median (min, max)", (*cells, p), 1))
-    headers = (Header("With antibody"), Header("Without"), Header("Exact p"))
+        body.append(Row(f"Cmax, {unit}: n; median (min, max)", tuple(cells), 1))
+    headers = (Header("With antibody"), Header("Without"))
     notes = (
-        "Fisher's exact test; for Cmax, the highest quantified concentration after infusion 1, the exact "
-        "rank-sum test. Two-sided, descriptive, not adjusted for multiplicity nor for dose; groups weren't "
-        "formed at random, so a difference is no effect of the antibody.",
+        "Cmax: the highest quantified concentration after infusion 1. Descriptive, not adjusted for dose; "
+        "groups were not formed at random, so a difference is no effect of the antibody.",
         "Subjects of whom it is not known whether an antibody rose are in neither group.",
         EXACT_NOTE.format(level=format_level(confidence)),
         *lookup.notes(),
@@ -60,8 +58,7 @@ def _relation_rows(lookup: Lookup, outcome: str, label: str, comparison: str, co
         )
         for group in groups
     ]
-    p = format_p(lookup.value(outcome, "", "p_value", comparison))
-    return [Row(label, (*cells, p), 1), Row(f"{format_level(confidence)}% CI", (*limits, ""), 2)]
+    return [Row(label, tuple(cells), 1), Row(f"{format_level(confidence)}% CI", tuple(limits), 2)]
 
 
 def _peak(lookup: Lookup, comparison: str, group: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from itpcsr.display.antibody_tables.names import antibody_labels
-from itpcsr.display.formats import format_count, format_p
+from itpcsr.display.formats import format_count
 from itpcsr.display.laboratory_tables import joined
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.rows import finish, sentence_if_absent
@@ -61,24 +61,21 @@ def _count_censored(rows: pd.DataFrame, study: Study) -> str:
 
 @sentence_if_absent
 def table_antibody_paired(rows: pd.DataFrame, study: Study) -> Table:
-    """Arrange the last sample against baseline with the exact test, one row per antibody."""
+    """Arrange the last sample against baseline one row per antibody."""
     lookup, labels = Lookup(rows), antibody_labels(study)
     key = study.design.columns[-1].key
     counts = ("pairs", "neither", "gained", "lost", "both")
     body = []
     for level in lookup.levels("change"):
         numbers = [format_count(lookup.value("change", key, name, level)) for name in counts]
-        tests = [format_p(lookup.value("change", key, name, level)) for name in ("p_value", "mid_p")]
-        body.append(Row(labels[level], (*numbers, *tests)))
+        body.append(Row(labels[level], tuple(numbers)))
     spanner = "Positive at baseline, in the last sample"
     headers = (
         Header("Subjects"),
         *(Header(name, spanner=spanner) for name in ("In neither", "Last only", "Baseline only", "In both")),
-        *(Header(name, spanner="McNemar's test") for name in ("Exact p", "Mid-p")),
     )
     notes = (
-        "Subjects: those with a result at baseline and later. McNemar's exact conditional test and mid-p, "
-        "two-sided, exploratory and not adjusted for multiplicity; all treated subjects together.",
+        "Subjects: those with a result at baseline and later; all treated subjects together.",
         *lookup.notes(),
     )
     return Table("Antibody", headers, tuple(body), notes)

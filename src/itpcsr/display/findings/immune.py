@@ -83,18 +83,18 @@ def subjects_finding(records: pd.DataFrame, study: Study) -> str:
     )
 
 
-def lags_finding(data: pd.DataFrame, rate: float) -> str:
-    """Say the range of the coefficients and how many keep to the rate of false discoveries.
+def lags_finding(data: pd.DataFrame) -> str:
+    """Say the range of the coefficients and in how many the interval leaves out 0.
 
-    ``data`` has Marker, Lag (weeks), r and marked, a record per cell.
+    ``data`` has Marker, Lag (weeks), r, low and high, a record per cell.
     """
     cells = data.to_dict("records")
     low, high = min(cells, key=lambda cell: cell["r"]), max(cells, key=lambda cell: cell["r"])
-    held = data[data["marked"]]
-    names = f": {few(list(dict.fromkeys(held['Marker'])), _NAMED)}" if len(held) else ""
+    clear = data[(data["low"] > 0) | (data["high"] < 0)]
+    names = f": {few(list(dict.fromkeys(clear['Marker'])), _NAMED)}" if len(clear) else ""
     return (
         f"Correlations within subjects lie from {_cell(low)} to {_cell(high)}; "
-        f"{of(len(held), len(data))} have an adjusted p of {format_plain(rate)} or less{names}."
+        f"{of(len(clear), len(data))} unadjusted intervals leave out 0{names}."
     )
 
 
@@ -102,16 +102,12 @@ def _cell(cell: words.Record) -> str:
     return f"{format_signed(cell['r'], 2)} ({cell['Marker']}, lag {format_signed(cell['Lag'], 0)})"
 
 
-def network_finding(lines: pd.DataFrame, pairs: int, least: float, held: str) -> str:
-    """Say how many pairs are joined, how many hold after adjustment, and the strongest.
-
-    ``lines`` has Pair, r, n and Adjusted, a record per line; ``held`` is what Adjusted says of those that do.
-    """
-    after = format_count((lines["Adjusted"] == held).sum())
+def network_finding(lines: pd.DataFrame, pairs: int, least: float) -> str:
+    """Say how many pairs are joined, and the strongest; ``lines`` has Pair, r and n, a record per line."""
     strongest = max(lines.to_dict("records"), key=lambda line: abs(line["r"]))
     return (
         f"{of(len(lines), pairs, 'pair')} of measured markers have changes that correlate by "
-        f"{format_plain(least)} or more in size, {after} of them after adjustment; the strongest is "
+        f"{format_plain(least)} or more in size; the strongest is "
         f"{strongest['Pair']}, {format_signed(strongest['r'], 2)} "
         f"({words.plural(strongest['n'], 'subject')})."
     )

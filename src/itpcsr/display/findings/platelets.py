@@ -18,8 +18,11 @@ _UNIT = "× 10⁹/L"
 _RESPONSES = ("CR", "R", "NR", "NE")
 
 
-def course_finding(rows: pd.DataFrame, study: Study) -> str:
-    """Say the median of all subjects at baseline, at its highest and at the end, and those of the arms."""
+def course_finding(rows: pd.DataFrame, without: pd.DataFrame, study: Study) -> str:
+    """Say the median of all subjects at baseline, at its highest and at the end, and those of the arms.
+
+    ``without`` are the rows without counts after rescue therapy, of which the median at the end is told.
+    """
     lookup, total = Lookup(rows), whole(study)
     visits = [visit for visit in lookup.visits("AVAL") if lookup.peek("AVAL", total, "n", visit=visit) > 0]
     if not visits:
@@ -29,13 +32,19 @@ def course_finding(rows: pd.DataFrame, study: Study) -> str:
         f"{_median(lookup, total, visit)} at {visit}{', the highest' if visit == highest else ''}"
         for visit in dict.fromkeys((visits[0], highest, visits[-1]))
     ]
-    text = f"Median platelet count, {_UNIT}, counts after rescue therapy included: {'; '.join(shown)}"
+    text = f"Median platelet count, {_UNIT}, counts after rescue included: {'; '.join(shown)}"
     arms = [
         f"{name} {_median(lookup, key, visits[-1])}"
         for key, name in single_arms(study).items()
         if lookup.peek("AVAL", key, "n", visit=visits[-1]) > 0
     ]
-    return f"{text}. By group at {visits[-1]}: {', '.join(arms)}."
+    before = Lookup(without)
+    last = (
+        f"{_median(before, total, visits[-1])}"
+        if before.peek("AVAL", total, "n", visit=visits[-1]) > 0
+        else "no count"
+    )
+    return f"{text}; without them {last} at {visits[-1]}. By group at {visits[-1]}: {', '.join(arms)}."
 
 
 def _median(lookup: Lookup, group: str, visit: str) -> str:

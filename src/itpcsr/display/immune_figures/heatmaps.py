@@ -7,7 +7,6 @@ import pandas as pd
 
 from itpcsr.display.findings import immune as findings
 from itpcsr.display.findings.phrases import describe
-from itpcsr.display.formats import format_p
 from itpcsr.display.immune_figures.marks import GROUPS, marker_labels
 from itpcsr.display.table import Table
 from itpcsr.results import absence
@@ -98,8 +97,8 @@ def figure_immune_subjects(records: pd.DataFrame, rows: pd.DataFrame, study: Stu
     return describe(chart, findings.subjects_finding(records, study))
 
 
-def figure_immune_lags(rows: pd.DataFrame, study: Study, rate: float) -> alt.LayerChart | Table:
-    """Draw the correlation with platelets by marker and lag, framed at an adjusted p of ``rate`` or less."""
+def figure_immune_lags(rows: pd.DataFrame, study: Study) -> alt.LayerChart | Table:
+    """Draw the correlation with platelets by marker and lag."""
     if sentence := absence(rows):
         return Table("", absent=sentence)
     labels = marker_labels(study)
@@ -111,9 +110,7 @@ def figure_immune_lags(rows: pd.DataFrame, study: Study, rate: float) -> alt.Lay
         Marker=wide["level"].map(labels), Lag=wide["visit"].str.removeprefix("lag ").astype("int64")
     )
     data["text"] = data["r"].map(lambda value: f"{value:+.2f}".replace("-", "−"))
-    data["marked"] = data["p_adjusted"] <= rate
-    data["P"] = data["p_adjusted"].map(format_p)
-    data = data[["Marker", "Lag", "r", "low", "high", "pairs", "text", "marked", "P"]]
+    data = data[["Marker", "Lag", "r", "low", "high", "pairs", "text"]]
     base = alt.Chart(data).encode(
         x=alt.X("Lag:O", title="Weeks from marker to platelet count", axis=alt.Axis(labelAngle=0)),
         y=alt.Y(
@@ -126,8 +123,9 @@ def figure_immune_lags(rows: pd.DataFrame, study: Study, rate: float) -> alt.Lay
             "Marker:N",
             "Lag:O",
             alt.Tooltip("r:Q", format=".2f"),
+            alt.Tooltip("low:Q", title="lower limit", format=".2f"),
+            alt.Tooltip("high:Q", title="upper limit", format=".2f"),
             "pairs:Q",
-            alt.Tooltip("P:N", title="adjusted p"),
         ],
     )
     cells = base.mark_rect(stroke="white").encode(
@@ -138,7 +136,6 @@ def figure_immune_lags(rows: pd.DataFrame, study: Study, rate: float) -> alt.Lay
             legend=alt.Legend(orient="top", gradientLength=160),
         )
     )
-    rings = base.transform_filter("datum.marked").mark_rect(fill=None, stroke="black", strokeWidth=1.5)
     texts = base.mark_text(fontSize=8).encode(text="text:N")
-    chart = alt.layer(cells, rings, texts).properties(width=380, height=15 * len(study.markers))
-    return describe(chart, findings.lags_finding(data, rate))
+    chart = alt.layer(cells, texts).properties(width=380, height=15 * len(study.markers))
+    return describe(chart, findings.lags_finding(data))

@@ -10,20 +10,14 @@ import pandas as pd
 
 from itpcsr.display.findings import immune as findings
 from itpcsr.display.findings.phrases import describe
-from itpcsr.display.formats import format_p, format_plain
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
 from itpcsr.results import absence
 from itpcsr.study import Study
 
 
-def figure_immune_network(
-    rows: pd.DataFrame, study: Study, least: float, rate: float
-) -> alt.LayerChart | Table:
-    """Draw measured markers on a circle, joined where changes correlate at ``least`` or more.
-
-    Full lines: adjusted p at most ``rate``; dashed: correlated, but not after adjustment.
-    """
+def figure_immune_network(rows: pd.DataFrame, study: Study, least: float) -> alt.LayerChart | Table:
+    """Draw measured markers on a circle, joined where changes correlate at ``least`` or more."""
     if sentence := absence(rows):
         return Table("", absent=sentence)
     places = _circle(study)
@@ -32,16 +26,14 @@ def figure_immune_network(
     wide = wide[wide["r"].abs() >= least]
     if wide.empty:
         return Table("", absent="No two markers' changes correlate as strongly as asked for here.")
-    held = f"adjusted p ≤ {format_plain(rate)}"
     ends = wide["level"].str.split(" | ", regex=False, expand=True)
     lines = pd.DataFrame(
         {
             "x": ends[0].map(places["x"]), "y": ends[0].map(places["y"]),
             "x2": ends[1].map(places["x"]), "y2": ends[1].map(places["y"]),
-            "r": wide["r"], "n": wide["n"], "P": wide["p_adjusted"].map(format_p),
+            "r": wide["r"], "low": wide["low"], "high": wide["high"], "n": wide["n"],
             "Pair": ends[0].map(places["Marker"]) + " – " + ends[1].map(places["Marker"]),
             "Sign": np.where(wide["r"] > 0, "together", "against each other"),
-            "Adjusted": np.where(wide["p_adjusted"] <= rate, held, "not after adjustment"),
         }
     )  # fmt: skip
     domain = alt.Scale(domain=[-1.75, 1.75], nice=False)
@@ -59,16 +51,12 @@ def figure_immune_network(
                 title="Changes go",
                 scale=alt.Scale(domain=["together", "against each other"], range=[PALETTE[0], PALETTE[1]]),
             ),
-            strokeDash=alt.StrokeDash(
-                "Adjusted:N",
-                title=None,
-                scale=alt.Scale(domain=[held, "not after adjustment"], range=[[1, 0], [4, 3]]),
-            ),
             tooltip=[
                 "Pair:N",
                 alt.Tooltip("r:Q", format=".2f"),
+                alt.Tooltip("low:Q", title="lower limit", format=".2f"),
+                alt.Tooltip("high:Q", title="upper limit", format=".2f"),
                 "n:Q",
-                alt.Tooltip("P:N", title="adjusted p"),
             ],
         )
         .transform_calculate(size="abs(datum.r)")
@@ -82,7 +70,7 @@ def figure_immune_network(
             node.mark_text(align=align, dx=8 if align == "left" else -8, fontSize=9).encode(text="Marker:N")
         )
     chart = alt.layer(*layers).properties(width=620, height=420).configure_view(stroke=None)
-    return describe(chart, findings.network_finding(lines, pairs, least, held))
+    return describe(chart, findings.network_finding(lines, pairs, least))
 
 
 def _circle(study: Study) -> pd.DataFrame:

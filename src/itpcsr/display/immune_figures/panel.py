@@ -7,7 +7,6 @@ import pandas as pd
 
 from itpcsr.display.findings import immune as findings
 from itpcsr.display.findings.phrases import describe
-from itpcsr.display.formats import format_p
 from itpcsr.display.immune_figures.marks import COLOURS, GROUPS, SHAPES, marker_labels, scale_of
 from itpcsr.display.table import Table
 from itpcsr.results import absence
@@ -82,7 +81,7 @@ def _related(platelets: pd.DataFrame, study: Study) -> alt.LayerChart:
     wide = own.pivot(index="level", columns="statistic", values="value").reset_index()
     wide = wide[wide["r"].notna()]
     wide = wide.assign(Marker=wide["level"].map(labels))
-    data = wide.assign(P=wide["p_adjusted"].map(format_p))[["Marker", "r", "low", "high", "pairs", "P"]]
+    data = wide[["Marker", "r", "low", "high", "pairs"]]
     base = alt.Chart(data).encode(y=_axis(study, False))
     domain = alt.Scale(domain=[-1, 1])
     lines = base.mark_rule(color="#333333", strokeWidth=1.6).encode(
@@ -93,8 +92,9 @@ def _related(platelets: pd.DataFrame, study: Study) -> alt.LayerChart:
         tooltip=[
             "Marker:N",
             alt.Tooltip("r:Q", format=".2f"),
+            alt.Tooltip("low:Q", title="lower limit", format=".2f"),
+            alt.Tooltip("high:Q", title="upper limit", format=".2f"),
             "pairs:Q",
-            alt.Tooltip("P:N", title="adjusted p"),
         ],
     )
     zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(strokeDash=[3, 3], color="#666666").encode(x="x:Q")

@@ -13,7 +13,7 @@ from itpcsr.display.table import Header, Row, Table
 from itpcsr.markers import Marker
 from itpcsr.study import Study
 
-EXPLORATORY = "All tests are exploratory; adjusted: Benjamini-Hochberg over the family."
+NOT_ADJUSTED = "The intervals are not adjusted for the number of markers."
 RATIO_NOTE = (
     "Ratio: geometric mean ratio for markers analysed on a log scale; the others are shown as differences, "
     "marked by a sign."

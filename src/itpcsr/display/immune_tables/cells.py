@@ -1,4 +1,4 @@
-"""What cells of the tables on immune function say: counts, effects, intervals and p-values of a marker."""
+"""What cells of the tables on immune function say: counts, effects and intervals of a marker."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from itpcsr.display.formats import (
     NOT_ESTIMABLE,
     format_count,
     format_number,
-    format_p,
     format_percent,
     format_signed,
     missing,
@@ -98,13 +97,3 @@ def effect_limits(read: Reader, marker: Marker) -> str:
 def percent(name: str) -> Cell:
     """Return the cell of a proportion in percent."""
     return lambda read, marker: format_percent(100 * read.value(marker, name)).replace("-", "−")
-
-
-def raw_p(read: Reader, marker: Marker) -> str:
-    """Return the p-value as it is."""
-    return format_p(read.value(marker, "p_value"))
-
-
-def adjusted_p(read: Reader, marker: Marker) -> str:
-    """Return the p-value adjusted over its family."""
-    return format_p(read.value(marker, "p_adjusted"))

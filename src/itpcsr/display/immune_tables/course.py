@@ -8,7 +8,7 @@ import pandas as pd
 
 from itpcsr.display.formats import format_count, format_level, format_number
 from itpcsr.display.immune_tables.arrange import (
-    EXPLORATORY,
+    NOT_ADJUSTED,
     RATIO_NOTE,
     Line,
     Shown,
@@ -19,7 +19,6 @@ from itpcsr.display.immune_tables.arrange import (
 from itpcsr.display.immune_tables.cells import (
     Cell,
     Reader,
-    adjusted_p,
     count,
     effect,
     effect_limits,
@@ -28,7 +27,6 @@ from itpcsr.display.immune_tables.cells import (
     limits,
     marker_label,
     number,
-    raw_p,
 )
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.rows import sentence_if_absent
@@ -108,19 +106,17 @@ def _records_note(rows: pd.DataFrame) -> str:
 
 @sentence_if_absent
 def table_immune_change(rows: pd.DataFrame, study: Study, confidence: float) -> Table:
-    """Arrange the mean change of each marker: n, ratio or difference, effect size, raw and adjusted p."""
+    """Arrange the mean change of each marker: n, ratio or difference, effect size."""
     level, analysis = format_level(confidence), "mean_change"
     columns = (
         Shown("n", analysis, count()),
         Shown(f"Ratio or difference ({level}% CI)", analysis, effect),
         Shown(f"Effect dz ({level}% CI)", analysis, interval("effect", "effect_low", "effect_high")),
-        Shown("p, raw", analysis, raw_p),
-        Shown("p, adjusted", analysis, adjusted_p),
     )
     notes = (
         "Each subject's changes from baseline are averaged over the visits with a value; n: subjects with "
         "baseline and a later value. dz: mean change by the SD of changes.",
-        f"{RATIO_NOTE} p: permutation test by signs, two-sided. {EXPLORATORY}",
+        f"{RATIO_NOTE} {NOT_ADJUSTED}",
     )
     return arrange(rows, study, columns, notes)
 
@@ -135,8 +131,6 @@ def table_immune_planned(rows: pd.DataFrame, study: Study, confidence: float) ->
     shown: dict[str, Cell] = {
         "Effect dz": number("effect"),
         f"{format_level(confidence)}% CI": effect_limits,
-        "p, raw": raw_p,
-        "p, adjusted": adjusted_p,
     }
 
     def lines(marker: Marker) -> Iterator[Line]:
@@ -149,7 +143,6 @@ def table_immune_planned(rows: pd.DataFrame, study: Study, confidence: float) ->
     body = sections(study.markers, lambda marker: marker.label, lines)
     notes = (
         "n: subjects with a value at baseline and at the visit. dz: mean change by the SD of changes. "
-        "p: permutation test by signs, two-sided; the family is all markers at all visits. "
-        f"{EXPLORATORY} –: nobody has both values.",
+        f"{NOT_ADJUSTED} –: nobody has both values.",
     )
     return Table("Marker", headings(*visits), body, (*notes, *lookup.notes()))

@@ -7,19 +7,18 @@ from collections.abc import Iterator
 import pandas as pd
 
 from itpcsr.display.formats import format_level
-from itpcsr.display.immune_tables.arrange import EXPLORATORY, Line, Shown, arrange, headings, sections
+from itpcsr.display.immune_tables.arrange import NOT_ADJUSTED, Line, Shown, arrange, headings, sections
 from itpcsr.display.immune_tables.cells import (
     Cell,
     Reader,
-    adjusted_p,
     count,
     interval,
     number,
     percent,
-    raw_p,
     sizes,
 )
 from itpcsr.display.lookup import Lookup
+from itpcsr.display.rescue import INCLUDED
 from itpcsr.display.rows import sentence_if_absent
 from itpcsr.display.table import Table
 from itpcsr.markers import Marker
@@ -34,14 +33,12 @@ def table_immune_platelets(rows: pd.DataFrame, study: Study, confidence: float) 
         Shown("n", analysis, count()),
         Shown("Pairs", analysis, count("pairs")),
         Shown(f"r ({format_level(confidence)}% CI)", analysis, interval("r", "low", "high")),
-        Shown("p, raw", analysis, raw_p),
-        Shown("p, adjusted", analysis, adjusted_p),
     )
     notes = (
         "Repeated-measures correlation with the logarithm of the platelet count in the same week: whether "
-        "the two rise and fall together within subjects. n: subjects with at least two pairs. Counts after "
-        "rescue therapy are included.",
-        EXPLORATORY,
+        "the two rise and fall together within subjects. n: subjects with at least two pairs. "
+        f"{INCLUDED}",
+        NOT_ADJUSTED,
     )
     return arrange(rows, study, columns, notes, "lag 0")
 
@@ -53,8 +50,6 @@ def table_immune_predictors(rows: pd.DataFrame, study: Study, confidence: float)
     columns = (
         Shown("n", analysis, sizes),
         Shown(f"Odds ratio per SD ({level}% CI)", analysis, interval("estimate", "low", "high")),
-        Shown("p, raw", analysis, raw_p),
-        Shown("p, adjusted", analysis, adjusted_p),
         Shown("ROC area", analysis, number("auc")),
         Shown("Gain left out, %", analysis, percent("gain_left_out")),
     )
@@ -63,7 +58,7 @@ def table_immune_predictors(rows: pd.DataFrame, study: Study, confidence: float)
         "time. ROC area: under the curve in the subjects that made the model, which flatters it. Gain "
         "left out: share of the squared error that the marker takes away when each subject is predicted from "
         "the others; below 0 the prediction is worse than without the marker.",
-        EXPLORATORY,
+        NOT_ADJUSTED,
     )
     return arrange(rows, study, columns, notes)
 
@@ -79,7 +74,7 @@ def table_immune_mediation(rows: pd.DataFrame, study: Study, confidence: float) 
         "direct": "Dose to platelets, given the marker",
         "indirect": "Dose to platelets, through the marker",
     }
-    shown: tuple[Cell, ...] = (count(), interval("estimate", "low", "high"), raw_p, adjusted_p)
+    shown: tuple[Cell, ...] = (count(), interval("estimate", "low", "high"))
 
     def lines(marker: Marker) -> Iterator[Line]:
         for path, label in paths.items():
@@ -89,10 +84,11 @@ def table_immune_mediation(rows: pd.DataFrame, study: Study, confidence: float) 
     there = [marker for marker in study.markers if marker.code in set(rows["level"])]
     body = sections(there, lambda marker: marker.label, lines)
     level = format_level(confidence)
-    headers = headings("n", f"Estimate ({level}% CI)", "p, raw", "p, adjusted")
+    headers = headings("n", f"Estimate ({level}% CI)")
     notes = (
         "Estimates in SD per SD. The marker is its mean change in the earlier weeks, platelets the mean "
-        "change of their logarithm in the later ones. Adjusted over the markers shown. "
+        "change of their logarithm in the later ones. "
+        f"{INCLUDED} "
         "Exploratory: a reading as cause would need that nothing else moves dose, marker and platelets "
         "together, that dose was given at random, and linear relations; none of this is known here.",
     )

@@ -1,0 +1,85 @@
+"""All tests of the report: which there are, which were chosen beforehand, and how many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from itpcsr.results import absent_rows, make_rows
+from itpcsr.study import ChosenTest, Study
+from itpcsr.study.testing import BETWEEN_ARMS, PLACES, Place, is_chosen
+
+CHOSEN, OTHERS = "tbl-chosen-tests", "tbl-exploratory-tests"
+NONE_CHOSEN = "No test was chosen beforehand, so that all p-values are exploratory."
+CHOSEN_NOT_MADE = "None of the tests chosen beforehand is made in this version."
+NONE_MADE = "No test was made."
+P_VALUES = ("p_value", "p_adjusted", "p_holm", "p_corrected", "mid_p")
+_PLACE = ["display", "analysis", "group", "level", "visit"]
+
+
+def select_tests(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each test among result rows: its raw p-value, which is NaN where there is none.
+
+    Tests between arms stay in their own tables and are none of these.
+
+    Raises
+    ------
+    ValueError
+        A p-value is of a kind that ``study.testing`` doesn't know: it would stand in no table.
+    """
+    tests = rows[(rows["statistic"] == "p_value") & ~rows["display"].isin(BETWEEN_ARMS)]
+    kinds = set(zip(tests["display"], tests["analysis"], strict=True))
+    if unknown := sorted(kinds - set(PLACES.values())):
+        names = ", ".join(f"{display} ({analysis})" for display, analysis in unknown)
+        raise ValueError(f"Tests of {names} stand in no table of tests; name them in itpcsr.study.testing.")
+    return tests.drop(columns="notebook").reset_index(drop=True)
+
+
+def part_tests(tests: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the tests chosen beforehand, in the order of their declaration, and all others."""
+    places = [Place(*map(str, place)) for place in tests[_PLACE].itertuples(index=False)]
+    orders = [_first(place, study.testing.chosen_tests) for place in places]
+    ordered = tests.assign(order=pd.Series(orders, index=tests.index, dtype="Int64"))
+    chosen = ordered[ordered["order"].notna()].sort_values("order", kind="stable")
+    others = ordered[ordered["order"].isna()]
+    return chosen.drop(columns="order"), others.drop(columns="order")
+
+
+def _first(place: Place, chosen: Sequence[ChosenTest]) -> int | None:
+    return next((number for number, one in enumerate(chosen) if is_chosen(place, one)), None)
+
+
+def not_made(tests: pd.DataFrame, study: Study) -> list[ChosenTest]:
+    """Return the declarations that name no test of this version: what they need isn't part of it."""
+    places = [Place(*map(str, place)) for place in tests[_PLACE].itertuples(index=False)]
+    return [one for one in study.testing.chosen_tests if not any(is_chosen(place, one) for place in places)]
+
+
+def count_parts(tests: pd.DataFrame, study: Study) -> list[pd.DataFrame]:
+    """Count the tests chosen beforehand and all others: result rows of the two tables.
+
+    ``analysis`` tests: statistics made (with a p-value), not_estimable and tests, their sum. A part without
+    any test says so in one sentence.
+    """
+    chosen, others = part_tests(tests, study)
+    sentence = CHOSEN_NOT_MADE if study.testing.chosen_tests else NONE_CHOSEN
+    return [_count(chosen, CHOSEN, sentence), _count(others, OTHERS, NONE_MADE)]
+
+
+def _count(part: pd.DataFrame, display: str, sentence: str) -> pd.DataFrame:
+    if part.empty:
+        return absent_rows(display, sentence)
+    made = int(part["value"].notna().sum())
+    values = {"tests": len(part), "made": made, "not_estimable": len(part) - made}
+    frame = pd.DataFrame({"statistic": list(values), "value": list(values.values()), "unit": "tests"})
+    return make_rows(frame, display=display, analysis="tests", group="total")
+
+
+def displays_of_tests(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Return result rows in which a p-value has the display that shows it, the table of tests."""
+    tested = rows["statistic"].isin(P_VALUES) & rows["display"].isin({place[0] for place in PLACES.values()})
+    chosen, _ = part_tests(rows[tested & (rows["statistic"] == "p_value")], study)
+    shown = pd.MultiIndex.from_frame(chosen[_PLACE])
+    first = tested & pd.MultiIndex.from_frame(rows[_PLACE]).isin(shown)
+    return rows.assign(display=rows["display"].mask(tested, OTHERS).mask(first, CHOSEN))
