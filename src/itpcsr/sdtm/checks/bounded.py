@@ -52,7 +52,7 @@ def _told(study: Study, name: str, test: str, rows: pd.DataFrame, number: int) -
         yield values(name, rows, f"{name}STRESC", text)
     if _is_marker(study, name, test):
         text = (
-            f"{len(rows)} of {number} results of {test} are only known to lie beyond a limit. In means of "
+            f"results of {test} that are only known to lie beyond a limit: {len(rows)} of {number}. In means of "
             f"markers {study.immune.below_limit_factor:g} times the limit stands for a value below it, and "
             "the limit for a value above it."
         )
