@@ -52,8 +52,8 @@ def _told(study: Study, name: str, test: str, rows: pd.DataFrame, number: int) -
         yield values(name, rows, f"{name}STRESC", text)
     if _is_marker(study, name, test):
         text = (
-            f"{len(rows)} of {number} results of {test} are only known to lie beyond a limit. In means of "
-            f"markers {study.immune.below_limit_factor:g} times the limit stands for a value below it, and "
+            f"results of {test} that are only known to lie beyond a limit: {len(rows)} of {number}. In means "
+            f"of markers {study.immune.below_limit_factor:g} times the limit stands for a value below, and "
             "the limit for a value above it."
         )
         yield overall(name, f"{name}STRESC", test, text)
