@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.adam.addl import DLT, NO_DLT
 from itpcsr.adam.analysed import as_analysed
 from itpcsr.adam.dates import to_date
@@ -44,7 +45,7 @@ def derive_choice(trial: Trial, datasets: Mapping[str, pd.DataFrame], study: Stu
         & (adae["SEVFL"] == "Y")
         & ~(adae["ASTDY"] > last_day)
     ]
-    chosen["SEVFL"] = "" if "absent" in adae.attrs else yes_no(subject.isin(severe["USUBJID"]))
+    chosen["SEVFL"] = "" if is_absent(adae, "AE") else yes_no(subject.isin(severe["USUBJID"]))
     chosen["RESPFL"] = _responses(datasets["adrs"], subject, last_day)
     window = study.visits.visit_window_days
     rise = _platelet_rise(datasets["adlb"], datasets["adcm"], study, last_day + window)
