@@ -13,6 +13,8 @@ import pandas as pd
 from itpcsr import results
 from itpcsr.adam import derive
 from itpcsr.adam.profiles import derive_profiles, select_profiled
+from itpcsr.bounds import VARIABLE as READING
+from itpcsr.bounds import Bounds, chosen_bounds, write_bounds
 from itpcsr.build.assemble import REAL_STATEMENT, assemble, notice_for, running_title
 from itpcsr.build.bill import make_bill
 from itpcsr.build.comparisons import record_version
@@ -103,17 +105,23 @@ def open_run(parameters: Path, root: Path) -> Run:
         changed = write_study(root / report.study, report.rules, root / "work" / report.report / "study.yml")
         report = report.model_copy(update={"study": changed.relative_to(root)})
     study = read_study(root / report.study, cohorts=report.cohorts)
-    trial = load_trial([root / path for path in report.data], study, report.data_cutoff)
+    bounds = _bounds(report)
+    trial = load_trial([root / path for path in report.data], study, report.data_cutoff, bounds)
     if report.external:
         disclosed = prepare(trial, report, study, root)
         return Run(root, parameters, report, study, disclosed.trial, disclosed)
     return Run(root, parameters, report, study, trial)
 
 
+def _bounds(report: Report) -> Bounds:
+    """Return how large a file may be: what the report says, else what its environment does."""
+    return chosen_bounds(report.reading.model_dump(exclude_unset=True))
+
+
 def run_notebooks(run: Run, say: Say) -> None:
     """Run every notebook of the report version whose inputs have changed."""
     inputs = hash_inputs(run.trial, run.report, run.root)
-    environment = {}
+    environment = {READING: write_bounds(_bounds(run.report))}
     if run.disclosed is not None:
         inputs["disclosed"] = write_disclosed(run.trial, run.work / "disclosed")
         environment[VARIABLE] = inputs["minimum_count"] = str(run.report.minimum_count)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from itpcsr.bounds import Bounds, chosen_bounds, held_to
 from itpcsr.errors import DataError
 from itpcsr.paths import from_root
 from itpcsr.sdtm.formats import Table, Variable, read_table, settle_types
@@ -97,7 +98,7 @@ class Trial:
         )
 
 
-def read_trial(sources: Iterable[str | Path]) -> Trial:
+def read_trial(sources: Iterable[str | Path], bounds: Bounds | None = None) -> Trial:
     """Read every domain found in the folders and single files given.
 
     Parameters
@@ -106,6 +107,8 @@ def read_trial(sources: Iterable[str | Path]) -> Trial:
         Folders (their files with the names of data, also gzipped, not in subfolders), single files of any
         name, and at most one mapping file (``.yml``), which says what the data call otherwise. The format
         and the domain are read from the content.
+    bounds
+        How large a file may be; None takes those of the environment.
 
     Raises
     ------
@@ -117,12 +120,13 @@ def read_trial(sources: Iterable[str | Path]) -> Trial:
     ParameterError
         The mapping file is faulty.
     """
+    bounds = bounds or chosen_bounds()
     paths = [from_root(source) for source in sources]
     mappings = [path for path in paths if path.suffix.lower() in _MAPPING_NAMES]
     if len(mappings) > 1:
         raise DataError(f"{' and '.join(map(str, mappings))} are both mapping files. Keep one.")
-    mapping = read_mapping(mappings[0]) if mappings else Mapping()
-    parts, left_out = _read_parts([path for path in paths if path not in mappings], mapping)
+    mapping = read_mapping(mappings[0], bounds) if mappings else Mapping()
+    parts, left_out = _read_parts([path for path in paths if path not in mappings], mapping, bounds)
     tables = {name: join_parts(name, found) for name, found in parts.items()}
     found = {name: tuple(path for path, _ in part) for name, part in parts.items()}
     notes = {name: table.notes for name, table in tables.items() if table.notes}
@@ -140,15 +144,17 @@ def read_trial(sources: Iterable[str | Path]) -> Trial:
     )
 
 
-def _read_parts(sources: list[Path], mapping: Mapping) -> tuple[dict[str, list[Part]], dict[str, str]]:
+def _read_parts(
+    sources: list[Path], mapping: Mapping, bounds: Bounds
+) -> tuple[dict[str, list[Part]], dict[str, str]]:
     """Return domain to its files with their tables, by file name, and what is left out with the reason."""
     parts: dict[str, list[Part]] = {}
     left_out: dict[str, str] = {}
     for path in _files(sources):
         try:
-            read = _read_file(path, mapping)
+            read = _read_file(path, mapping, bounds)
         except DataError as error:
-            if path in sources or not _is_unused(path, mapping):
+            if path in sources or not _is_unused(path, mapping, bounds):
                 raise
             left_out[path.name] = str(error)
             continue
@@ -168,17 +174,18 @@ def _read_parts(sources: list[Path], mapping: Mapping) -> tuple[dict[str, list[P
     return parts, left_out
 
 
-def _read_file(path: Path, mapping: Mapping) -> tuple[str, Table] | None:
-    table = read_table(path, mapping.encoding)
-    if table is None:
-        return None
-    name = _domain_of(table, path)
-    table = settle_types(apply_mapping(table, name, mapping, path), path)
-    frame, notes = plain_dates(table.frame)
-    return name, replace(table, frame=frame).noted(*notes)
+def _read_file(path: Path, mapping: Mapping, bounds: Bounds) -> tuple[str, Table] | None:
+    with held_to(path, bounds):
+        table = read_table(path, mapping.encoding, bounds)
+        if table is None:
+            return None
+        name = _domain_of(table, path)
+        table = settle_types(apply_mapping(table, name, mapping, path), path, bounds)
+        frame, notes = plain_dates(table.frame)
+        return name, replace(table, frame=frame).noted(*notes)
 
 
-def _is_unused(path: Path, mapping: Mapping) -> bool:
+def _is_unused(path: Path, mapping: Mapping, bounds: Bounds) -> bool:
     """Tell whether a file that can't be read is certainly of a domain that the report doesn't use.
 
     Its name has to say so, and what it holds, as far as that can be read, nothing else.
@@ -187,7 +194,8 @@ def _is_unused(path: Path, mapping: Mapping) -> bool:
     if not named or is_used(named):
         return False
     try:
-        table = read_table(path, mapping.encoding)
+        with held_to(path, bounds):
+            table = read_table(path, mapping.encoding, bounds)
     except DataError:
         return True
     held = table.frame.get("RDOMAIN", table.frame.get("DOMAIN")) if table is not None else None

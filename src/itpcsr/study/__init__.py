@@ -14,13 +14,13 @@ from itpcsr.study.files import (
     read_report,
     read_scenarios,
     read_study,
-    read_yaml,
     validate,
     write_study,
 )
 from itpcsr.study.model import Report, Study
 from itpcsr.study.related import RelatedStudy, read_related
 from itpcsr.study.response import Efficacy, ResponseDefinition
+from itpcsr.study.yaml_files import read_yaml
 
 __all__ = [
     "ORIGINS",

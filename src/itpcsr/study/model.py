@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from itpcsr.bounds import Bounds
 from itpcsr.markers import Marker
 from itpcsr.study.assessments import Antibody, Immune, Laboratory, Pharmacokinetics, Safety
 from itpcsr.study.base import Strict
@@ -102,7 +103,8 @@ class Report(BaseModel):
     ``rules`` tries other values of the study file for the whole version; ``notebooks`` names the notebooks
     that run, each with values for parameters that are its own. ``disclosure``: external for a version that
     leaves the house, with names, dates and small counts as ``docs/disclosure.md`` says; ``disclosure_key``
-    is the file of its secret, ``minimum_count`` the smallest count that it shows.
+    is the file of its secret, ``minimum_count`` the smallest count that it shows. ``reading`` raises bounds
+    of the files that are read.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -121,6 +123,7 @@ class Report(BaseModel):
     disclosure: Literal["internal", "external"] = "internal"
     disclosure_key: Path | None = None
     minimum_count: int = Field(default=3, ge=2, le=20)
+    reading: Bounds = Bounds()
     rules: dict[str, Any] = {}
     notebooks: dict[str, dict[str, Any]] = Field(min_length=1)
 
