@@ -16,6 +16,7 @@ from itpcsr.sdtm.formats import Table, Variable, read_table, settle_types
 from itpcsr.sdtm.iso_dates import plain_dates
 from itpcsr.sdtm.join import Part, join_parts
 from itpcsr.sdtm.mapping import Mapping, apply_mapping, read_mapping
+from itpcsr.sdtm.simulated import are_simulated, marks_of, refuse_other_mark
 from itpcsr.sdtm.used import RELATED, domain_of_name, is_used
 
 __all__ = ["Trial", "Variable", "read_trial"]
@@ -31,8 +32,6 @@ _MAPPING_NAMES = (".yml", ".yaml")
 _DOMAIN_NAME = re.compile(r"^(?:[A-Z]{2}|SUPP[A-Z]{2}|RELREC)$")
 _PART = re.compile(r"^[A-Z]{2}[A-Z0-9]{1,2}$")
 _ADAM_VARIABLES = {"PARAMCD", "TRT01P", "TRTP", "TRTA", "TRTEMFL"}
-_SIMULATED_STUDY = re.compile(r"-SIM$")
-_SIMULATED_LABEL = "(simulated)"
 # Columns of what the checks find, all text.
 FINDINGS = ["rule", "severity", "domain", "subject", "variable", "value", "message"]
 
@@ -60,6 +59,9 @@ class Trial:
         Name of a file in a folder to why it isn't read: it can't be, and the report doesn't use its domain.
     findings
         What the checks found (see ``itpcsr.sdtm.checks``); empty until they ran.
+    simulated
+        Whether all records of the files, as they came, say that they are simulated; no mapping file, label or
+        parameter changes it (see ``itpcsr.sdtm.simulated``).
     """
 
     domains: dict[str, pd.DataFrame]
@@ -69,6 +71,7 @@ class Trial:
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     findings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=FINDINGS, dtype="str"))
+    simulated: bool = False
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """Return a domain's frame; a domain that is absent is a frame without rows and columns."""
@@ -86,16 +89,6 @@ class Trial:
     def __contains__(self, name: object) -> bool:
         """Tell whether the domain is there, even with no rows."""
         return name in self.domains
-
-    @property
-    def simulated(self) -> bool:
-        """True when any domain says of itself that it is simulated; no parameter can change that."""
-        marked = any(_SIMULATED_LABEL in label.lower() for label in self.labels.values())
-        return marked or any(
-            frame["STUDYID"].astype(str).str.contains(_SIMULATED_STUDY).any()
-            for frame in self.domains.values()
-            if "STUDYID" in frame
-        )
 
 
 def read_trial(sources: Iterable[str | Path], bounds: Bounds | None = None) -> Trial:
@@ -126,7 +119,7 @@ def read_trial(sources: Iterable[str | Path], bounds: Bounds | None = None) -> T
     if len(mappings) > 1:
         raise DataError(f"{' and '.join(map(str, mappings))} are both mapping files. Keep one.")
     mapping = read_mapping(mappings[0], bounds) if mappings else Mapping()
-    parts, left_out = _read_parts([path for path in paths if path not in mappings], mapping, bounds)
+    parts, left_out, marks = _read_parts([path for path in paths if path not in mappings], mapping, bounds)
     tables = {name: join_parts(name, found) for name, found in parts.items()}
     found = {name: tuple(path for path, _ in part) for name, part in parts.items()}
     notes = {name: table.notes for name, table in tables.items() if table.notes}
@@ -141,15 +134,20 @@ def read_trial(sources: Iterable[str | Path], bounds: Bounds | None = None) -> T
         {name: table.variables for name, table in tables.items()},
         notes,
         left_out,
+        simulated=are_simulated(marks),
     )
 
 
 def _read_parts(
     sources: list[Path], mapping: Mapping, bounds: Bounds
-) -> tuple[dict[str, list[Part]], dict[str, str]]:
-    """Return domain to its files with their tables, by file name, and what is left out with the reason."""
+) -> tuple[dict[str, list[Part]], dict[str, str], list[frozenset[bool]]]:
+    """Return domain to its files with their tables, what is left out and why, and each file's mark.
+
+    The files of a domain stand by their names; the marks are those of ``itpcsr.sdtm.simulated``.
+    """
     parts: dict[str, list[Part]] = {}
     left_out: dict[str, str] = {}
+    marks: list[frozenset[bool]] = []
     for path in _files(sources):
         try:
             read = _read_file(path, mapping, bounds)
@@ -159,7 +157,8 @@ def _read_parts(
             left_out[path.name] = str(error)
             continue
         if read is not None:
-            name, table = read
+            name, table, mark = read
+            marks.append(mark)
             parts.setdefault(name, []).append((path, table))
     for files in parts.values():
         files.sort(key=lambda part: (part[0].name, str(part[0])))
@@ -171,18 +170,20 @@ def _read_parts(
             if any(path in sources for path, _ in parts[name]):
                 raise
             left_out |= {path.name: str(error) for path, _ in parts.pop(name)}
-    return parts, left_out
+    return parts, left_out, marks
 
 
-def _read_file(path: Path, mapping: Mapping, bounds: Bounds) -> tuple[str, Table] | None:
+def _read_file(path: Path, mapping: Mapping, bounds: Bounds) -> tuple[str, Table, frozenset[bool]] | None:
     with held_to(path, bounds):
         table = read_table(path, mapping.encoding, bounds)
         if table is None:
             return None
         name = _domain_of(table, path)
+        mark = marks_of(table.frame)
         table = settle_types(apply_mapping(table, name, mapping, path), path, bounds)
+        refuse_other_mark(mark, table.frame, path)
         frame, notes = plain_dates(table.frame)
-        return name, replace(table, frame=frame).noted(*notes)
+        return name, replace(table, frame=frame).noted(*notes), mark
 
 
 def _is_unused(path: Path, mapping: Mapping, bounds: Bounds) -> bool:
