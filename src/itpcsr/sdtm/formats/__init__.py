@@ -41,7 +41,7 @@ _NAMED = {
 }
 _BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"
 # What libraries raise on content that they don't expect, beside their own errors.
-_FAULTS = (ValueError, TypeError, ArithmeticError, LookupError, pa.ArrowException, csv.Error, OSError)
+_FAULTS = (ValueError, TypeError, ArithmeticError, LookupError, pa.ArrowException, csv.Error)
 _ADVICE = "Save it as SAS transport, Dataset-JSON, Parquet or CSV (UTF-8)."
 
 

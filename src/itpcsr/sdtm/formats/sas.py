@@ -141,9 +141,13 @@ def _decoded(table: Table) -> Table:
 
 def _read(reader: Any, copy: str, **options: Any) -> tuple[dict[str, list[Any]], Any]:
     # dates stay numbers: a SAS date where SDTM has text must be seen, not turned into text unnoticed
-    result: tuple[dict[str, list[Any]], Any] = reader(
-        copy, output_format="dict", disable_datetime_conversion=True, **options
-    )
+    try:
+        result: tuple[dict[str, list[Any]], Any] = reader(
+            copy, output_format="dict", disable_datetime_conversion=True, **options
+        )
+    except _ERRORS:
+        Path(copy).open("rb").close()  # where the copy can't be opened, the system's reason is the fault
+        raise
     return result
 
 
