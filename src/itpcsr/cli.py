@@ -350,12 +350,17 @@ def serve(
         int, typer.Option(min=0, max=65535, help="Port on this machine; 0 takes a free one.")
     ] = 8000,
 ) -> None:
-    """Show published versions in a browser on this machine; nobody else can reach them. Ctrl-C ends it."""
-    from itpcsr.build.serve import LOCAL, open_server
+    """Show published versions in a browser on this machine. Ctrl-C ends it.
+
+    The address holds a secret of this run: who has it can read the versions, other users of the machine
+    can't.
+    """
+    from itpcsr.build.serve import open_server
 
     with errors_without_traceback(), open_server(output, port) as server:
         try:
-            say(f"Open http://{LOCAL}:{server.server_port}/")
+            for address in server.addresses:
+                say(f"Open {address}")
             server.serve_forever()
         except KeyboardInterrupt:
             say("Stopped.")

@@ -40,7 +40,7 @@ _console = open_console(stderr=True)
 
 def say(text: str) -> None:
     """Print what was done, or where something is."""
-    _console.print(f"• {text}")
+    _console.print(f"• {text}", soft_wrap="http://" in text)
 
 
 @contextmanager
