@@ -21,6 +21,7 @@ from itpcsr.build.comparisons import record_version
 from itpcsr.build.disclosing import Disclosed, prepare, write_disclosed
 from itpcsr.build.external import leave_out_rows, write_shown
 from itpcsr.build.fragments import Display, read_displays
+from itpcsr.build.inside import kept_inside, link_data, shown_data
 from itpcsr.build.leaks import refuse_leaks
 from itpcsr.build.lock import lock
 from itpcsr.build.manifest import hash_inputs, make_manifest
@@ -83,10 +84,13 @@ class Run:
 
     @property
     def data(self) -> list[str]:
-        """Return what the notebooks read, from the project's root."""
+        """Return what the notebooks read, from the project's root, without any absolute path."""
         if self.disclosed is not None:
             return [(self.work / "disclosed").relative_to(self.root).as_posix()]
-        return [path.as_posix() for path in self.report.data]
+        return [
+            (path.relative_to(self.root) if path.is_relative_to(self.work) else path).as_posix()
+            for path in shown_data(self.report.data, self.work)
+        ]
 
     def rows_folder(self, name: str) -> Path:
         """Return where a notebook writes its result rows."""
@@ -100,7 +104,7 @@ def open_run(parameters: Path, root: Path) -> Run:
     """
     if not (root / "_quarto.yml").exists() or not (root / "notebooks").is_dir():
         raise ParameterError(f"{root}: is not the project's folder (no _quarto.yml, no notebooks). Go there.")
-    report = read_report(parameters)
+    report = kept_inside(read_report(parameters), root)
     if report.rules:
         changed = write_study(root / report.study, report.rules, root / "work" / report.report / "study.yml")
         report = report.model_copy(update={"study": changed.relative_to(root)})
@@ -115,12 +119,13 @@ def open_run(parameters: Path, root: Path) -> Run:
 
 def _bounds(report: Report) -> Bounds:
     """Return how large a file may be: what the report says, else what its environment does."""
-    return chosen_bounds(report.reading.model_dump(exclude_unset=True))
+    return chosen_bounds(report.reading.model_dump(exclude_defaults=True))
 
 
 def run_notebooks(run: Run, say: Say) -> None:
     """Run every notebook of the report version whose inputs have changed."""
     inputs = hash_inputs(run.trial, run.report, run.root)
+    link_data(run.report.data, run.work)
     environment = {READING: write_bounds(_bounds(run.report))}
     if run.disclosed is not None:
         inputs["disclosed"] = write_disclosed(run.trial, run.work / "disclosed")

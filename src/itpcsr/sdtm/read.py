@@ -154,14 +154,14 @@ def _read_parts(
         except DataError as error:
             if path in sources or not _is_unused(path, mapping, bounds):
                 raise
-            left_out[path.name] = str(error)
+            left_out[path.name] = _without_folders(error, [path])
             continue
         if read is not None:
             name, table, mark = read
             marks.append(mark)
             parts.setdefault(name, []).append((path, table))
     for files in parts.values():
-        files.sort(key=lambda part: (part[0].name, str(part[0])))
+        files.sort(key=lambda part: part[0].name)  # files of one name stay in the order given
     unused = [name for name in parts if not is_used(name) and len(parts[name]) > 1]
     for name in unused:
         try:
@@ -169,8 +169,17 @@ def _read_parts(
         except DataError as error:
             if any(path in sources for path, _ in parts[name]):
                 raise
-            left_out |= {path.name: str(error) for path, _ in parts.pop(name)}
+            paths = [path for path, _ in parts.pop(name)]
+            left_out |= {path.name: _without_folders(error, paths) for path in paths}
     return parts, left_out, marks
+
+
+def _without_folders(error: DataError, paths: Iterable[Path]) -> str:
+    """Return an error's text with names of files in place of paths: the report publishes it."""
+    text = str(error)
+    for path in paths:
+        text = text.replace(str(path), path.name)
+    return text
 
 
 def _read_file(path: Path, mapping: Mapping, bounds: Bounds) -> tuple[str, Table, frozenset[bool]] | None:
