@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-LEAVES = {"absence", "errors", "paths", "limits", "markers", "small_counts", "__init__"}
+LEAVES = {
+    "absence", "bounds", "errors", "paths", "limits", "markers", "small_counts", "terminal", "__init__"
+}  # fmt: skip
 MAY_IMPORT = {
     "study": set(),
     "results": set(),
