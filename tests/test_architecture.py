@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-LEAVES = {"errors", "paths", "limits", "markers", "small_counts", "__init__"}
+LEAVES = {"errors", "paths", "limits", "markers", "plain_text", "small_counts", "__init__"}
 MAY_IMPORT = {
     "study": set(),
     "results": set(),

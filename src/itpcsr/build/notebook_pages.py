@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from pygments.formatters import HtmlFormatter
 
 from itpcsr.build.assemble import notice_block
 from itpcsr.build.fragments import Display, labelled_cells
-from itpcsr.display import theme, writers
+from itpcsr.display import escape, theme, writers
 from itpcsr.display.table import MIME as TABLE_MIME
 
 _PAGE = """<!DOCTYPE html>
@@ -67,7 +66,7 @@ def write_notebook_page(
     # an empty head, as pandas writes it, would be read as one
     body = re.sub(r"<th((?: [^>]*)?)></th>", r"<td\1></td>", body)
     text = _PAGE.format(
-        title=html.escape(executed.stem),
+        title=escape.html(executed.stem),
         assets=assets.as_posix(),
         code=HtmlFormatter(style="default").get_style_defs(".highlight"),
         body=body,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import importlib.util
 import json
 import re
@@ -11,6 +10,9 @@ from typing import Any
 
 import altair as alt
 import vl_convert as vlc
+
+from itpcsr.display import escape
+from itpcsr.plain_text import plain_tree
 
 # Okabe and Ito's palette without yellow, which is too light on white: safe for colour-blind readers.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#000000")
@@ -56,10 +58,12 @@ def chart_html(spec: dict[str, Any], alternative: str, fallback: str = "") -> st
 
     ``fallback`` (an SVG) stands in its place until then, and where scripts don't run.
     """
-    # "<" must not stand in a script element, or "</script>" in a text would end it
-    data = json.dumps(spec, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
+    # "<" must not stand in a script element, or "</script>" in a text would end it; "<" and ">" open and end
+    # the shortcodes of a page, too
+    data = json.dumps(spec, separators=(",", ":"), sort_keys=True)
+    data = data.replace("<", "\\u003c").replace(">", "\\u003e")
     return (
-        f'<div class="csr-chart" role="img" aria-label="{html.escape(alternative)}">'
+        f'<div class="csr-chart" role="img" aria-label="{escape.html(alternative)}">'
         f'<div class="csr-static" aria-hidden="true">{_compact(fallback)}</div>'
         f'<script type="application/json">{data}</script></div>'
     )
@@ -71,8 +75,8 @@ def _compact(svg: str) -> str:
 
 
 def chart_svg(spec: dict[str, Any]) -> str:
-    """Return the chart as SVG."""
-    return str(vlc.vegalite_to_svg(spec))
+    """Return the chart as SVG; a control character in a text, which ends the drawing program, is a blank."""
+    return str(vlc.vegalite_to_svg(plain_tree(spec)))
 
 
 def chart_png(svg: str) -> bytes:
@@ -82,6 +86,7 @@ def chart_png(svg: str) -> bytes:
 
 def _render(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Show an SVG that becomes interactive in published notebooks; JupyterLab takes the specification."""
+    spec = plain_tree(spec)
     return {"text/html": chart_html(spec, spec.get("description", "Chart"), chart_svg(spec)), MIME: spec}
 
 

@@ -15,6 +15,7 @@ from itpcsr.sdtm.formats import Table, Variable, read_table, settle_types
 from itpcsr.sdtm.iso_dates import plain_dates
 from itpcsr.sdtm.join import Part, join_parts
 from itpcsr.sdtm.mapping import Mapping, apply_mapping, read_mapping
+from itpcsr.sdtm.plain import make_plain, no_changes
 from itpcsr.sdtm.used import RELATED, domain_of_name, is_used
 
 __all__ = ["Trial", "Variable", "read_trial"]
@@ -57,6 +58,9 @@ class Trial:
         names in vain there; ``mapping`` to what it names in vain altogether.
     left_out
         Name of a file in a folder to why it isn't read: it can't be, and the report doesn't use its domain.
+    changed
+        The values that aren't read as they stand in their files, since they aren't plain text: columns
+        ``itpcsr.sdtm.plain.CHANGED``.
     findings
         What the checks found (see ``itpcsr.sdtm.checks``); empty until they ran.
     """
@@ -67,6 +71,7 @@ class Trial:
     variables: dict[str, dict[str, Variable]] = field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    changed: pd.DataFrame = field(default_factory=no_changes)
     findings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=FINDINGS, dtype="str"))
 
     def __getitem__(self, name: str) -> pd.DataFrame:
@@ -122,7 +127,7 @@ def read_trial(sources: Iterable[str | Path]) -> Trial:
     if len(mappings) > 1:
         raise DataError(f"{' and '.join(map(str, mappings))} are both mapping files. Keep one.")
     mapping = read_mapping(mappings[0]) if mappings else Mapping()
-    parts, left_out = _read_parts([path for path in paths if path not in mappings], mapping)
+    parts, left_out, changed = _read_parts([path for path in paths if path not in mappings], mapping)
     tables = {name: join_parts(name, found) for name, found in parts.items()}
     found = {name: tuple(path for path, _ in part) for name, part in parts.items()}
     notes = {name: table.notes for name, table in tables.items() if table.notes}
@@ -137,12 +142,16 @@ def read_trial(sources: Iterable[str | Path]) -> Trial:
         {name: table.variables for name, table in tables.items()},
         notes,
         left_out,
+        changed,
     )
 
 
-def _read_parts(sources: list[Path], mapping: Mapping) -> tuple[dict[str, list[Part]], dict[str, str]]:
-    """Return domain to its files with their tables, by file name, and what is left out with the reason."""
+def _read_parts(
+    sources: list[Path], mapping: Mapping
+) -> tuple[dict[str, list[Part]], dict[str, str], pd.DataFrame]:
+    """Return domain to its files with their tables, by file name, what is left out and why, what changed."""
     parts: dict[str, list[Part]] = {}
+    changes = [no_changes()]
     left_out: dict[str, str] = {}
     for path in _files(sources):
         try:
@@ -153,7 +162,8 @@ def _read_parts(sources: list[Path], mapping: Mapping) -> tuple[dict[str, list[P
             left_out[path.name] = str(error)
             continue
         if read is not None:
-            name, table = read
+            name, table, changed = read
+            changes.append(changed)
             parts.setdefault(name, []).append((path, table))
     for files in parts.values():
         files.sort(key=lambda part: (part[0].name, str(part[0])))
@@ -165,17 +175,18 @@ def _read_parts(sources: list[Path], mapping: Mapping) -> tuple[dict[str, list[P
             if any(path in sources for path, _ in parts[name]):
                 raise
             left_out |= {path.name: str(error) for path, _ in parts.pop(name)}
-    return parts, left_out
+    return parts, left_out, pd.concat(changes, ignore_index=True)
 
 
-def _read_file(path: Path, mapping: Mapping) -> tuple[str, Table] | None:
+def _read_file(path: Path, mapping: Mapping) -> tuple[str, Table, pd.DataFrame] | None:
     table = read_table(path, mapping.encoding)
     if table is None:
         return None
     name = _domain_of(table, path)
+    table, changed = make_plain(table, name, path)
     table = settle_types(apply_mapping(table, name, mapping, path), path)
     frame, notes = plain_dates(table.frame)
-    return name, replace(table, frame=frame).noted(*notes)
+    return name, replace(table, frame=frame).noted(*notes), changed
 
 
 def _is_unused(path: Path, mapping: Mapping) -> bool:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from itpcsr.errors import ParameterError
 from itpcsr.markers import Marker, MarkerTable
 from itpcsr.paths import from_root
+from itpcsr.plain_text import plain_tree
 from itpcsr.study.design import Column
 from itpcsr.study.dose_finding import Scenario, Scenarios
 from itpcsr.study.model import SECTIONS, Report, Study
@@ -140,7 +141,10 @@ def read_report(path: str | Path) -> Report:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the names and values of a YAML file; a key that stands twice is an error (ParameterError)."""
+    """Return the names and values of a YAML file, texts as plain text.
+
+    A key that stands twice is an error (ParameterError).
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -153,7 +157,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise ParameterError(f"{path}: is not valid YAML. {_one_line(str(error))}") from error
     if not isinstance(tree, dict):
         raise ParameterError(f"{path}: must hold names and values (key: value), but holds {tree!r}.")
-    return tree
+    plain: dict[str, Any] = plain_tree(tree)
+    return plain
 
 
 class _UniqueKeys(yaml.SafeLoader):
