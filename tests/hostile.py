@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 TEXTS = (
     "Pain in {left} arm, see page 3}", "}{", r"50\100", r"C:\temp\new", r"\field \par \u0041? \'e9", "a\\",
     r"{\field{\*\fldinst INCLUDEPICTURE http://example.org/x.png}}", "CRP_increase, CD4^count, H~2~O",
@@ -48,3 +50,10 @@ FEW = (
     "a\n```\n\n<script>window.sentinel = 1</script>\n\n```{=typst}\n#panic(1)\n",
     "\"'><svg onload=window.sentinel=1> *b* `c` 1. x",
 )  # fmt: skip
+
+
+def has_glyphs(text: str) -> bool:
+    """Tell whether Typst's own fonts have a picture of every sign: what they lack is no matter of escaping."""
+    widths = {unicodedata.east_asian_width(sign) for sign in text}
+    directions = {unicodedata.bidirectional(sign) for sign in text}
+    return text not in PICTURES and not widths & {"W", "F"} and not directions & {"R", "AL"}

@@ -12,6 +12,8 @@ _PLANES = "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in ran
 _CONTROL = f"\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef{_PLANES}"
 # Soft hyphen, blanks without width, and marks that turn the direction of all that follows in a sentence.
 _UNSEEN = "\u00ad\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069"
+_STEP = 4  # characters of a word too long for its line, after which it may end
+_BROAD = "mwMW%@\u2014"
 _JOINER = "\u200d"  # makes one picture of two
 _NOT_PLAIN = re.compile(f"[{_CONTROL}{_UNSEEN}]")
 _BREAK = re.compile(f" *[{_CONTROL}][{_CONTROL} ]*")
@@ -72,16 +74,39 @@ def unbreakable(text: str) -> list[str]:
 def cut_long_words(text: str, most: int) -> list[str]:
     """Return text in parts between which a line may end also where no blank is; their sum is the text.
 
-    Words that take no more room than ``most`` small letters aren't cut; capitals take half as much again.
-    Characters that combine with the one before stay with it.
+    Words that take no more room than ``most`` small letters aren't cut, others after every few characters.
+    Capitals take more room. Characters that combine with the one before stay with it, and lines end beside
+    wide characters anyway.
     """
-    parts, run = [""], 0.0
-    for character in text:
-        joined = unicodedata.category(character) in ("Mn", "Me", "Cf", "Sk") or parts[-1][-1:] == _JOINER
-        room = 0 if joined else 1.5 if character.isupper() else 1
-        run = 0 if character.isspace() or is_wide(character) else run + room
-        if run > most and not joined:
-            parts.append("")
-            run = room
-        parts[-1] += character
+    parts = [""]
+    for word in re.split(r"(\s+)", text):
+        pieces = unbreakable(word)
+        if max((sum(map(_room, piece)) for piece in pieces), default=0) <= most:
+            parts[-1] += word
+            continue
+        for number, character in enumerate(_pictures(word)):
+            if number and number % _STEP == 0:
+                parts.append("")
+            parts[-1] += character
     return parts
+
+
+def _pictures(word: str) -> list[str]:
+    """Return characters with those that combine with them."""
+    pictures: list[str] = []
+    for character in word:
+        joined = unicodedata.category(character) in ("Mn", "Me", "Cf", "Sk")
+        if pictures and (joined or pictures[-1].endswith(_JOINER)):
+            pictures[-1] += character
+        else:
+            pictures.append(character)
+    return pictures
+
+
+def _room(character: str) -> float:
+    """Return how many small letters are as wide."""
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    if character in _BROAD or is_wide(character):
+        return 2
+    return 1.4 if character.isupper() else 1

@@ -93,7 +93,7 @@ def assemble(
     values = copy.deepcopy(dict(variables))
     fill_absent(values, [page.read_text(encoding="utf-8") for page in sorted(project.rglob("*.qmd"))], hidden)
     write_abbreviations(project, chapters, displays, values)
-    _write_yaml(project / "_variables.yml", _as_markdown(values))
+    _write_yaml(project / "_variables.yml", as_markdown(values))
     _write_yaml(project / "_quarto.yml", configuration)
     write_reference_doc(project / "reference.docx", running_title(report, study), notice)
     return project
@@ -149,7 +149,7 @@ def _configuration(root: Path, report: Report, study: Study, notice: str) -> dic
         "title": f"{report.title}: {study.identity.short_title}",
         "author": study.identity.sponsor,
     }
-    config["book"] |= {**_as_markdown(book), "date": date}
+    config["book"] |= {**as_markdown(book), "date": date}
     edition = f"version {report.version} ({report.status})"
     own = {
         "study": study.identity.study_id,
@@ -162,15 +162,15 @@ def _configuration(root: Path, report: Report, study: Study, notice: str) -> dic
         own["data-cutoff"] = report.cutoff
     if notice:
         own["notice"] = notice
-    return {**config, **_as_markdown(own), "date": date}
+    return {**config, **as_markdown(own), "date": date}
 
 
-def _as_markdown(value: Any) -> Any:
+def as_markdown(value: Any) -> Any:
     """Return values with every text escaped: both renderers read the texts of YAML as Markdown."""
     if isinstance(value, dict):
-        return {name: _as_markdown(item) for name, item in value.items()}
+        return {name: as_markdown(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_as_markdown(item) for item in value]
+        return [as_markdown(item) for item in value]
     return escape.markdown(value) if isinstance(value, str) else value
 
 

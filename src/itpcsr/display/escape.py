@@ -20,7 +20,7 @@ _MARKDOWN_RUNS = re.compile(r"-{2,}|\.{2,}")
 # What opens a list, a heading, a definition or a caption where a line begins; a wrapped line may begin at any
 # word.
 _MARKDOWN_START = re.compile(r"(?:(?<=\s)|^)([-:=%])")
-_MARKDOWN_NUMBER = re.compile(r"((?:(?<=\s)|^)\(?\w+)([.)])(?=\s|$)")
+_MARKDOWN_NUMBER = re.compile(r"((?:(?<=\s)|^)\(?(?:\d+|[A-Za-z]|[ivxlcdmIVXLCDM]+))([.)])(?=\s|$)")
 _MARKDOWN_CAPTION = re.compile(r"^([Tt]able)(:)")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 # Characters up to here need no thought of their width but for those that combine.
@@ -95,7 +95,7 @@ def _is_simple(sign: str) -> bool:
 
 def markdown_attribute(text: str) -> str:
     """Return text for the value of an attribute in Pandoc's Markdown, which stands in double quotes."""
-    return re.sub(r"([\\\"&<>{}`])", r"\\\1", plain_text(text))
+    return re.sub(r"([\\\"&<>{}`])", r"\\\1", plain_text(text).strip(" "))
 
 
 def without_markdown(text: str) -> str:

@@ -14,6 +14,8 @@ UPRIGHT_CHARACTERS = 118
 # The same of a page on its side, whose margins are as wide.
 _TURNED_CHARACTERS = 179
 GAP = 2
+# Of the characters that fit on average those that fit in any case.
+_SURE = 0.9
 # A longer word breaks within its column.
 WORD_MOST = 40
 # Row labels wrap well: rather than turn the page, the stub gives room away down to 24 characters.
@@ -42,10 +44,10 @@ def column_characters(table: Table) -> list[int]:
 
 
 def column_room(table: Table) -> list[int]:
-    """Return how many small letters of a word each column really has room for on the table's page."""
+    """Return how many small letters of a word each column has room for on the table's page, at the least."""
     widths = column_characters(table)
     page = _TURNED_CHARACTERS if _room(widths) > UPRIGHT_CHARACTERS else UPRIGHT_CHARACTERS
-    return [int((width + GAP) * page / _room(widths)) - GAP for width in widths]
+    return [int(_SURE * (width + GAP) * page / _room(widths)) - GAP for width in widths]
 
 
 def is_wide(table: Table) -> bool:

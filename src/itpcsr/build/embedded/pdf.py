@@ -1,6 +1,7 @@
 """The report as one PDF, set by Typst with the extension's own template."""
 
 import shutil
+import sys
 import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
@@ -97,28 +98,27 @@ def _source(book: Book, blocks: list[Node]) -> bytes:
     """Write the Typst source; pandoc finds the extension's partials beside its template."""
     values = {key: book.config[key] for key in METADATA if key in book.config}
     values |= {name: book.config["book"][name] for name in ("title", "date")}
-    meta = _own_text(pandoc.metadata(values))
+    meta = _own_text(pandoc.metadata(values), sys.maxsize)
     with tempfile.TemporaryDirectory() as folder:
         for partial in _partials(book.root / EXTENSION):
             shutil.copy(partial, folder)
         template = Path(folder) / "book.typ"
         shutil.copy(str(files(__package__) / "templates" / "book.typ"), template)
         arguments = ["--standalone", f"--template={template}", "--wrap=none", "--syntax-highlighting=none"]
-        return pandoc.write(_own_text(blocks), "typst", book, arguments, meta)
+        return pandoc.write(_own_text(blocks, WORD_MOST), "typst", book, arguments, meta)
 
 
-def _own_text(value: Any) -> Any:
+def _own_text(value: Any, word_most: int) -> Any:
     """Write words as Typst ourselves: pandoc lets a cell's first one open a heading or a list.
 
-    A word longer than a column may be breaks where it has to; in an address a line ends at its signs.
+    A word longer than ``word_most`` letters breaks where it has to; in an address a line ends at its signs.
     """
 
     def visit(node: Node) -> list[Node] | None:
         if node["t"] != "Str":
             return None
         text = node["c"]
-        most = len(text) if "://" in text else WORD_MOST
-        written = typst_parts(cut_long_words(text, most))
+        written = typst_parts([text] if "://" in text else cut_long_words(text, word_most))
         return None if written == text else [raw_inline("typst", written)]
 
     return transform(value, visit)
