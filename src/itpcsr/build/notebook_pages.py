@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +15,10 @@ from pygments.formatters import HtmlFormatter
 from itpcsr.build.assemble import notice_block
 from itpcsr.build.fragments import Display, labelled_cells
 from itpcsr.display import escape, theme, writers
+from itpcsr.display.escape import leads_to_reading
 from itpcsr.display.table import MIME as TABLE_MIME
 
+_LINK = re.compile(r'\shref="([^"]*)"')
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -65,6 +68,7 @@ def write_notebook_page(
         body = body.replace(f'id="cell-id={ident}"', f'id="{label}"')
     # an empty head, as pandas writes it, would be read as one
     body = re.sub(r"<th((?: [^>]*)?)></th>", r"<td\1></td>", body)
+    body = _LINK.sub(lambda link: link.group() if leads_to_reading(html.unescape(link[1])) else "", body)
     text = _PAGE.format(
         title=escape.html(executed.stem),
         assets=assets.as_posix(),

@@ -32,6 +32,7 @@ _ZERO_WIDTH_SPACE = "\u200b"
 # pass over blanks.
 _FORMULA = re.compile(r"\s*'*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[-+]?\d[\d.,]*(?:[eE][-+]?\d+)?%?")
+_SCHEMES = ("http", "https", "mailto")
 _RTF_MARKUP = re.compile(r"[\\{}]|[^ -~]")
 
 
@@ -43,6 +44,16 @@ def html(text: str) -> str:
 def address(path: str) -> str:
     """Return a path with its anchor as a relative address for an attribute of HTML."""
     return _html.escape(quote(plain_text(path), safe="/#"))
+
+
+def leads_to_reading(target: str) -> bool:
+    """Tell whether a link leads to a place of this report, to a page of the web or to an address of mail.
+
+    What stands before the first colon is a scheme; browsers pass over blanks and control characters in it.
+    """
+    place = re.split(r"[/?#]", re.sub(r"[\x00-\x20\x7f-\x9f]", "", target), maxsplit=1)[0]
+    scheme, colon, _ = place.partition(":")
+    return not colon or scheme.lower() in _SCHEMES
 
 
 def ooxml(text: str) -> str:

@@ -16,8 +16,8 @@ import yaml
 from itpcsr.build import embedded
 from itpcsr.build.assemble import as_markdown
 from itpcsr.build.embedded.pandoc import MARKDOWN
-from itpcsr.build.embedded.tree import is_harmless
 from itpcsr.build.fragments import Display, write_fragment
+from itpcsr.display.escape import leads_to_reading
 from itpcsr.display.prose import Passage, Prose
 from itpcsr.display.table import Header, Row, Table
 from itpcsr.plain_text import plain_text
@@ -155,7 +155,7 @@ def test_pdf(rendered):
     "target", ["https://x", "HTTP://x", "mailto:x", "a.html", "#x", "../a:b", "?a:b", ""]
 )
 def test_harmless_links(target):
-    assert is_harmless(target)
+    assert leads_to_reading(target)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_harmless_links(target):
     ["javascript:x", " java\tscript:x", "\x01javascript:x", "data:x", "vbscript:x", "file:///x", "x:y"],
 )
 def test_other_links(target):
-    assert not is_harmless(target)
+    assert not leads_to_reading(target)
 
 
 def test_quarto_gets_the_same_links(tmp_path):

@@ -3,12 +3,12 @@
 A node is a dict with the keys ``t`` (its type) and, for most types, ``c`` (its content).
 """
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from itpcsr.display.escape import leads_to_reading
+
 Node = dict[str, Any]
-SCHEMES = ("http", "https", "mailto")
 
 
 def walk(value: Any) -> Iterator[Node]:
@@ -57,22 +57,11 @@ def harmless_links(value: Any) -> Any:
     """Copy `value` with links that lead to nothing but pages and letters; others are their text alone."""
 
     def visit(node: Node) -> list[Node] | None:
-        if node["t"] != "Link" or is_harmless(node["c"][2][0]):
+        if node["t"] != "Link" or leads_to_reading(node["c"][2][0]):
             return None
         return list(node["c"][1])
 
     return transform(value, visit)
-
-
-def is_harmless(target: str) -> bool:
-    """Tell whether a link leads to a place of this report, to a page of the web or to an address of mail.
-
-    What stands before the first colon is a scheme; browsers pass over blanks and control characters in it.
-    """
-    scheme, colon, _ = re.split(r"[/?#]", re.sub(r"[\x00-\x20\x7f-\x9f]", "", target), maxsplit=1)[
-        0
-    ].partition(":")
-    return not colon or scheme.lower() in SCHEMES
 
 
 def plain(inlines: Any) -> str:
