@@ -8,4 +8,17 @@ if quarto.doc.is_format("html:js") then
     stylesheets = { "assets/csr.css" },
   })
 end
-return {}
+
+-- Links lead to places of the report, to pages of the web and to addresses of mail; any other is its text.
+-- What stands before the first colon is a scheme; browsers pass over blanks and control characters in it.
+local schemes = { http = true, https = true, mailto = true }
+
+local function without_other_schemes(link)
+  local target = link.target:gsub("[%c%s]", "")
+  local scheme = target:match("^([^/?#:]*):")
+  if scheme and not schemes[scheme:lower()] then
+    return link.content
+  end
+end
+
+return { { Link = without_other_schemes } }

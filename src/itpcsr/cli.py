@@ -108,6 +108,7 @@ def check(
     ] = False,
 ) -> None:
     """Read trial data, say what was found, and what is wrong with it; exit code 1 if there are errors."""
+    from itpcsr.display.csv_text import write_csv
     from itpcsr.errors import DataError
     from itpcsr.sdtm import review_trial, terminal
     from itpcsr.sdtm.checks import ERROR, RULES
@@ -133,7 +134,7 @@ def check(
         say("The data are simulated." if trial.simulated else "The data don't say that they are simulated.")
         say(terminal.summary(found))
         if findings is not None:
-            found.to_csv(findings, index=False, lineterminator="\n", encoding="utf-8")
+            write_csv(found, findings)
             say(f"Wrote {findings}")
         if (found["severity"] == ERROR).any():
             raise typer.Exit(1)
@@ -200,6 +201,7 @@ def design(
     The numbers don't depend on how many processes or machines share the work.
     """
     from itpcsr.build.designs import simulate_designs
+    from itpcsr.display.csv_text import write_csv
     from itpcsr.display.dose_tables import table_dose_oc, table_dose_oc_subjects
     from itpcsr.display.terminal import print_table
     from itpcsr.study import read_study
@@ -210,7 +212,7 @@ def design(
         for arrange in (table_dose_oc, table_dose_oc_subjects):
             print_table(arrange(rows, shown, protocol), open_console())
         if out is not None:
-            rows.to_csv(out, index=False, lineterminator="\n", encoding="utf-8")
+            write_csv(rows, out)
             say(f"Wrote {out}")
 
 
@@ -326,6 +328,7 @@ def results(
     display: Annotated[str | None, typer.Option(help="One display, e.g. tbl-response.")] = None,
 ) -> None:
     """Print the result rows of a published version."""
+    from itpcsr.display.csv_text import frame_csv
     from itpcsr.errors import DataError
     from itpcsr.results import FILE, read_rows
 
@@ -338,7 +341,7 @@ def results(
             rows = rows[rows["display"] == display]
             if rows.empty:
                 raise DataError(f"{output}: has no display {display!r}. Displays: {known}.")
-        typer.echo(rows.to_csv(index=False, lineterminator="\n"), nl=False)
+        typer.echo(frame_csv(rows), nl=False)
 
 
 @app.command()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -16,6 +17,7 @@ from itpcsr.sdtm.formats import Table, Variable, read_table, settle_types
 from itpcsr.sdtm.iso_dates import plain_dates
 from itpcsr.sdtm.join import Part, join_parts
 from itpcsr.sdtm.mapping import Mapping, apply_mapping, read_mapping
+from itpcsr.sdtm.plain import make_plain, no_changes
 from itpcsr.sdtm.simulated import are_simulated, marks_of, refuse_other_mark
 from itpcsr.sdtm.used import RELATED, domain_of_name, is_used
 
@@ -57,6 +59,9 @@ class Trial:
         names in vain there; ``mapping`` to what it names in vain altogether.
     left_out
         Name of a file in a folder to why it isn't read: it can't be, and the report doesn't use its domain.
+    changed
+        The values that aren't read as they stand in their files, since they aren't plain text: columns
+        ``itpcsr.sdtm.plain.CHANGED``.
     findings
         What the checks found (see ``itpcsr.sdtm.checks``); empty until they ran.
     simulated
@@ -70,6 +75,7 @@ class Trial:
     variables: dict[str, dict[str, Variable]] = field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    changed: pd.DataFrame = field(default_factory=no_changes)
     findings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=FINDINGS, dtype="str"))
     simulated: bool = False
 
@@ -119,7 +125,7 @@ def read_trial(sources: Iterable[str | Path], bounds: Bounds | None = None) -> T
     if len(mappings) > 1:
         raise DataError(f"{' and '.join(map(str, mappings))} are both mapping files. Keep one.")
     mapping = read_mapping(mappings[0], bounds) if mappings else Mapping()
-    parts, left_out, marks = _read_parts([path for path in paths if path not in mappings], mapping, bounds)
+    parts, left_out, read = _read_parts([path for path in paths if path not in mappings], mapping, bounds)
     tables = {name: join_parts(name, found) for name, found in parts.items()}
     found = {name: tuple(path for path, _ in part) for name, part in parts.items()}
     notes = {name: table.notes for name, table in tables.items() if table.notes}
@@ -134,7 +140,8 @@ def read_trial(sources: Iterable[str | Path], bounds: Bounds | None = None) -> T
         {name: table.variables for name, table in tables.items()},
         notes,
         left_out,
-        simulated=are_simulated(marks),
+        pd.concat([no_changes(), *(file.changed for file in read)], ignore_index=True),
+        simulated=are_simulated([file.mark for file in read]),
     )
 
 
@@ -148,16 +155,22 @@ def list_files(sources: Iterable[str | Path]) -> list[Path]:
     return [*mappings, *_files(path for path in paths if path not in mappings)]
 
 
+class _File(NamedTuple):
+    """What a file holds, its mark (see ``itpcsr.sdtm.simulated``), and its values that weren't plain text."""
+
+    domain: str
+    table: Table
+    mark: frozenset[bool]
+    changed: pd.DataFrame
+
+
 def _read_parts(
     sources: list[Path], mapping: Mapping, bounds: Bounds
-) -> tuple[dict[str, list[Part]], dict[str, str], list[frozenset[bool]]]:
-    """Return domain to its files with their tables, what is left out and why, and each file's mark.
-
-    The files of a domain stand by their names; the marks are those of ``itpcsr.sdtm.simulated``.
-    """
+) -> tuple[dict[str, list[Part]], dict[str, str], list[_File]]:
+    """Return domain to its files with their tables, by file name, what is left out and why, and all files."""
     parts: dict[str, list[Part]] = {}
     left_out: dict[str, str] = {}
-    marks: list[frozenset[bool]] = []
+    files_read: list[_File] = []
     for path in _files(sources):
         try:
             read = _read_file(path, mapping, bounds)
@@ -167,9 +180,8 @@ def _read_parts(
             left_out[path.name] = _without_folders(error, [path])
             continue
         if read is not None:
-            name, table, mark = read
-            marks.append(mark)
-            parts.setdefault(name, []).append((path, table))
+            files_read.append(read)
+            parts.setdefault(read.domain, []).append((path, read.table))
     for files in parts.values():
         files.sort(key=lambda part: part[0].name)  # files of one name stay in the order given
     unused = [name for name in parts if not is_used(name) and len(parts[name]) > 1]
@@ -181,7 +193,7 @@ def _read_parts(
                 raise
             paths = [path for path, _ in parts.pop(name)]
             left_out |= {path.name: _without_folders(error, paths) for path in paths}
-    return parts, left_out, marks
+    return parts, left_out, files_read
 
 
 def _without_folders(error: DataError, paths: Iterable[Path]) -> str:
@@ -192,17 +204,18 @@ def _without_folders(error: DataError, paths: Iterable[Path]) -> str:
     return text
 
 
-def _read_file(path: Path, mapping: Mapping, bounds: Bounds) -> tuple[str, Table, frozenset[bool]] | None:
+def _read_file(path: Path, mapping: Mapping, bounds: Bounds) -> _File | None:
     with held_to(path, bounds):
         table = read_table(path, mapping.encoding, bounds)
         if table is None:
             return None
         name = _domain_of(table, path)
-        mark = marks_of(table.frame)
+        mark = marks_of(table.frame)  # of the file as it came, before any rewriting
+        table, changed = make_plain(table, name, path)
         table = settle_types(apply_mapping(table, name, mapping, path), path, bounds)
         refuse_other_mark(mark, table.frame, path)
         frame, notes = plain_dates(table.frame)
-        return name, replace(table, frame=frame).noted(*notes), mark
+        return _File(name, replace(table, frame=frame).noted(*notes), mark, changed)
 
 
 def _is_unused(path: Path, mapping: Mapping, bounds: Bounds) -> bool:

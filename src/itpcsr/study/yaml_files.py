@@ -13,6 +13,7 @@ import yaml
 
 from itpcsr.bounds import Bounds, chosen_bounds, exceeded, held_to, read_bytes
 from itpcsr.errors import ParameterError
+from itpcsr.plain_text import plain_tree
 
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _MERGE = "tag:yaml.org,2002:merge"
@@ -30,8 +31,8 @@ def short(value: object) -> str:
 def read_yaml(path: Path, bounds: Bounds | None = None) -> dict[str, Any]:
     """Return the names and values of a YAML file within the bounds; None takes those of the environment.
 
-    A key that stands twice is an error. Messages name lines, and never show what a file holds that may be
-    another one than was meant. Raises ParameterError.
+    Texts are plain text (``itpcsr.plain_text``). A key that stands twice is an error. Messages name lines, and
+    never show what a file holds that may be another one than was meant. Raises ParameterError.
     """
     bounds = bounds or chosen_bounds()
     try:
@@ -63,7 +64,8 @@ def _read(path: Path, bounds: Bounds) -> dict[str, Any]:
         kind = "a list" if isinstance(tree, list) else "nothing" if tree is None else "a single value"
         raise ParameterError(f"{path}: must hold names and values (key: value), but holds {kind}.")
     _hold_aliases(tree, path, bounds)
-    return tree
+    plain: dict[str, Any] = plain_tree(tree)
+    return plain
 
 
 def _problem(error: yaml.YAMLError) -> str:
