@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -98,7 +99,9 @@ def assemble(
     values = copy.deepcopy(dict(variables))
     fill_absent(values, [page.read_text(encoding="utf-8") for page in sorted(project.rglob("*.qmd"))], hidden)
     write_abbreviations(project, chapters, displays, values)
-    _write_yaml(project / "_variables.yml", as_markdown(values))
+    # JSON is YAML too, with quotes around every text: a value 1e-5 is no number
+    quoted = json.dumps(as_markdown(values), ensure_ascii=False, indent=1)
+    (project / "_variables.yml").write_text(f"{quoted}\n", encoding="utf-8")
     _write_yaml(project / "_quarto.yml", configuration)
     configuration |= template_values(families, spell_uncovered(project, fonts))
     _write_yaml(project / "_quarto.yml", configuration)

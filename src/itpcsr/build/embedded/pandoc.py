@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pypandoc
-import yaml
 
 from itpcsr.build.embedded.book import Book
 from itpcsr.build.embedded.faults import Fault
@@ -67,7 +66,8 @@ def metadata(values: dict[str, Any]) -> Any:
         key: [str(item) for item in value] if isinstance(value, list) else str(value)
         for key, value in values.items()
     }
-    header = yaml.safe_dump(texts, allow_unicode=True)
+    # JSON is YAML too, with quotes around every text: 1e-5 is no number
+    header = f"{json.dumps(texts, ensure_ascii=False)}\n"
     output, _ = run(["-f", MARKDOWN, "-t", "json"], f"---\n{header}---\n".encode())
     return harmless_links(json.loads(output)["meta"])
 

@@ -116,7 +116,7 @@ def _source(book: Book, blocks: list[Node]) -> bytes:
 
 
 def _own_text(value: Any, word_most: int) -> Any:
-    """Write words as Typst ourselves: pandoc lets a cell's first one open a heading or a list.
+    """Write words as Typst ourselves: pandoc lets a cell's first one open a heading and turns quotes.
 
     A word longer than ``word_most`` letters breaks where it has to; in an address a line ends at its signs.
     """
@@ -126,7 +126,7 @@ def _own_text(value: Any, word_most: int) -> Any:
             return None
         text = node["c"]
         written = typst_parts([text] if "://" in text else cut_long_words(text, word_most))
-        return None if written == text else [raw_inline("typst", written)]
+        return None if written == text and text.isascii() else [raw_inline("typst", written)]
 
     return transform(value, visit)
 
