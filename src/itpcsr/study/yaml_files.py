@@ -31,8 +31,8 @@ def short(value: object) -> str:
 def read_yaml(path: Path, bounds: Bounds | None = None) -> dict[str, Any]:
     """Return the names and values of a YAML file within the bounds; None takes those of the environment.
 
-    Texts are plain text (``itpcsr.plain_text``). A key that stands twice is an error. Messages name lines, and
-    never show what a file holds that may be another one than was meant. Raises ParameterError.
+    Texts are plain text (``itpcsr.plain_text``). A key that stands twice is an error. Messages name lines,
+    and never show what a file holds that may be another one than was meant. Raises ParameterError.
     """
     bounds = bounds or chosen_bounds()
     try:
