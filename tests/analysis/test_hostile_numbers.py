@@ -24,7 +24,7 @@ from itpcsr.analysis.immune import (
     responders,
 )
 from itpcsr.analysis.immune.linear import regress
-from itpcsr.analysis.immune.permutation import Permutations
+from itpcsr.analysis.permutation import Permutations
 from itpcsr.analysis.pharmacokinetics.proportionality import fit_power
 from itpcsr.analysis.poisson import poisson_interval
 from itpcsr.analysis.proportions import exact_interval, jeffreys_interval, wilson_interval

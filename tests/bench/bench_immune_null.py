@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from itpcsr.analysis import immune
-from itpcsr.analysis.immune.permutation import Permutations
+from itpcsr.analysis.permutation import Permutations
 from itpcsr.study import Study
 from tests.analysis.immune import null_trials
 

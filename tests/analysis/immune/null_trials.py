@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from itpcsr.analysis import immune
-from itpcsr.analysis.immune.permutation import Permutations, flip_signs, mirror_ranks, swap_groups
+from itpcsr.analysis.permutation import Permutations, flip_signs, mirror_ranks, swap_groups
 
 Floats = NDArray[np.floating[Any]]
 NOMINAL = np.array([0.05, 0.01, 0.001])

@@ -6,7 +6,7 @@ from scipy import stats
 
 from itpcsr.analysis import immune
 from itpcsr.analysis.immune import changes, responders
-from itpcsr.analysis.immune.permutation import Permutations
+from itpcsr.analysis.permutation import Permutations
 from tests.analysis.immune import null_trials
 
 GROUP = np.arange(18) < 8

@@ -12,10 +12,11 @@ from itpcsr.analysis.efficacy.course import named, select_platelets
 from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows, missing_efficacy
 from itpcsr.analysis.estimation import attempt_numbers
 from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
+from itpcsr.analysis.permutation import Permutations, mirror_ranks
 from itpcsr.results import absent_rows
 from itpcsr.study import Study
 
-FRIEDMAN = "Friedman test, chi-square approximation (pingouin)"
+FRIEDMAN = "Friedman's statistic (pingouin)"
 ANOVA = "repeated-measures analysis of variance (pingouin)"
 CORRECTED = "repeated-measures analysis of variance, Greenhouse-Geisser (pingouin)"
 PAIRED = "paired t-test of log counts (SciPy); Hedges' g by pingouin"
@@ -53,20 +54,21 @@ def analyse_repeated(
 
     ``analysis`` friedman has n (complete subjects), Q, df, p_value and W, Kendall's coefficient; anova has n,
     F, df1, df2, p_value, ng2 (generalised eta squared), and epsilon and p_corrected after Greenhouse and
-    Geisser. Subjects with a count at every visit; with 3 of them or fewer nothing is tested, and with no
-    more of them than visits the correction for sphericity can't be estimated. Without ``after_rescue`` the
-    counts from the first day of rescue therapy on are left out, and with them the subjects who then lack one;
-    the display is ``tbl-platelet-tests-no-rescue``.
+    Geisser. The p-value of Q is that of ``mirror_ranks``: its chi-square distribution takes all visits as
+    equally correlated, which counts over time aren't. Subjects with a count at every visit; with 3 of them or
+    fewer nothing is tested, and with no more of them than visits the correction for sphericity can't be
+    estimated. Without ``after_rescue`` the counts from the first day of rescue therapy on are left out, and
+    with them the subjects who then lack one; the display is ``tbl-platelet-tests-no-rescue``.
     """
     display = named("tbl-platelet-tests", after_rescue)
     if reason := missing_efficacy(adlb, study):
         return absent_rows(display, reason)
     members = efficacy_members(adsl, study)
     joined = select_logs(adsl, adlb, study, weeks, after_rescue=after_rescue).merge(members, on="USUBJID")
-    parts = []
+    parts, how = [], Permutations()
     for group in members["group"].cat.categories:
         complete = _complete(joined[joined["group"] == group], 1 + len(set(weeks)))
-        parts += [part.assign(group=group) for part in (_friedman(complete), _anova(complete))]
+        parts += [part.assign(group=group) for part in (_friedman(complete, how), _anova(complete))]
     return efficacy_rows(parts, members, display, "ADLB")
 
 
@@ -88,19 +90,28 @@ def _parallel(logs: pd.DataFrame) -> bool:
     return bool((change - change.groupby(logs["AVISITN"]).transform("mean")).abs().max() < _NEAR)
 
 
-def _friedman(logs: pd.DataFrame) -> pd.DataFrame:
+def _friedman(logs: pd.DataFrame, how: Permutations) -> pd.DataFrame:
     n = logs["USUBJID"].nunique()
     values = dict.fromkeys(["Q", "df", "p_value", "W"], np.nan)
     reason = TOO_FEW if n < FEWEST_FOR_TEST else _unvarying(logs)
     if not reason:
         import pingouin as pg  # takes seconds to import
 
+        courses = logs.pivot(index="USUBJID", columns="AVISITN", values="LOG")
+
         def friedman() -> dict[str, float]:
             test = pg.friedman(logs, dv="LOG", within="AVISITN", subject="USUBJID").iloc[0]
-            return {"Q": test["Q"], "df": test["ddof1"], "p_value": test["p_unc"], "W": test["W"]}
+            return {
+                "Q": test["Q"],
+                "df": test["ddof1"],
+                "p_value": mirror_ranks(courses.to_numpy("float64"), how),
+                "W": test["W"],
+            }
 
         values, reason = attempt_numbers(values, friedman)
-    return _rows("friedman", {"n": n, **values}, FRIEDMAN, reason)
+    rows = _rows("friedman", {"n": n, **values}, FRIEDMAN, reason)
+    rows["method"] = rows["method"].mask(rows["statistic"] == "p_value", how.mirrored)
+    return rows
 
 
 def _anova(logs: pd.DataFrame) -> pd.DataFrame:

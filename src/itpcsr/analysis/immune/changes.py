@@ -12,14 +12,13 @@ from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.analysis.immune.effects import DZ, T_INTERVAL, describe, mean_interval, paired_effect
 from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, FEW, adjust, to_rows, why
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
-from itpcsr.analysis.immune.permutation import Permutations, flip_signs, mirror_ranks
 from itpcsr.analysis.immune.summaries import POPULATION, back, effect_units
+from itpcsr.analysis.permutation import Permutations, flip_signs, mirror_ranks
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 FRIEDMAN = "Friedman test of the visits (pingouin), subjects with all visits"
 RM_ANOVA = "repeated-measures ANOVA with Greenhouse-Geisser correction (pingouin), subjects with all visits"
-MIRRORED = "permutation test of Friedman's statistic, each subject's ranks mirrored"
 NO_CHANGE = "no subject's values differ between the visits"
 ALIKE = "all subjects change by the same, so that there is no error term"
 _NONE = 1e-12  # range below which values count as all equal
@@ -130,7 +129,7 @@ def analyse_visits(adcp: pd.DataFrame, panel: Panel, study: Study, how: Permutat
     if sentence := missing_sentence(adcp, study):
         return absent_rows(display, sentence)
     values = [panel.values[:, :, number] for number in range(len(panel.markers))]
-    mirrored = f"{MIRRORED}: {how.arrangements}"
+    mirrored = how.mirrored
     ranked = {"statistic": FRIEDMAN, "effect": FRIEDMAN, "p_value": mirrored, "p_adjusted": ADJUSTED}
     parts = [
         _test_rows(panel, [_friedman(own, how) for own in values], ranked).assign(analysis="friedman"),

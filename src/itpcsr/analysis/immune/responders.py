@@ -16,8 +16,8 @@ from itpcsr.analysis.immune.effects import WELCH, G, difference_interval, group_
 from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, adjust, to_rows
 from itpcsr.analysis.immune.linear import regress
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
-from itpcsr.analysis.immune.permutation import Permutations, swap_groups
 from itpcsr.analysis.immune.summaries import POPULATION, back, effect_units
+from itpcsr.analysis.permutation import Permutations, swap_groups
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 

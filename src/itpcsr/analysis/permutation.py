@@ -1,4 +1,4 @@
-"""Permutation tests of many markers at once: all arrangements where they are few, else a drawn sample."""
+"""Permutation tests, of many markers at once: all arrangements where they are few, else a drawn sample."""
 
 from __future__ import annotations
 
@@ -37,6 +37,11 @@ class Permutations:
     def method(self) -> str:
         """Return what stands in result rows."""
         return f"permutation test, two-sided: {self.arrangements}"
+
+    @property
+    def mirrored(self) -> str:
+        """Return what stands in result rows of Friedman's test."""
+        return f"permutation test of Friedman's statistic, each subject's ranks mirrored: {self.arrangements}"
 
     @property
     def arrangements(self) -> str:
