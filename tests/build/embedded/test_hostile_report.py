@@ -58,6 +58,7 @@ def rendered(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile")
     config = yaml.safe_load(CONFIG)
     del config["bibliography"]
+    config["status"] = "final"  # a draft has letters of its own across the page
     config["book"] |= as_markdown({"title": TITLE, "author": WORDS[6]}) | {"chapters": ["index.qmd"]}
     config |= as_markdown(
         {"study": 'x"y\\z#w', "keywords": WORDS, "description": TITLE, "notice": "*x* [a](javascript:b)"}
