@@ -17,10 +17,10 @@ from itpcsr.plain_text import plain_text
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~^$@&\"'])")
 # Two hyphens are a dash, three dots an ellipsis.
 _MARKDOWN_RUNS = re.compile(r"-{2,}|\.{2,}")
-# What opens a list, a heading, a definition or a caption where a line begins; a wrapped line may begin at any
-# word.
+# What opens a list, a heading or a definition where a line begins; a wrapped line may begin at any word. What
+# numbers a list, and a caption's mark, count where a paragraph begins alone.
 _MARKDOWN_START = re.compile(r"(?:(?<=\s)|^)([-:=%])")
-_MARKDOWN_NUMBER = re.compile(r"((?:(?<=\s)|^)\(?(?:\d+|[A-Za-z]|[ivxlcdmIVXLCDM]+))([.)])(?=\s|$)")
+_MARKDOWN_NUMBER = re.compile(r"^(\(?(?:\d+|[A-Za-z]|[ivxlcdmIVXLCDM]+))([.)])(?=\s|$)")
 _MARKDOWN_CAPTION = re.compile(r"^([Tt]able)(:)")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 # Characters up to here need no thought of their width but for those that combine.
