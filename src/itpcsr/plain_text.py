@@ -13,6 +13,7 @@ _CONTROL = f"\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef{_PLANES}"
 # Soft hyphen, blanks without width, and marks that turn the direction of all that follows in a sentence.
 _UNSEEN = "\u00ad\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069"
 _STEP = 4  # characters of a word too long for its line, after which it may end
+_BROADER = 1.3  # how much more room than small letters an ordinary word may take
 _BROAD = "mwMW%@\u2014"
 _JOINER = "\u200d"  # makes one picture of two
 _NOT_PLAIN = re.compile(f"[{_CONTROL}{_UNSEEN}]")
@@ -74,14 +75,13 @@ def unbreakable(text: str) -> list[str]:
 def cut_long_words(text: str, most: int) -> list[str]:
     """Return text in parts between which a line may end also where no blank is; their sum is the text.
 
-    Words that take no more room than ``most`` small letters aren't cut, others after every few characters.
-    Capitals take more room. Characters that combine with the one before stay with it, and lines end beside
+    Words of up to ``most`` characters aren't cut, unless most are broad; others are after every few.
+    Characters that combine with the one before stay with it, and lines end beside
     wide characters anyway.
     """
     parts = [""]
     for word in re.split(r"(\s+)", text):
-        pieces = unbreakable(word)
-        if max((sum(map(_room, piece)) for piece in pieces), default=0) <= most:
+        if all(_fits(piece, most) for piece in unbreakable(word)):
             parts[-1] += word
             continue
         for number, character in enumerate(_pictures(word)):
@@ -89,6 +89,10 @@ def cut_long_words(text: str, most: int) -> list[str]:
                 parts.append("")
             parts[-1] += character
     return parts
+
+
+def _fits(word: str, most: int) -> bool:
+    return len(word) <= most and sum(map(_room, word)) <= _BROADER * most
 
 
 def _pictures(word: str) -> list[str]:

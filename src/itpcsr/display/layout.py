@@ -14,8 +14,6 @@ UPRIGHT_CHARACTERS = 118
 # The same of a page on its side, whose margins are as wide.
 _TURNED_CHARACTERS = 179
 GAP = 2
-# Of the characters that fit on average those that fit in any case.
-_SURE = 0.9
 # A longer word breaks within its column.
 WORD_MOST = 40
 # Row labels wrap well: rather than turn the page, the stub gives room away down to 24 characters.
@@ -44,10 +42,11 @@ def column_characters(table: Table) -> list[int]:
 
 
 def column_room(table: Table) -> list[int]:
-    """Return how many small letters of a word each column has room for on the table's page, at the least."""
+    """Return how many letters of a word each column has room for: what it asks, or less on a full page."""
     widths = column_characters(table)
-    page = _TURNED_CHARACTERS if _room(widths) > UPRIGHT_CHARACTERS else UPRIGHT_CHARACTERS
-    return [int(_SURE * (width + GAP) * page / _room(widths)) - GAP for width in widths]
+    if _room(widths) <= _TURNED_CHARACTERS:
+        return widths
+    return [max(int((width + GAP) * _TURNED_CHARACTERS / _room(widths)) - GAP, 1) for width in widths]
 
 
 def is_wide(table: Table) -> bool:

@@ -9,6 +9,9 @@ from itpcsr.display.layout import GAP, column_characters, column_room
 from itpcsr.display.table import HeadCell, Row, Table, head_rows
 from itpcsr.plain_text import cut_long_words
 
+# No shorter word is divided.
+_SHORT = 12
+
 
 def to_typst(table: Table) -> str:
     """Return a Typst table with a repeated header and the notes below it."""
@@ -71,4 +74,4 @@ def _head_cell(cell: HeadCell, most: int) -> str:
 
 def _text(text: str, most: int) -> str:
     """Escape a text; in a word for which the column has no room a line may end anywhere."""
-    return escape.typst_parts(cut_long_words(text, max(most, 1)))
+    return escape.typst_parts(cut_long_words(text, max(most, _SHORT)))
