@@ -141,7 +141,7 @@ def analyse_deviations(adsl: pd.DataFrame, addv: pd.DataFrame, study: Study) -> 
     records["term"] = category + " | " + name_unrecorded(records["DVDECOD"])
     parts = [size_rows(members)]
     for analysis in ("any", "category", "term") if categories else ("any", "term"):
-        levels = levels_of(records[analysis])
+        levels = ["any"] if analysis == "any" else levels_of(records[analysis])  # also of no deviation
         counts = count_subjects(records, members, levels, analysis)
         events = count_events(records, members, levels, analysis)
         parts.append(pd.concat([counts, events]).assign(analysis=analysis))
