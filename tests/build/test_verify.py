@@ -256,7 +256,7 @@ def test_metadata_that_were_not_adapted_name_the_changed_file(version):
 @pytest.mark.parametrize(
     ("file", "old", "new", "said"),
     [
-        ("manifest.json", '"notebooks": {\n    "10-x": "e"', '"notebooks": {\n    "10-x": "f"', "notebook 10-x has another SHA-256 here than in manifest.json"),
+        ("manifest.json", '"notebooks": {\n    "10-x": "e"', '"notebooks": {\n    "10-x": "9"', "notebook 10-x has another SHA-256 here than in manifest.json"),
         ("ro-crate-metadata.json", '"results.csv"', '"other.csv"', "doesn't name results.csv"),
         ("bom.cdx.json", '"components": []', '"components": [{"type": "library", "name": "a-b", "version": "2"}]', "a-b is 2 here and absent in manifest.json"),
     ],
