@@ -21,7 +21,7 @@ against the sizes of the arms, which all displays share. What several displays t
 
 from itpcsr.small_counts.counted import CELL, COUNTS, NOT_SUBJECTS, SIZE, WITHOUT_SUBJECTS
 from itpcsr.small_counts.rule import TOTAL, VARIABLE, Cell, Rule, rule_in_force
-from itpcsr.small_counts.suppress import is_suppressed, suppress
+from itpcsr.small_counts.suppress import as_shown, is_suppressed, suppress
 
 __all__ = [
     "CELL",
@@ -33,6 +33,7 @@ __all__ = [
     "WITHOUT_SUBJECTS",
     "Cell",
     "Rule",
+    "as_shown",
     "is_suppressed",
     "rule_in_force",
     "suppress",

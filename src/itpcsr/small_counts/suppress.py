@@ -18,7 +18,7 @@ from itpcsr.small_counts.counted import (
     place_of,
     sizes_of,
 )
-from itpcsr.small_counts.rule import TOTAL, Cell, Rule
+from itpcsr.small_counts.rule import TOTAL, Cell, Rule, rule_in_force
 from itpcsr.small_counts.summaries import single_values
 
 _REASON = "suppressed (counts below {minimum})"
@@ -30,6 +30,11 @@ _HEAD = ""  # level of a count of all levels together
 def is_suppressed(reason: str) -> bool:
     """Tell by a row's reason whether its value was suppressed (else it couldn't be estimated)."""
     return reason.startswith(_SIGN)
+
+
+def as_shown(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return result rows as the version that is being made shows them; an internal one shows all."""
+    return suppress(rows, rule_in_force())
 
 
 def suppress(rows: pd.DataFrame, rule: Rule | None) -> pd.DataFrame:
