@@ -235,6 +235,22 @@ def test_the_head_of_levels_counts_as_their_sum():
     assert shown(rows) == {("", "total"): 4}
 
 
+def test_levels_of_one_block_add_up():
+    """Levels of several tests stand in one analysis; those of each add up to its size."""
+    rows = count_rows({"HGB | LOW": [9], "HGB | HIGH": [2], "ALT | LOW": [4]}, groups=("total",), sizes=(11,))
+    assert shown(rows) == {("ALT | LOW", "total"): 4}
+
+
+def test_reasons_for_no_value_add_up_with_those_who_have_one():
+    value = count_rows({"": [6]}, groups=("total",), sizes=(15,), analysis="LAMZHL")
+    reasons = {"LAMZHL | poor fit": [2], "LAMZHL | too few": [7], "TMAX | too few": [3]}
+    missing = count_rows(reasons, groups=("total",), sizes=(15,), analysis="missing")
+    missing = missing[missing["statistic"] == "n"]
+    found = suppress(pd.concat([value, missing], ignore_index=True), OF_TRIAL)
+    kept = found[(found["statistic"] == "n") & found["value"].notna()]
+    assert kept["level"].tolist() == ["", "TMAX | too few"]
+
+
 def test_a_mean_that_gives_another_back_goes():
     means = {
         ("a", "n"): 3,

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from itpcsr.build.whole_numbers import Line, System
-from itpcsr.small_counts import COUNTS, NOT_SUBJECTS, SIZE, TOTAL, WITHOUT_SUBJECTS, Cell, Rule
+from itpcsr.small_counts import COUNTS, NOT_SUBJECTS, SIZE, TOTAL, WITHOUT_SUBJECTS, Cell, Rule, block_of
 
 _NAME = ["display", "analysis", "visit", "level", "statistic"]
 _SAME = ["population", "dataset", "analysis", "visit", "level", "statistic"]
@@ -175,13 +175,20 @@ class _Attack:
             display, analysis, visit, level, statistic = name
             if statistic == "n" and level:
                 groups[display, analysis, visit].append(name)
+                if block := block_of(level):
+                    groups[display, analysis, visit, *block].append(name)
             elif statistic == "n":
                 heads[display].append(name)
             if statistic in _PAIRED:
                 groups[display, analysis, visit, level].append(name)
         for key, levels in groups.items():
+            wholes = [*self._wholes(levels), *heads[key[0]]]
             if len(levels) > 1:
-                self._add_partition(levels, [*self._wholes(levels), *heads[key[0]]])
+                self._add_partition(levels, wholes)
+            if (
+                rest := (key[0], key[-1], key[2], "", "n")
+            ) in self.truth:  # those with a value, and why others lack it
+                self._add_partition([*levels, rest], [*wholes, (*rest[:4], SIZE)])
 
     def _wholes(self, levels: list[Name]) -> Iterator[Name | None]:
         yield None

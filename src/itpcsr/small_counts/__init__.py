@@ -19,7 +19,7 @@ against the sizes of the arms, which all displays share. What several displays t
 ``build.differencing`` finds; it comes back here as ``Rule.also``.
 """
 
-from itpcsr.small_counts.counted import CELL, COUNTS, NOT_SUBJECTS, SIZE, WITHOUT_SUBJECTS
+from itpcsr.small_counts.counted import CELL, COUNTS, NOT_SUBJECTS, SIZE, WITHOUT_SUBJECTS, block_of
 from itpcsr.small_counts.rule import TOTAL, VARIABLE, Cell, Rule, rule_in_force
 from itpcsr.small_counts.suppress import as_shown, is_suppressed, suppress
 
@@ -34,6 +34,7 @@ __all__ = [
     "Cell",
     "Rule",
     "as_shown",
+    "block_of",
     "is_suppressed",
     "rule_in_force",
     "suppress",

@@ -83,6 +83,15 @@ def follows(rows: pd.DataFrame, counts: pd.DataFrame, hidden: pd.MultiIndex) -> 
     return gone & ~place_of(rows, CELL).isin(place_of(cells, CELL)) & (rows["analysis"] != "size").to_numpy()
 
 
+def block_of(level: str) -> tuple[str, ...]:
+    """Return the parts of a level that name what it is a level of.
+
+    >>> block_of("HGB | LOW to HIGH"), block_of("LOW")
+    (('HGB',), ())
+    """
+    return tuple(level.split(" | ")[:-1])
+
+
 def place_of(rows: pd.DataFrame, keys: list[str]) -> pd.MultiIndex:
     """Return the rows' keys as an index."""
     return pd.MultiIndex.from_frame(rows[keys])

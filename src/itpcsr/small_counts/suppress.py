@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from itpcsr.small_counts.counted import (
     NOT_SUBJECTS,
     ROW,
     SIZE,
+    block_of,
     counts_of,
     follows,
     place_of,
@@ -24,6 +26,7 @@ from itpcsr.small_counts.summaries import single_values
 _REASON = "suppressed (counts below {minimum})"
 _SINGLE = "suppressed (values of single subjects)"
 _SIGN = "suppressed ("
+AddsUp = tuple[str, list[str]]  # group and levels
 _HEAD = ""  # level of a count of all levels together
 
 
@@ -88,42 +91,57 @@ def _hidden_cells(
         )
         table = table.fillna(0)
         adds_up = [
-            group
+            (group, levels)
             for group in table.columns.astype(str)
-            if _adds_up(table[group], analysis, known.get((display, group), []))
+            for levels in _adding_up(table[group], analysis, known.get((display, group), []))
         ]
         hidden = hide(table, few.eq(True), everyone.eq(True), adds_up, rule.minimum)
         for level, group in hidden.stack()[lambda cell: cell].index:
             yield display, analysis, visit, str(level), str(group)
 
 
-def _known(rows: pd.DataFrame, rule: Rule) -> dict[tuple[str, str], list[tuple[str, float]]]:
-    """Return the counts and sizes of each display and group, each with its analysis."""
+@dataclass(frozen=True)
+class _Known:
+    """A number that a display tells of a column: of its analysis, and whether it is the size of a set."""
+
+    analysis: str
+    value: float
+    is_size: bool
+
+
+def _known(rows: pd.DataFrame, rule: Rule) -> dict[tuple[str, str], list[_Known]]:
+    """Return what each display tells of each column: counts, sizes, and how many have no value."""
     chosen = rows[rows["statistic"].isin(["n", SIZE]) & rows["value"].notna()]
-    columns = ["display", "group", "analysis", "value"]
-    found: dict[tuple[str, str], list[tuple[str, float]]] = {}
-    for display, group, analysis, value in chosen[columns].drop_duplicates().itertuples(index=False):
-        arms = [("size", float(size)) for size in rule.sizes(group)]
-        found.setdefault((display, group), arms).append((analysis, value))
+    places = chosen[["display", "group"]].drop_duplicates().itertuples(index=False, name=None)
+    found = {key: [_Known("size", float(size), True) for size in rule.sizes(key[1])] for key in places}
+    columns = ["display", "group", "analysis", "value", "statistic"]
+    for display, group, analysis, value, name in chosen[columns].drop_duplicates().itertuples(index=False):
+        found[display, group].append(_Known(analysis, value, name == SIZE))
+    whole = chosen[chosen["level"] == _HEAD].pivot_table(index=CELL, columns="statistic", values="value")
+    if {"n", SIZE} <= set(whole):
+        lacking = (whole[SIZE] - whole["n"]).dropna().reset_index(name="value")
+        for display, group, analysis, value in lacking[columns[:4]].itertuples(index=False):
+            found[display, group].append(_Known(analysis, value, True))
     return found
 
 
-def _adds_up(counts: pd.Series, analysis: str, known: Iterable[tuple[str, float]]) -> bool:
-    """Tell whether the levels add up to a size, or to a count of their own analysis or of another."""
-    levels = _levels(counts)
-    total, own = levels.sum(), set(levels)
-    if _HEAD in counts and counts[_HEAD] == total:
-        return True
-    return any(value == total and (other != analysis or value not in own) for other, value in known)
-
-
-def _levels(counts: pd.Series) -> pd.Series:
-    """Return the counts without the one of all levels together, which stands at their head."""
-    return counts.drop(index=_HEAD, errors="ignore") if len(counts) > 1 else counts
+def _adding_up(counts: pd.Series, analysis: str, known: list[_Known]) -> Iterator[list[str]]:
+    """Yield the levels that add up to a number that is known: all of them, or those of one block."""
+    levels = [str(level) for level in counts.index if level != _HEAD] or [_HEAD]
+    total, own = counts[levels].sum(), set(counts[levels])
+    if counts.get(_HEAD) == total or any(
+        one.value == total and (one.analysis != analysis or total not in own) for one in known
+    ):
+        yield levels
+    blocks: dict[tuple[str, ...], list[str]] = {}
+    for level in levels:
+        blocks.setdefault(block_of(level), []).append(level)
+    sizes = {one.value for one in known if one.is_size}
+    yield from (block for name, block in blocks.items() if name and counts[block].sum() in sizes)
 
 
 def hide(
-    counts: pd.DataFrame, few: pd.DataFrame, everyone: pd.DataFrame, adds_up: list[str], minimum: int
+    counts: pd.DataFrame, few: pd.DataFrame, everyone: pd.DataFrame, adds_up: list[AddsUp], minimum: int
 ) -> pd.DataFrame:
     """Tell which counts are suppressed.
 
@@ -134,7 +152,7 @@ def hide(
     few, everyone
         Whether a count is of few or leaves few, and whether it is the whole arm; of the same form.
     adds_up
-        The groups in which the sum over the levels is known.
+        Groups, each with levels of which the sum is known.
     minimum
         The smallest count that is shown.
     """
@@ -142,8 +160,8 @@ def hide(
     while True:
         before = hidden.copy()
         _hide_row(hidden, everyone)
-        for group in adds_up:
-            _hide_another(counts[group], hidden, minimum, group)
+        for group, levels in adds_up:
+            _hide_another(counts.loc[levels, group], hidden, minimum, group)
         if hidden.equals(before):
             return hidden
 
@@ -159,7 +177,6 @@ def _hide_row(hidden: pd.DataFrame, everyone: pd.DataFrame) -> None:
 
 def _hide_another(counts: pd.Series, hidden: pd.DataFrame, minimum: int, group: str) -> None:
     """Suppress the smallest of the levels shown where what is suppressed could be told from the sum."""
-    counts = _levels(counts)
     gone = hidden.loc[counts.index, group]
     lost, shown = counts[gone & (counts > 0)], counts[~gone & (counts > 0)]
     if len(lost) and len(shown) and (len(lost) == 1 or lost.sum() < minimum):
