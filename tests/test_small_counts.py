@@ -7,10 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.results import make_rows, read_rows, write_rows
-from itpcsr.small_counts import VARIABLE, is_suppressed, minimum_count, suppress
+from itpcsr.results import WHOLE, make_rows, read_rows, write_rows
+from itpcsr.small_counts import VARIABLE, Rule, is_suppressed, rule_in_force, suppress
 
 MINIMUM = 3
+RULE = Rule(MINIMUM)
+ARMS = ("A",), ("B",), ("A", "B")
+OF_TRIAL = Rule(
+    MINIMUM, {"a": (6,), "b": (9,), "total": (15,)}, dict(zip(("a", "b", "total"), ARMS, strict=True))
+)
 
 
 def count_rows(
@@ -26,15 +31,15 @@ def count_rows(
     return make_rows(pd.DataFrame(records), **{"display": "tbl-x", "analysis": "kind", **constants})
 
 
-def shown(rows: pd.DataFrame, statistic: str = "n") -> dict[tuple[str, str], float]:
-    part = suppress(rows, MINIMUM)
+def shown(rows: pd.DataFrame, statistic: str = "n", rule: Rule = RULE) -> dict[tuple[str, str], float]:
+    part = suppress(rows, rule)
     part = part[(part["statistic"] == statistic) & part["value"].notna()]
     return {(row.level, row.group): row.value for row in part.itertuples()}
 
 
 def test_nothing_changes_without_a_minimum():
     rows = count_rows({"x": [1, 0, 1]})
-    assert suppress(rows, 0) is rows
+    assert suppress(rows, None) is rows
 
 
 def test_a_small_count_goes_with_its_percentage_and_its_row():
@@ -45,7 +50,7 @@ def test_a_small_count_goes_with_its_percentage_and_its_row():
     }  # fmt: skip
     assert ("x", "a") not in shown(rows, "percent")
     assert shown(rows, "N")["x", "a"] == 6
-    reasons = suppress(rows, MINIMUM)["reason"]
+    reasons = suppress(rows, RULE)["reason"]
     assert set(reasons) == {"", "suppressed (counts below 3)"}
     assert all(is_suppressed(reason) for reason in reasons if reason)
 
@@ -78,7 +83,8 @@ def test_extremes_and_summaries_of_few_are_single_values():
     few = make_rows(frame, display="tbl-x", analysis="AGE", group="total")
     many = few.assign(value=few["value"].where(few["statistic"] != "n", 5.0))
     left = [
-        set(part.loc[part["value"].notna(), "statistic"]) for part in (suppress(few, 3), suppress(many, 3))
+        set(part.loc[part["value"].notna(), "statistic"])
+        for part in (suppress(few, RULE), suppress(many, RULE))
     ]
     assert left == [{"n", "p_value"}, {"n", "mean", "median", "p_value"}]
 
@@ -87,9 +93,10 @@ def test_sizes_of_arms_and_displays_without_subjects_stay():
     size = make_rows(
         pd.DataFrame({"group": ["a"], "statistic": ["N"], "value": [2.0]}), display="tbl-x", analysis="size"
     )
-    assert suppress(size, MINIMUM)["value"].tolist() == [2.0]
+    assert suppress(size, Rule(MINIMUM, {"a": (2, 3)}))["value"].tolist() == [2.0]
+    assert suppress(size, Rule(MINIMUM, {"a": (3,)}))["value"].isna().all()
     design = count_rows({"x": [1, 2, 3]}, display="tbl-dose-boundaries")
-    assert suppress(design, MINIMUM)["value"].notna().all()
+    assert suppress(design, RULE)["value"].notna().all()
 
 
 def test_rows_without_value_keep_their_reason():
@@ -101,7 +108,7 @@ def test_rows_without_value_keep_their_reason():
         "value": np.nan,
         "reason": "no test",
     }
-    assert suppress(rows, MINIMUM)["reason"].iloc[-1] == "no test"
+    assert suppress(rows, RULE)["reason"].iloc[-1] == "no test"
 
 
 def partitions(total: int, levels: int):
@@ -118,10 +125,11 @@ def test_no_suppressed_count_of_subjects_follows_from_what_is_shown(seed):
     """All tables of two arms and three levels that agree with what is shown leave a choice for each cell."""
     rng = random.Random(seed)
     sizes = (rng.randint(3, 6), rng.randint(5, 8))
-    arms = [rng.choice(list(partitions(size, 3))) for size in sizes]
-    totals = [sum(cells) for cells in zip(*arms, strict=True)]
-    table = {level: [arms[0][i], arms[1][i], totals[i]] for i, level in enumerate("xyz")}
-    found = shown(count_rows(table, sizes=(*sizes, sum(sizes))))
+    drawn = [rng.choice(list(partitions(size, 3))) for size in sizes]
+    totals = [sum(cells) for cells in zip(*drawn, strict=True)]
+    table = {level: [drawn[0][i], drawn[1][i], totals[i]] for i, level in enumerate("xyz")}
+    arms = {"a": sizes[:1], "b": sizes[1:], "total": (sum(sizes),)}
+    found = shown(count_rows(table, sizes=(*sizes, sum(sizes))), rule=Rule(MINIMUM, arms))
     fitting = []
     for pair in itertools.product(*(partitions(size, 3) for size in sizes)):
         cells = {}
@@ -145,8 +153,133 @@ def test_no_suppressed_count_of_subjects_follows_from_what_is_shown(seed):
             assert len({cells[key] for cells in fitting}) > 1, (key, table, found)
 
 
+def size_rows(sizes: dict[str, float], **constants: str) -> pd.DataFrame:
+    frame = pd.DataFrame({"group": list(sizes), "statistic": "N", "value": list(sizes.values())})
+    return make_rows(frame, **{"display": "tbl-x", "analysis": "size", **constants})
+
+
+def value_rows(values: dict[tuple[str, str], float], **constants: str) -> pd.DataFrame:
+    """Return rows of one analysis: group and statistic to the value."""
+    records = [{"group": group, "statistic": name, "value": value} for (group, name), value in values.items()]
+    return make_rows(pd.DataFrame(records), **{"display": "tbl-x", "analysis": "AVAL", **constants})
+
+
+def left(rows: pd.DataFrame, rule: Rule = OF_TRIAL) -> set[tuple[str, str]]:
+    """Return group and statistic of the rows that keep their value."""
+    found = suppress(rows, rule)
+    return set(found.loc[found["value"].notna(), ["group", "statistic"]].itertuples(index=False, name=None))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "kept"),
+    [
+        ({"a": 6, "b": 9, "total": 15}, {"a", "b", "total"}),  # everyone: the arms
+        ({"a": 3, "b": 5, "total": 8}, {"a", "b", "total"}),  # nobody is few
+        ({"a": 2, "b": 5, "total": 7}, {"total"}),  # few in a
+        ({"a": 6, "b": 7, "total": 13}, set()),  # leaves two of b
+        ({"a": 5, "b": 7, "total": 12}, {"total"}),  # leaves one of a, three in all
+        ({"with": 14, "without": 1}, set()),  # groups that a result forms
+    ],
+)
+def test_the_size_of_a_set_is_a_count_like_any_other(sizes, kept):
+    """Women alone are sampled, say: N of the women and N of the arm would tell the number of men."""
+    rows = pd.concat(
+        [size_rows(sizes), count_rows({"": list(sizes.values())}, tuple(sizes), tuple(sizes.values()))]
+    )
+    assert {group for group, name in left(rows) if name == "N"} == kept
+    assert {group for group, name in left(rows) if name in ("n", "percent")} == kept
+
+
+def test_values_at_a_visit_are_a_set_too():
+    complete = {("b", name): value for name, value in {"n": 9, "mean": 5, "ci_low": 4, "ci_high": 6}.items()}
+    but_one = complete | {("b", "n"): 8}
+    assert left(value_rows(complete)) == set(complete)
+    assert left(value_rows(but_one)) == set()
+    samples = value_rows({("b", "n"): 8}).assign(unit="records")
+    assert left(samples) == {("b", "n")}
+
+
+@pytest.mark.parametrize(
+    "counts", [{"n1": 4, "n2": 10}, {"n1": 2, "n2": 9}, {"pairs": 14}, {"both": 1, "pairs": 9}]
+)
+def test_other_counts_hide_what_rests_on_them(counts):
+    rows = value_rows({("total", name): float(n) for name, n in {**counts, "p_value": 0.04}.items()})
+    assert left(rows) == set()
+
+
+def test_estimates_without_a_count_follow_that_of_their_column():
+    rate = count_rows({"": [2, 5, 7]}, analysis="rate")
+    ends = {(group, name): 1.0 for group in ("a", "b", "total") for name in ("ci_low", "ci_high")}
+    wilson, chance = value_rows(ends, analysis="wilson"), value_rows(ends, analysis="exceeds", level="20")
+    kept = left(pd.concat([rate, wilson, chance]))
+    assert {group for group, name in kept if name == "ci_low"} == {"total"}
+
+
+def test_a_proportion_without_event_is_a_count():
+    size = size_rows({"a": 6, "b": 9, "total": 15})
+    curve = {("b", "km_percent"): 100 * 8 / 9, ("b", "km_low"): 60.0}
+    assert not {("b", "km_percent"), ("b", "km_low")} & left(pd.concat([size, value_rows(curve)]))
+    half = {("b", "km_percent"): 100 * 5 / 9, ("b", "km_low"): 20.0}
+    assert {("b", "km_percent"), ("b", "km_low")} <= left(pd.concat([size, value_rows(half)]))
+
+
+def test_a_median_without_count_is_of_as_many_as_its_set():
+    size = size_rows({"a": 4, "b": 9})
+    assert {("b", "median")} == left(pd.concat([size, value_rows({("a", "median"): 1, ("b", "median"): 2})])) - {
+        ("a", "N"), ("b", "N"),
+    }  # fmt: skip
+
+
+def test_the_head_of_levels_counts_as_their_sum():
+    rows = count_rows({"": [4], "failure": [3], "withdrawal": [1]}, groups=("total",), sizes=(22,))
+    assert shown(rows) == {("", "total"): 4}
+
+
+def test_levels_of_one_block_add_up():
+    """Levels of several tests stand in one analysis; those of each add up to its size."""
+    rows = count_rows({"HGB | LOW": [9], "HGB | HIGH": [2], "ALT | LOW": [4]}, groups=("total",), sizes=(11,))
+    assert shown(rows) == {("ALT | LOW", "total"): 4}
+
+
+def test_reasons_for_no_value_add_up_with_those_who_have_one():
+    value = count_rows({"": [6]}, groups=("total",), sizes=(15,), analysis="LAMZHL")
+    reasons = {"LAMZHL | poor fit": [2], "LAMZHL | too few": [7], "TMAX | too few": [3]}
+    missing = count_rows(reasons, groups=("total",), sizes=(15,), analysis="missing")
+    missing = missing[missing["statistic"] == "n"]
+    found = suppress(pd.concat([value, missing], ignore_index=True), OF_TRIAL)
+    kept = found[(found["statistic"] == "n") & found["value"].notna()]
+    assert kept["level"].tolist() == ["", "TMAX | too few"]
+
+
+def test_a_mean_that_gives_another_back_goes():
+    means = {
+        ("a", "n"): 3,
+        ("b", "n"): 9,
+        ("total", "n"): 12,
+        ("a", "mean"): 1,
+        ("b", "mean"): 2,
+        ("total", "mean"): 3,
+    }
+    assert {group for group, name in left(value_rows(means)) if name == "mean"} == {"total"}
+    without_total = {key: value for key, value in means.items() if key[0] != "total"}
+    assert {group for group, name in left(value_rows(without_total)) if name == "mean"} == {"b"}
+
+
+def test_cells_that_several_displays_tell_go_but_not_the_arms():
+    rows = pd.concat([size_rows({"a": 6}), count_rows({"x": [3]}, groups=("a",), sizes=(6,))])
+    also = frozenset({("tbl-x", "size", "", "", "a"), ("tbl-x", "kind", "", "x", "a")})
+    assert left(rows, Rule(MINIMUM, {"a": (6,)}, {}, also)) == {("a", "N")}
+
+
+def test_the_rule_reaches_the_kernels_whole():
+    rule = Rule(4, {"a": (5, 6)}, {"a": ("A", "B")}, frozenset({("tbl-x", "kind", "", "é", "a")}))
+    assert Rule.from_text(rule.to_text()) == rule
+
+
 def test_rows_are_suppressed_as_they_are_written(tmp_path, monkeypatch):
-    assert minimum_count() == 0
-    monkeypatch.setenv(VARIABLE, "3")
-    write_rows([count_rows({"x": [1, 5, 6]})], tmp_path)
+    assert rule_in_force() is None
+    monkeypatch.setenv(VARIABLE, RULE.to_text())
+    rows = count_rows({"x": [1, 5, 6]})
+    write_rows([rows], tmp_path)
     assert read_rows(tmp_path)["value"].isna().sum() == 4
+    assert read_rows(tmp_path, WHOLE)["value"].tolist() == rows["value"].tolist()

@@ -9,7 +9,7 @@ import pandas as pd
 
 from itpcsr.errors import DataError
 from itpcsr.paths import from_root
-from itpcsr.small_counts import minimum_count, suppress
+from itpcsr.small_counts import rule_in_force, suppress
 
 COLUMNS = (
     "display", "analysis", "population", "dataset", "group", "level", "visit", "statistic", "value", "unit",
@@ -18,6 +18,7 @@ COLUMNS = (
 # What makes a row one number: two rows with the same key would be two answers to one question.
 KEY = ["notebook", "display", "analysis", "population", "group", "level", "visit", "statistic"]
 FILE = "results.parquet"
+WHOLE = "unsuppressed.parquet"
 
 
 def make_rows(frame: pd.DataFrame, **constants: str) -> pd.DataFrame:
@@ -85,18 +86,22 @@ def combine(*frames: pd.DataFrame) -> pd.DataFrame:
 def write_rows(rows: Iterable[pd.DataFrame], folder: str | Path) -> pd.DataFrame:
     """Combine the rows of one notebook, write them to ``folder/results.parquet`` and return them.
 
-    In an external version small counts are suppressed.
+    In an external version small counts are suppressed; the true ones go beside them, into a file that is
+    never published, so that the build can look for what several displays together would tell.
     """
-    combined = suppress(combine(*rows), minimum_count())
+    whole, rule = combine(*rows), rule_in_force()
+    combined = suppress(whole, rule)
     path = from_root(folder)
     path.mkdir(parents=True, exist_ok=True)
+    if rule is not None:
+        whole.to_parquet(path / WHOLE, index=False)
     combined.to_parquet(path / FILE, index=False)
     return combined
 
 
-def read_rows(folder: str | Path) -> pd.DataFrame:
+def read_rows(folder: str | Path, file: str = FILE) -> pd.DataFrame:
     """Read the result rows of one notebook or one published version."""
-    return pd.read_parquet(Path(folder) / FILE)
+    return pd.read_parquet(Path(folder) / file)
 
 
 def gather_rows(folders: Iterable[str | Path]) -> pd.DataFrame:

@@ -7,9 +7,11 @@ import pytest
 from itpcsr.absence import mark_source
 from itpcsr.analysis import pharmacokinetics as pk
 from itpcsr.analysis.incidence import dose_columns
+from itpcsr.build.suppressing import make_rule
 from itpcsr.display import pharmacokinetics as figures
 from itpcsr.display import pharmacokinetics_tables as tables
 from itpcsr.display import theme
+from itpcsr.small_counts import VARIABLE
 
 
 def only(demo, subjects):
@@ -106,3 +108,20 @@ def test_a_sample_that_is_left_out_is_listed_with_its_reason(demo, study):
     adpc.loc[0, ["ANL01FL", "ANL01RS", "ATPTN", "ADTM"]] = ["N", "no result", np.nan, pd.NaT]
     listed = tables.list_concentrations(pk.count_listed(adpc, study), adpc)
     assert "No: no result" in [row.cells[-1] for row in listed.rows if row.cells]
+
+
+def test_neither_cells_nor_notes_tell_what_an_external_version_suppresses(demo, study, monkeypatch):
+    monkeypatch.setenv(VARIABLE, make_rule(demo["adsl"], study, 3).to_text())
+    _, shown = everything(*(demo[name] for name in ("adsl", "adpc", "adpp")), study)
+    for name in ("samples", "parameters"):
+        assert [head.n for head in shown[name].headers] == [*["SUP"] * 5, "15"]
+        # what is joined to SUP goes when the version is written
+        assert {cell for row in shown[name].rows for cell in row.cells[:-1]} <= {
+            "SUP",
+            "SUP (SUP)",
+            "SUP, SUP",
+        }
+    notes = " ".join(shown["parameters"].notes)
+    assert "adjusted R² of the terminal slope below 0.8 (SUP subjects)" in notes
+    assert "(2 subjects)" not in notes
+    assert cells(shown["set"], "In the pharmacokinetic set") == (*["SUP"] * 5, "15 (83.3)")

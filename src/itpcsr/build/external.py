@@ -127,10 +127,12 @@ def statement(minimum: int) -> Sequence[str]:
         "Subjects have names of this version's own, which can't be traced back without a key that isn't "
         "published. Sites, investigators, calendar dates and words as reported are left out; coded terms and "
         "study days stay. A data cut-off is given by its year.",
-        f"Counts of {counts}, and those that leave so few of their group, are suppressed with all that was "
-        f"computed from the same subjects: tables show {SUPPRESSED}, sentences [suppressed]. In a row "
-        "with such a count only the total stands, and further counts are suppressed where it would follow "
-        "from them. Minimum and maximum are suppressed, and all summaries of fewer than five values.",
+        f"Counts of {counts}, and those that leave so few of their group or arm, are suppressed with all "
+        f"that was computed from the same subjects: tables show {SUPPRESSED}, sentences [suppressed]. The "
+        "size of a set (N) is such a count where a characteristic decides who is in the set. In a row with "
+        "such a count only the total stands, and further counts are suppressed where it would follow from "
+        "them, in this or in other tables. Minimum and maximum are suppressed, and all summaries of fewer "
+        "than five values.",
         "Figures, listings and narratives, which show single subjects, are left out, and so are the analysis "
         "datasets, the findings of the data review and what rests on the order of enrolment. Where the text "
         "speaks of these as published, it speaks of the internal version.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +36,7 @@ from itpcsr.build.render import Engine, choose_engine, render, renderer_name
 from itpcsr.build.search_index import write_search_index
 from itpcsr.build.staging import claim
 from itpcsr.build.subject_profiles import write_subject_pages
+from itpcsr.build.suppressing import rule_of, run_suppressed
 from itpcsr.build.variables import collect_variables
 from itpcsr.display.fonts import VARIABLE as FONTS_VARIABLE
 from itpcsr.display.fonts import name_for_kernels
@@ -44,7 +45,7 @@ from itpcsr.display.profile import compose_profiles
 from itpcsr.display.subject_pages import page_names
 from itpcsr.errors import NotebookError, ParameterError
 from itpcsr.sdtm import Trial, list_files, load_trial
-from itpcsr.small_counts import VARIABLE
+from itpcsr.small_counts import VARIABLE, Rule
 from itpcsr.study import Report, Study, read_report, read_study, write_study
 
 Say = Callable[[str], None]
@@ -158,16 +159,30 @@ def run_notebooks(run: Run, say: Say) -> None:
     if sentence := say_other_than_locked(run.opened.manifest["environment"]):
         say(sentence)
     link_data(run.report.data, run.work)
-    inputs = dict(run.opened.manifest["hashes"])
+    if run.disclosed is None:
+        _run_all(run, chosen, {}, say)
+        return
+    inputs = {"disclosed": write_disclosed(run.trial, run.work / "disclosed")}
+    run_suppressed(run, lambda rule: _run_all(run, chosen, inputs, say, rule), say)
+
+
+def _run_all(
+    run: Run,
+    chosen: Mapping[str, Mapping[str, Any]],
+    more: Mapping[str, str],
+    say: Say,
+    rule: Rule | None = None,
+) -> None:
+    """Run the notebooks of which an input has changed; ``rule`` is that of an external version."""
+    inputs = {**run.opened.manifest["hashes"], **more}
     inputs |= {f"font {name}": digest for name, digest in run.fonts.hashes.items()}
     environment = {
         FONTS_VARIABLE: name_for_kernels(run.fonts.named),
         READING: write_bounds(_bounds(run.report)),
     }
-    if run.disclosed is not None:
-        inputs["disclosed"] = write_disclosed(run.trial, run.work / "disclosed")
-        environment[VARIABLE] = inputs["minimum_count"] = str(run.report.minimum_count)
     for name, values in chosen.items():
+        if rule is not None:
+            environment[VARIABLE] = inputs["small_counts"] = rule_of(run, rule, name).to_text()
         notebook = run.notebook(name)
         read = rows_before(run, name) if READS_ROWS in values else {}
         failed = run.work / "failed" / f"{name}.ipynb"

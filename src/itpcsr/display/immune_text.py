@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from itpcsr.display.formats import format_count, format_level, format_number, format_signed
+from itpcsr.display import words
+from itpcsr.display.formats import Suppressed, format_count, format_level, format_number, format_signed
 from itpcsr.display.immune_tables.cells import effect_text
 from itpcsr.display.prose import Passage, Prose
 from itpcsr.markers import Marker
 from itpcsr.results import absence
+from itpcsr.small_counts import as_shown, is_suppressed
 from itpcsr.study import Study
 
 _HYPOTHESIS = (
@@ -46,7 +48,7 @@ def immune_sentences(
 def _answer(rows: pd.DataFrame, question: _Question, study: Study, confidence: float) -> tuple[str, ...]:
     if sentence := absence(rows):
         return (sentence,)
-    found = _read(rows, question.analysis, question.visit, study)
+    found = _read(as_shown(rows), question.analysis, question.visit, study)
     return _sort_out(
         found, question.lead, confidence, lambda item: question.text(item, confidence), question.nothing
     )
@@ -81,7 +83,10 @@ class _Item(dict[str, float]):
 def _read(rows: pd.DataFrame, analysis: str, visit: str, study: Study) -> list[_Item]:
     own = rows[(rows["analysis"] == analysis) & (rows["visit"] == visit)]
     values = {
-        str(level): dict(zip(part["statistic"], part["value"], strict=True))
+        str(level): {
+            name: Suppressed() if is_suppressed(reason) else value
+            for name, value, reason in zip(part["statistic"], part["value"], part["reason"], strict=True)
+        }
         for level, part in own.groupby("level", sort=False)
     }
     return [_Item(marker, values[marker.code]) for marker in study.markers if marker.code in values]
@@ -92,6 +97,9 @@ def _sort_out(
 ) -> tuple[str, ...]:
     """Return one paragraph for the markers with a clear interval, and one for how much is left open."""
     known = [item for item in found if not math.isnan(item["low"])]
+    gone = sum(isinstance(item["low"], Suppressed) for item in found)
+    if not known and gone:
+        return (f"{lead} nothing can be said: the numbers are suppressed.",)
     if not known:
         return (f"{lead} nothing can be estimated: too few subjects have values.",)
     clear = [item for item in known if item.is_clear]
@@ -108,7 +116,9 @@ def _sort_out(
             f"For {format_count(rest)} of {format_count(len(known))} markers the interval includes "
             f"{nothing}. This doesn't show that there is none: the intervals are wide."
         )
-    if unknown := len(found) - len(known):
+    if gone:
+        texts.append(f"For {words.plural(gone, 'marker')} the numbers are suppressed.")
+    if unknown := len(found) - len(known) - gone:
         texts.append(f"For {format_count(unknown)} markers there are too few values to estimate anything.")
     return tuple(texts)
 

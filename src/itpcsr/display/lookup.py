@@ -9,7 +9,7 @@ import pandas as pd
 
 from itpcsr.display import formats
 from itpcsr.display.table import Header
-from itpcsr.small_counts import is_suppressed, minimum_count, suppress
+from itpcsr.small_counts import as_shown, is_suppressed
 from itpcsr.study import Column
 
 
@@ -22,7 +22,7 @@ class Lookup:
 
     def __init__(self, rows: pd.DataFrame) -> None:
         """Index the rows; one key has one row. In an external version small counts are suppressed."""
-        rows = suppress(rows, minimum_count())
+        rows = as_shown(rows)
         keys = zip(
             rows["analysis"], rows["level"], rows["visit"], rows["group"], rows["statistic"], strict=True
         )

@@ -10,6 +10,7 @@ from itpcsr.display import words
 from itpcsr.display.formats import (
     NOT_ESTIMABLE,
     SUPPRESSED,
+    Suppressed,
     format_count,
     format_level,
     format_number,
@@ -104,6 +105,9 @@ def _middle(rows: pd.DataFrame, lookup: Lookup, group: str, visit: str) -> str:
     """Return ``median (max)``, or BLQ for what is below the limit."""
     if lookup.value("below", group, "N", "", visit) == 0:
         return "–"
+    # BLQ, and a number in its place, tell of how many the concentration lay below the limit
+    if isinstance(lookup.value("below", group, "n", "", visit), Suppressed):
+        return SUPPRESSED
     place = (rows["analysis"] == "concentration") & (rows["visit"] == visit) & (rows["group"] == group)
     found = rows[place].set_index("statistic")["value"]
     # a maximum that was suppressed isn't one below the limit
@@ -161,10 +165,12 @@ def _parameter_notes(study: Study) -> list[str]:
 def _missing(rows: pd.DataFrame, study: Study) -> list[str]:
     """Return a sentence on the subjects of the last column without a value, by parameter and reason."""
     last = study.design.columns[-1].key
+    lookup = Lookup(rows)
     lost = rows[(rows["analysis"] == "missing") & (rows["group"] == last) & (rows["value"] > 0)]
     texts = []
-    for level, number in zip(lost["level"], lost["value"], strict=True):
+    for level, statistic in zip(lost["level"], lost["statistic"], strict=True):
         code, _, reason = str(level).partition(" | ")
+        number = lookup.value("missing", last, statistic, level)
         texts.append(f"{parameter_name(code)}: {reason} ({words.plural(number, 'subject')})")
     return [f"No value in all subjects together: {'; '.join(texts)}."] if texts else []
 

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from itpcsr.display.antibody_tables.names import antibody_labels
-from itpcsr.display.formats import format_count
+from itpcsr.display.formats import SUPPRESSED, format_count
 from itpcsr.display.laboratory_tables import joined
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.rows import finish, sentence_if_absent
 from itpcsr.display.table import Header, Row, Table
+from itpcsr.small_counts import as_shown
 from itpcsr.study import Column, Study
 
 
@@ -55,7 +56,10 @@ def _titre_rows(
 
 
 def _count_censored(rows: pd.DataFrame, study: Study) -> str:
-    own = rows[(rows["statistic"] == "censored") & (rows["group"] == study.design.columns[-1].key)]
+    own = as_shown(rows)
+    own = own[(own["statistic"] == "censored") & (own["group"] == study.design.columns[-1].key)]
+    if own["value"].isna().any():
+        return SUPPRESSED
     return format_count(own["value"].sum()) if own["value"].sum() else "none"
 
 
