@@ -8,4 +8,14 @@ if quarto.doc.is_format("html:js") then
     stylesheets = { "assets/csr.css" },
   })
 end
+-- The template gives a table its look where it is a figure; Quarto writes one of a page's Markdown without.
+if quarto.doc.is_format("typst") then
+  return {
+    {
+      Table = function(table)
+        return { pandoc.RawBlock("typst", "#figure(["), table, pandoc.RawBlock("typst", "], kind: table)") }
+      end,
+    },
+  }
+end
 return {}
