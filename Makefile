@@ -2,7 +2,7 @@
 # PyPI is all that is reached; nothing needs root, a browser, LaTeX, R or a display.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help report test bench lint lab strip simulate reproduce clean guard
+.PHONY: help report test bench lint lab strip simulate reproduce audit clean guard
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -45,6 +45,9 @@ simulate: $(SYNCED)  ## write the simulated trial again (data/simulated)
 
 reproduce: $(SYNCED)  ## build twice under different circumstances and compare every byte (PARAMS=params/demo.yml)
 	.ci/reproduce $(PARAMS)
+
+audit: | $(UV)  ## ask an advisory database for known faults of the locked packages (AUDIT: options of pip-audit)
+	AUDIT="$(AUDIT)" PYTHON="$(PYTHON)" .ci/audit
 
 environment.yml: uv.lock pyproject.toml | $(UV)  ## write environment.yml from the lock file
 	@{ sed '/- pip:/q' $@; $(UV) export $(EXPORT) | sed -n 's/^\([a-z].*\)/      - "\1"/p'; echo '      - -e .'; } > $@.new

@@ -1,11 +1,14 @@
 """The one-way flow of DESIGN: which room may import which."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
-LEAVES = {"errors", "paths", "limits", "markers", "small_counts", "__init__"}
+LEAVES = {
+    "absence", "bounds", "errors", "paths", "limits", "markers", "plain_text", "small_counts", "terminal", "__init__"
+}  # fmt: skip
 MAY_IMPORT = {
     "study": set(),
     "results": set(),
@@ -88,3 +91,25 @@ def test_tables_are_merged_not_joined(root):
         and any(keyword.arg == "on" for keyword in node.keywords)
     ]
     assert found == []
+
+
+ESCAPES = r"html\.escape\(|from html import escape|_html\.escape|saxutils|&lt;|\\\\u003c"
+WRITES_CSV = r"(?<!writers)\.to_csv\(|csv\.writer|DictWriter|pacsv\.write_csv|write_csv\(pa"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "owners"),
+    [
+        (ESCAPES, {"display/escape.py", "display/theme.py"}),
+        # trial data written as data, and what is searched for leaks, nobody opens in a spreadsheet
+        (WRITES_CSV, {"display/csv_text.py", "sdtm/formats/delimited.py", "build/leaks.py"}),
+    ],
+)
+def test_one_place_escapes_and_one_place_writes_csv(root, pattern, owners):
+    package = root / "src/itpcsr"
+    found = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(pattern, path.read_text(encoding="utf-8"))
+    }
+    assert found == owners

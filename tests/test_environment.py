@@ -1,7 +1,9 @@
 """environment.yml and the lock file say the same."""
 
+import os
 import shutil
 import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -57,3 +59,37 @@ def test_it_is_what_the_lock_file_exports(root, pins):
     )
     exported = [str(Requirement(line)) for line in result.stdout.splitlines() if line[:1].isalpha()]
     assert [str(pin) for pin in pins] == exported, "run `make environment.yml`"
+
+
+# Stands for uv: writes a lock file, and is a pip-audit that finds what FOUND says, or finds no database.
+UV = """#!/usr/bin/env bash
+case "$1" in export) echo "x==1 --hash=sha256:0"; exit 0;; esac
+[[ "$*" == *--version* ]] && exit "${FETCHED:-0}"
+while [ $# -gt 0 ]; do [ "$1" = --output ] && out=$2; shift; done
+if [ -z "$FOUND" ]; then echo "requests.exceptions.ConnectionError: no route" >&2; exit 1; fi
+echo "$FOUND" > "$out"
+[[ "$FOUND" == *CVE* ]] && exit 1
+exit 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("found", "fetched", "code", "said"),
+    [
+        ('{"dependencies": [{"name": "x", "version": "1", "vulns": []}]}', 0, 0, "1 locked packages asked for: 0 with"),
+        (
+            '{"dependencies": [{"name": "x", "version": "1", "vulns": [{"id": "CVE-1", "fix_versions": ["2"]}]}]}',
+            0, 1, "x 1: CVE-1, mended in 2",
+        ),
+        ("", 0, 2, "the advisory database couldn't be asked (requests.exceptions.ConnectionError: no route)"),
+        ("", 1, 2, "couldn't be fetched"),
+    ],
+)  # fmt: skip
+def test_an_audit_tells_no_fault_from_no_answer(root, tmp_path, found, fetched, code, said):
+    uv = tmp_path / "uv"
+    uv.write_text(UV, encoding="utf-8")
+    uv.chmod(0o755)
+    env = {**os.environ, "UV": str(uv), "FOUND": found, "FETCHED": str(fetched), "PYTHON": sys.executable}
+    result = subprocess.run([root / ".ci/audit"], capture_output=True, text=True, env=env, check=False)
+    assert (result.returncode, said in result.stdout + result.stderr) == (code, True), result
+    assert ("isn't known" in result.stderr) == (code == 2)

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 
 from itpcsr.errors import ItpcsrError
+from itpcsr.terminal import errors_without_traceback, open_console, say, what_is_spent
 
-app = typer.Typer(
+
+class _App(typer.Typer):
+    """The commands, which end with a sentence also where even their imports find no memory left."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line."""
+        try:
+            return super().__call__(*args, **kwargs)
+        except Exception as error:
+            if not what_is_spent(error):
+                raise
+            try:
+                with errors_without_traceback():
+                    raise
+            except typer.Exit as end:
+                sys.exit(end.exit_code)
+
+
+app = _App(
     no_args_is_help=True,
     add_completion=False,
     help="The reproducible clinical study report of NCT04014166: trial data to HTML, PDF and Word.",
 )
-_console = Console(stderr=True)
-
 Parameters = Annotated[Path, typer.Argument(help="Parameters of a report version, e.g. params/demo.yml.")]
 EngineOption = Annotated[
     Literal["auto", "quarto", "embedded"],
@@ -29,28 +44,13 @@ EngineOption = Annotated[
 ]
 
 
-@contextmanager
-def _errors_without_traceback() -> Iterator[None]:
-    """Print the user's errors as sentences and exit with 1; a fault of the program keeps its traceback."""
-    try:
-        yield
-    except ItpcsrError as error:
-        _console.print(f"[bold red]Stopped.[/] {type(error).__name__}:", highlight=False)
-        _console.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
-    except OSError as error:
-        _console.print("[bold red]Stopped.[/] The system refused:", highlight=False)
-        _console.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        _console.print(
-            "[bold red]Interrupted.[/] Nothing was published; published versions are as they were."
-        )
-        raise typer.Exit(130) from None
+@app.callback()
+def prepare() -> None:
+    """Make the program ready, whatever is asked of it."""
+    from itpcsr.build.temporaries import keep_temporaries_together
 
-
-def _say(text: str) -> None:
-    _console.print(f"• {text}", markup=False, highlight=False)
+    with errors_without_traceback():
+        keep_temporaries_together()
 
 
 def _link(parameters: Path) -> None:
@@ -61,7 +61,7 @@ def _link(parameters: Path) -> None:
     try:
         lay(Path(), Path("work") / read_report(parameters).report / "render")
     except ItpcsrError as error:
-        _say(str(error))
+        say(str(error))
 
 
 @app.command()
@@ -74,10 +74,10 @@ def build(
     # the heavy imports wait until a command needs them, so that --help answers at once
     from itpcsr.build.pipeline import build_report
 
-    with _errors_without_traceback():
-        target = build_report(parameters, Path(), output, engine, _say)
+    with errors_without_traceback():
+        target = build_report(parameters, Path(), output, engine, say)
         _link(parameters)
-        _say(f"Published {target}: open {target / 'index.html'}")
+        say(f"Published {target}: open {target / 'index.html'}")
 
 
 @app.command()
@@ -90,13 +90,13 @@ def run(parameters: Parameters) -> None:
     from itpcsr.build.pipeline import assemble_report, open_run, run_notebooks
     from itpcsr.build.render import Renderer
 
-    with _errors_without_traceback():
+    with errors_without_traceback():
         opened = open_run(parameters, Path())
         with lock(opened.work):
-            run_notebooks(opened, _say)
-            assemble_report(opened, Renderer(), _say)
+            run_notebooks(opened, say)
+            assemble_report(opened, Renderer(), say)
         _link(parameters)
-        _say(f"Executed notebooks are in {opened.work / 'notebooks'}")
+        say(f"Executed notebooks are in {opened.work / 'notebooks'}")
 
 
 @app.command()
@@ -108,10 +108,10 @@ def link(
     from itpcsr.build.links import link as lay
     from itpcsr.study import read_report
 
-    with _errors_without_traceback():
+    with errors_without_traceback():
         project = Path("work") / read_report(parameters).report / "render"
         lay(Path(), project)
-        _say(f"{HOME} leads to {project}: quarto preview shows it.")
+        say(f"{HOME} leads to {project}: quarto preview shows it.")
 
 
 @app.command()
@@ -121,14 +121,14 @@ def render(parameters: Parameters, engine: EngineOption = "auto") -> None:
     from itpcsr.build.pipeline import open_run, render_report, run_notebooks
     from itpcsr.build.render import choose_renderer
 
-    with _errors_without_traceback():
-        renderer = choose_renderer(engine, _say)
+    with errors_without_traceback():
+        renderer = choose_renderer(engine, say)
         opened = open_run(parameters, Path())
         with lock(opened.work):
-            run_notebooks(opened, _say)
-            book, *_ = render_report(opened, renderer, _say)
+            run_notebooks(opened, say)
+            book, *_ = render_report(opened, renderer, say)
         _link(parameters)
-        _say(f"Rendered {book}: open {book / 'index.html'}")
+        say(f"Rendered {book}: open {book / 'index.html'}")
 
 
 @app.command()
@@ -148,14 +148,15 @@ def check(
     ] = False,
 ) -> None:
     """Read trial data, say what was found, and what is wrong with it; exit code 1 if there are errors."""
+    from itpcsr.display.csv_text import write_csv
     from itpcsr.errors import DataError
     from itpcsr.sdtm import review_trial, terminal
     from itpcsr.sdtm.checks import ERROR, RULES
     from itpcsr.study import read_study
 
-    with _errors_without_traceback():
+    with errors_without_traceback():
         if rules:
-            Console().print(terminal.rule_table(RULES.values()))
+            open_console().print(terminal.rule_table(RULES.values()))
             return
         if not data:
             raise DataError("Name the data to check, e.g. itpcsr check data/simulated.")
@@ -163,18 +164,18 @@ def check(
             from itpcsr.sdtm import read_trial
             from itpcsr.sdtm.units import list_units
 
-            Console().print(terminal.unit_table(list_units(read_trial(data), read_study(study))))
+            open_console().print(terminal.unit_table(list_units(read_trial(data), read_study(study))))
             return
         trial = review_trial(data, read_study(study))
         found = trial.findings
-        Console().print(terminal.domain_table(trial))
+        open_console().print(terminal.domain_table(trial))
         for table in terminal.finding_tables(found):
-            Console().print(table)
-        _say("The data are simulated." if trial.simulated else "The data don't say that they are simulated.")
-        _say(terminal.summary(found))
+            open_console().print(table)
+        say("The data are simulated." if trial.simulated else "The data don't say that they are simulated.")
+        say(terminal.summary(found))
         if findings is not None:
-            found.to_csv(findings, index=False, lineterminator="\n", encoding="utf-8")
-            _say(f"Wrote {findings}")
+            write_csv(found, findings)
+            say(f"Wrote {findings}")
         if (found["severity"] == ERROR).any():
             raise typer.Exit(1)
 
@@ -199,7 +200,7 @@ def simulate(
     from itpcsr.sdtm.write import write_domains
     from itpcsr.study import read_study
 
-    with _errors_without_traceback():
+    with errors_without_traceback():
         chosen = simulation.DEFAULT_SEED if seed is None else seed
         domains = simulation.simulate(read_study(study), seed=chosen, subjects=subjects)
         paths = write_domains(
@@ -209,7 +210,7 @@ def simulate(
             dataset_labels=simulation.DATASET_LABELS,
             variable_labels=simulation.VARIABLE_LABELS,
         )
-        _say(f"Wrote {len(paths)} domains to {out} (seed {chosen})")
+        say(f"Wrote {len(paths)} domains to {out} (seed {chosen})")
 
 
 @app.command()
@@ -240,18 +241,19 @@ def design(
     The numbers don't depend on how many processes or machines share the work.
     """
     from itpcsr.build.designs import simulate_designs
+    from itpcsr.display.csv_text import write_csv
     from itpcsr.display.dose_tables import table_dose_oc, table_dose_oc_subjects
     from itpcsr.display.terminal import print_table
     from itpcsr.study import read_study
 
-    with _errors_without_traceback():
+    with errors_without_traceback():
         protocol = read_study(study)
         rows, shown = simulate_designs(protocol, scenarios, trials, seed, designs, workers, scheduler)
         for arrange in (table_dose_oc, table_dose_oc_subjects):
-            print_table(arrange(rows, shown, protocol), Console())
+            print_table(arrange(rows, shown, protocol), open_console())
         if out is not None:
-            rows.to_csv(out, index=False, lineterminator="\n", encoding="utf-8")
-            _say(f"Wrote {out}")
+            write_csv(rows, out)
+            say(f"Wrote {out}")
 
 
 @app.command()
@@ -270,7 +272,7 @@ def verify(
     from itpcsr.build.terminal import fault_table
     from itpcsr.build.verify import verify as check_version
 
-    with _errors_without_traceback():
+    with errors_without_traceback():
         faults = check_version(output)
         signed = ""
         if signer is not None or (output / SIGNATURE).exists():
@@ -281,14 +283,14 @@ def verify(
         if rebuild is not None:
             from itpcsr.build.rebuild import rebuild as build_again
 
-            faults += build_again(output, rebuild, Path(), _say)
+            faults += build_again(output, rebuild, Path(), say)
         if faults:
-            Console().print(fault_table(faults))
-            _say(f"{output} isn't as it was published: {len(faults)} faults.")
+            open_console().print(fault_table(faults))
+            say(f"{output} isn't as it was published: {len(faults)} faults.")
             raise typer.Exit(1)
-        _say(f"{output} is as it was published{' and made again to the byte' if rebuild else ''}.")
+        say(f"{output} is as it was published{' and made again to the byte' if rebuild else ''}.")
         if signed:
-            _say(signed)
+            say(signed)
 
 
 @app.command()
@@ -302,9 +304,9 @@ def sign(
     """
     from itpcsr.build.signing import sign_version
 
-    with _errors_without_traceback():
+    with errors_without_traceback():
         mark = sign_version(output, key, lambda: typer.prompt(f"Passphrase of {key}", hide_input=True))
-        _say(f"Signed {output / 'SHA256SUMS'} by the key {mark}")
+        say(f"Signed {output / 'SHA256SUMS'} by the key {mark}")
 
 
 @app.command()
@@ -315,12 +317,12 @@ def versions(
     from itpcsr.build.history import list_versions, write_version_list
     from itpcsr.build.terminal import version_table
 
-    with _errors_without_traceback():
+    with errors_without_traceback():
         found = list_versions(output)
         if not found:
-            _say(f"{output} holds no published version.")
+            say(f"{output} holds no published version.")
             return
-        Console().print(version_table(found))
+        open_console().print(version_table(found))
         write_version_list(output)
 
 
@@ -344,20 +346,20 @@ def compare(
     from itpcsr.build.compare_terminal import comparison_tables
     from itpcsr.build.comparisons import record_comparison, write_comparison
 
-    with _errors_without_traceback():
+    with errors_without_traceback():
         found = compare_versions(old, new, absolute, relative)
         if rerun:
             from itpcsr.build.rerun import explain
 
-            found = explain(found, old, new, Path(), _say)
+            found = explain(found, old, new, Path(), say)
         for table in comparison_tables(found):
-            Console().print(table)
+            open_console().print(table)
         if output is None and old.resolve().parent == new.resolve().parent:
             folder = record_comparison(found, old, new)
         else:
             folder = output or Path("work/compare") / f"{old.name}--{new.name}"
             write_comparison(found, old, new, folder)
-        _say(f"Wrote {', '.join(sorted(path.name for path in folder.iterdir()))} in {folder}")
+        say(f"Wrote {', '.join(sorted(path.name for path in folder.iterdir()))} in {folder}")
 
 
 @app.command()
@@ -366,10 +368,11 @@ def results(
     display: Annotated[str | None, typer.Option(help="One display, e.g. tbl-response.")] = None,
 ) -> None:
     """Print the result rows of a published version."""
+    from itpcsr.display.csv_text import frame_csv
     from itpcsr.errors import DataError
     from itpcsr.results import FILE, read_rows
 
-    with _errors_without_traceback():
+    with errors_without_traceback():
         if not (output / FILE).exists():
             raise DataError(f"{output}: holds no {FILE}. Name a published version, e.g. output/demo-1.0.0.")
         rows = read_rows(output)
@@ -378,7 +381,7 @@ def results(
             rows = rows[rows["display"] == display]
             if rows.empty:
                 raise DataError(f"{output}: has no display {display!r}. Displays: {known}.")
-        typer.echo(rows.to_csv(index=False, lineterminator="\n"), nl=False)
+        typer.echo(frame_csv(rows), nl=False)
 
 
 @app.command()
@@ -390,12 +393,17 @@ def serve(
         int, typer.Option(min=0, max=65535, help="Port on this machine; 0 takes a free one.")
     ] = 8000,
 ) -> None:
-    """Show published versions in a browser on this machine; nobody else can reach them. Ctrl-C ends it."""
-    from itpcsr.build.serve import LOCAL, open_server
+    """Show published versions in a browser on this machine. Ctrl-C ends it.
 
-    with _errors_without_traceback(), open_server(output, port) as server:
+    The address holds a secret of this run: who has it can read the versions, other users of the machine
+    can't.
+    """
+    from itpcsr.build.serve import open_server
+
+    with errors_without_traceback(), open_server(output, port) as server:
         try:
-            _say(f"Open http://{LOCAL}:{server.server_port}/")
+            for address in server.addresses:
+                say(f"Open {address}")
             server.serve_forever()
         except KeyboardInterrupt:
-            _say("Stopped.")
+            say("Stopped.")

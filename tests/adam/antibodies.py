@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from itpcsr.absence import mark_source
 from itpcsr.adam.adab import derive_adab
 from itpcsr.adam.adis import derive_adis
 from itpcsr.adam.adsl import derive_adsl
@@ -26,7 +27,8 @@ def derived(study, *records, subjects=("A", "B", "C"), ex=None):
     trial = small.trial(DM=dm, EX=small.ex(*subjects) if ex is None else ex, IS=table)
     adsl = derive_adsl(trial, study)
     adis = derive_adis(trial, adsl, study)
-    return {"adsl": adsl, "adis": adis, "adab": derive_adab(adis, adsl, study)}
+    adab = mark_source(derive_adab(adis, adsl, study), "IS", held=True)
+    return {"adsl": adsl, "adis": adis, "adab": adab}
 
 
 def status(found, subject="A", test="HLA1AB"):

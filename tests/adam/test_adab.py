@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from itpcsr.absence import absent_domain
 from itpcsr.adam.adab import NO_BASELINE, NO_LATER, NO_SAMPLE, NOT_PLANNED, classify_antibodies
 from itpcsr.adam.subgroups import derive_subgroups
 from tests import small
@@ -132,8 +133,8 @@ def test_a_trial_without_the_domain(study):
     from itpcsr.adam import derive
 
     found = derive(small.trial(DM=small.dm(("A", "ESC05")), EX=small.ex("A")), study)
-    assert found["adis"].attrs["absent"] == "IS"
-    assert found["adab"].attrs["absent"] == "IS"
+    assert absent_domain(found["adis"]) == "IS"
+    assert absent_domain(found["adab"]) == "IS"
     assert set(found["adab"]["REASON"]) == {NO_SAMPLE}
 
 

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from itpcsr.absence import absent_domain
 from itpcsr.adam import derive
 from itpcsr.adam.clinical import select_bleeding
 from itpcsr.study import read_study
@@ -62,4 +63,4 @@ def test_narratives_read_the_who_grades_alone(study):
 def test_no_scale_is_no_rows_and_says_which_domain(study):
     datasets = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)
     assert datasets["adbleed"].empty
-    assert datasets["adbleed"].attrs["absent"] == "RS"
+    assert absent_domain(datasets["adbleed"]) == "RS"

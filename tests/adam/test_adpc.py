@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from itpcsr.absence import absent_domain
 from itpcsr.adam import derive
 from itpcsr.sdtm import Trial
 from tests import small
@@ -149,7 +150,7 @@ def test_a_trial_without_concentrations_has_empty_datasets(study):
     found = derive(Trial({"DM": small.dm(("01", "ESC05")), "EX": small.ex("01")}), study)
     assert found["adpc"].empty
     assert found["adpp"].empty
-    assert found["adpc"].attrs["absent"] == "PC"
+    assert absent_domain(found["adpc"]) == "PC"
     assert found["adsl"]["PKREAS"].item() == "NO SAMPLE"
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from itpcsr.absence import mark_source
 from itpcsr.analysis import antibody
 from itpcsr.analysis.antibody.relations import NO_CONTRAST
 from itpcsr.analysis.fewest import TOO_FEW_IN_SUBSET
@@ -14,7 +15,8 @@ from itpcsr.results import absence, combine
 from tests.adam.antibodies import AFTER, BEFORE, derived, result
 from tests.analysis.test_laboratory import find
 
-NO_EVENTS = pd.DataFrame({"USUBJID": [], "TRTEMFL": [], "SERFL": [], "INFRFL": []}, dtype="str")
+EVENTS = pd.DataFrame({"USUBJID": [], "TRTEMFL": [], "SERFL": [], "INFRFL": []}, dtype="str")
+NO_EVENTS = mark_source(EVENTS, "AE", held=True)
 NO_RESPONSE = pd.DataFrame({"USUBJID": [], "PARAMCD": [], "AVALC": []}, dtype="str")
 
 
@@ -227,8 +229,7 @@ def test_relations_where_nobody_differs(study):
 
 
 def test_adverse_events_unknown_are_not_none(study):
-    events = NO_EVENTS.copy()
-    events.attrs["absent"] = "AE"
+    events = mark_source(EVENTS, "AE", held=False)
     found = analysed(study, *pairs("NEGATIVE", "1:40", "A"))
     people = antibody.describe_subjects(found["adsl"], found["adab"], NO_RESPONSE, events, found["adpp"])
     assert people[["TEAEN", "SERN", "REACTN"]].isna().all(axis=None)
@@ -240,8 +241,8 @@ def test_nothing_to_show(study, pilot_study):
     assert all(absence(found[name]).startswith("No result") for name in names)
     silent = analysed(pilot_study)
     assert {absence(silent[name]) for name in names} == {"The study names no antibodies to analyse."}
-    found["adab"].attrs["absent"] = "IS"
-    rows = antibody.analyse_status(found["adsl"], found["adab"], study, 0.95)
+    adab = mark_source(found["adab"], "IS", held=False)
+    rows = antibody.analyse_status(found["adsl"], adab, study, 0.95)
     assert "no domain of antibodies (IS)" in absence(rows)
 
 

@@ -132,6 +132,17 @@ def test_deviations_without_category_have_one_where_others_have(study):
     assert shown[3:5] == ["Minor", "Not recorded"]
 
 
+def test_no_deviation_is_a_count_of_zero(study):
+    domains = {"DM": small.dm(("A", "ESC05")), "EX": small.ex("A")}
+    dv = pd.DataFrame(
+        columns=["STUDYID", "DOMAIN", "USUBJID", "DVSEQ", "DVTERM", "DVDECOD", "DVCAT", "DVSTDTC"]
+    )
+    datasets = derive(small.trial(**domains, DV=dv.astype("str").astype({"DVSEQ": "float64"})), study)
+    rows = population.analyse_deviations(datasets["adsl"], datasets["addv"], study)
+    assert numbers(rows, "any") == {"any": 0}
+    assert [row.label for row in tables.table_deviations(rows, study).rows] == ["Any protocol deviation"]
+
+
 def test_an_infusion_without_dose_is_received_all_the_same(study):
     infusions = small.ex("A", days=(1, 8))
     infusions["EXDOSE"] = [0.5, np.nan]

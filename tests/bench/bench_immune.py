@@ -11,7 +11,7 @@ import pytest
 
 from itpcsr.analysis import immune
 from itpcsr.analysis.immune.families import adjust
-from itpcsr.analysis.immune.permutation import flip_signs, swap_groups
+from itpcsr.analysis.permutation import flip_signs, swap_groups
 from itpcsr.study import Study
 from tests import covid
 

@@ -13,11 +13,12 @@ import pytest
 from scipy import stats
 
 from itpcsr.analysis import immune
-from itpcsr.analysis.immune.permutation import Permutations
+from itpcsr.analysis.permutation import Permutations
 from itpcsr.study import Study
 from tests.analysis.immune import null_trials
 
-TRIALS, AT_ONCE, MIRRORED = 40_000, 10_000, 250
+# in all, at a time, and of these by permutation tests: the last takes one trial at a time
+TRIALS, AT_ONCE, PERMUTED, MIRRORED = 40_000, 10_000, 1_000, 100
 HOW = Permutations(limit=1_000, draws=999)
 
 
@@ -41,7 +42,7 @@ def test_errors_are_near_nominal(
         parts: dict[str, list[np.ndarray]] = {}
         for _ in range(TRIALS // AT_ONCE):
             values = null_trials.draw(covariance, AT_ONCE, subjects, rng)
-            for name, p in null_trials.make_tests(values, group, HOW, MIRRORED):
+            for name, p in null_trials.make_tests(values, group, HOW, PERMUTED, MIRRORED):
                 parts.setdefault(name, []).append(p)
             parts.setdefault("Friedman chi-square", []).append(friedman_chi_square(values))
         for name, p_values in parts.items():
@@ -52,8 +53,10 @@ def test_errors_are_near_nominal(
     for name, shares in found.items():
         print(f"  {name:20} {np.mean(shares, axis=0).round(4)} {np.max(shares, axis=0).round(4)}")
     del found["Friedman chi-square"]
-    mirrored = found.pop("Friedman mirrored")
-    pooled = len(mirrored) * MIRRORED * TRIALS // AT_ONCE
-    assert (np.mean(mirrored, axis=0) <= null_trials.allowed(pooled, 3)).all()
     for name, shares in found.items():
-        assert (np.max(shares, axis=0) <= null_trials.allowed(TRIALS, 3)).all(), name
+        if name in ("ANOVA", "interaction"):
+            assert (np.max(shares, axis=0) <= null_trials.allowed(TRIALS, 3)).all(), name
+        else:  # fewer trials, so all markers together
+            few = MIRRORED if name == "Friedman mirrored" else PERMUTED
+            pooled = len(shares) * few * TRIALS // AT_ONCE
+            assert (np.mean(shares, axis=0) <= null_trials.allowed(pooled, 3)).all(), name

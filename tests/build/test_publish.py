@@ -27,7 +27,7 @@ print("ready", flush=True)
 number = 0
 while True:
     number += 1
-    with staging(target) as folder:
+    with staging(target, "0.txt") as folder:
         for name in range(20):
             (folder / f"{name}.txt").write_text(str(number))
 """
@@ -55,7 +55,7 @@ def test_a_draft_is_replaced_and_nothing_is_left_beside_it(small):
 def test_killed_at_any_moment_the_version_is_whole_and_the_next_build_works(tmp_path):
     """Killed at 30 moments; each time the folder holds one complete state."""
     target = tmp_path / "demo-1.0.0"
-    with staging.staging(target) as folder:
+    with staging.staging(target, "0.txt") as folder:
         for name in range(20):
             (folder / f"{name}.txt").write_text("0")
     interrupted = 0
@@ -76,7 +76,7 @@ def test_killed_at_any_moment_the_version_is_whole_and_the_next_build_works(tmp_
         assert len(list(target.iterdir())) == 20
         assert len(states) == 1, states
     assert interrupted > 0  # the test did meet unfinished work
-    with staging.staging(target) as folder:
+    with staging.staging(target, "0.txt") as folder:
         (folder / "last.txt").write_text("")
     assert [path.name for path in target.iterdir()] == ["last.txt"]
     assert hidden(tmp_path) == [f".{target.name}.lock"]
@@ -86,11 +86,11 @@ def test_without_exchange_a_version_put_aside_by_a_killed_build_comes_back(tmp_p
     monkeypatch.setattr(staging, "_exchange", lambda one, other: False)
     target = tmp_path / "demo-1.0.0"
     for text in ("1", "2"):
-        with staging.staging(target) as folder:
+        with staging.staging(target, "a.txt") as folder:
             (folder / "a.txt").write_text(text)
     assert (target / "a.txt").read_text() == "2"
     target.rename(tmp_path / ".demo-1.0.0.old")  # killed between the two renames
-    with staging.staging(tmp_path / "demo-1.0.0") as folder:
+    with staging.staging(tmp_path / "demo-1.0.0", "a.txt") as folder:
         assert (target / "a.txt").read_text() == "2"
         (folder / "a.txt").write_text("2")
     assert (target / "a.txt").read_text() == "2"
@@ -159,6 +159,75 @@ def test_a_folder_that_cannot_be_written_to_is_said_before_any_work(tmp_path):
         pytest.skip("this system has no folder that nobody can write to")
     with pytest.raises(PublishError, match=r"/proc: no version can be written there"):
         staging.claim(Path("/proc/demo-1.0.0"))
+
+
+def occupy(place, kind, elsewhere):
+    """Put something of somebody else in a place, and return what must stay as it is, with its content."""
+    if kind == "file":
+        place.write_text("mine", encoding="utf-8")
+    elif kind == "folder":
+        place.mkdir()
+        (place / "thesis.txt").write_text("mine", encoding="utf-8")
+        return place / "thesis.txt"
+    elif kind == "link to a folder":
+        elsewhere.mkdir()
+        (elsewhere / "manifest.json").write_text("mine", encoding="utf-8")
+        place.symlink_to(elsewhere)
+        return elsewhere / "manifest.json"
+    else:
+        elsewhere.write_text("mine", encoding="utf-8")
+        place.symlink_to(elsewhere)
+        return elsewhere
+    return place
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "link to a file", "link to a folder", "dead link"])
+@pytest.mark.parametrize("moment", ["before any work", "while it is filled"])
+def test_what_is_no_version_stays_as_it_is(tmp_path, kind, moment):
+    target = tmp_path / "output/demo-1.0.0"
+    target.parent.mkdir()
+    if moment == "before any work":
+        kept = occupy(target, kind, tmp_path / "mine")
+        if kind == "dead link":
+            kept.unlink()
+        with pytest.raises(PublishError, match=r"demo-1\.0\.0: a .* stands where this is to be published"):
+            staging.claim(target)
+    with pytest.raises(PublishError, match="it stays as it is"), staging.staging(target) as folder:  # noqa: PT012
+        (folder / "manifest.json").write_text("new", encoding="utf-8")
+        kept = occupy(target, kind, tmp_path / "mine")
+    assert kind == "dead link" or kept.read_text(encoding="utf-8") == "mine"
+    assert hidden(target.parent) == [".demo-1.0.0.lock"] or moment == "before any work"
+    staging.remove(target) if not target.is_symlink() and target.is_dir() else target.unlink()
+    with staging.staging(target) as folder:  # nothing is stuck
+        (folder / "manifest.json").write_text("new", encoding="utf-8")
+    assert (target / "manifest.json").read_text(encoding="utf-8") == "new"
+
+
+@pytest.mark.parametrize("name", [".demo-1.0.0.new", ".demo-1.0.0.old", ".demo-1.0.0.lock"])
+def test_hidden_names_that_are_links_lead_nowhere(tmp_path, name):
+    kept = tmp_path / "mine.txt"
+    kept.write_text("mine", encoding="utf-8")
+    (tmp_path / name).symlink_to(kept)
+    with pytest.raises(PublishError, match=name), staging.staging(tmp_path / "demo-1.0.0"):
+        pass
+    assert kept.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_lock_is_not_emptied(tmp_path):
+    (tmp_path / "a.lock").write_text("text", encoding="utf-8")
+    with lock(tmp_path / "a.lock"):
+        assert (tmp_path / "a.lock").read_text(encoding="utf-8") == "text"
+
+
+def test_what_a_link_in_a_version_leads_to_keeps_its_rights(tmp_path):
+    (tmp_path / "mine").mkdir(mode=0o700)
+    version = tmp_path / "version"
+    version.mkdir()
+    (version / "link").symlink_to(tmp_path / "mine")
+    staging.make_read_only(version)
+    staging.remove(version)
+    assert (tmp_path / "mine").stat().st_mode & 0o777 == 0o700
+    assert not version.exists()
 
 
 def test_two_that_publish_the_same_version_do_not_meet(small):

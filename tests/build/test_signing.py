@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 
-from itpcsr.build import sshsig, staging
+from itpcsr.build import signers, sshsig, staging
 from itpcsr.build.published import SIGNATURE, SUMS
 from itpcsr.build.signing import check_signature, sign_version
 from itpcsr.build.verify import verify
@@ -98,7 +98,7 @@ def test_the_same_key_makes_the_same_signature_as_ssh_keygen(version, tmp_path, 
 def test_ssh_keygen_prints_the_same_fingerprint(tmp_path, ssh_keygen):
     public = write_key(tmp_path).with_suffix(".pub")
     printed = subprocess.run([ssh_keygen, "-l", "-f", public], capture_output=True, text=True, check=True)
-    assert sshsig.fingerprint(sshsig.read_signers(public)[0].blob) in printed.stdout
+    assert sshsig.fingerprint(signers.read_signers(public)[0].blob) in printed.stdout
 
 
 @pytest.mark.parametrize("status", ["draft", "final"])
@@ -121,8 +121,8 @@ def test_changed_checksums_break_the_signature(version, tmp_path):
     sign_version(version, key, never)
     with (version / SUMS).open("a", encoding="utf-8") as stream:
         stream.write("\n")
-    for signers in (key.with_suffix(".pub"), None):
-        _, faults = check_signature(version, signers)
+    for who in (key.with_suffix(".pub"), None):
+        _, faults = check_signature(version, who)
         assert [fault.problem for fault in faults] == ["isn't the signature of this file"]
 
 
@@ -190,6 +190,13 @@ def test_what_is_no_key_for_signing_is_said(tmp_path):
         ("jane ssh-dss AAAA", "holds no key of a known kind"),
         ("jane ssh-ed25519 AAA", "the key isn't whole"),
         ("# nobody", "names no key"),
+        ("  # jane {key}", "names no key"),
+        ('jane\tvalid-before="20300101"\t{key}', "can't be followed here"),
+        ("!mallory {key}", "names no key of anybody"),
+        ("!mallory,!* {key}", "names no key of anybody"),
+        ("jane,!j* {key}", "names no key of anybody"),
+        ("*,!* {key}", "names no key of anybody"),
+        ("*@x,!*@? {key}", "names no key of anybody"),
     ],
 )
 def test_a_line_of_the_signers_that_cannot_be_followed_is_refused(line, message, tmp_path):
@@ -197,7 +204,7 @@ def test_a_line_of_the_signers_that_cannot_be_followed_is_refused(line, message,
     path = tmp_path / "allowed"
     path.write_text(line.format(key=key) + "\n", encoding="utf-8")
     with pytest.raises(SignatureError, match=message):
-        sshsig.read_signers(path)
+        signers.read_signers(path)
 
 
 @pytest.mark.parametrize("before", ["", "jane,john ", 'jane namespaces="git,file" ', "*@site.org "])
@@ -205,8 +212,31 @@ def test_signers_are_read_as_public_key_or_allowed_signers(before, tmp_path):
     public = write_key(tmp_path).with_suffix(".pub")
     path = tmp_path / "allowed"
     path.write_text(f"# who may sign\n\n{before}{public.read_text(encoding='utf-8')}", encoding="utf-8")
-    (signer,) = sshsig.read_signers(path)
-    assert signer == sshsig.Signer(before.split(" ")[0] or "jane@site", sshsig.read_signers(public)[0].blob)
+    (signer,) = signers.read_signers(path)
+    assert signer == signers.Signer(before.split(" ")[0] or "jane@site", signers.read_signers(public)[0].blob)
+
+
+@pytest.mark.parametrize("line", ["*,!mallory", "jane,!mallory", "*@x,!m?@x", "??,!?"])
+def test_an_exception_leaves_the_others(line, tmp_path):
+    public = write_key(tmp_path).with_suffix(".pub").read_text(encoding="utf-8")
+    path = tmp_path / "allowed"
+    path.write_text(f"{line} {public}", encoding="utf-8")
+    assert [signer.name for signer in signers.read_signers(path)] == [line.split(",")[0]]
+
+
+PATTERNS = ("jane", "!jane", "*", "*@x", "*@x,!mallory@*", "!mallory@*,*@x", "*,!*", "j?ne,john", "j?n", "JANE",
+            "jane,", "!*,jane", "*a*,!*ory*", "jane@x,!jane@y", "[j]ane", "ja.e")  # fmt: skip
+
+
+@pytest.mark.parametrize("patterns", PATTERNS)
+def test_patterns_of_names_mean_what_ssh_keygen_means(patterns, tmp_path, ssh_keygen):
+    public = write_key(tmp_path).with_suffix(".pub").read_text(encoding="utf-8")
+    path = tmp_path / "allowed"
+    path.write_text(f"{patterns} {public}", encoding="utf-8")
+    for name in ("jane", "john", "mallory@x", "jane@x", "jane@y", "ja.e", "x"):
+        command = [ssh_keygen, "-Y", "match-principals", "-I", name, "-f", str(path)]
+        found = subprocess.run(command, capture_output=True, check=False).returncode == 0
+        assert signers.matches_principal(name, patterns) == found, name
 
 
 def test_what_is_no_signature_is_said(tmp_path):

@@ -1,6 +1,7 @@
 """What was changed in a published version is found and named, even where the checksums were adapted."""
 
 import json
+import os
 import re
 
 import pandas as pd
@@ -62,6 +63,21 @@ def test_changed_missing_and_unknown_files_are_named(version):
         "site_libs/csr.js: is missing",
         "extra.txt: is unknown: it doesn't belong to the published version",
     ]
+
+
+@pytest.mark.parametrize("name", ["report/more", "csr.docx", "manifest.json", "extra", "SHA256SUMS.sig"])
+@pytest.mark.parametrize("kind", ["link to a folder", "link to the same bytes", "dead link", "pipe"])
+def test_a_link_or_pipe_in_a_version_is_a_fault(version, tmp_path, name, kind):
+    path = version / name
+    same = tmp_path / "same"
+    if path.exists():
+        path.rename(same)
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to({"link to a folder": tmp_path, "dead link": tmp_path / "nothing"}.get(kind, same))
+    what = "pipe or device" if kind == "pipe" else "link"
+    assert faults(version) == [f"{name}: is a {what}; a version has none"]
 
 
 @pytest.mark.parametrize(

@@ -79,3 +79,36 @@ def test_rates_for_sentences():
     assert formats.format_rate(0, 18, 0, NAN, NAN, 0.95) == "0 of 18"
     assert formats.format_rate(0, 0, NAN, NAN, NAN, 0.95) == "0 of 0"
     assert formats.format_level(0.975) == "97.5"
+
+
+@pytest.mark.parametrize("value", [NAN, math.inf, -math.inf])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda value: formats.format_number(value, 2),
+        lambda value: formats.format_signed(value, 2),
+        formats.format_count,
+        formats.format_percent,
+        lambda value: formats.format_count_percent(value, value),
+        lambda value: formats.format_count_percent(3, value),
+        lambda value: formats.format_interval(value, value),
+        lambda value: formats.format_interval(0, value),
+        formats.format_p,
+        formats.format_plain,
+        formats.format_level,
+        lambda value: formats.format_statistic("mean", value, 1),
+        lambda value: formats.format_statistic("p_value", value, 1),
+        lambda value: formats.format_statistic("Q", value, 1),
+        lambda value: formats.format_rate(value, 5, value, value, value, 0.95),
+        lambda value: formats.format_rate(1, 5, value, value, value, 0.95),
+    ],
+)
+def test_what_is_no_finite_number_has_a_readable_text(write, value):
+    text = write(value)
+    assert text
+    assert "nan" not in text.lower()
+    assert "inf" not in text.lower()
+
+
+def test_no_p_value_is_infinite():
+    assert formats.format_p(math.inf) == formats.format_p(-math.inf) == "NE"

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from itpcsr.absence import mark_source
 from itpcsr.analysis import pharmacokinetics as pk
 from itpcsr.analysis.incidence import dose_columns
 from itpcsr.display import pharmacokinetics as figures
@@ -74,7 +75,7 @@ def test_no_domain_and_no_plan_are_sentences(demo, study, pilot_study):
     adsl, adpc, adpp = only(demo, [])
     _, shown = everything(adsl, adpc, adpp, pilot_study)
     assert all("plans no measurement" in shown[name].absent for name in ("set", "samples", "log"))
-    adpc.attrs["absent"] = "PC"
+    adpc = mark_source(adpc, "PC", held=False)
     _, shown = everything(adsl, adpc, adpp, study)
     assert all("domain PC" in shown[name].absent for name in ("set", "samples", "log"))
 

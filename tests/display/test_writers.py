@@ -89,14 +89,14 @@ def test_csv_has_a_row_for_a_row_and_no_formula():
     assert rows == [["x", "indent", "A"], ["'=cmd()", "0", "'+SUM(A1)"], ["y", "0", "-1.5"]]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", " =", "\t=", "\r=", "\n=", "\uff1d"])
 def test_no_cell_of_a_csv_begins_as_a_formula(start):
     text = f"{start}HYPERLINK(1)"
     risky = Table(text, (Header(text, spanner=text),), (Row(text, (text,)),))
     for row in csv.reader(io.StringIO(writers.to_csv(risky), newline="")):
         assert [cell[:1] for cell in row if "HYPERLINK" in cell] == ["'"] * 2
     empty = list(csv.reader(io.StringIO(writers.to_csv(Table("x", absent=text)), newline="")))
-    assert [cell.replace(" ", start) for cell in empty[1]] == [f"'{text}"]
+    assert [cell.replace(" ", "") for cell in empty[1]] == [f"'{text.strip()}"]
 
 
 @pytest.mark.parametrize("number", ["-1.5", "+2", "-1,000.5", "-12.5%", "<0.001"])

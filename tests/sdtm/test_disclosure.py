@@ -1,6 +1,7 @@
 """The trial of an external version: what is gone, what is moved, and what stays to the digit."""
 
-from dataclasses import replace
+import base64
+import hashlib
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ from itpcsr.errors import ParameterError
 from itpcsr.sdtm import Trial, cut_trial
 from itpcsr.sdtm.disclosure import disclose, keeps_first, name_subjects, read_key
 from itpcsr.sdtm.disclosure.dates import move_dates
+from itpcsr.sdtm.disclosure.pseudonyms import DEMONSTRATION_KEY, _can_be_guessed
 from tests.small import day, dm, ex
 from tests.whole import whole_domains
 
@@ -216,21 +218,68 @@ def test_subjects_without_any_date_are_no_fault():
     assert not trial["EX"]["EXSTDTC"].isin([day(1)]).any()
 
 
-def test_a_key_is_needed_for_real_data(tmp_path):
-    assert read_key(None, simulated=True)
+RANDOM = "9f0c47d1b86e52a3e8d40b7796a1f35c"  # of 32 hexadecimal digits
+
+
+def put_key(folder, text, mode=0o600):
+    path = folder / "key"
+    path.write_text(text, encoding="utf-8")
+    path.chmod(mode)
+    return path
+
+
+def test_a_key_is_needed_for_real_data(tmp_path, root):
+    assert read_key(None, True, root)
     with pytest.raises(ParameterError, match="needs `disclosure_key`"):
-        read_key(None, simulated=False)
+        read_key(None, False, root)
     with pytest.raises(ParameterError, match="no such file"):
-        read_key(tmp_path / "nothing", simulated=True)
-    short = tmp_path / "short"
-    short.write_text("secret\n", encoding="utf-8")
+        read_key(tmp_path / "nothing", True, root)
     with pytest.raises(ParameterError, match="holds 6 characters") as error:
-        read_key(short, simulated=False)
+        read_key(put_key(tmp_path, "secret\n"), False, root)
     assert "secret" not in str(error.value).replace("the secret", "")
-    short.write_bytes(b"0123456789abcdef0123456789abcdef\n")
-    assert read_key(short, simulated=False) == b"0123456789abcdef0123456789abcdef"
+    assert read_key(put_key(tmp_path, f"{RANDOM}\n"), False, root) == RANDOM.encode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["k" * 64, "ab" * 32, "0123456789abcdef" * 4, "abcdefghijklmnopqrstuvwxyz0123456789", "a" * 31 + "b",
+     RANDOM * 2, "password" * 5, "1234567890" * 4, DEMONSTRATION_KEY.decode()],
+)  # fmt: skip
+def test_a_key_that_can_be_guessed_is_refused(tmp_path, root, text):
+    with pytest.raises(ParameterError, match="can be guessed") as error:
+        read_key(put_key(tmp_path, text), False, root)
+    assert text not in str(error.value)
+
+
+def test_random_keys_are_never_taken_for_guessed_ones(tmp_path, root):
+    for seed in range(300):
+        digest = hashlib.sha256(str(seed).encode())
+        for text in (digest.hexdigest()[:32], digest.hexdigest(), base64.b64encode(digest.digest()).decode()):
+            assert not _can_be_guessed(text.encode()), text
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o620, 0o604])
+def test_a_key_that_others_can_read_or_change_is_refused(tmp_path, root, mode):
+    with pytest.raises(ParameterError, match=r"others on this machine may read or change it.*chmod 600"):
+        read_key(put_key(tmp_path, RANDOM, mode), True, root)
+
+
+def test_a_key_within_the_project_is_refused_also_behind_a_link(tmp_path):
+    project = tmp_path / "project"
+    project.mkdir()
+    path = put_key(project, RANDOM)
+    (tmp_path / "link").symlink_to(path)
+    for named in (path, tmp_path / "link", tmp_path / "project/../project/key"):
+        with pytest.raises(ParameterError, match="lies within the project"):
+            read_key(named, False, project)
+
+
+def test_a_key_that_is_no_file_is_refused(tmp_path, root):
+    (tmp_path / "key").symlink_to("/dev/zero")
+    with pytest.raises(ParameterError):
+        read_key(tmp_path / "key", False, root)
 
 
 def test_the_disclosed_trial_still_says_that_it_is_simulated(disclosed, demo_trial):
     assert disclosed.simulated
-    assert not replace(demo_trial, domains={}, labels={}).simulated
+    assert demo_trial.simulated

@@ -139,6 +139,42 @@ def test_simulated_data_say_so_even_as_csv(root, tmp_path):
     assert not read_trial([tmp_path]).simulated
 
 
+@pytest.mark.parametrize("study", ["HOSP-7", "", "X-SIMULATION", "X-SIM-2"])
+def test_one_record_that_does_not_say_so_makes_the_data_real(tmp_path, study):
+    put(tmp_path, "dm.csv", "STUDYID,DOMAIN,USUBJID\nX-SIM,DM,01\nX-SIM,DM,02\n")
+    assert read_trial([tmp_path]).simulated
+    put(tmp_path, "ts.csv", f"STUDYID,DOMAIN,TSSEQ,TSPARMCD,TSVAL\n{study},TS,1,TITLE,x\n")
+    assert not read_trial([tmp_path]).simulated
+
+
+def test_a_label_makes_no_data_simulated(tmp_path):
+    frame = pd.DataFrame({"STUDYID": ["HOSP-7"], "DOMAIN": ["DM"], "USUBJID": ["01"]})
+    pyreadstat.write_xport(frame, tmp_path / "dm.xpt", file_label="Demographics (simulated)", table_name="DM")
+    assert not read_trial([tmp_path]).simulated
+
+
+@pytest.mark.parametrize(
+    ("study", "mapping"),
+    [
+        ("HOSP-7", "values: {DM.STUDYID: {HOSP-7: X-SIM}}"),
+        ("X-SIM", "values: {DM.STUDYID: {X-SIM: HOSP-7}}"),
+        ("HOSP-7", "variables: {DM: {STUDYID: STUDY, MARK: STUDYID}}"),
+    ],
+)
+def test_no_mapping_changes_whether_data_are_simulated(tmp_path, study, mapping):
+    put(tmp_path, "dm.csv", f"STUDYID,MARK,DOMAIN,USUBJID\n{study},MADE-SIM,DM,01\n")
+    path = put(tmp_path, "site.yml", mapping)
+    with pytest.raises(DataError, match="the mapping changes STUDYID"):
+        read_trial([tmp_path, path])
+
+
+def test_a_mapping_may_name_the_study_otherwise(tmp_path):
+    put(tmp_path, "dm.csv", "STUDYID,DOMAIN,USUBJID\nHOSP-7,DM,01\n")
+    path = put(tmp_path, "site.yml", "values: {DM.STUDYID: {HOSP-7: NCT04014166}}")
+    trial = read_trial([tmp_path, path])
+    assert (trial["DM"]["STUDYID"].tolist(), trial.simulated) == (["NCT04014166"], False)
+
+
 def test_the_real_study_reads_with_its_windows_text(pilot_trial):
     assert not pilot_trial.simulated
     assert len(pilot_trial["DM"]) == 306

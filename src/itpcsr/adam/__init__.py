@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.absence import SOURCES, mark_source
 from itpcsr.adam.adab import derive_adab
 from itpcsr.adam.adae import derive_adae
 from itpcsr.adam.adaette import derive_adaette
@@ -33,23 +34,15 @@ from itpcsr.study import Study
 
 __all__ = ["derive"]
 
-# Datasets that are empty for want of a domain, and which.
-_SOURCES = {
-    "adae": "AE", "adaette": "AE", "adlb": "LB", "addv": "DV", "advs": "VS", "admb": "MB", "adcm": "CM",
-    "adpc": "PC", "adpp": "PC",
-    "adis": "IS", "adab": "IS",
-    "adbleed": "RS",
-}  # fmt: skip
-
 
 def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     """Derive all analysis datasets, keyed by lower-case name.
 
-    A dataset whose domain is absent has its columns, no rows, and ``attrs["absent"]`` with the domain's name:
-    no adverse event domain isn't the same as no adverse event. ADSL also gets BPLAT, the platelet count at
-    baseline (10^9/L), and BPLATC (``<10`` where the baseline is only known to lie beyond a limit, of which
-    BPLAT is NaN), from ADLB, weight and height at baseline from ADVS, and the pharmacokinetic set from ADPC;
-    ADLB gets ARESCFL (see ``flag_after_rescue``) from ADCM.
+    A dataset whose domain is absent has its columns, no rows of the domain, and a column that says so
+    (``itpcsr.absence``): no adverse event domain isn't the same as no adverse event. ADSL also gets BPLAT,
+    the platelet count at baseline (10^9/L), and BPLATC (``<10`` where the baseline is only known to lie
+    beyond a limit, of which BPLAT is NaN), from ADLB, weight and height at baseline from ADVS, and the
+    pharmacokinetic set from ADPC; ADLB gets ARESCFL (see ``flag_after_rescue``) from ADCM.
     What the derivations read is ``as_analysed``.
     """
     trial = as_analysed(trial, study)
@@ -85,9 +78,9 @@ def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
         "adbleed": adbleed,
         "adtte": derive_adtte(adsl, adrs),
     }
-    for name, domain in _SOURCES.items():
-        if domain not in trial:
-            datasets[name].attrs["absent"] = domain
+    for dataset, domain in SOURCES.items():
+        name = dataset.lower()
+        datasets[name] = mark_source(datasets[name], domain, held=domain in trial)
     if study.dose_finding is not None:
-        datasets["addl"] = derive_addl(adsl, adae, adex, study)
+        datasets["addl"] = derive_addl(adsl, datasets["adae"], adex, study)
     return datasets

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.adam.domains import look_up
 from itpcsr.study import DoseFinding, Study
 
@@ -68,7 +69,7 @@ def _add_window(
 
 def _add_status(addl: pd.DataFrame, adae: pd.DataFrame, rules: DoseFinding) -> pd.DataFrame:
     """Add AVALC, REASON and KNOWNDT; a DLT counts however few infusions there were."""
-    unrecorded = "absent" in adae.attrs or (adae["DLTFL"] == "").any()
+    unrecorded = is_absent(adae, "AE") or (adae["DLTFL"] == "").any()
     few = addl["NINFWIN"] < rules.evaluable_infusions
     short = addl["EOSDT"] < addl["WINEDT"]
     ongoing = short & (addl["EOSSTT"] == "")

@@ -30,7 +30,6 @@ def add_criteria(adae: pd.DataFrame, trial: Trial) -> pd.DataFrame:
         texts = texts + column.astype("str")
     reasons = ae[["USUBJID", "AESEQ"]].assign(AESCRIT=texts.str.removesuffix("; "))
     joined = adae.merge(reasons, on=["USUBJID", "AESEQ"], how="left", validate="m:1")
-    joined.attrs = dict(adae.attrs)
     return joined.assign(AESCRIT=joined["AESCRIT"].fillna("").astype("str"))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.adam.addl import DLT, NO_DLT
 from itpcsr.adam.domains import look_up
 from itpcsr.adam.flags import yes_no
@@ -42,7 +43,7 @@ def derive_choice(datasets: Mapping[str, pd.DataFrame], study: Study) -> pd.Data
         & (adae["SEVFL"] == "Y")
         & ~(adae["ASTDY"] > last_day)
     ]
-    chosen["SEVFL"] = "" if "absent" in adae.attrs else yes_no(subject.isin(severe["USUBJID"]))
+    chosen["SEVFL"] = "" if is_absent(adae, "AE") else yes_no(subject.isin(severe["USUBJID"]))
     chosen["RESPFL"] = _responses(datasets["adrs"], subject, last_day)
     window = study.visits.visit_window_days
     rise = _platelet_rise(datasets["adlb"], study, last_day + window)

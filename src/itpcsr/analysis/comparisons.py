@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from itpcsr.analysis.estimation import attempt_numbers
 from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.study import Column, Design
 
@@ -44,7 +44,12 @@ def compare_means(records: pd.DataFrame, members: pd.DataFrame, variable: str) -
         return _p_row(np.nan, ANOVA, _NO_CONTRAST)
     import pingouin as pg  # takes seconds to import, and a single-arm study never needs it
 
-    return _p_row(float(pg.anova(frame, dv=variable, between="group")["p_unc"].iloc[0]), ANOVA)
+    def anova() -> dict[str, float]:
+        # pingouin leaves the p-value out where no sum of squares is left within groups
+        return {"p": pg.anova(frame, dv=variable, between="group").iloc[0].get("p_unc", np.nan)}
+
+    found, reason = attempt_numbers(["p"], anova)
+    return _p_row(found["p"], ANOVA, reason)
 
 
 def compare_categories(records: pd.DataFrame, members: pd.DataFrame, variable: str) -> pd.DataFrame:
@@ -57,12 +62,14 @@ def compare_categories(records: pd.DataFrame, members: pd.DataFrame, variable: s
         return _p_row(np.nan, CHI_SQUARE, _NO_CONTRAST)
     import pingouin as pg  # takes seconds to import, and a single-arm study never needs it
 
-    with warnings.catch_warnings():
+    def pearson() -> dict[str, float]:
         # pingouin also computes power divergences that warn on empty cells and small expected counts; only
         # Pearson's test is taken from its table
-        warnings.simplefilter("ignore")
         tests = pg.chi2_independence(frame, x=variable, y="group", correction=False)[2]
-    return _p_row(float(tests.set_index("test").loc["pearson", "pval"]), CHI_SQUARE)
+        return {"p": tests.set_index("test").loc["pearson", "pval"]}
+
+    found, reason = attempt_numbers(["p"], pearson)
+    return _p_row(found["p"], CHI_SQUARE, reason)
 
 
 def compare_counts(counts: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:

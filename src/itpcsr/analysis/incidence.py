@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.proportions import count_subjects
 from itpcsr.results import absent_rows, make_rows
@@ -40,7 +41,7 @@ def analyse_incidence(
     most subjects in all groups, ties by name); statistics are n, N, percent, ci_low and ci_high (percent).
     """
     display = "fig-incidence"
-    if "absent" in adae.attrs:
+    if is_absent(adae, "AE"):
         return absent_rows(display, _NO_DOMAIN)
     members = assign_groups(adsl, dose_columns(study.design), "SAFFL")
     emergent = adae[(adae["TRTEMFL"] == "Y") & adae["USUBJID"].isin(members["USUBJID"])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.analysis.comparisons import single_arm_columns
 from itpcsr.analysis.exact_tables import Drawing
 from itpcsr.analysis.groups import assign_groups, size_rows
@@ -28,7 +29,7 @@ def safety_values(adlb: pd.DataFrame, rules: Laboratory) -> pd.DataFrame:
 
 def missing_sentence(adlb: pd.DataFrame, study: Study) -> str:
     """Return why there is nothing to show, or "" where there is."""
-    if "absent" in adlb.attrs:
+    if is_absent(adlb, "LB"):
         return NO_DOMAIN
     return _NO_VALUES if safety_values(adlb, study.laboratory).empty else ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.absence import SOURCES, lacks_records
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.proportions import count_events, count_subjects
 from itpcsr.results import absent_rows, make_rows
@@ -44,10 +45,7 @@ def select_tests(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, category:
 
 
 def _in_order(records: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Sort, and keep what the dataset says of an absent domain."""
-    ordered = records.sort_values(columns, ignore_index=True, kind="stable")
-    ordered.attrs = dict(records.attrs)
-    return ordered
+    return records.sort_values(columns, ignore_index=True, kind="stable")
 
 
 def count_listing(
@@ -60,12 +58,13 @@ def count_listing(
     display, dataset
         Label of the listing and name of the dataset that holds its records.
     records
-        What is listed. With ``attrs["absent"]`` and no record the domain is absent: one absent row.
+        What is listed, with the columns of its dataset. Where its domain is absent: one absent row.
     adsl, study, flag
         Subjects, columns and the analysis set whose subjects the listing can hold.
     """
-    if "absent" in records.attrs and records.empty:
-        return absent_rows(display, _ABSENT.format(domain=records.attrs["absent"]), dataset=dataset)
+    domain = SOURCES.get(dataset)
+    if domain and lacks_records(records, domain):
+        return absent_rows(display, _ABSENT.format(domain=domain), dataset=dataset)
     members = assign_groups(adsl, study.design.columns, flag)
     named = records.assign(level="records")
     counts = [

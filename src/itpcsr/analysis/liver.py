@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.laboratory import NO_DOMAIN, count_among
 from itpcsr.analysis.proportions import mark_unrecorded
@@ -30,7 +31,7 @@ def analyse_hys_law(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, confid
     ``both`` (``group``), by the study day of the transaminase.
     """
     display = "tbl-hys-law"
-    if "absent" in adlb.attrs:
+    if is_absent(adlb, "LB"):
         return absent_rows(display, NO_DOMAIN)
     members = assign_groups(adsl, study.design.columns, "SAFFL")
     values = _multiples(adlb)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.absence import is_absent, lacks_records
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.proportions import count_subjects
 from itpcsr.results import absent_rows, make_rows
@@ -22,7 +23,7 @@ def analyse_medication(adsl: pd.DataFrame, adcm: pd.DataFrame, study: Study) -> 
     frequency, ties by name.
     """
     display = "tbl-medication"
-    if "absent" in adcm.attrs:
+    if is_absent(adcm, "CM"):
         return absent_rows(display, _NO_DOMAIN)
     members = assign_groups(adsl, study.design.columns, "SAFFL")
     treated = adcm[adcm["USUBJID"].isin(members["USUBJID"])]
@@ -45,7 +46,7 @@ def analyse_rescue(adsl: pd.DataFrame, adcm: pd.DataFrame, study: Study, confide
     display = "tbl-rescue"
     if study.efficacy is None:
         return absent_rows(display, _NO_RULE)
-    if "absent" in adcm.attrs and adcm.empty:
+    if lacks_records(adcm, "CM"):
         return absent_rows(display, _NO_DOMAIN)
     members = assign_groups(adsl, study.design.columns, "SAFFL")
     rescue = adcm[adcm["USUBJID"].isin(members["USUBJID"]) & (adcm["RESCFL"] == "Y")]

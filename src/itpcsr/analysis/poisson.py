@@ -6,9 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from itpcsr.analysis.estimation import QUIET
+
 GARWOOD = "Garwood exact Poisson interval"
 
 
+@np.errstate(**QUIET)
 def poisson_interval(
     events: ArrayLike, time: ArrayLike, level: float = 0.95
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.analysis.comparisons import compare_categories, compare_means, single_arm_columns
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.proportions import (
@@ -129,7 +130,7 @@ def analyse_deviations(adsl: pd.DataFrame, addv: pd.DataFrame, study: Study) -> 
     are counted.
     """
     display = "tbl-deviations"
-    if "absent" in addv.attrs:
+    if is_absent(addv, "DV"):
         sentence = "The study's data hold no domain of protocol deviations (DV), so they can't be shown."
         return absent_rows(display, sentence)
     members = assign_groups(adsl, study.design.columns, "ENRLFL")
@@ -140,7 +141,7 @@ def analyse_deviations(adsl: pd.DataFrame, addv: pd.DataFrame, study: Study) -> 
     records["term"] = category + " | " + name_unrecorded(records["DVDECOD"])
     parts = [size_rows(members)]
     for analysis in ("any", "category", "term") if categories else ("any", "term"):
-        levels = levels_of(records[analysis])
+        levels = ["any"] if analysis == "any" else levels_of(records[analysis])  # also of no deviation
         counts = count_subjects(records, members, levels, analysis)
         events = count_events(records, members, levels, analysis)
         parts.append(pd.concat([counts, events]).assign(analysis=analysis))

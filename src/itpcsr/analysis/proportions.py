@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from itpcsr.analysis.estimation import QUIET
 from itpcsr.analysis.groups import group_sizes
 from itpcsr.analysis.tally import tally_records, tally_subjects
 
@@ -16,6 +17,7 @@ NOT_RECORDED = "not recorded in the data"
 UNRECORDED = "NOT RECORDED"  # the level of those of whom the data don't record a category
 
 
+@np.errstate(**QUIET)
 def exact_interval(
     n: ArrayLike, total: ArrayLike, level: float = 0.95
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -34,6 +36,7 @@ def exact_interval(
     return np.where(total > 0, low, np.nan), np.where(total > 0, high, np.nan)
 
 
+@np.errstate(**QUIET)
 def wilson_interval(
     n: ArrayLike, total: ArrayLike, level: float = 0.95
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -50,6 +53,7 @@ def wilson_interval(
     return np.where(n == 0, 0 * size, centre - half), np.where(n == size, 1.0, centre + half)
 
 
+@np.errstate(**QUIET)
 def jeffreys_interval(
     n: ArrayLike, total: ArrayLike, level: float = 0.95
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.proportions import count_events, count_subjects, mark_unrecorded
 from itpcsr.results import absent_rows, make_rows
@@ -87,7 +88,7 @@ def _unrecorded(adae: pd.DataFrame, events: pd.DataFrame, kind: str) -> str:
     """Return the sentence for a listing that the data can't fill, "" for one that they can."""
     if (events["LISTED"] == kind).any():
         return ""
-    if "absent" in adae.attrs:
+    if is_absent(adae, "AE"):
         return NO_EVENTS
     if len(adae):
         if kind == "death" and (adae["FATALFL"] == "").all():
@@ -102,7 +103,7 @@ def count_narrated(
 ) -> pd.DataFrame:
     """Count the subjects with a narrative, and the events told in it, by column."""
     display = "txt-narratives"
-    if "absent" in adae.attrs and events.empty:
+    if is_absent(adae, "AE") and events.empty:
         return absent_rows(display, NO_EVENTS)
     members = assign_groups(adsl, study.design.columns, "SAFFL")
     told = events[events["NARRFL"] == "Y"].assign(level="narrative")
@@ -122,7 +123,7 @@ def count_significance(
     ``level`` is dlt, intervention or severe; an event can have several. What the data record of no event is
     not estimable.
     """
-    if "absent" in adae.attrs:
+    if is_absent(adae, "AE"):
         return absent_rows(DISPLAYS["significant"], NO_EVENTS).head(0)
     members = assign_groups(adsl, study.design.columns, "SAFFL")
     other = events[events["LISTED"] == "significant"]

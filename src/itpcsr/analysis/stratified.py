@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from itpcsr.analysis.estimation import attempt
 from itpcsr.analysis.exact_tables import FREEMAN_HALTON, Drawing, exact_p
 from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
 
@@ -30,7 +31,9 @@ def compare_statuses(
         return _p_row(np.nan, FREEMAN_HALTON, TOO_FEW)
     if table.shape[1] < 2:
         return _p_row(np.nan, FREEMAN_HALTON, _NO_CONTRAST)
-    found = exact_p(table, how)
+    found, failure = attempt(lambda: exact_p(table, how))
+    if found is None:
+        return _p_row(np.nan, FREEMAN_HALTON, failure)
     row = _p_row(found.value, found.method)
     if not found.tables:
         return row
@@ -63,7 +66,9 @@ def compare_shifts(records: pd.DataFrame, members: pd.DataFrame, variable: str, 
         .to_numpy("float64")
         for _, part in frame.groupby(stratum, sort=True)
     ]
-    p = cochran_mantel_haenszel(tables)
+    p, failure = attempt(lambda: cochran_mantel_haenszel(tables))
+    if p is None:
+        return _p_row(np.nan, CMH, failure)
     return _p_row(p, CMH, _NO_CONTRAST if np.isnan(p) else "")
 
 

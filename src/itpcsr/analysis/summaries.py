@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from itpcsr.analysis.estimation import NUMERICAL, QUIET
+
 # Quartiles follow SAS (PCTLDEF=5, averaging at discontinuities), which is R's type 2; R's default, type 7,
 # interpolates and gives other quartiles in small groups. The median is the same in both.
 QUARTILES = "quartiles by averaging at discontinuities (SAS PCTLDEF=5, R type 2)"
@@ -55,20 +57,22 @@ def _to_long(keys: list[tuple[str, str]], numbers: list[list[float]]) -> pd.Data
     values = np.array(numbers, dtype="float64").reshape(len(keys), len(STATISTICS))
     sizes = np.repeat(values[:, 0], len(STATISTICS))
     flat = values.ravel()
+    why = np.select([sizes == 0, sizes < 3], [NO_VALUES, FEW_VALUES], NUMERICAL)
     return pd.DataFrame(
         {
             "statistic": list(STATISTICS) * len(keys),
             "value": flat,
             "method": [QUARTILES if name in ("q1", "q3") else "" for name in STATISTICS] * len(keys),
-            "reason": np.where(np.isnan(flat), np.where(sizes == 0, NO_VALUES, FEW_VALUES), ""),
+            "reason": np.where(np.isnan(flat), why, ""),
             "visit": np.repeat(np.array([visit for visit, _ in keys], dtype="object"), len(STATISTICS)),
             "group": np.repeat(np.array([group for _, group in keys], dtype="object"), len(STATISTICS)),
         }
     )
 
 
+@np.errstate(**QUIET)
 def _describe(values: np.ndarray) -> list[float]:
-    """Return the statistics of one sample, NaN where there are too few values."""
+    """Return the statistics of one sample, NaN where there are too few values or they are too large."""
     if len(values) == 0:
         return [0.0] + [np.nan] * (len(STATISTICS) - 1)
     q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75], method="averaged_inverted_cdf")

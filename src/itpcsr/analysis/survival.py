@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from itpcsr.analysis.estimation import NotSettledError
+
 KAPLAN_MEIER = "Kaplan-Meier estimate, log-log interval"
 _HALF = 1e-9  # a curve this near to one half is at one half: products of fractions carry binary noise
 
@@ -30,8 +32,11 @@ def kaplan_meier(time: NDArray[np.float64], event: NDArray[np.bool_], level: flo
     """Estimate the share without event by lifelines; at least one subject is needed.
 
     The interval is Greenwood's on the log-log scale, the default of SAS PROC LIFETEST (R: ``conf.type =
-    "log-log"``; its own default is "log", which can leave 0 to 1).
+    "log-log"``; its own default is "log", which can leave 0 to 1). Raises NotSettledError where a time isn't
+    a number.
     """
+    if not np.isfinite(time).all():
+        raise NotSettledError("a time to event is missing or infinite")
     from lifelines import KaplanMeierFitter  # takes seconds to import
 
     fitted = KaplanMeierFitter(alpha=1 - level).fit(time, event)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from itpcsr.analysis.estimation import attempt
 from itpcsr.analysis.proportions import NO_SUBJECTS
 from itpcsr.analysis.survival import KAPLAN_MEIER, Curve, at_risk, kaplan_meier, median_time
 
@@ -38,7 +39,7 @@ def estimate_times(
     """
     rows: list[tuple[str, str, float, str]] = []
     time, event = times["AVAL"].to_numpy("float64"), (times["CNSR"] == 0).to_numpy()
-    curve = kaplan_meier(time, event, confidence) if len(times) else None
+    curve, failure = attempt(lambda: kaplan_meier(time, event, confidence)) if len(times) else (None, "")
     medians = median_time(curve) if curve else (np.nan,) * 3
     why = (NOT_REACHED, _NO_LIMIT, _NO_LIMIT)
     for name, value, reason in zip(("median", "median_low", "median_high"), medians, why, strict=True):
@@ -47,8 +48,8 @@ def estimate_times(
         rows += _shares(curve, time, day, without_event)
     frame = pd.DataFrame(rows, columns=["statistic", "visit", "value", "reason"])
     frame["reason"] = frame["reason"].where(frame["value"].isna(), "")
-    if not len(times):
-        frame["reason"] = np.where(frame["value"].isna(), NO_SUBJECTS, "")
+    if curve is None:
+        frame["reason"] = np.where(frame["value"].isna(), failure or NO_SUBJECTS, "")
     percent = frame["statistic"].str.startswith("km_")
     frame["unit"] = np.select([percent, frame["statistic"] == "at_risk"], ["%", "subjects"], default="days")
     return frame.assign(method=np.where(frame["unit"] == "subjects", "", KAPLAN_MEIER))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.laboratory import count_among
 from itpcsr.results import absent_rows, make_rows
@@ -26,7 +27,7 @@ def analyse_virology(adsl: pd.DataFrame, admb: pd.DataFrame, study: Study, confi
     planned or not, among those negative at baseline and tested later. ``analysis`` conversion names each such
     subject (``group``) and test (``level``) by the study day of the first positive one.
     """
-    if "absent" in admb.attrs:
+    if is_absent(admb, "MB"):
         return absent_rows(_DISPLAY, _NO_DOMAIN)
     if not study.sampling.virus_tests:
         return absent_rows(_DISPLAY, _NOT_PLANNED)

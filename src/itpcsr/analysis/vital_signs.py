@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.laboratory import course_of, visits_of, with_end_of_treatment
 from itpcsr.analysis.summaries import summarize
@@ -23,7 +24,7 @@ def analyse_vital_signs(adsl: pd.DataFrame, advs: pd.DataFrame, study: Study) ->
     one (``STANDING | value``), ``visit`` as in the laboratory course. Only parameters measured after
     treatment began are shown.
     """
-    if "absent" in advs.attrs:
+    if is_absent(advs, "VS"):
         return absent_rows(_DISPLAY, _NO_DOMAIN)
     members = assign_groups(adsl, study.design.columns, "SAFFL")
     chosen = advs[advs["USUBJID"].isin(members["USUBJID"])]

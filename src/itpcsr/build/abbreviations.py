@@ -13,7 +13,7 @@ from pydantic import Field
 from itpcsr.build.display_list import shown_labels
 from itpcsr.build.fragments import Display
 from itpcsr.build.variables import look_up
-from itpcsr.display.prose import escape
+from itpcsr.display import escape
 from itpcsr.display.table import Table
 from itpcsr.display.words import capitalize
 from itpcsr.study import read_yaml, validate
@@ -28,7 +28,7 @@ _HEAD = (
 _VARIABLE = re.compile(r"\{\{<\s*var\s+([\w.]+)\s*>\}\}")
 # What a page holds beside words: raw blocks, shortcodes, attributes, code, references and citations.
 _NO_WORDS = re.compile(
-    r"^```.*?^```|\{\{<.*?>\}\}|\{[#.][^}\n]*\}|`[^`\n]*`|(?<![\w.])-?@[\w:.-]*\w|https?://\S+",
+    r"^(`{3,}).*?^\1|\{\{<.*?>\}\}|\{[#.][^}\n]*\}|`[^`\n]*`|(?<![\w.])-?@[\w:.-]*\w|https?://\S+",
     re.MULTILINE | re.DOTALL,
 )
 _SVG_TEXT = re.compile(r"<text\b[^>]*>(.*?)</text>", re.DOTALL)
@@ -89,7 +89,10 @@ def write_abbreviations(
     """Write the list as a fragment, from the project's pages and fragments and the values that they quote."""
     glossary = read_glossary(project / GLOSSARY)
     names = glossary.used(words_of(project, chapters, displays, values))
-    lines = [f"| {escape(name)} | {escape(capitalize(glossary.abbreviations[name]))} |\n" for name in names]
+    lines = [
+        f"| {escape.markdown(name)} | {escape.markdown(capitalize(glossary.abbreviations[name]))} |\n"
+        for name in names
+    ]
     path = project / PATH
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_HEAD + "".join(lines), encoding="utf-8")

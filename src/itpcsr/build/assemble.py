@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-import html
+import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -25,6 +25,7 @@ from itpcsr.build.provenance_page import write_provenance
 from itpcsr.build.reference_doc import write_reference_doc
 from itpcsr.build.variables import fill_absent, keep_quoted
 from itpcsr.build.vega import BUNDLE, write_vega_bundle
+from itpcsr.display import escape
 from itpcsr.display.fonts import Fonts, choose_fonts
 from itpcsr.errors import RenderError
 from itpcsr.study import Report, Study
@@ -99,7 +100,10 @@ def assemble(
     values = copy.deepcopy(dict(variables))
     fill_absent(values, _texts(project), hidden)
     write_abbreviations(project, chapters, displays, values)
-    write_yaml(project / "_variables.yml", keep_quoted(values, _texts(project)))
+    quoted = keep_quoted(values, _texts(project))
+    # JSON is YAML too, with quotes around every text: a value 1e-5 is no number
+    text = json.dumps(as_markdown(quoted), ensure_ascii=False, indent=1)
+    (project / "_variables.yml").write_text(f"{text}\n", encoding="utf-8")
     write_yaml(project / "_quarto.yml", configuration)
     configuration |= template_values(families, spell_uncovered(project, fonts))
     write_yaml(project / "_quarto.yml", configuration)
@@ -138,7 +142,7 @@ def _copy_pages(root: Path, project: Path, report: Report, notice: str) -> None:
 
 def _with_notice(text: str, notice: str, page: Path) -> str:
     """Put the notice under the page's heading; PDF and Word have it in their running heads."""
-    block = f"\n\n```{{=html}}\n{notice_block(notice)}\n```\n"
+    block = f"\n\n{escape.raw_block('html', notice_block(notice))}\n"
     marked, headings = _FIRST_HEADING.subn(lambda match: match.group() + block, text, count=1)
     if not headings:
         raise RenderError(f"{page}: has no heading `# …`, under which simulated data are announced. Add it.")
@@ -147,30 +151,39 @@ def _with_notice(text: str, notice: str, page: Path) -> str:
 
 def notice_block(notice: str) -> str:
     """Return the notice as HTML."""
-    return f'<div class="csr-notice" role="note">{html.escape(notice)}</div>'
+    return f'<div class="csr-notice" role="note">{escape.html(notice)}</div>'
 
 
 def _configuration(root: Path, report: Report, study: Study, notice: str) -> dict[str, Any]:
     config = yaml.safe_load((root / "_quarto.yml").read_text(encoding="utf-8"))
-    config["book"] |= {
+    date = report.date.isoformat()
+    book = {
         "title": f"{report.title}: {study.identity.short_title}",
         "author": study.identity.sponsor,
-        "date": report.date.isoformat(),
     }
+    config["book"] |= {**as_markdown(book), "date": date}
     edition = f"version {report.version} ({report.status})"
-    config |= {
+    own = {
         "study": study.identity.study_id,
         "version": report.version,
         "status": report.status,
-        "date": report.date.isoformat(),
         "description": f"{report.title} of {study.identity.study_id}, {edition}",
         "keywords": [study.identity.study_id, study.identity.product, study.identity.condition],
     }
     if report.cutoff is not None:
-        config["data-cutoff"] = report.cutoff
+        own["data-cutoff"] = report.cutoff
     if notice:
-        config["notice"] = notice
-    return dict(config)
+        own["notice"] = notice
+    return {**config, **as_markdown(own), "date": date}
+
+
+def as_markdown(value: Any) -> Any:
+    """Return values with every text escaped: both renderers read the texts of YAML as Markdown."""
+    if isinstance(value, dict):
+        return {name: as_markdown(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [as_markdown(item) for item in value]
+    return escape.markdown(value) if isinstance(value, str) else value
 
 
 def _texts(project: Path) -> list[str]:

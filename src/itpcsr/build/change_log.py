@@ -15,6 +15,7 @@ from itpcsr.build.compare import Comparison, count_statuses
 from itpcsr.build.key_results import key_results
 from itpcsr.build.places import Place, read_places
 from itpcsr.build.published import read_manifest, read_shown
+from itpcsr.display import escape
 
 _CELLS, _DISPLAYS = 3, 6  # shown of one display, and of one section; the rest is counted
 
@@ -38,7 +39,7 @@ def _head(comparison: Comparison, old: Path, new: Path) -> Iterator[str]:
     if comparison.causes:
         yield "What differs in the inputs:"
         yield ""
-        yield from (f"- {kind}: {text}" for kind, text in comparison.causes)
+        yield from (f"- {kind}: {escape.markdown(text)}" for kind, text in comparison.causes)
         yield ""
 
 
@@ -46,7 +47,7 @@ def _key_results(old: Path, new: Path) -> Iterator[str]:
     lines = []
     for item, clauses in key_results(old, new):
         lines.append(f"- **{item}**")
-        lines += [f"    - {clause.sentence}" for clause in clauses]
+        lines += [f"    - {escape.markdown(clause.sentence)}" for clause in clauses]
     if lines:
         yield from ("## Key results (synopsis)", "", *lines, "")
 
@@ -67,7 +68,7 @@ def _sections(comparison: Comparison, old: Path, new: Path) -> Iterator[str]:
         for label in labels[:_DISPLAYS]:
             title = places[label].title if label in places else label
             cells = list(_cells(tables[0].get(label), tables[1].get(label)))
-            yield f"- **{title}** ({_counted(numbers[label])})" + _shown(cells)
+            yield f"- **{escape.markdown(title)}** ({_counted(numbers[label])})" + _shown(cells)
         if len(labels) > _DISPLAYS:
             rest = sum(len(numbers[label]) for label in labels[_DISPLAYS:])
             yield f"- {len(labels) - _DISPLAYS} more displays with {rest} numbers: see index.html"
@@ -100,4 +101,4 @@ def _cells(old: dict[str, Any] | None, new: dict[str, Any] | None) -> Iterator[s
             before, after = row.cells[place]
             head = "" if has_total else table.heads[place][1] or table.heads[place][0]
             name = ", ".join(filter(None, [*above, head]))
-            yield f"{name}: {before or '–'} → {after or '–'}"
+            yield escape.markdown(f"{name}: {before or '–'} → {after or '–'}")

@@ -14,6 +14,7 @@ import pandas as pd
 
 from itpcsr.build.pairing import is_number, pair_records
 from itpcsr.build.published import read_manifest
+from itpcsr.display import csv_text
 from itpcsr.results import KEY, read_rows
 
 CHANGED, APPEARED, VANISHED = "changed", "appeared", "vanished"
@@ -339,4 +340,4 @@ def write_csv(comparison: Comparison, folder: Path) -> None:
     """Write ``numbers.csv`` and ``records.csv``."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, frame in (("numbers", comparison.numbers), ("records", comparison.records)):
-        frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
+        csv_text.write_csv(frame, folder / f"{name}.csv")

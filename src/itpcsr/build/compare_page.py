@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
@@ -18,6 +17,7 @@ from itpcsr.build.compare import Comparison
 from itpcsr.build.key_results import key_results
 from itpcsr.build.places import Place, read_places
 from itpcsr.build.published import Shown, read_manifest, read_shown
+from itpcsr.display import escape
 from itpcsr.display.formats import format_plain
 
 _ROWS_SHOWN = 200  # of one list; the CSV files hold all
@@ -39,14 +39,14 @@ def write_page(comparison: Comparison, old: Path, new: Path, path: Path) -> None
     address = os.path.relpath(new, path.parent)
     notices = {_notice(read_manifest(folder)) for folder in (old, new)} - {""}
     text = Template(template).substitute(
-        old=html.escape(old.name),
-        new=html.escape(new.name),
+        old=escape.html(old.name),
+        new=escape.html(new.name),
         style=styles[0].read_text(encoding="utf-8") if styles else "",
-        notice="".join(f'<div class="csr-notice">{html.escape(notice)}</div>' for notice in sorted(notices)),
-        summary=f"<p>{html.escape(comparing.count_statuses(comparison))}</p>",
+        notice="".join(f'<div class="csr-notice">{escape.html(notice)}</div>' for notice in sorted(notices)),
+        summary=f"<p>{escape.html(comparing.count_statuses(comparison))}</p>",
         results=_key_results(old, new),
         causes=_causes(comparison) + _because(comparison),
-        thresholds=html.escape(_thresholds(comparison)),
+        thresholds=escape.html(_thresholds(comparison)),
         links=_links(old, new, path.parent),
         displays=_displays(comparison, places),
         subjects=_subjects(comparison.records),
@@ -77,14 +77,14 @@ def _links(old: Path, new: Path, folder: Path) -> str:
     """Link both reports, and the comparison's other files where they are made."""
     found = [(f"The report {each.name}", os.path.relpath(each / "index.html", folder)) for each in (old, new)]
     found += [(text, name) for name, text in _FILES.items() if (folder / name).exists()]
-    items = (f'<a href="{html.escape(href)}">{html.escape(text)}</a>' for text, href in found)
+    items = (f'<a href="{escape.html(href)}">{escape.html(text)}</a>' for text, href in found)
     return f"<p>{' · '.join(items)}</p>"
 
 
 def _key_results(old: Path, new: Path) -> str:
     """Show the clauses of the synopsis that quote another number."""
     lines = [
-        [html.escape(item), html.escape(clause.about), _pair((clause.old or None, clause.new or None))]
+        [escape.html(item), escape.html(clause.about), _pair((clause.old or None, clause.new or None))]
         for item, clauses in key_results(old, new)
         for clause in clauses
     ]
@@ -101,7 +101,7 @@ def _causes(comparison: Comparison) -> str:
 
 def _because(comparison: Comparison) -> str:
     """Say how many numbers each cause changed, where a re-run has told."""
-    remark = f"<p>{html.escape(comparison.remark)}</p>" if comparison.remark else ""
+    remark = f"<p>{escape.html(comparison.remark)}</p>" if comparison.remark else ""
     if comparing.BECAUSE not in comparison.numbers:
         return remark
     counts = comparison.numbers[comparing.BECAUSE].value_counts()
@@ -120,9 +120,9 @@ def _displays(comparison: Comparison, places: Mapping[str, Place]) -> str:
         (
             [
                 _jump(str(row["display"]), places),
-                *(html.escape(_count(row[name])) for name in ("changed", "appeared", "vanished")),
-                html.escape(comparing.list_subjects(row["subjects"], 4)),
-                *(html.escape(str(row[name])) for name in explained),
+                *(escape.html(_count(row[name])) for name in ("changed", "appeared", "vanished")),
+                escape.html(comparing.list_subjects(row["subjects"], 4)),
+                *(escape.html(str(row[name])) for name in explained),
             ]
             for _, row in lines.iterrows()
         ),
@@ -132,7 +132,7 @@ def _displays(comparison: Comparison, places: Mapping[str, Place]) -> str:
 
 def _jump(label: str, places: Mapping[str, Place]) -> str:
     title = places[label].title if label in places else label
-    return f'<a href="#{html.escape(label)}">{html.escape(title)}</a>'
+    return f'<a href="#{escape.html(label)}">{escape.html(title)}</a>'
 
 
 def _count(number: int) -> str:
@@ -165,13 +165,13 @@ def _sections(
     """Yield old and new of each display; those of the new version link to their place in its report."""
     by_label = {str(label): part for label, part in comparison.numbers.groupby("display", sort=False)}
     for label in [*(label for label in places if label in by_label), *(by_label.keys() - places.keys())]:
-        name = html.escape(label)
+        name = escape.html(label)
         pair = [versions.get(label) for versions in (old, new)]
         tables = [shown.table if shown else None for shown in pair]
-        caption = next((html.escape(shown.caption) for shown in reversed(pair) if shown), name)
-        title = html.escape(places[label].title) if label in places else caption
+        caption = next((escape.html(shown.caption) for shown in reversed(pair) if shown), name)
+        title = escape.html(places[label].title) if label in places else caption
         link = (
-            f' <a href="{address}/{places[label].url}">in the report</a>'
+            f' <a href="{escape.html(address)}/{places[label].url}">in the report</a>'
             if label in places and pair[1]
             else ""
         )
@@ -186,7 +186,7 @@ def _tables(old: dict[str, Any] | None, new: dict[str, Any] | None) -> str:
 def _sentence(table: dict[str, Any] | None, which: str) -> str:
     if table is None:
         return f"<p>The {which} version has no such table.</p>"
-    return f"<p>The {which} version says: {html.escape(table['absent'])}</p>" if table["absent"] else ""
+    return f"<p>The {which} version says: {escape.html(table['absent'])}</p>" if table["absent"] else ""
 
 
 def _aligned(table: Aligned) -> str:
@@ -196,7 +196,7 @@ def _aligned(table: Aligned) -> str:
     body = "\n".join(_row(row, shown) for row, shown in zip(table.rows, _wanted(table.rows), strict=True))
     return (
         '<div class="csr-table-wrap" tabindex="0"><table class="csr-table">'
-        f'<thead><tr><th scope="col">{html.escape(table.stub)}</th>{heads}</tr></thead>'
+        f'<thead><tr><th scope="col">{escape.html(table.stub)}</th>{heads}</tr></thead>'
         f"<tbody>\n{body}\n</tbody></table></div>"
     )
 
@@ -209,7 +209,7 @@ def _head(pair: Pair) -> str:
     (label, _, old_n), (other, _, new_n) = (text.partition(" (N=") for text in (old, new))
     if label != other or not (old_n and new_n):
         return _pair(pair)
-    return f"{html.escape(label)}<br>{_pair((f'(N={old_n}', f'(N={new_n}'))}"
+    return f"{escape.html(label)}<br>{_pair((f'(N={old_n}', f'(N={new_n}'))}"
 
 
 def _wanted(rows: tuple[AlignedRow, ...]) -> list[bool]:
@@ -234,7 +234,7 @@ def _row(row: AlignedRow, wanted: bool) -> str:
 
 
 def _pair(pair: Pair) -> str:
-    old, new = (None if text is None else html.escape(text) for text in pair)
+    old, new = (None if text is None else escape.html(text) for text in pair)
     if old == new:
         return new or ""
     parts = [f"<del>{old}</del>"] if old else []
@@ -252,7 +252,7 @@ def _numbers(numbers: pd.DataFrame) -> str:
     )
     more = len(numbers) - _ROWS_SHOWN
     rest = f"<p>… and {more} more in numbers.csv.</p>" if more > 0 else ""
-    table = _table(["Number", "Old → new"], ([html.escape(a), b] for a, b in lines), escaped=True)
+    table = _table(["Number", "Old → new"], ([escape.html(a), b] for a, b in lines), escaped=True)
     return f"<details><summary>{len(numbers)} numbers behind the display</summary>{table}{rest}</details>"
 
 
@@ -268,7 +268,7 @@ def _records(records: pd.DataFrame) -> str:
     parts = []
     for dataset, part in changed.groupby("dataset"):
         lines = (
-            [html.escape(row["record"]), html.escape(row["variable"]), _pair((row["old"], row["new"]))]
+            [escape.html(row["record"]), escape.html(row["variable"]), _pair((row["old"], row["new"]))]
             for _, row in part.head(_ROWS_SHOWN).iterrows()
         )
         more = len(part) - _ROWS_SHOWN
@@ -282,10 +282,10 @@ def _records(records: pd.DataFrame) -> str:
 
 def _table(heads: list[str], lines: Iterable[Iterable[str]], *, escaped: bool = False) -> str:
     """Return a plain table; texts are escaped here unless they are HTML already."""
-    head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in heads)
+    head = "".join(f'<th scope="col">{escape.html(text)}</th>' for text in heads)
     rows = []
     for line in lines:
-        first, *rest = line if escaped else map(html.escape, line)
+        first, *rest = line if escaped else map(escape.html, line)
         cells = "".join(f"<td>{cell}</td>" for cell in rest)
         rows.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
     return (

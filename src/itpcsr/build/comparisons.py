@@ -42,7 +42,7 @@ def record_comparison(found: Comparison, old: Path, new: Path) -> Path:
     """
     folder = new.parent / COMPARISONS / f"{old.name}--{new.name}"
     folder.parent.mkdir(exist_ok=True)
-    with staging(folder) as place:
+    with staging(folder, STAMP) as place:
         write_comparison(found, old, new, place)
         (place / STAMP).write_text(json.dumps(stamp(old, new), indent=1) + "\n", encoding="utf-8")
     write_version_list(new.parent)

@@ -36,10 +36,10 @@ class Disclosed:
 def prepare(trial: Trial, report: Report, study: Study, root: Path) -> Disclosed:
     """Disclose the trial of an external version; data cut and cohorts have been applied to it.
 
-    Raises ParameterError for a key that is missing or none.
+    Raises ParameterError for a key that is missing, lies open or can be guessed.
     """
     key_file = report.disclosure_key
-    key = read_key(root / key_file if key_file is not None else None, trial.simulated)
+    key = read_key(root / key_file if key_file is not None else None, trial.simulated, root)
     made = disclose(trial, key, report.minimum_count)
     made = replace(made, findings=check_trial(made, study))
     names = name_subjects(trial["DM"]["USUBJID"], key)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from itpcsr.build.fragments import Display
+from itpcsr.display import escape
 
 # What report pages include; it stands outside ``results/``, since it is no display itself.
 PATH = Path("lists/displays.qmd")
@@ -25,8 +26,8 @@ def write_display_list(project: Path, chapters: Sequence[str], displays: Sequenc
     captions = {display.label: display.caption for display in displays}
     lines = []
     for label in shown_labels(project, chapters):
-        if caption := captions.get(label, "").replace("|", "\\|"):
-            lines.append(f"| @{label} | {caption} |")
+        if caption := captions.get(label, ""):
+            lines.append(f"| @{label} | {escape.markdown(caption)} |")
     path = project / PATH
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_HEAD + "\n".join(lines) + "\n", encoding="utf-8")

@@ -13,7 +13,7 @@ import nbformat
 import pandas as pd
 import yaml
 
-from itpcsr.display import theme, writers
+from itpcsr.display import escape, theme, writers
 from itpcsr.display.fonts import Fonts
 from itpcsr.display.layout import is_wide
 from itpcsr.display.prose import MIME as PROSE_MIME
@@ -22,6 +22,7 @@ from itpcsr.display.provenance import Source, behind_html
 from itpcsr.display.table import MIME as TABLE_MIME
 from itpcsr.display.table import Table, table_from_json
 from itpcsr.errors import NotebookError
+from itpcsr.plain_text import plain_text
 
 # Parameters that say where the run writes and reads result rows, which is no choice of the analysis.
 _PLUMBING = ("output", "rows_of")
@@ -35,6 +36,8 @@ _TURNED = """```{{=typst}}
 ]
 ```
 """
+# A label names files and is the anchor of links.
+_LABEL = re.compile(r"(?:tbl|fig|txt)-[A-Za-z0-9-]+")
 
 
 @dataclass(frozen=True)
@@ -129,8 +132,10 @@ def _display(notebook: str, options: dict[str, Any], cell: Any) -> Display:
     label = str(options["label"])
     where = f"{notebook}, {label}"
     kind = label.split("-", 1)[0]
-    if kind not in ("tbl", "fig", "txt") or "_" in label:
-        raise NotebookError(f"{where}: a label is tbl-…, fig-… or txt-… with hyphens, not underscores.")
+    if not _LABEL.fullmatch(label):
+        raise NotebookError(
+            f"{where}: a label is tbl-…, fig-… or txt-… of letters, digits and hyphens, without underscores."
+        )
     bundle = _bundle(cell)
     if kind == "txt":
         return _prose_display(notebook, label, bundle)
@@ -144,13 +149,14 @@ def _display(notebook: str, options: dict[str, Any], cell: Any) -> Display:
             f"{where}: the cell shows neither a table of itpcsr.display nor an Altair chart as its last line."
         )
     alternative = "" if chart is None else _alternative(where, options, chart)
-    return Display(notebook, label, str(caption), alternative, table, chart)
+    return Display(notebook, label, plain_text(str(caption)), alternative, table, chart)
 
 
 def _alternative(where: str, options: dict[str, Any], chart: dict[str, Any]) -> str:
     """Join what the chart shows, which the cell says, and its finding, which the display composed."""
     shown, finding = (
-        " ".join(str(text).split()) for text in (options.get("fig-alt", ""), chart.get("description", ""))
+        " ".join(plain_text(str(text)).split())
+        for text in (options.get("fig-alt", ""), chart.get("description", ""))
     )
     if not shown:
         raise NotebookError(f"{where}: a chart needs alternative text; add `#| fig-alt: …`.")
@@ -195,7 +201,7 @@ def write_fragment(
         blocks = (
             _chart_blocks(display, folder, fonts) if display.table is None else _table_blocks(display, pages)
         )
-        block = f"::: {{#{display.label}}}\n\n{blocks}\n\n{display.caption}\n\n:::\n"
+        block = f"::: {{#{display.label}}}\n\n{blocks}\n\n{escape.markdown(display.caption)}\n\n:::\n"
         if display.table is not None and is_wide(display.table):
             block = _TURNED.format(display=block)
         text = f"{block}\n{_behind(display, rows, pages, with_datasets)}\n"
@@ -215,7 +221,7 @@ def _behind(
         display.datasets,
         with_datasets,
     )
-    return f"```{{=html}}\n{behind_html(source, rows, pages)}\n```"
+    return escape.raw_block("html", behind_html(source, rows, pages))
 
 
 def _table_blocks(display: Display, pages: Mapping[str, str] | None) -> str:
@@ -225,8 +231,8 @@ def _table_blocks(display: Display, pages: Mapping[str, str] | None) -> str:
         grid = f'::: {{custom-style="{writers.WIDE_STYLE}"}}\n\n{grid}\n\n:::'
     return "\n\n".join(
         [
-            f"```{{=html}}\n{writers.to_html(table, display.caption, pages)}\n```",
-            f"```{{=typst}}\n{writers.to_typst(table)}\n```",
+            escape.raw_block("html", writers.to_html(table, display.caption, pages)),
+            escape.raw_block("typst", writers.to_typst(table)),
             _visible("docx", grid),
         ]
     )
@@ -246,10 +252,10 @@ def _chart_blocks(display: Display, folder: Path, fonts: Fonts | None) -> str:
     (folder / f"{display.label}.png").write_bytes(png)
     # a leading slash is the project's root; relative paths would start at the including page
     source = f"/results/{display.notebook}/{display.label}"
-    alternative = display.alternative.replace('"', "'")
+    alternative = escape.markdown_attribute(display.alternative)
     return "\n\n".join(
         [
-            f"```{{=html}}\n{theme.chart_html(chart, display.alternative, svg)}\n```",
+            escape.raw_block("html", theme.chart_html(chart, display.alternative, svg)),
             _visible("typst", f'![]({source}.svg){{fig-alt="{alternative}" width=100%}}'),
             _visible("docx", f'![]({source}.png){{fig-alt="{alternative}" width=6in}}'),
         ]

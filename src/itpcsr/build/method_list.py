@@ -11,7 +11,7 @@ import pandas as pd
 from itpcsr.analysis.software import DESCRIPTIVE, OWN, software_of
 from itpcsr.analysis.tested import displays_of_tests
 from itpcsr.build.display_list import shown_labels
-from itpcsr.display.prose import escape
+from itpcsr.display import escape
 from itpcsr.display.words import capitalize, join
 from itpcsr.study import Study
 
@@ -50,7 +50,7 @@ def write_method_list(project: Path, chapters: Sequence[str], rows: pd.DataFrame
 
 def _line(method: str, labels: Sequence[str]) -> str:
     references = ", ".join(f"@{label}" for label in labels)
-    return f"| {escape(_title(method))} | {_software(software_of(method))} | {references} |\n"
+    return f"| {escape.markdown(_title(method))} | {_software(software_of(method))} | {references} |\n"
 
 
 def _title(method: str) -> str:

@@ -14,9 +14,11 @@ from pygments.formatters import HtmlFormatter
 
 from itpcsr.build.assemble import notice_block
 from itpcsr.build.fragments import Display, labelled_cells
-from itpcsr.display import theme, writers
+from itpcsr.display import escape, theme, writers
+from itpcsr.display.escape import leads_to_reading
 from itpcsr.display.table import MIME as TABLE_MIME
 
+_LINK = re.compile(r'\shref="([^"]*)"')
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -66,8 +68,9 @@ def write_notebook_page(
         body = body.replace(f'id="cell-id={ident}"', f'id="{label}"')
     # an empty head, as pandas writes it, would be read as one
     body = re.sub(r"<th((?: [^>]*)?)></th>", r"<td\1></td>", body)
+    body = _LINK.sub(lambda link: link.group() if leads_to_reading(html.unescape(link[1])) else "", body)
     text = _PAGE.format(
-        title=html.escape(executed.stem),
+        title=escape.html(executed.stem),
         assets=assets.as_posix(),
         code=HtmlFormatter(style="default").get_style_defs(".highlight"),
         body=body,

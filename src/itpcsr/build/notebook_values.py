@@ -50,7 +50,9 @@ def _provided(run: Run, name: str) -> dict[str, Any]:
     return {
         **declared_values(run),
         "study_file": run.report.study.as_posix(),
-        **({} if run.disclosed is None else _disclosed_data(run)),
+        "data": run.data,
+        # the disclosed trial has been cut by its true dates
+        **({} if run.disclosed is None else {"data_cutoff": ""}),
         "output": run.rows_folder(name).relative_to(run.root).as_posix(),
         READS_ROWS: [run.rows_folder(other).relative_to(run.root).as_posix() for other in _before(run, name)],
     }
@@ -65,8 +67,3 @@ def _before(run: Run, name: str) -> list[str]:
     """Return the notebooks that run before this one, in their order."""
     names = list(run.report.notebooks)
     return names[: names.index(name)]
-
-
-def _disclosed_data(run: Run) -> dict[str, Any]:
-    """Return what the notebooks of an external version read; its trial has been cut by its true dates."""
-    return {"data": [(run.work / "disclosed").relative_to(run.root).as_posix()], "data_cutoff": ""}

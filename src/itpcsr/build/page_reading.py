@@ -16,7 +16,7 @@ from itpcsr.build.published import Cells
 
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _CELL = re.compile(r"\{\\f\d+ (.*?)\}\\cell$", re.MULTILINE | re.DOTALL)
-_RTF_UNICODE = re.compile(r"\\uc1\\u(-?\d+)\*|\\u(-?\d+)\?")
+_RTF_CODE = re.compile(r"(?:\\uc1)?\\u(-?\d+)[*?]|\\line ?|\\([\\{}])")
 _CHART = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
 # The caption's own id; Quarto puts a number behind it
 _CAPTION_ID = re.compile(r"-caption(-[0-9a-f-]{36})?$")
@@ -179,9 +179,8 @@ def rtf_cells(text: str) -> list[str]:
 
 
 def _rtf_text(text: str) -> str:
-    text = _RTF_UNICODE.sub(lambda match: chr(int(match.group(1) or match.group(2)) % 65536), text)
-    text = re.sub(r"\\line\s?", " ", text)
-    return re.sub(r"\\([\\{}])", r"\1", text)
+    units = _RTF_CODE.sub(lambda code: chr(int(code[1]) % 65536) if code[1] else code[2] or " ", text)
+    return units.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 class Word:

@@ -13,6 +13,8 @@ import pandas as pd
 from itpcsr import results
 from itpcsr.adam import derive
 from itpcsr.adam.profiles import derive_profiles, select_profiled
+from itpcsr.bounds import VARIABLE as READING
+from itpcsr.bounds import Bounds, chosen_bounds, write_bounds
 from itpcsr.build.assemble import REAL_STATEMENT, assemble, notice_for, running_title, write_yaml
 from itpcsr.build.bill import make_bill
 from itpcsr.build.comparisons import record_version
@@ -22,6 +24,7 @@ from itpcsr.build.distributions import say_other_than_locked
 from itpcsr.build.external import leave_out_rows, write_shown
 from itpcsr.build.font_files import VersionFonts, read_fonts
 from itpcsr.build.fragments import Display, read_displays
+from itpcsr.build.inside import kept_inside, link_data, shown_data
 from itpcsr.build.leaks import refuse_leaks
 from itpcsr.build.lock import lock
 from itpcsr.build.manifest import open_inputs
@@ -100,6 +103,16 @@ class Run:
         """Return a notebook's executed copy as it is published."""
         return self.executed(name) if self.disclosed is None else self.work / "shown" / f"{name}.ipynb"
 
+    @property
+    def data(self) -> list[str]:
+        """Return what the notebooks read, from the project's root, without any absolute path."""
+        if self.disclosed is not None:
+            return [(self.work / "disclosed").relative_to(self.root).as_posix()]
+        return [
+            (path.relative_to(self.root) if path.is_relative_to(self.work) else path).as_posix()
+            for path in shown_data(self.report.data, self.work)
+        ]
+
     def rows_folder(self, name: str) -> Path:
         """Return where a notebook writes its result rows."""
         return self.work / "rows" / name
@@ -115,7 +128,7 @@ def open_run(parameters: Path, root: Path) -> Run:
     # each file is hashed before it is read: what is written in between, the second look at it finds
     seen = Seen()
     seen.hash(parameters)
-    report = read_report(parameters)
+    report = kept_inside(read_report(parameters), root)
     study_file = report.study
     seen.hash(root / study_file)
     if report.rules:
@@ -127,11 +140,16 @@ def open_run(parameters: Path, root: Path) -> Run:
     for path in [*(root / font for font in report.fonts), *list_files(sources)]:
         seen.hash(path)
     fonts = read_fonts(report.fonts, root, root / "work" / report.report / "fonts")
-    trial = load_trial(sources, study, report.data_cutoff)
+    trial = load_trial(sources, study, report.data_cutoff, _bounds(report))
     disclosed = prepare(trial, report, study, root) if report.external else None
     trial = trial if disclosed is None else disclosed.trial
     opened = open_inputs(root, parameters, report, study, trial, fonts.hashes, seen)
     return Run(root, parameters, report, study, trial, fonts, study_file, opened, disclosed)
+
+
+def _bounds(report: Report) -> Bounds:
+    """Return how large a file may be: what the report says, else what its environment does."""
+    return chosen_bounds(report.reading.model_dump(exclude_defaults=True))
 
 
 def run_notebooks(run: Run, say: Say) -> None:
@@ -139,9 +157,13 @@ def run_notebooks(run: Run, say: Say) -> None:
     chosen = choose_values(run, say)
     if sentence := say_other_than_locked(run.opened.manifest["environment"]):
         say(sentence)
+    link_data(run.report.data, run.work)
     inputs = dict(run.opened.manifest["hashes"])
     inputs |= {f"font {name}": digest for name, digest in run.fonts.hashes.items()}
-    environment = {FONTS_VARIABLE: name_for_kernels(run.fonts.named)}
+    environment = {
+        FONTS_VARIABLE: name_for_kernels(run.fonts.named),
+        READING: write_bounds(_bounds(run.report)),
+    }
     if run.disclosed is not None:
         inputs["disclosed"] = write_disclosed(run.trial, run.work / "disclosed")
         environment[VARIABLE] = inputs["minimum_count"] = str(run.report.minimum_count)

@@ -11,6 +11,7 @@ from typing import Any
 from itpcsr.build.bill import normal_name
 from itpcsr.build.manifest import INPUTS
 from itpcsr.build.published import BILL, CRATE, MANIFEST, SUMS
+from itpcsr.display import escape
 
 # What the report's appendix includes; it stands outside ``results/``, since it is no display.
 PATH = Path("lists/provenance.qmd")
@@ -33,7 +34,7 @@ def write_provenance(project: Path, manifest: Mapping[str, Any]) -> None:
     fonts = {f"Font of PDF and charts: {name}": digest for name, digest in manifest["fonts"].items()}
     parts = (
         _WORDS,
-        _table(("Item", "Entry"), _facts(manifest).items()),
+        _table(("Item", "Entry"), ((name, escape.markdown(text)) for name, text in _facts(manifest).items())),
         _hash_table("Domain and file of the data", data),
         _hash_table("Parameters and program", code | fonts),
         _hash_table("Notebook", manifest["notebooks"]),
@@ -85,11 +86,11 @@ def _main_packages(installed: Mapping[str, str]) -> list[str]:
 
 
 def _hash_table(head: str, hashes: Mapping[str, str]) -> str:
-    """Return a table of names and hashes."""
+    """Return a table of names, which may be those of any files, and hashes."""
     return _table((head, "SHA-256"), ((name, f"`{digest}`") for name, digest in hashes.items()))
 
 
 def _table(heads: tuple[str, str], lines: Iterable[tuple[str, str]]) -> str:
-    rows = (f"| {name.replace('|', chr(92) + '|')} | {text} |" for name, text in lines)
+    rows = (f"| {escape.markdown(name)} | {text} |" for name, text in lines)
     widths = "|:-----------------|:------------------------------------------------|"
     return "\n".join((f"| {heads[0]} | {heads[1]} |", widths, *rows, ""))

@@ -19,6 +19,7 @@ from itpcsr.build.published import MANIFEST, read_manifest
 from itpcsr.build.staging import make_read_only, staging
 from itpcsr.display import writers
 from itpcsr.display.chart_data import chart_csv
+from itpcsr.display.csv_text import write_csv
 from itpcsr.errors import PublishError
 from itpcsr.study import Report, Study
 
@@ -69,9 +70,9 @@ def publish(
         _write_notebooks(folder, executed, displays, notice)
         _write_tables(folder / "tables", displays, rows, _subtitle(report, study, notice))
         rows.to_parquet(folder / "results.parquet", index=False)
-        rows.to_csv(folder / "results.csv", index=False, lineterminator="\n")
+        write_csv(rows, folder / "results.csv")
         if not report.external:
-            findings.to_csv(folder / "findings.csv", index=False, lineterminator="\n")
+            write_csv(findings, folder / "findings.csv")
             (folder / "adam").mkdir()
             for name, frame in sorted(datasets.items()):
                 frame.to_parquet(folder / "adam" / f"{name}.parquet", index=False)
@@ -109,8 +110,7 @@ def _write_tables(folder: Path, displays: Sequence[Display], rows: pd.DataFrame,
     by_display = dict(iter(rows.groupby("display", sort=False)))
     for display in displays:
         if display.label in by_display:
-            text = writers.rows_to_csv(by_display[display.label])
-            (folder / f"{display.label}-rows.csv").write_text(text, encoding="utf-8")
+            write_csv(by_display[display.label], folder / f"{display.label}-rows.csv")
         if display.chart is not None:
             (folder / f"{display.label}.csv").write_text(chart_csv(display.chart), encoding="utf-8")
         if display.table is not None:

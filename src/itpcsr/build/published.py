@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
 BILL, CRATE, SIGNATURE = "bom.cdx.json", "ro-crate-metadata.json", "SHA256SUMS.sig"
 TABLE_MIME = "application/vnd.itpcsr.table+json"
 _CHART_MARK = "vegalite"
+_GUARDED = re.compile(r"'\s*'*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 
 Cells = list[tuple[str, ...]]
 
@@ -118,15 +120,20 @@ def table_heads(table: dict[str, Any]) -> list[str]:
 
 def csv_cells(text: str) -> tuple[list[str], Cells]:
     """Return heads and body of a published CSV table, in the form of ``table_heads`` and ``table_cells``."""
-    lines = list(csv.reader(text.splitlines()))
+    lines = csv_lines(text)
     heads, rows = (lines[0] if lines else []), lines[1:]
     body: Cells = []
     for line in rows:
-        label, cells = unguarded(line[0]), [unguarded(cell) for cell in line[2:]]
+        label, cells = line[0], line[2:]
         body.append((label, *cells) if any(cells) else (label,))
     return heads[2:], body
 
 
+def csv_lines(text: str) -> list[list[str]]:
+    """Return the lines of a published CSV file as texts, without what guards them in a spreadsheet."""
+    return [[unguarded(cell) for cell in line] for line in csv.reader(text.splitlines())]
+
+
 def unguarded(text: str) -> str:
     """Take off the apostrophe that keeps a spreadsheet from running a text as a formula."""
-    return text[1:] if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@", "\t") else text
+    return text[1:] if _GUARDED.match(text) else text

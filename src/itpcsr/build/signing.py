@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from itpcsr.bounds import Bounds, read_bytes
 from itpcsr.build import sshsig
 from itpcsr.build.published import SIGNATURE, SUMS, Fault
+from itpcsr.build.signers import read_signers
 from itpcsr.build.verify import verify
 from itpcsr.errors import SignatureError
 
@@ -45,6 +47,10 @@ def _write_beside(folder: Path, signature: str) -> None:
         partial.unlink(missing_ok=True)
 
 
+def _read(path: Path) -> bytes:
+    return read_bytes(path, Bounds(), SignatureError)
+
+
 def check_signature(folder: Path, signers: Path | None) -> tuple[str, list[Fault]]:
     """Return who signed a version, in words, and what is wrong with the signature.
 
@@ -54,9 +60,10 @@ def check_signature(folder: Path, signers: Path | None) -> tuple[str, list[Fault
     path = folder / SIGNATURE
     if not path.exists():
         return "", [Fault(SIGNATURE, "is missing: the version isn't signed")] if signers else []
-    known = {signer.blob: signer.name for signer in sshsig.read_signers(signers)} if signers else {}
+    known = {signer.blob: signer.name for signer in read_signers(signers)} if signers else {}
     try:
-        blob = sshsig.verify((folder / SUMS).read_bytes(), path.read_text(encoding="ascii", errors="replace"))
+        message, armoured = (_read(file) for file in (folder / SUMS, path))
+        blob = sshsig.verify(message, armoured.decode("ascii", "replace"))
     except SignatureError as error:
         return "", [Fault(SIGNATURE, str(error))]
     mark = sshsig.fingerprint(blob)

@@ -12,7 +12,6 @@ import hashlib
 import re
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,26 +20,20 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
+from itpcsr.bounds import Bounds, read_bytes
 from itpcsr.errors import SignatureError
 
 NAMESPACE = "file"  # what ssh-keygen calls signatures of files in general
 _MAGIC, _VERSION = b"SSHSIG", 1
 _HEAD, _FOOT = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
 _WIDTH = 70
+_BOUNDS = Bounds(size=10_000_000)  # keys are short
 _RSA = {b"rsa-sha2-256": hashes.SHA256(), b"rsa-sha2-512": hashes.SHA512()}
 _CURVES = {"nistp256": hashes.SHA256(), "nistp384": hashes.SHA384(), "nistp521": hashes.SHA512()}
-_KEY_TYPES = ("ssh-ed25519", "ssh-rsa", *(f"ecdsa-sha2-{curve}" for curve in _CURVES))
+KEY_TYPES = ("ssh-ed25519", "ssh-rsa", *(f"ecdsa-sha2-{curve}" for curve in _CURVES))
 
 PrivateKey = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey
-
-
-@dataclass(frozen=True)
-class Signer:
-    """Someone whose signature is accepted: the names given to the key, and the key's bytes."""
-
-    name: str
-    blob: bytes
 
 
 def read_private_key(path: Path, ask: Callable[[], str]) -> PrivateKey:
@@ -48,7 +41,7 @@ def read_private_key(path: Path, ask: Callable[[], str]) -> PrivateKey:
 
     Raises SignatureError where the file holds no such key, or the passphrase is wrong.
     """
-    content = path.read_bytes()
+    content = read_bytes(path, _BOUNDS, SignatureError)
     read: Callable[..., Any]
     read = serialization.load_ssh_private_key if b"OPENSSH" in content else serialization.load_pem_private_key
     try:
@@ -100,7 +93,7 @@ def verify(message: bytes, armoured: str) -> bytes:
         raise SignatureError(f"is a signature for {namespace.decode(errors='replace')!r}, not for a file")
     if hash_name not in (b"sha256", b"sha512"):
         raise SignatureError("is a signature by a hash that isn't known")
-    if (kind := _key_type(blob).decode(errors="replace")) not in _KEY_TYPES:
+    if (kind := _key_type(blob).decode(errors="replace")) not in KEY_TYPES:
         raise SignatureError(f"is by a key of the kind {kind!r}, which isn't checked here; use ssh-keygen")
     try:
         key = serialization.load_ssh_public_key(_key_type(blob) + b" " + base64.b64encode(blob))
@@ -112,40 +105,9 @@ def verify(message: bytes, armoured: str) -> bytes:
     return blob
 
 
-def read_signers(path: Path) -> list[Signer]:
-    """Return who may sign, from a public key (``.pub``) or an allowed signers file of ``ssh-keygen``.
-
-    Raises SignatureError for a line with options that aren't followed here (limits of time, authorities).
-    """
-    lines = enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1)
-    found = [_signer(line, f"{path}:{number}") for number, line in lines if line.strip() and line[0] != "#"]
-    if not found:
-        raise SignatureError(f"{path}: names no key. Give a public key or an allowed signers file.")
-    return found
-
-
 def fingerprint(blob: bytes) -> str:
     """Return a public key's fingerprint as ``ssh-keygen -l`` prints it."""
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode("ascii").rstrip("=")
-
-
-def _signer(line: str, place: str) -> Signer:
-    kinds = "|".join(map(re.escape, _KEY_TYPES))
-    match = re.match(rf"(?P<before>.*?)\b(?:{kinds})\s+(?P<key>[A-Za-z0-9+/=]+)\s*(?P<comment>.*)$", line)
-    if match is None:
-        raise SignatureError(f"{place}: holds no key of a known kind ({', '.join(_KEY_TYPES)}).")
-    principals, _, options = match["before"].strip().partition(" ")
-    if options.strip() and not re.fullmatch(
-        rf'namespaces="(?:[^"]*,)?{NAMESPACE}(?:,[^"]*)?"', options.strip()
-    ):
-        raise SignatureError(
-            f"{place}: the options {options.strip()} can't be followed here; only namespaces with "
-            f"{NAMESPACE!r} can. Check the signature by ssh-keygen -Y verify."
-        )
-    try:
-        return Signer(principals or match["comment"] or place, base64.b64decode(match["key"], validate=True))
-    except binascii.Error:
-        raise SignatureError(f"{place}: the key isn't whole.") from None
 
 
 def _to_be_signed(namespace: bytes, hash_name: bytes, message: bytes) -> bytes:

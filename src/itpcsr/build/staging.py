@@ -10,12 +10,14 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from itpcsr.build.lock import lock
+from itpcsr.build.lock import lock, open_lock
+from itpcsr.build.published import MANIFEST
 from itpcsr.errors import PublishError
 
 _HERE = -100  # AT_FDCWD
@@ -23,19 +25,26 @@ _EXCHANGE = 2  # RENAME_EXCHANGE
 
 
 @contextmanager
-def staging(target: Path) -> Iterator[Path]:
+def staging(target: Path, mark: str = MANIFEST) -> Iterator[Path]:
     """Give an empty folder that becomes ``target`` when the block ends without an error.
 
-    One process at a time (PublishError for the second); what a killed one left behind is cleared away
-    first. The system lets go of a killed process's lock, so none is ever stale.
+    What stands there is replaced only if it is a folder that is empty or holds the file ``mark``, as all that
+    this program makes do; anything else stays untouched (PublishError).
+
+    One process at a time (PublishError for the second); what a killed one left behind is cleared away first.
+    The system lets go of a killed process's lock, so none is ever stale.
     """
     new, old = (target.with_name(f".{target.name}.{name}") for name in ("new", "old"))
     with lock(_lock_of(target), f"{target}: another build publishes this version"):
+        _refuse_foreign(target, mark)
+        for leftover in (new, old):
+            _refuse_foreign(leftover)
         _recover(target, new, old)
         new.mkdir()
         try:
             yield new
             _write_through(new)
+            _refuse_foreign(target, mark)  # it may have come while the block ran
             _put_in_place(new, target, old)
         finally:
             for leftover in (new, old):
@@ -45,11 +54,12 @@ def staging(target: Path) -> Iterator[Path]:
 def claim(target: Path) -> None:
     """Make the folder that versions stand in, and find out before any work whether it can be written to.
 
-    Raises PublishError where the system refuses.
+    Raises PublishError where the system refuses, and where something else has the version's place.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _lock_of(target).touch()
+        _refuse_foreign(target, MANIFEST)
+        os.close(open_lock(_lock_of(target)))
     except OSError as error:
         raise PublishError(
             f"{target.parent}: no version can be written there ({error.strerror}). Give another folder by "
@@ -59,6 +69,24 @@ def claim(target: Path) -> None:
 
 def _lock_of(target: Path) -> Path:
     return target.with_name(f".{target.name}.lock")
+
+
+def _refuse_foreign(place: Path, mark: str = "") -> None:
+    """Refuse to replace what this program didn't make: a file, a link, a folder without the file ``mark``."""
+    try:
+        mode = place.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(mode):
+        kind = "a link" if stat.S_ISLNK(mode) else "a file"
+    elif mark and not os.path.lexists(place / mark) and any(place.iterdir()):
+        kind = f"a folder without {mark}"
+    else:
+        return
+    raise PublishError(
+        f"{place}: {kind} stands where this is to be published; it stays as it is. Move it away, or give "
+        "another folder by --output."
+    )
 
 
 def _recover(target: Path, new: Path, old: Path) -> None:
@@ -109,7 +137,7 @@ def _sync(path: Path) -> None:
 
 def make_read_only(folder: Path) -> None:
     """Take the right to write from all files and folders of a version."""
-    for path in [*folder.rglob("*"), folder]:
+    for path in [*(path for path in folder.rglob("*") if not path.is_symlink()), folder]:
         path.chmod(0o555 if path.is_dir() else 0o444)
 
 
@@ -117,6 +145,9 @@ def remove(folder: Path) -> None:
     """Remove a folder that may be read-only; nothing happens when it isn't there."""
     if not folder.exists():
         return
-    for path in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
-        path.chmod(0o755)
+    folder.chmod(0o755)
+    for place, names, _ in os.walk(folder):  # from the top, so that each can be opened; links aren't followed
+        for inner in (Path(place, name) for name in names):
+            if not inner.is_symlink():
+                inner.chmod(0o755)
     shutil.rmtree(folder)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from itpcsr.build.assemble import notice_block
 from itpcsr.build.page_reading import html_tables, report_pages
-from itpcsr.display import theme, writers
+from itpcsr.display import escape, theme, writers
 from itpcsr.display.profile import Profile, Section
 from itpcsr.display.provenance import data_panel, datasets_html
 
@@ -69,11 +69,11 @@ def write_subject_pages(
         after = ordered[place + 1] if place + 1 < len(ordered) else None
         own = names[profile.subject]
         text = _PAGE.format(
-            subject=html.escape(profile.subject),
+            subject=escape.html(profile.subject),
             assets=assets,
             ways=_ways(places),
             notice=f"{notice_block(notice)}\n" if notice else "",
-            edition=html.escape(edition),
+            edition=escape.html(edition),
             body="\n".join(_body(profile, places.get(own, {}))),
             neighbours=_neighbour(before, names, "prev", "Previous")
             + _neighbour(after, names, "next", "Next"),
@@ -105,17 +105,17 @@ def _ways(places: Mapping[str, Mapping[str, str]]) -> str:
 def _neighbour(profile: Profile | None, names: Mapping[str, str], rel: str, word: str) -> str:
     if profile is None:
         return ""
-    name = html.escape(profile.subject)
+    name = escape.html(profile.subject)
     return f'<a href="{names[profile.subject]}" rel="{rel}">{word}: {name}</a> '
 
 
 def _body(profile: Profile, places: Mapping[str, str]) -> Iterable[str]:
     facts = "\n".join(
-        f"<dt>{html.escape(name)}</dt><dd>{html.escape(text)}</dd>" for name, text in profile.facts
+        f"<dt>{escape.html(name)}</dt><dd>{escape.html(text)}</dd>" for name, text in profile.facts
     )
     yield f'<dl class="csr-facts">\n{facts}\n</dl>'
     yield '<h2 id="course">Course</h2>'
-    course = html.escape(profile.course)
+    course = escape.html(profile.course)
     if profile.chart is None:
         yield f'<p class="csr-absent">{course}</p>'
     else:
@@ -125,7 +125,7 @@ def _body(profile: Profile, places: Mapping[str, str]) -> Iterable[str]:
     for section in profile.sections:
         yield from _section(section)
     yield '<h2 id="in-the-report">In the report</h2>'
-    items = [f'<li><a href="{address}">{html.escape(title)}</a></li>' for address, title in places.items()]
+    items = [f'<li><a href="{address}">{escape.html(title)}</a></li>' for address, title in places.items()]
     yield (
         f"<ul>\n{chr(10).join(items)}\n</ul>"
         if items
@@ -135,6 +135,6 @@ def _body(profile: Profile, places: Mapping[str, str]) -> Iterable[str]:
 
 def _section(section: Section) -> Iterable[str]:
     ident = re.sub(r"[^a-z]+", "-", section.title.lower())
-    yield f'<h2 id="{ident}">{html.escape(section.title)}</h2>'
+    yield f'<h2 id="{ident}">{escape.html(section.title)}</h2>'
     yield writers.to_html(section.table, section.title)
     yield f'<p class="csr-note">From {datasets_html(section.datasets)}.</p>'

@@ -10,6 +10,7 @@ covers can't be changed at all.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,24 +19,24 @@ from typing import Any
 import pandas as pd
 
 from itpcsr.build import page_reading as reading
-from itpcsr.build.hashes import file_hash
 from itpcsr.build.numbers import Backing
 from itpcsr.build.published import (
-    SIGNATURE,
-    SUMS,
+    MANIFEST,
     Cells,
     Fault,
     Shown,
     csv_cells,
     read_manifest,
     read_shown,
-    read_sums,
     table_cells,
     table_heads,
+    unguarded,
 )  # fmt: skip
 from itpcsr.build.verify_copies import check_charts, check_row_files
+from itpcsr.build.verify_files import check_files, check_kinds
 from itpcsr.build.verify_origin import check_origin
 from itpcsr.build.verify_subjects import check_subject_pages
+from itpcsr.plain_text import plain_text
 from itpcsr.results import COLUMNS, read_rows
 
 _MOST = 5  # faults of one kind in one file; more say nothing new
@@ -48,6 +49,8 @@ def verify(folder: Path) -> list[Fault]:
 
     Raises DataError when the folder is no published version at all.
     """
+    if os.path.lexists(folder / MANIFEST) and (faults := [*check_kinds(folder)]):
+        return faults  # what a link leads to, or a pipe, isn't opened
     manifest = read_manifest(folder)
     faults = [*check_files(folder)]
     try:
@@ -55,19 +58,6 @@ def verify(folder: Path) -> list[Fault]:
     except (OSError, ValueError, KeyError, IndexError) as error:
         faults.append(Fault("", f"the contents can't be read to the end ({type(error).__name__}: {error})"))
     return faults
-
-
-def check_files(folder: Path) -> Iterator[Fault]:
-    """Yield changed, missing and unknown files."""
-    sums = read_sums(folder)
-    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    for name, digest in sorted(sums.items()):
-        if name not in found:
-            yield Fault(name, "is missing")
-        elif file_hash(found[name]) != digest:
-            yield Fault(name, "has changed since it was published (SHA-256)")
-    for name in sorted(set(found) - set(sums) - {SUMS, SIGNATURE}):
-        yield Fault(name, "is unknown: it doesn't belong to the published version")
 
 
 def _check_contents(folder: Path, manifest: dict[str, Any]) -> Iterator[Fault]:
@@ -106,8 +96,8 @@ def _check_rows_csv(rows: pd.DataFrame, path: Path) -> Iterator[Fault]:
         yield Fault(path.name, f"holds other rows than results.parquet ({len(other)} and {len(rows)})")
         return
     same = (other["value"] == rows["value"]) | (other["value"].isna() & rows["value"].isna())
-    for name in texts:
-        same &= other[name].to_numpy() == rows[name].to_numpy()
+    for name in texts:  # texts are guarded against spreadsheets, and stand on one line
+        same &= other[name].map(unguarded).to_numpy() == rows[name].map(plain_text).to_numpy()
     for position in same.index[~same][:_MOST]:
         yield Fault(
             path.name,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from itpcsr.build import page_reading as reading
-from itpcsr.build.published import Fault, unguarded
+from itpcsr.build.published import Fault, csv_lines
 
 _ROWS = "-rows.csv"
 
@@ -22,21 +20,12 @@ def check_row_files(folder: Path) -> Iterator[Fault]:
     for path in sorted((folder / "tables").glob(f"*{_ROWS}")):
         found = _read(path)
         want = [heads, *by_display.get(path.name.removesuffix(_ROWS), [])]
-        # the file of a display may be opened in a spreadsheet: its texts are guarded and of one line
-        if found != want and [*map(_bare, found)] != [*map(_flat, want)]:
+        if found != want:
             yield Fault(f"tables/{path.name}", "holds other rows of this display than results.csv")
 
 
 def _read(path: Path) -> list[list[str]]:
-    return [*csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))]
-
-
-def _bare(row: list[str]) -> list[str]:
-    return _flat([unguarded(cell) for cell in row])
-
-
-def _flat(row: list[str]) -> list[str]:
-    return [" ".join(cell.split()) for cell in row]
+    return csv_lines(path.read_text(encoding="utf-8"))
 
 
 def check_charts(folder: Path, pages: Mapping[str, str]) -> Iterator[Fault]:
@@ -47,7 +36,7 @@ def check_charts(folder: Path, pages: Mapping[str, str]) -> Iterator[Fault]:
             if not path.exists() or not (shown := reading.html_data_tables(stretch)):
                 continue
             parts = path.read_text(encoding="utf-8").split("\n\n")
-            tables = [[*csv.reader(part.splitlines())] for part in parts]
+            tables = [csv_lines(part) for part in parts]
             for there, here in zip(tables, shown, strict=False):
                 # a long table is cut off on the page
                 rows = zip(here, map(tuple, map(_plain, there)), strict=False)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from itpcsr.display.csv_text import lines_csv
 from itpcsr.display.formats import format_number, format_plain
 
 _FILTER = re.compile(r"\(?datum\.(\w+) ([!=])==? '([^']*)'\)?")
@@ -136,10 +135,4 @@ def _value(value: Any, number_format: str) -> str:
 
 def chart_csv(spec: dict[str, Any]) -> str:
     """Return all tables of a chart as one CSV, an empty line between them."""
-    parts = []
-    for table in chart_tables(spec):
-        stream = io.StringIO()
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerows([table.columns, *table.rows])
-        parts.append(stream.getvalue())
-    return "\n".join(parts)
+    return "\n".join(lines_csv([table.columns, *table.rows]) for table in chart_tables(spec))

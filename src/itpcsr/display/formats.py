@@ -76,8 +76,8 @@ def format_interval(low: float, high: float, decimals: int = 1) -> str:
 
 
 def format_p(p: float) -> str:
-    """Return a p-value with three decimals, ``<0.001`` below and ``>0.999`` above, or NE."""
-    if math.isnan(p):
+    """Return a p-value with three decimals, ``<0.001`` below and ``>0.999`` above, or NE (also for ∞)."""
+    if not math.isfinite(p):
         return missing(p)
     if p < 0.001:
         return "<0.001"
@@ -90,13 +90,13 @@ def format_limit(text: str) -> str:
 
 
 def format_plain(value: float) -> str:
-    """Return a parameter's value as it was written: 30.0 is ``30``, 2.5 is ``2.5``."""
-    return f"{value:.15g}"
+    """Return a parameter's value as it was written: 30.0 is ``30``, 2.5 is ``2.5``; NE for NaN, or ∞."""
+    return f"{value:.15g}" if math.isfinite(value) else format_number(value, 0)
 
 
 def format_level(level: float) -> str:
     """Return a confidence level as percent without needless decimals: 0.95 is ``95``, 0.975 ``97.5``."""
-    return f"{100 * level:.10g}"
+    return f"{100 * level:.10g}" if math.isfinite(level) else format_number(level, 0)
 
 
 def format_statistic(statistic: str, value: float, decimals: int) -> str:

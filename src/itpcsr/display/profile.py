@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from itpcsr.absence import absent_domain
 from itpcsr.display import words
 from itpcsr.display.exposure_tables import dose_unit
 from itpcsr.display.formats import format_count, format_limit, format_number, format_plain
@@ -139,7 +140,7 @@ def _sections(own: Mapping[str, pd.DataFrame], study: Study) -> Iterator[Section
 
 def _instead(records: pd.DataFrame, none: str) -> Table:
     """Return the sentence for no records: that there are none, or that the data hold no such domain."""
-    domain = records.attrs.get("absent")
+    domain = absent_domain(records)
     return Table("", absent=f"The study's data hold no {domain} domain." if domain else none)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.display import words
 from itpcsr.display.formats import format_count, format_limit, format_plain
 from itpcsr.display.theme import PALETTE
@@ -249,7 +250,7 @@ def describe_course(subject: str, counts: pd.DataFrame, items: pd.DataFrame, ada
     ``adae`` are the subject's adverse events: one without a start day can't be drawn, and without the
     study's domain nothing is said of events.
     """
-    events = "" if "absent" in adae.attrs else _say_events(items)
+    events = "" if is_absent(adae, "AE") else _say_events(items)
     unplaced = int(adae["ASTDY"].isna().sum())
     lost = f"{words.plural(unplaced, 'event')} without a start day not drawn" if unplaced else ""
     parts = [_say_counts(counts), _say_response(counts, items), _say_treatment(items), events, lost]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import html
-import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from itpcsr.display import escape
 
 MIME = "application/vnd.itpcsr.prose+json"
 
@@ -40,10 +40,10 @@ def prose_from_json(content: dict[str, Any]) -> Prose:
 def to_html(prose: Prose) -> str:
     """Return the prose as HTML, for a notebook."""
     if prose.absent:
-        return f"<p>{html.escape(prose.absent)}</p>"
+        return f"<p>{escape.html(prose.absent)}</p>"
     return "\n".join(
-        f"<p><strong>{html.escape(part.heading)}</strong></p>\n"
-        + "\n".join(f"<p>{html.escape(text)}</p>" for text in part.paragraphs)
+        f"<p><strong>{escape.html(part.heading)}</strong></p>\n"
+        + "\n".join(f"<p>{escape.html(text)}</p>" for text in part.paragraphs)
         for part in prose.passages
     )
 
@@ -51,16 +51,9 @@ def to_html(prose: Prose) -> str:
 def to_markdown(prose: Prose) -> str:
     """Return Pandoc Markdown of plain paragraphs, the same for all targets; no text is read as markup."""
     if prose.absent:
-        return f"{escape(prose.absent)}\n"
+        return f"{escape.markdown(prose.absent)}\n"
     parts = [
-        "\n\n".join([f"**{escape(part.heading)}**", *map(escape, part.paragraphs)]) for part in prose.passages
+        "\n\n".join([f"**{escape.markdown(part.heading)}**", *map(escape.markdown, part.paragraphs)])
+        for part in prose.passages
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def escape(text: str) -> str:
-    """Escape all that Pandoc reads as markup, and what opens a list, a heading or a line block."""
-    escaped = re.sub(r"([\\`*_{}\[\]<>#|~^$@&])", r"\\\1", " ".join(text.split()))
-    escaped = re.sub(r"(-{2,}|\.{3,})", lambda found: "".join(f"\\{sign}" for sign in found.group()), escaped)
-    escaped = re.sub(r"^([-+:=%])", r"\\\1", escaped)
-    return re.sub(r"^(\(?\w+)([.)])(?=\s)", r"\1\\\2", escaped)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import pandas as pd
 
+from itpcsr.display import escape
 from itpcsr.display.chart_data import ChartTable, chart_tables
 from itpcsr.display.subject_pages import linked, names_subjects
 
@@ -61,16 +61,16 @@ def datasets_html(datasets: str) -> str:
 def _panel(name: str, title: str, caption: str, content: str) -> str:
     # the caption, unseen, tells apart panels that a screen reader lists by their titles
     return (
-        f'<details class="{name}">\n<summary>{title}<span class="csr-unseen"> {escape(caption)}</span>'
+        f'<details class="{name}">\n<summary>{title}<span class="csr-unseen"> {escape.html(caption)}</span>'
         f"</summary>\n{content}\n</details>"
     )
 
 
 def _origin(source: Source, rows: pd.DataFrame) -> str:
     entries = {
-        "Analysis set": escape(", ".join(_distinct(rows["population"])) or source.analysis_set),
+        "Analysis set": escape.html(", ".join(_distinct(rows["population"])) or source.analysis_set),
         "Datasets": _datasets(_distinct(rows["dataset"]) or [source.datasets], source.with_datasets),
-        "Methods": "; ".join(map(escape, _distinct(rows["method"]))),
+        "Methods": "; ".join(map(escape.html, _distinct(rows["method"]))),
         "Notebook": _notebook(source),
         "Result rows": _result_rows(source, rows),
         "As shown": _files(source),
@@ -88,13 +88,15 @@ def _datasets(lists: Sequence[str], published: bool = True) -> str:
     """Name the datasets of lists like "ADSL, ADEX", the analysis datasets with a link to their file."""
     names = sorted({name.strip() for text in lists for name in text.split(",")} - {""})
     return ", ".join(
-        _link(f"adam/{name.lower()}.parquet", name) if published and name.startswith("AD") else escape(name)
+        _link(f"adam/{name.lower()}.parquet", name)
+        if published and name.startswith("AD")
+        else escape.html(name)
         for name in names
     )
 
 
 def _link(path: str, text: str) -> str:
-    return f'<a href="{_UP}/{path}">{escape(text)}</a>'
+    return f'<a href="{_UP}/{escape.address(path)}">{escape.html(text)}</a>'
 
 
 def _notebook(source: Source) -> str:
@@ -116,7 +118,10 @@ def _files(source: Source) -> str:
 
 
 def _parameters(parameters: Mapping[str, str]) -> str:
-    items = [f"<li><code>{escape(name)} = {escape(value)}</code></li>" for name, value in parameters.items()]
+    items = [
+        f"<li><code>{escape.html(name)} = {escape.html(value)}</code></li>"
+        for name, value in parameters.items()
+    ]
     return f"<ul>{''.join(items)}</ul>" if items else ""
 
 
@@ -129,13 +134,13 @@ def _data(source: Source, pages: Mapping[str, str]) -> str:
 
 
 def _data_table(source: Source, number: int, table: ChartTable, most: int, pages: Mapping[str, str]) -> str:
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
+    head = "".join(f'<th scope="col">{escape.html(column)}</th>' for column in table.columns)
     places = [pages if names_subjects(column) else {} for column in table.columns]
     body = "\n".join(
         "<tr>" + "".join(f"<td>{linked(*cell)}</td>" for cell in zip(row, places, strict=True)) + "</tr>"
         for row in table.rows[:most]
     )
-    name = escape(f"Data of the chart: {source.caption}, part {number}", quote=True)
+    name = escape.html(f"Data of the chart: {source.caption}, part {number}")
     more = (
         f'<p class="csr-note">The first {most} of {len(table.rows)} rows; '
         f"{_link(f'tables/{source.label}.csv', 'the CSV')} has all.</p>"

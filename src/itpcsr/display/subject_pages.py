@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from html import escape
+
+from itpcsr.display import escape
 
 # Seen from the report's pages and those of the notebooks, which all lie one folder below the root.
 FOLDER = "../subjects"
@@ -45,5 +46,5 @@ def linked(text: str, pages: Mapping[str, str]) -> str:
         (part for part in (text, text.partition(": ")[0], text.partition(" (")[0]) if part in pages), ""
     )
     if not name:
-        return escape(text)
-    return f'<a href="{FOLDER}/{pages[name]}">{escape(name)}</a>{escape(text[len(name) :])}'
+        return escape.html(text)
+    return f'<a href="{FOLDER}/{pages[name]}">{escape.html(name)}</a>{escape.html(text[len(name) :])}'

@@ -8,6 +8,9 @@ from typing import Any
 import great_tables as gt
 import pandas as pd
 
+from itpcsr.display import escape
+from itpcsr.plain_text import plain_text
+
 MIME = "application/vnd.itpcsr.table+json"
 
 
@@ -18,6 +21,11 @@ class Header:
     label: str
     n: str = ""
     spanner: str = ""
+
+    def __post_init__(self) -> None:
+        """Make the texts plain: a table's writers, its layout and its checks then see the same words."""
+        for name in ("label", "n", "spanner"):
+            object.__setattr__(self, name, plain_text(getattr(self, name)))
 
     @property
     def text(self) -> str:
@@ -32,6 +40,11 @@ class Row:
     label: str
     cells: tuple[str, ...] = ()
     indent: int = 0
+
+    def __post_init__(self) -> None:
+        """Make the texts plain."""
+        object.__setattr__(self, "label", plain_text(self.label))
+        object.__setattr__(self, "cells", tuple(map(plain_text, self.cells)))
 
     @property
     def is_section(self) -> bool:
@@ -55,9 +68,15 @@ class Table:
     sources: tuple[str, ...] = ()
     kind: str = field(default="table", init=False)
 
+    def __post_init__(self) -> None:
+        """Make the texts plain."""
+        for name in ("stub", "absent"):
+            object.__setattr__(self, name, plain_text(getattr(self, name)))
+        object.__setattr__(self, "notes", tuple(map(plain_text, self.notes)))
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """Show as a great table in notebooks, and carry the model itself for the report."""
-        html = f"<p>{self.absent}</p>" if self.absent else as_great_table(self).as_raw_html()
+        html = f"<p>{escape.html(self.absent)}</p>" if self.absent else as_great_table(self).as_raw_html()
         return {"text/html": html, MIME: asdict(self)}
 
 
@@ -118,7 +137,7 @@ def as_great_table(table: Table) -> gt.GT:
     shown = gt.GT(frame, rowname_col="label", id="table").tab_stubhead(table.stub)
     shown = shown.cols_label(
         {
-            name: gt.html(header.text.replace(" (N=", "<br>(N="))
+            name: gt.html(escape.html(header.text).replace(" (N=", "<br>(N="))
             for name, header in zip(names, table.headers, strict=True)
         }
     ).cols_align("center", columns=names)

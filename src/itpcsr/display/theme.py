@@ -14,7 +14,9 @@ from typing import Any
 import altair as alt
 import vl_convert as vlc
 
+from itpcsr.display import escape
 from itpcsr.display.fonts import CHART_FAMILY, Fonts, fonts_of_process
+from itpcsr.plain_text import plain_tree
 
 # Okabe and Ito's palette without yellow, which is too light on white: safe for colour-blind readers.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#000000")
@@ -50,10 +52,12 @@ def chart_html(spec: dict[str, Any], alternative: str, fallback: str = "") -> st
 
     ``fallback`` (an SVG) stands in its place until then, and where scripts don't run.
     """
-    # "<" must not stand in a script element, or "</script>" in a text would end it
-    data = json.dumps(spec, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
+    # "<" must not stand in a script element, or "</script>" in a text would end it; "<" and ">" open and end
+    # the shortcodes of a page, too
+    data = json.dumps(spec, separators=(",", ":"), sort_keys=True)
+    data = data.replace("<", "\\u003c").replace(">", "\\u003e")
     return (
-        f'<div class="csr-chart" role="img" aria-label="{html.escape(alternative)}">'
+        f'<div class="csr-chart" role="img" aria-label="{escape.html(alternative)}">'
         f'<div class="csr-static" aria-hidden="true">{_compact(fallback)}</div>'
         f'<script type="application/json">{data}</script></div>'
     )
@@ -65,9 +69,12 @@ def _compact(svg: str) -> str:
 
 
 def chart_svg(spec: dict[str, Any], fonts: Fonts | None = None) -> str:
-    """Return the chart as SVG, laid out with these fonts, else with those of the process."""
+    """Return the chart as SVG, laid out with these fonts, else with those of the process.
+
+    A control character in a text, which ends the drawing program, is a blank.
+    """
     _draw_with(fonts or fonts_of_process())
-    return str(vlc.vegalite_to_svg(spec))
+    return str(vlc.vegalite_to_svg(plain_tree(spec)))
 
 
 def chart_png(svg: str, fonts: Fonts | None = None) -> bytes:
@@ -106,6 +113,7 @@ def _draw_with(fonts: Fonts) -> None:
 
 def _render(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Show an SVG that becomes interactive in published notebooks; JupyterLab takes the specification."""
+    spec = plain_tree(spec)
     return {"text/html": chart_html(spec, spec.get("description", "Chart"), chart_svg(spec)), MIME: spec}
 
 

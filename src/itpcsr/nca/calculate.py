@@ -17,6 +17,8 @@ from itpcsr.nca.units import parameter_units
 COLUMNS = ["subject", "parameter", "value", "unit", "reason"]
 
 
+# what is too large to compute with is undefined for its own subject, which the parameters say
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")
 def nca(
     concentrations: pd.DataFrame,
     doses: pd.DataFrame,

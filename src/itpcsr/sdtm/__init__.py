@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from itpcsr.bounds import Bounds
 from itpcsr.sdtm.checks import check_trial, raise_errors, rule_titles
 from itpcsr.sdtm.read import Trial, list_files, read_trial
 from itpcsr.sdtm.select import cut_trial, keep_reported
@@ -20,7 +21,10 @@ __all__ = [
 
 
 def load_trial(
-    sources: Iterable[str | Path], study: Study, data_cutoff: str | dt.date | None = None
+    sources: Iterable[str | Path],
+    study: Study,
+    data_cutoff: str | dt.date | None = None,
+    bounds: Bounds | None = None,
 ) -> Trial:
     """Read, convert to the report's units, check and select trial data: all that notebooks and build need.
 
@@ -32,6 +36,8 @@ def load_trial(
         The study; subjects of arms that stand in none of its columns are left out.
     data_cutoff
         Last day whose records count (ISO 8601 or a date); empty or None takes all.
+    bounds
+        How large a file may be; None takes those of the environment.
 
     Returns
     -------
@@ -42,7 +48,7 @@ def load_trial(
     DataError
         With file, domain, subject and variable, and what to do.
     """
-    trial = review_trial(sources, study)
+    trial = review_trial(sources, study, bounds)
     raise_errors(trial.findings)
     day = dt.date.fromisoformat(data_cutoff) if isinstance(data_cutoff, str) and data_cutoff else data_cutoff
     chosen = keep_reported(cut_trial(trial, day or None), study)
@@ -52,7 +58,7 @@ def load_trial(
     return replace(chosen, findings=check_trial(chosen, study))
 
 
-def review_trial(sources: Iterable[str | Path], study: Study) -> Trial:
+def review_trial(sources: Iterable[str | Path], study: Study, bounds: Bounds | None = None) -> Trial:
     """Read trial data, convert them to the report's units, and return them with all findings, errors too."""
-    trial = standardise_units(read_trial(sources), study)
+    trial = standardise_units(read_trial(sources, bounds), study)
     return replace(trial, findings=check_trial(trial, study))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections import Counter
 from collections.abc import Mapping as Codes
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from itpcsr.bounds import Bounds
 from itpcsr.errors import DataError
 from itpcsr.sdtm.formats.table import Table, number_text
 from itpcsr.sdtm.units import is_known
@@ -95,9 +97,12 @@ def _keys_as_text(codes: object) -> object:
     return {str(key) if isinstance(key, int | float) else key: value for key, value in codes.items()}
 
 
-def read_mapping(path: Path) -> Mapping:
-    """Read and validate a mapping file. Raises ParameterError with file, key, value and what is allowed."""
-    return validate(Mapping, read_yaml(path), path)
+def read_mapping(path: Path, bounds: Bounds | None = None) -> Mapping:
+    """Read and validate a mapping file within the bounds.
+
+    Raises ParameterError with file, key, value and what is allowed.
+    """
+    return validate(Mapping, read_yaml(path, bounds), path)
 
 
 def apply_mapping(table: Table, domain: str, mapping: Mapping, path: Path) -> Table:
@@ -140,7 +145,7 @@ def _rename(table: Table, names: Codes[str, str], path: Path) -> Table:
     known = {theirs.upper(): ours.upper() for theirs, ours in names.items()}
     present = {theirs: ours for theirs, ours in known.items() if theirs in table.frame}
     columns = [present.get(name, name) for name in table.frame.columns]
-    twice = sorted({name for name in columns if columns.count(name) > 1})
+    twice = sorted(name for name, times in Counter(columns).items() if times > 1)
     if twice:
         raise DataError(
             f"{path}: the mapping renames a column to {', '.join(twice)}, which is there already."

@@ -6,15 +6,19 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
+from itpcsr.bounds import Bounds, chosen_bounds, held_to
 from itpcsr.errors import DataError
 from itpcsr.paths import from_root
 from itpcsr.sdtm.formats import Table, Variable, read_table, settle_types
 from itpcsr.sdtm.iso_dates import plain_dates
 from itpcsr.sdtm.join import Part, join_parts
 from itpcsr.sdtm.mapping import Mapping, apply_mapping, read_mapping
+from itpcsr.sdtm.plain import make_plain, no_changes
+from itpcsr.sdtm.simulated import are_simulated, marks_of, refuse_other_mark
 from itpcsr.sdtm.used import RELATED, domain_of_name, is_used
 
 __all__ = ["Trial", "Variable", "read_trial"]
@@ -30,8 +34,6 @@ _MAPPING_NAMES = (".yml", ".yaml")
 _DOMAIN_NAME = re.compile(r"^(?:[A-Z]{2}|SUPP[A-Z]{2}|RELREC)$")
 _PART = re.compile(r"^[A-Z]{2}[A-Z0-9]{1,2}$")
 _ADAM_VARIABLES = {"PARAMCD", "TRT01P", "TRTP", "TRTA", "TRTEMFL"}
-_SIMULATED_STUDY = re.compile(r"-SIM$")
-_SIMULATED_LABEL = "(simulated)"
 # Columns of what the checks find, all text.
 FINDINGS = ["rule", "severity", "domain", "subject", "variable", "value", "message"]
 
@@ -57,8 +59,14 @@ class Trial:
         names in vain there; ``mapping`` to what it names in vain altogether.
     left_out
         Name of a file in a folder to why it isn't read: it can't be, and the report doesn't use its domain.
+    changed
+        The values that aren't read as they stand in their files, since they aren't plain text: columns
+        ``itpcsr.sdtm.plain.CHANGED``.
     findings
         What the checks found (see ``itpcsr.sdtm.checks``); empty until they ran.
+    simulated
+        Whether all records of the files, as they came, say that they are simulated; no mapping file, label or
+        parameter changes it (see ``itpcsr.sdtm.simulated``).
     """
 
     domains: dict[str, pd.DataFrame]
@@ -67,7 +75,9 @@ class Trial:
     variables: dict[str, dict[str, Variable]] = field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    changed: pd.DataFrame = field(default_factory=no_changes)
     findings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=FINDINGS, dtype="str"))
+    simulated: bool = False
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """Return a domain's frame; a domain that is absent is a frame without rows and columns."""
@@ -86,18 +96,8 @@ class Trial:
         """Tell whether the domain is there, even with no rows."""
         return name in self.domains
 
-    @property
-    def simulated(self) -> bool:
-        """True when any domain says of itself that it is simulated; no parameter can change that."""
-        marked = any(_SIMULATED_LABEL in label.lower() for label in self.labels.values())
-        return marked or any(
-            frame["STUDYID"].astype(str).str.contains(_SIMULATED_STUDY).any()
-            for frame in self.domains.values()
-            if "STUDYID" in frame
-        )
 
-
-def read_trial(sources: Iterable[str | Path]) -> Trial:
+def read_trial(sources: Iterable[str | Path], bounds: Bounds | None = None) -> Trial:
     """Read every domain found in the folders and single files given.
 
     Parameters
@@ -106,6 +106,8 @@ def read_trial(sources: Iterable[str | Path]) -> Trial:
         Folders (their files with the names of data, also gzipped, not in subfolders), single files of any
         name, and at most one mapping file (``.yml``), which says what the data call otherwise. The format
         and the domain are read from the content.
+    bounds
+        How large a file may be; None takes those of the environment.
 
     Raises
     ------
@@ -117,12 +119,13 @@ def read_trial(sources: Iterable[str | Path]) -> Trial:
     ParameterError
         The mapping file is faulty.
     """
+    bounds = bounds or chosen_bounds()
     paths = [from_root(source) for source in sources]
     mappings = [path for path in paths if path.suffix.lower() in _MAPPING_NAMES]
     if len(mappings) > 1:
         raise DataError(f"{' and '.join(map(str, mappings))} are both mapping files. Keep one.")
-    mapping = read_mapping(mappings[0]) if mappings else Mapping()
-    parts, left_out = _read_parts([path for path in paths if path not in mappings], mapping)
+    mapping = read_mapping(mappings[0], bounds) if mappings else Mapping()
+    parts, left_out, read = _read_parts([path for path in paths if path not in mappings], mapping, bounds)
     tables = {name: join_parts(name, found) for name, found in parts.items()}
     found = {name: tuple(path for path, _ in part) for name, part in parts.items()}
     notes = {name: table.notes for name, table in tables.items() if table.notes}
@@ -137,6 +140,8 @@ def read_trial(sources: Iterable[str | Path]) -> Trial:
         {name: table.variables for name, table in tables.items()},
         notes,
         left_out,
+        pd.concat([no_changes(), *(file.changed for file in read)], ignore_index=True),
+        simulated=are_simulated([file.mark for file in read]),
     )
 
 
@@ -150,23 +155,35 @@ def list_files(sources: Iterable[str | Path]) -> list[Path]:
     return [*mappings, *_files(path for path in paths if path not in mappings)]
 
 
-def _read_parts(sources: list[Path], mapping: Mapping) -> tuple[dict[str, list[Part]], dict[str, str]]:
-    """Return domain to its files with their tables, by file name, and what is left out with the reason."""
+class _File(NamedTuple):
+    """What a file holds, its mark (see ``itpcsr.sdtm.simulated``), and its values that weren't plain text."""
+
+    domain: str
+    table: Table
+    mark: frozenset[bool]
+    changed: pd.DataFrame
+
+
+def _read_parts(
+    sources: list[Path], mapping: Mapping, bounds: Bounds
+) -> tuple[dict[str, list[Part]], dict[str, str], list[_File]]:
+    """Return domain to its files with their tables, by file name, what is left out and why, and all files."""
     parts: dict[str, list[Part]] = {}
     left_out: dict[str, str] = {}
+    files_read: list[_File] = []
     for path in _files(sources):
         try:
-            read = _read_file(path, mapping)
+            read = _read_file(path, mapping, bounds)
         except DataError as error:
-            if path in sources or not _is_unused(path, mapping):
+            if path in sources or not _is_unused(path, mapping, bounds):
                 raise
-            left_out[path.name] = str(error)
+            left_out[path.name] = _without_folders(error, [path])
             continue
         if read is not None:
-            name, table = read
-            parts.setdefault(name, []).append((path, table))
+            files_read.append(read)
+            parts.setdefault(read.domain, []).append((path, read.table))
     for files in parts.values():
-        files.sort(key=lambda part: (part[0].name, str(part[0])))
+        files.sort(key=lambda part: part[0].name)  # files of one name stay in the order given
     unused = [name for name in parts if not is_used(name) and len(parts[name]) > 1]
     for name in unused:
         try:
@@ -174,21 +191,34 @@ def _read_parts(sources: list[Path], mapping: Mapping) -> tuple[dict[str, list[P
         except DataError as error:
             if any(path in sources for path, _ in parts[name]):
                 raise
-            left_out |= {path.name: str(error) for path, _ in parts.pop(name)}
-    return parts, left_out
+            paths = [path for path, _ in parts.pop(name)]
+            left_out |= {path.name: _without_folders(error, paths) for path in paths}
+    return parts, left_out, files_read
 
 
-def _read_file(path: Path, mapping: Mapping) -> tuple[str, Table] | None:
-    table = read_table(path, mapping.encoding)
-    if table is None:
-        return None
-    name = _domain_of(table, path)
-    table = settle_types(apply_mapping(table, name, mapping, path), path)
-    frame, notes = plain_dates(table.frame)
-    return name, replace(table, frame=frame).noted(*notes)
+def _without_folders(error: DataError, paths: Iterable[Path]) -> str:
+    """Return an error's text with names of files in place of paths: the report publishes it."""
+    text = str(error)
+    for path in paths:
+        text = text.replace(str(path), path.name)
+    return text
 
 
-def _is_unused(path: Path, mapping: Mapping) -> bool:
+def _read_file(path: Path, mapping: Mapping, bounds: Bounds) -> _File | None:
+    with held_to(path, bounds):
+        table = read_table(path, mapping.encoding, bounds)
+        if table is None:
+            return None
+        name = _domain_of(table, path)
+        mark = marks_of(table.frame)  # of the file as it came, before any rewriting
+        table, changed = make_plain(table, name, path)
+        table = settle_types(apply_mapping(table, name, mapping, path), path, bounds)
+        refuse_other_mark(mark, table.frame, path)
+        frame, notes = plain_dates(table.frame)
+        return _File(name, replace(table, frame=frame).noted(*notes), mark, changed)
+
+
+def _is_unused(path: Path, mapping: Mapping, bounds: Bounds) -> bool:
     """Tell whether a file that can't be read is certainly of a domain that the report doesn't use.
 
     Its name has to say so, and what it holds, as far as that can be read, nothing else.
@@ -197,7 +227,8 @@ def _is_unused(path: Path, mapping: Mapping) -> bool:
     if not named or is_used(named):
         return False
     try:
-        table = read_table(path, mapping.encoding)
+        with held_to(path, bounds):
+            table = read_table(path, mapping.encoding, bounds)
     except DataError:
         return True
     held = table.frame.get("RDOMAIN", table.frame.get("DOMAIN")) if table is not None else None

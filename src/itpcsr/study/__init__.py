@@ -14,7 +14,6 @@ from itpcsr.study.files import (
     read_report,
     read_scenarios,
     read_study,
-    read_yaml,
     validate,
     write_study,
 )
@@ -22,6 +21,7 @@ from itpcsr.study.model import Report, Study
 from itpcsr.study.related import RelatedStudy, read_related
 from itpcsr.study.response import Efficacy, ResponseDefinition
 from itpcsr.study.testing import ChosenTest, Testing
+from itpcsr.study.yaml_files import read_yaml
 
 __all__ = [
     "ORIGINS",

@@ -17,8 +17,10 @@ from itpcsr.study.design import Column
 from itpcsr.study.dose_finding import Scenario, Scenarios
 from itpcsr.study.model import SECTIONS, Report, Study
 from itpcsr.study.passed import refuse_unknown_names
+from itpcsr.study.yaml_files import read_yaml, short
 
 ORIGINS = ("registry", "publication", "assumption")
+_MOST = 20  # faults that a message shows
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -44,7 +46,9 @@ def read_study(path: str | Path, *, cohorts: list[str] | None = None, **override
     """
     refuse_unknown_names()  # here since it is where a notebook's parameters are first used
     path = from_root(path)
-    tree = {section: _plain(path, section, leaves) for section, leaves in read_yaml(path).items()}
+    found = read_yaml(path)
+    _refuse_unknown_sections(found, path)
+    tree = {section: _plain(path, section, leaves) for section, leaves in found.items()}
     for name, value in overrides.items():
         section = _section_of(name, path)
         if section in tree or Study.model_fields[section].default is not None:
@@ -68,6 +72,14 @@ def _check_treg(study: Study, path: Path) -> None:
             f"({study.immune.marker_table or 'none is named'}); markers: {', '.join(measured) or 'none'}. "
             "Add it to the table, name another marker, or set dose_finding.weight_treg to 0."
         )
+
+
+def _refuse_unknown_sections(tree: dict[str, Any], path: Path) -> None:
+    """Refuse a file that is no study file before anything of what it holds is shown."""
+    unknown = [f"  {short(name)}: unknown name." for name in tree if name not in SECTIONS]
+    if unknown:
+        shown = "\n".join(unknown[:_MOST])
+        raise ParameterError(f"{path}:\n{shown}\n  Known names: {', '.join(SECTIONS)}.")
 
 
 def read_scenarios(path: str | Path, levels: int) -> list[Scenario]:
@@ -158,39 +170,11 @@ def read_report(path: str | Path) -> Report:
     return validate(Report, read_yaml(path), path)
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the names and values of a YAML file; a key that stands twice is an error (ParameterError)."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ParameterError(f"{path}: there is no such parameter file. Check the path.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ParameterError(f"{path}: can't be read as UTF-8 text ({error}).") from error
-    try:
-        tree = yaml.load(text, Loader=_UniqueKeys)
-    except (yaml.YAMLError, ValueError) as error:  # an impossible date is a ValueError
-        raise ParameterError(f"{path}: is not valid YAML. {_one_line(str(error))}") from error
-    if not isinstance(tree, dict):
-        raise ParameterError(f"{path}: must hold names and values (key: value), but holds {tree!r}.")
-    return tree
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML allows a key twice and keeps the last one silently; here that is an error."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
-        if twice:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key {', '.join(twice)} stands twice", node.start_mark
-            )
-        return super().construct_mapping(node, deep=deep)
-
-
 def _leaves(path: Path, section: str, leaves: object) -> Iterator[tuple[str, dict[str, Any]]]:
     if not isinstance(leaves, dict):
-        raise ParameterError(f"{path}: section {section} must hold names and values, but holds {leaves!r}.")
+        raise ParameterError(
+            f"{path}: section {section} must hold names and values, but holds {short(leaves)}."
+        )
     for leaf, entry in leaves.items():
         key = f"{section}.{leaf}"
         if not isinstance(entry, dict) or not {"value", "origin"} <= set(entry) <= {
@@ -200,11 +184,11 @@ def _leaves(path: Path, section: str, leaves: object) -> Iterator[tuple[str, dic
         }:
             raise ParameterError(
                 f"{path}: {key} must be written as {{value: …, origin: …}} with an optional note, "
-                f"but is {entry!r}."
+                f"but is {short(entry)}."
             )
         if entry["origin"] not in ORIGINS:
             raise ParameterError(
-                f"{path}: {key} has origin {entry['origin']!r}; allowed: {', '.join(ORIGINS)}."
+                f"{path}: {key} has origin {short(entry['origin'])}; allowed: {', '.join(ORIGINS)}."
             )
         yield leaf, entry
 
@@ -214,12 +198,13 @@ def _plain(path: Path, section: str, leaves: object) -> dict[str, Any]:
 
 
 def validate(model: type[_Model], tree: dict[str, Any], path: Path) -> _Model:
-    """Return the model of a file's names and values, or raise ParameterError with every fault."""
+    """Return the model of a file's names and values, or raise ParameterError with its faults."""
     try:
         return model.model_validate(tree)
     except ValidationError as error:
-        faults = "\n".join(f"  {_fault(fault, model)}" for fault in error.errors())
-        raise ParameterError(f"{path}:\n{faults}") from error
+        found = [f"  {_fault(fault, model)}" for fault in error.errors()]
+        more = [f"  … and {len(found) - _MOST} more."] if len(found) > _MOST else []
+        raise ParameterError("\n".join([f"{path}:", *found[:_MOST], *more])) from error
 
 
 def _fault(fault: Any, model: type[BaseModel]) -> str:
@@ -231,14 +216,10 @@ def _fault(fault: Any, model: type[BaseModel]) -> str:
     if fault["type"] == "missing":
         return f"{key}: is missing; add it."
     text = re.sub(r"^(Value error, |Input )", "", fault["msg"])
-    return f"{key}: {text} (found {fault['input']!r})."
+    return f"{key}: {text} (found {short(fault['input'])})."
 
 
 def _model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel] | None:
     if not loc:
         return model
     return SECTIONS.get(str(loc[0])) if model is Study and len(loc) == 1 else None
-
-
-def _one_line(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from itpcsr.analysis import immune
-from itpcsr.analysis.immune.permutation import Permutations, flip_signs, mirror_ranks, swap_groups
+from itpcsr.analysis.permutation import Permutations, flip_signs, mirror_ranks, swap_groups
 
 Floats = NDArray[np.floating[Any]]
 NOMINAL = np.array([0.05, 0.01, 0.001])
@@ -82,14 +82,19 @@ def mean_changes(values: Floats) -> Floats:
 
 
 def make_tests(
-    values: Floats, group: NDArray[np.bool_], how: Permutations, mirrored: int
+    values: Floats, group: NDArray[np.bool_], how: Permutations, permuted: int, mirrored: int
 ) -> Iterator[tuple[str, Floats]]:
-    """Yield each test's name and its p-values; ``mirrored`` trials go through the test one by one."""
+    """Yield each test's name and its p-values.
+
+    Permutation tests cost more, and are made of the first trials: ``permuted`` of them, and ``mirrored`` by
+    the one that takes trials one by one.
+    """
     yield "ANOVA", anova(values)
     yield "interaction", interaction(values, group)
     yield "Friedman mirrored", np.array([mirror_ranks(trial, how) for trial in values[:mirrored]])
-    yield "signs flipped", flip_signs(mean_changes(values), how)
-    yield "groups swapped", swap_groups(mean_changes(values), group, how)
+    changes = mean_changes(values[:permuted])
+    yield "signs flipped", flip_signs(changes, how)
+    yield "groups swapped", swap_groups(changes, group, how)
 
 
 def errors(p: Floats) -> Floats:

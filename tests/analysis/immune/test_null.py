@@ -6,7 +6,7 @@ from scipy import stats
 
 from itpcsr.analysis import immune
 from itpcsr.analysis.immune import changes, responders
-from itpcsr.analysis.immune.permutation import Permutations
+from itpcsr.analysis.permutation import Permutations
 from tests.analysis.immune import null_trials
 
 GROUP = np.arange(18) < 8
@@ -39,7 +39,7 @@ def test_errors_are_within_their_limits(covariances):
     found = {}
     for covariance in covariances.values():
         values = null_trials.draw(covariance, per_marker, 18, rng)
-        for name, p in null_trials.make_tests(values, GROUP, HOW, mirrored):
+        for name, p in null_trials.make_tests(values, GROUP, HOW, per_marker, mirrored):
             found.setdefault(name, []).append(p)
     assert len(found) == 5
     for name, parts in found.items():

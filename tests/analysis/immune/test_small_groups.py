@@ -10,7 +10,7 @@ import pytest
 from itpcsr.adam import derive
 from itpcsr.analysis import immune
 from itpcsr.analysis.immune.panel import NO_TABLE, NO_VALUES
-from itpcsr.analysis.immune.permutation import swap_groups
+from itpcsr.analysis.permutation import swap_groups
 from itpcsr.display import immune_figures as figures
 from itpcsr.display import immune_tables as tables
 from itpcsr.display.formats import NOT_ESTIMABLE

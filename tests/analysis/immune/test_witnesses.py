@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from itpcsr.analysis.immune import changes, correlations, effects, families, firth, mediation, responders
-from itpcsr.analysis.immune.permutation import Permutations, flip_signs, swap_groups
+from itpcsr.analysis.permutation import Permutations, flip_signs, swap_groups
 
 ROOT = Path(__file__).resolve().parents[3]
 # Nine subjects, four visits; the first four are responders. The same numbers stand in immune.R.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.study import Study
 
 _NO_DOMAIN = "The study's data hold no domain of antibodies (IS), so antibodies can't be shown."
@@ -15,7 +16,7 @@ def missing_antibodies(adab: pd.DataFrame, study: Study, kind: str) -> str:
     """Return the sentence that says why antibodies of this kind can't be shown, or "" where they can."""
     if not any(test.kind == kind for test in study.antibody.antibody_tests):
         return _NOT_NAMED
-    if "absent" in adab.attrs:
+    if is_absent(adab, "IS"):
         return _NO_DOMAIN
     tested = (adab["PARCAT1"] == kind) & (adab["TESTFL"] == "Y")
     return "" if tested.any() else _NONE

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from itpcsr.analysis.antibody.presence import missing_antibodies
+from itpcsr.analysis.estimation import attempt
 from itpcsr.analysis.fewest import FEWEST_IN_SUBSET, TOO_FEW_IN_SUBSET
 from itpcsr.analysis.proportions import EXACT, exact_interval
 from itpcsr.results import absent_rows, make_rows
@@ -141,8 +142,8 @@ def _compare_peaks(groups: dict[str, pd.DataFrame], unit: str) -> pd.DataFrame:
         parts.append(rows.assign(group=name, unit=["subjects", unit, unit, unit]))
     reason, p = TOO_FEW_IN_SUBSET, np.nan
     if min(len(found) for found in values.values()) >= FEWEST_IN_SUBSET:
-        p = rank_test_exact(*values.values())
-        reason = TOO_MANY
+        exact, failure = attempt(lambda: rank_test_exact(*values.values()))
+        p, reason = (np.nan, failure) if exact is None else (exact, TOO_MANY)
     parts.append(_rows(["p_value"], [p], reason).assign(method=RANKS))
     return pd.concat(parts, ignore_index=True).assign(analysis="cmax")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from itpcsr.absence import is_absent
+
 
 def describe_subjects(
     adsl: pd.DataFrame,
@@ -36,7 +38,7 @@ def describe_subjects(
         "SERN": emergent[emergent["SERFL"] == "Y"],
         "REACTN": emergent[emergent["INFRFL"] == "Y"],
     }
-    known = 1.0 if "absent" not in adae.attrs else np.nan
+    known = 1.0 if not is_absent(adae, "AE") else np.nan
     counts = {
         key: part.groupby("USUBJID").size().reindex(name).fillna(0).to_numpy("float64") * known
         for key, part in events.items()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows
 from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.analysis.mcnemar import EXACT, NO_CHANGE, mcnemar_exact
@@ -41,7 +42,7 @@ def analyse_bleeding(
 
 
 def _missing(adbleed: pd.DataFrame, codes: Sequence[str]) -> str:
-    if "absent" in adbleed.attrs:
+    if is_absent(adbleed, "RS"):
         return _NO_DOMAIN
     return "" if adbleed["PARAMCD"].isin(list(codes)).any() else _NO_SCALE
 

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows, missing_response
+from itpcsr.analysis.estimation import attempt
 from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.analysis.proportions import (
     EXACT,
@@ -112,7 +113,10 @@ def _trend(adsl: pd.DataFrame, responders: pd.DataFrame, study: Study) -> pd.Dat
         reason = _ALL_ALIKE
     elif len(had) > _MOST:
         reason = _MANY
-    p = (np.nan, np.nan) if reason else exact_trend(table["sum"], table["size"], table.index)
+    p = (np.nan, np.nan)
+    if not reason:
+        found, reason = attempt(lambda: exact_trend(table["sum"], table["size"], table.index))
+        p = found or p
     return pd.DataFrame({"level": ["increasing", "two-sided"], "value": p}).assign(
         analysis="trend", group="", statistic="p_value", unit="", method=TREND, reason=reason
     )

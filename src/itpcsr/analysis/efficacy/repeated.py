@@ -10,11 +10,13 @@ from scipy import stats
 
 from itpcsr.analysis.efficacy.course import named, select_platelets
 from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows, missing_efficacy
+from itpcsr.analysis.estimation import attempt_numbers
 from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
+from itpcsr.analysis.permutation import Permutations, mirror_ranks
 from itpcsr.results import absent_rows
 from itpcsr.study import Study
 
-FRIEDMAN = "Friedman test, chi-square approximation (pingouin)"
+FRIEDMAN = "Friedman's statistic (pingouin)"
 ANOVA = "repeated-measures analysis of variance (pingouin)"
 CORRECTED = "repeated-measures analysis of variance, Greenhouse-Geisser (pingouin)"
 PAIRED = "paired t-test of log counts (SciPy); Hedges' g by pingouin"
@@ -52,20 +54,21 @@ def analyse_repeated(
 
     ``analysis`` friedman has n (complete subjects), Q, df, p_value and W, Kendall's coefficient; anova has n,
     F, df1, df2, p_value, ng2 (generalised eta squared), and epsilon and p_corrected after Greenhouse and
-    Geisser. Subjects with a count at every visit; with 3 of them or fewer nothing is tested, and with no
-    more of them than visits the correction for sphericity can't be estimated. Without ``after_rescue`` the
-    counts from the first day of rescue therapy on are left out, and with them the subjects who then lack one;
-    the display is ``tbl-platelet-tests-no-rescue``.
+    Geisser. The p-value of Q is that of ``mirror_ranks``: its chi-square distribution takes all visits as
+    equally correlated, which counts over time aren't. Subjects with a count at every visit; with 3 of them or
+    fewer nothing is tested, and with no more of them than visits the correction for sphericity can't be
+    estimated. Without ``after_rescue`` the counts from the first day of rescue therapy on are left out, and
+    with them the subjects who then lack one; the display is ``tbl-platelet-tests-no-rescue``.
     """
     display = named("tbl-platelet-tests", after_rescue)
     if reason := missing_efficacy(adlb, study):
         return absent_rows(display, reason)
     members = efficacy_members(adsl, study)
     joined = select_logs(adsl, adlb, study, weeks, after_rescue=after_rescue).merge(members, on="USUBJID")
-    parts = []
+    parts, how = [], Permutations()
     for group in members["group"].cat.categories:
         complete = _complete(joined[joined["group"] == group], 1 + len(set(weeks)))
-        parts += [part.assign(group=group) for part in (_friedman(complete), _anova(complete))]
+        parts += [part.assign(group=group) for part in (_friedman(complete, how), _anova(complete))]
     return efficacy_rows(parts, members, display, "ADLB")
 
 
@@ -87,16 +90,28 @@ def _parallel(logs: pd.DataFrame) -> bool:
     return bool((change - change.groupby(logs["AVISITN"]).transform("mean")).abs().max() < _NEAR)
 
 
-def _friedman(logs: pd.DataFrame) -> pd.DataFrame:
+def _friedman(logs: pd.DataFrame, how: Permutations) -> pd.DataFrame:
     n = logs["USUBJID"].nunique()
     values = dict.fromkeys(["Q", "df", "p_value", "W"], np.nan)
     reason = TOO_FEW if n < FEWEST_FOR_TEST else _unvarying(logs)
     if not reason:
         import pingouin as pg  # takes seconds to import
 
-        test = pg.friedman(logs, dv="LOG", within="AVISITN", subject="USUBJID").iloc[0]
-        values = {"Q": test["Q"], "df": test["ddof1"], "p_value": test["p_unc"], "W": test["W"]}
-    return _rows("friedman", {"n": n, **values}, FRIEDMAN, reason)
+        courses = logs.pivot(index="USUBJID", columns="AVISITN", values="LOG")
+
+        def friedman() -> dict[str, float]:
+            test = pg.friedman(logs, dv="LOG", within="AVISITN", subject="USUBJID").iloc[0]
+            return {
+                "Q": test["Q"],
+                "df": test["ddof1"],
+                "p_value": mirror_ranks(courses.to_numpy("float64"), how),
+                "W": test["W"],
+            }
+
+        values, reason = attempt_numbers(values, friedman)
+    rows = _rows("friedman", {"n": n, **values}, FRIEDMAN, reason)
+    rows["method"] = rows["method"].mask(rows["statistic"] == "p_value", how.mirrored)
+    return rows
 
 
 def _anova(logs: pd.DataFrame) -> pd.DataFrame:
@@ -104,21 +119,29 @@ def _anova(logs: pd.DataFrame) -> pd.DataFrame:
     plain = dict.fromkeys(["F", "df1", "df2", "p_value", "ng2"], np.nan)
     corrected = dict.fromkeys(["epsilon", "p_corrected"], np.nan)
     reason = TOO_FEW if n < FEWEST_FOR_TEST else _unvarying(logs) or (_CONSTANT if _parallel(logs) else "")
+    failure = ""
     if not reason:
         import pingouin as pg
 
-        test = pg.rm_anova(
-            logs, dv="LOG", within="AVISITN", subject="USUBJID", correction=True, effsize="ng2"
-        ).iloc[0]
-        plain = dict(zip(plain, test[["F", "ddof1", "ddof2", "p_unc", "ng2"]], strict=True))
-        if n > visits:
+        names = [*plain, *corrected]
+
+        def anova() -> dict[str, float]:
+            test = pg.rm_anova(
+                logs, dv="LOG", within="AVISITN", subject="USUBJID", correction=True, effsize="ng2"
+            ).iloc[0]
             # two visits are always spherical, and have no corrected p-value
             p_corrected = test.get("p_GG_corr", test["p_unc"])
-            corrected = {"epsilon": test["eps"], "p_corrected": p_corrected}
+            numbers = [*test[["F", "ddof1", "ddof2", "p_unc", "ng2"]], test["eps"], p_corrected]
+            return dict(zip(names, numbers, strict=True))
+
+        found, failure = attempt_numbers(names, anova)
+        plain = {name: found[name] for name in plain}
+        if n > visits:
+            corrected = {name: found[name] for name in corrected}
     return pd.concat(
         [
-            _rows("anova", {"n": n, **plain}, ANOVA, reason),
-            _rows("anova", corrected, CORRECTED, reason or _SINGULAR),
+            _rows("anova", {"n": n, **plain}, ANOVA, reason or failure),
+            _rows("anova", corrected, CORRECTED, reason or (failure if n > visits else _SINGULAR)),
         ]
     )
 
@@ -171,11 +194,16 @@ def _pair(logs: pd.DataFrame, week: int, confidence: float) -> pd.DataFrame:
     if not reason:
         import pingouin as pg
 
-        # pingouin rounds its interval to two decimals, SciPy doesn't
-        test = stats.ttest_rel(logs["LOG"], logs["BASELOG"])
-        limits = test.confidence_interval(confidence)
-        values |= {"ci_low": 10**limits.low, "ci_high": 10**limits.high, "p_value": test.pvalue}
-        values["hedges_g"] = pg.compute_effsize(logs["LOG"], logs["BASELOG"], paired=True, eftype="hedges")
+        def paired() -> dict[str, float]:
+            # pingouin rounds its interval to two decimals, SciPy doesn't
+            test = stats.ttest_rel(logs["LOG"], logs["BASELOG"])
+            limits = test.confidence_interval(confidence)
+            effect = pg.compute_effsize(logs["LOG"], logs["BASELOG"], paired=True, eftype="hedges")
+            ends = {"ci_low": 10**limits.low, "ci_high": 10**limits.high}
+            return {**ends, "p_value": test.pvalue, "hedges_g": effect}
+
+        found, reason = attempt_numbers(names[1:], paired)
+        values |= found
     rows = _rows("", {"n": n, **values}, PAIRED, reason or _FEW_PAIRS).assign(visit=f"Week {week}")
     if n < FEWEST_FOR_TEST:
         tested = rows["statistic"] == "p_value"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.analysis.efficacy.scope import (
     efficacy_members,
     efficacy_rows,
@@ -104,7 +105,7 @@ def analyse_sensitivity(
         "left_early": (best[~best["USUBJID"].isin(left)], members),
         "observed": (best, _without(members, best.loc[best["AVALC"] == "NE", "USUBJID"])),
     }
-    if major and "absent" not in addv.attrs:
+    if major and not is_absent(addv, "DV"):
         sets["protocol"] = (best, _without(members, deviated))
     sets["no_rescue"] = (best, _without(members, rescued))
     parts = [

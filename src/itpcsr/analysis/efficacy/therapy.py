@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.absence import lacks_records
 from itpcsr.analysis.efficacy.scope import NOT_DEFINED, efficacy_members, efficacy_rows
 from itpcsr.analysis.proportions import count_subjects
 from itpcsr.analysis.summaries import summarize
@@ -27,7 +28,7 @@ def analyse_itp_therapy(
     display = "tbl-itp-therapy"
     if study.efficacy is None:
         return absent_rows(display, NOT_DEFINED)
-    if "absent" in adcm.attrs and adcm.empty:
+    if lacks_records(adcm, "CM"):
         return absent_rows(display, _NO_DOMAIN)
     members = efficacy_members(adsl, study)
     rescue = adcm[adcm["RESCFL"] == "Y"].assign(level="")

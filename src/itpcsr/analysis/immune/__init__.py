@@ -4,7 +4,6 @@ from itpcsr.analysis.immune.changes import analyse_mean_change, analyse_planned,
 from itpcsr.analysis.immune.correlations import analyse_network, analyse_platelets
 from itpcsr.analysis.immune.mediation import analyse_mediation
 from itpcsr.analysis.immune.panel import Panel, accounts, build_panel
-from itpcsr.analysis.immune.permutation import Permutations
 from itpcsr.analysis.immune.power import analyse_power
 from itpcsr.analysis.immune.predictors import analyse_predictors
 from itpcsr.analysis.immune.responders import analyse_interaction, analyse_response
@@ -16,6 +15,7 @@ from itpcsr.analysis.immune.summaries import (
     standardised_records,
 )
 from itpcsr.analysis.immune.tally import count_tests
+from itpcsr.analysis.permutation import Permutations
 
 __all__ = [
     "Panel",

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from itpcsr.analysis.estimation import QUIET, attempt_numbers
 from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.analysis.immune.effects import DZ, T_INTERVAL, describe, mean_interval, paired_effect
 from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, FEW, adjust, to_rows, why
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
-from itpcsr.analysis.immune.permutation import Permutations, flip_signs, mirror_ranks
 from itpcsr.analysis.immune.summaries import POPULATION, back, effect_units
+from itpcsr.analysis.permutation import Permutations, flip_signs, mirror_ranks
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 FRIEDMAN = "Friedman test of the visits (pingouin), subjects with all visits"
 RM_ANOVA = "repeated-measures ANOVA with Greenhouse-Geisser correction (pingouin), subjects with all visits"
-MIRRORED = "permutation test of Friedman's statistic, each subject's ranks mirrored"
 NO_CHANGE = "no subject's values differ between the visits"
 ALIKE = "all subjects change by the same, so that there is no error term"
 _NONE = 1e-12  # range below which values count as all equal
@@ -130,7 +129,7 @@ def analyse_visits(adcp: pd.DataFrame, panel: Panel, study: Study, how: Permutat
     if sentence := missing_sentence(adcp, study):
         return absent_rows(display, sentence)
     values = [panel.values[:, :, number] for number in range(len(panel.markers))]
-    mirrored = f"{MIRRORED}: {how.arrangements}"
+    mirrored = how.mirrored
     ranked = {"statistic": FRIEDMAN, "effect": FRIEDMAN, "p_value": mirrored, "p_adjusted": ADJUSTED}
     parts = [
         _test_rows(panel, [_friedman(own, how) for own in values], ranked).assign(analysis="friedman"),
@@ -155,6 +154,7 @@ def _test_rows(panel: Panel, found: list[dict[str, float | str]], methods: dict[
     return to_rows(panel.codes, statistics, reasons, methods)
 
 
+@np.errstate(**QUIET)
 def _refusal(complete: Complete) -> str:
     """Return why the visits can't be compared, or "" where they can."""
     if len(complete.visits) < 2:
@@ -166,6 +166,12 @@ def _refusal(complete: Complete) -> str:
     if np.ptp(complete.values, axis=1).max() < _NONE:
         return NO_CHANGE
     return ""
+
+
+@np.errstate(**QUIET)
+def _alike(complete: Complete) -> str:
+    change = complete.values - complete.values.mean(axis=1, keepdims=True)
+    return ALIKE if np.ptp(change, axis=0).max() < _NONE else ""
 
 
 def _long(values: Floats) -> pd.DataFrame:
@@ -189,31 +195,27 @@ def _friedman(values: Floats, how: Permutations) -> dict[str, float | str]:
         return {**sizes, "statistic": np.nan, "effect": np.nan, "p_value": np.nan, "reason": reason}
     import pingouin as pg  # takes seconds to import
 
-    table = pg.friedman(_long(complete.values), dv="value", within="visit", subject="subject").iloc[0]
-    return {
-        **sizes,
-        "statistic": float(table["Q"]),
-        "effect": float(table["W"]),
-        "p_value": mirror_ranks(complete.values, how),
-        "reason": "",
-    }
+    def test() -> dict[str, float]:
+        table = pg.friedman(_long(complete.values), dv="value", within="visit", subject="subject").iloc[0]
+        return {
+            "statistic": table["Q"],
+            "effect": table["W"],
+            "p_value": mirror_ranks(complete.values, how),
+        }
+
+    found, reason = attempt_numbers(("statistic", "effect", "p_value"), test)
+    return {**sizes, **found, "reason": reason}
 
 
 def _anova(values: Floats) -> dict[str, float | str]:
     complete = complete_cases(values)
     sizes: dict[str, float | str] = {"n": len(complete.values), "visits": len(complete.visits)}
     names = ("statistic", "df1", "df2", "epsilon", "effect", "p_value")
-    change = complete.values - complete.values.mean(axis=1, keepdims=True)
-    reason = _refusal(complete)
-    if not reason and np.ptp(change, axis=0).max() < _NONE:
-        reason = ALIKE
-    if reason:
+    if reason := _refusal(complete) or _alike(complete):
         return {**sizes, **dict.fromkeys(names, np.nan), "reason": reason}
     import pingouin as pg  # takes seconds to import
 
-    with warnings.catch_warnings():
-        # pingouin warns of a sphericity test on few subjects; that test isn't taken, the correction is
-        warnings.simplefilter("ignore")
+    def test() -> dict[str, float]:
         table = pg.rm_anova(
             _long(complete.values),
             dv="value",
@@ -222,15 +224,18 @@ def _anova(values: Floats) -> dict[str, float | str]:
             correction=True,
             detailed=True,
         )
-    first = table.iloc[0]
-    return {
-        **sizes,
-        "statistic": float(first["F"]),
-        "df1": float(first["DF"]),
-        "df2": float(table.iloc[1]["DF"]),
-        "epsilon": float(first["eps"]),
-        "effect": float(first["ng2"]),
-        # two visits are always spherical, and have no corrected p-value
-        "p_value": float(first.get("p_GG_corr", first["p_unc"])),
-        "reason": "",
-    }
+        # pingouin leaves out a column without values; two visits are always spherical, and have no corrected
+        # p-value
+        first = dict.fromkeys(("F", "eps", "ng2", "p_unc"), np.nan) | table.iloc[0].to_dict()
+        return {
+            "statistic": first["F"],
+            "df1": first["DF"],
+            "df2": table.iloc[1]["DF"],
+            "epsilon": first["eps"],
+            "effect": first["ng2"],
+            "p_value": first.get("p_GG_corr", first["p_unc"]),
+        }
+
+    # pingouin warns of a sphericity test on few subjects; that test isn't taken, the correction is
+    found, reason = attempt_numbers(names, test)
+    return {**sizes, **found, "reason": reason}

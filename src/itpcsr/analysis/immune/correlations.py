@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from itpcsr.analysis.estimation import QUIET
 from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.analysis.immune.families import ADJUSTED, adjust, to_rows
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
@@ -38,6 +39,7 @@ def platelet_weeks(adlb: pd.DataFrame, panel: Panel, study: Study, lag: int) -> 
     return np.asarray(np.log(np.maximum(found.to_numpy("float64"), 0.5)))
 
 
+@np.errstate(**QUIET)
 def rm_correlation(x: Floats, y: Floats, level: float) -> dict[str, Floats]:
     """Correlate markers with one variable within subjects.
 
@@ -149,6 +151,7 @@ def analyse_network(adcp: pd.DataFrame, panel: Panel, study: Study, level: float
     )
 
 
+@np.errstate(**QUIET)
 def _spearman(change: Floats) -> tuple[Floats, Floats]:
     """Return n and Spearman's rank correlation of each two columns, over the subjects that have both."""
     known = np.isfinite(change)

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from itpcsr.analysis.estimation import QUIET
+
 Floats = NDArray[np.floating[Any]]
 T_INTERVAL = "t interval of the mean change on the scale of analysis"
 WELCH = "Welch t interval of the difference of mean changes on the scale of analysis"
@@ -16,6 +18,7 @@ G = "difference by the pooled SD with Hedges' correction (g), interval from its 
 _TINY = 1e-12  # SD below which values count as all equal
 
 
+@np.errstate(**QUIET)
 def describe(values: Floats) -> tuple[Floats, Floats, Floats]:
     """Return n, mean and SD over the first axis without missing values; SD is NaN with fewer than 3."""
     known = np.isfinite(values)
@@ -25,6 +28,7 @@ def describe(values: Floats) -> tuple[Floats, Floats, Floats]:
     return n, mean, np.where(n > 2, np.sqrt(squares / np.maximum(n - 1, 1)), np.nan)
 
 
+@np.errstate(**QUIET)
 def mean_interval(values: Floats, level: float) -> tuple[Floats, Floats, Floats, Floats]:
     """Return n, mean and the limits of its t interval over the first axis; limits need 3 values."""
     n, mean, sd = describe(values)
@@ -32,6 +36,7 @@ def mean_interval(values: Floats, level: float) -> tuple[Floats, Floats, Floats,
     return n, mean, mean - half, mean + half
 
 
+@np.errstate(**QUIET)
 def paired_effect(values: Floats, level: float) -> tuple[Floats, Floats, Floats]:
     """Return dz, the mean by the SD of changes, with limits; NaN with fewer than 3 or with equal values."""
     n, mean, sd = describe(values)
@@ -42,6 +47,7 @@ def paired_effect(values: Floats, level: float) -> tuple[Floats, Floats, Floats]
     return effect, effect - half, effect + half
 
 
+@np.errstate(**QUIET)
 def difference_interval(first: Floats, second: Floats, level: float) -> tuple[Floats, Floats, Floats]:
     """Return the difference of means and its Welch limits over the first axis; each group needs 3 values."""
     n1, mean1, sd1 = describe(first)
@@ -55,6 +61,7 @@ def difference_interval(first: Floats, second: Floats, level: float) -> tuple[Fl
     return difference, difference - half, difference + half
 
 
+@np.errstate(**QUIET)
 def group_effect(first: Floats, second: Floats, level: float) -> tuple[Floats, Floats, Floats]:
     """Return Hedges' g of two groups with limits; NaN with fewer than 3 values in one or equal values."""
     n1, mean1, sd1 = describe(first)

@@ -10,6 +10,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from itpcsr.analysis.estimation import NUMERICAL
+
 Floats = NDArray[np.floating[Any]]
 Reasons = str | Sequence[str] | NDArray[Any]
 ADJUSTED = "Benjamini-Hochberg over all markers of the table for which this test is estimable"
@@ -35,7 +37,8 @@ def to_rows(
 ) -> pd.DataFrame:
     """Return rows of one statistic after the other for all levels (markers).
 
-    ``reasons`` says for each level why a value is missing; it is kept where the value is NaN only.
+    ``reasons`` says for each level why a value is missing; it is kept where the value is NaN only. A NaN that
+    they don't speak of comes of numbers that are too large to compute with.
     """
     reason = np.broadcast_to(np.asarray(reasons, dtype="object"), (len(levels),))
     parts = []
@@ -46,7 +49,7 @@ def to_rows(
             "statistic": name,
             "value": array,
             "method": (methods or {}).get(name, ""),
-            "reason": np.where(np.isnan(array), reason, ""),
+            "reason": np.where(np.isnan(array), np.where(reason == "", NUMERICAL, reason), ""),
         }
         parts.append(pd.DataFrame(frame))
     return pd.concat(parts, ignore_index=True).assign(**constants)

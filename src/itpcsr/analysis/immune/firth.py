@@ -156,4 +156,7 @@ def _limit(below: Callable[[float], float], estimate: float, direction: float) -
         if distance > 50:
             return direction * np.inf
     ends = sorted((estimate, estimate + direction * distance))
-    return float(optimize.brentq(below, *ends, xtol=1e-8))
+    try:
+        return float(optimize.brentq(below, *ends, xtol=1e-8))
+    except (ValueError, RuntimeError) as failure:  # no crossing between the ends, or not found in time
+        raise NotSettledError("the limit of the profile likelihood was not found") from failure

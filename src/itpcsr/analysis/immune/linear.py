@@ -8,19 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from itpcsr.analysis.estimation import QUIET
+
 Floats = NDArray[np.floating[Any]]
 _NONE = 1e-24  # residual sum of squares, on a scale of 1, below which nothing is left to explain
 
 
+@np.errstate(**QUIET)
 def regress(y: Floats, design: Floats, level: float) -> Floats:
     """Return estimate, limits and p of each effect by ordinary least squares: effects × 4.
 
     ``design`` is values × effects, the intercept included. All NaN where it isn't of full rank, where no
-    degree of freedom is left, or where the fit is perfect.
+    degree of freedom is left, where the fit is perfect, or where an effect is missing or infinite.
     """
     free = len(y) - design.shape[1]
     missing = np.full((design.shape[1], 4), np.nan)
-    if free < 1 or np.linalg.matrix_rank(design) < design.shape[1]:
+    if free < 1 or not np.isfinite(design).all() or np.linalg.matrix_rank(design) < design.shape[1]:
         return missing
     inverse = np.linalg.inv(design.T @ design)
     estimate = inverse @ design.T @ y

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from itpcsr.analysis.estimation import NotSettledError, attempt
 from itpcsr.analysis.immune.correlations import NO_PLATELETS, platelet_weeks
 from itpcsr.analysis.immune.families import adjust, to_rows
 from itpcsr.analysis.immune.linear import regress
@@ -51,14 +52,15 @@ def analyse_mediation(
     marker = mean_over(panel.change[:, early], axis=1)
     found = [_mediate(panel.dose, marker[:, number], outcome, level, bootstraps, seed) for number in markers]
     codes = [panel.codes[number] for number in markers]
-    n = np.array([size for size, _ in found], dtype="float64")
-    values = np.stack([table for _, table in found])
+    n = np.array([size for size, _, _ in found], dtype="float64")
+    values = np.stack([table for _, table, _ in found])
+    reasons = [reason for _, _, reason in found]
     parts = []
     for path, place in _PATHS.items():
         estimate, low, high, p = values[:, place].T
         statistics = {"n": n, "estimate": estimate, "low": low, "high": high, "p_value": p}
         statistics["p_adjusted"] = adjust(p)
-        parts.append(to_rows(codes, statistics, _FEW, {"estimate": MEDIATION}).assign(analysis=path))
+        parts.append(to_rows(codes, statistics, reasons, {"estimate": MEDIATION}).assign(analysis=path))
     return make_rows(
         pd.concat(parts, ignore_index=True),
         display=display,
@@ -71,18 +73,26 @@ def analyse_mediation(
 
 def _mediate(
     dose: Floats, marker: Floats, outcome: Floats, level: float, bootstraps: int, seed: int
-) -> tuple[int, Floats]:
-    """Return the number of subjects, and estimate, limits and p of the five paths."""
+) -> tuple[int, Floats, str]:
+    """Return the number of subjects, estimate, limits and p of the five paths, and why they are missing."""
     frame = pd.DataFrame({"dose": dose, "marker": marker, "platelets": outcome}).dropna()
+    found, reason = attempt(lambda: _paths(frame, level, bootstraps, seed))
+    return len(frame), np.full((len(_PATHS), 4), np.nan) if found is None else found, reason or _FEW
+
+
+def _paths(frame: pd.DataFrame, level: float, bootstraps: int, seed: int) -> Floats | None:
+    """Return estimate, limits and p of the five paths, or None where too few subjects vary."""
     spread = frame.std()
     if len(frame) < _FEWEST or not (spread > 1e-12).all():
-        return len(frame), np.full((len(_PATHS), 4), np.nan)
+        return None
+    if not np.isfinite(spread).all():
+        raise OverflowError("the spread of a variable")
     x, m, y = ((frame - frame.mean()) / spread).to_numpy().T
     if abs(np.corrcoef(x, m)[0, 1]) > 1 - 1e-9:
-        return len(frame), np.full((len(_PATHS), 4), np.nan)
+        return None
     both = _regress(y, [m, x], level)
     paths = [_regress(m, [x], level)[0], both[0], _regress(y, [x], level)[0], both[1]]
-    return len(frame), np.array([*paths, indirect(x, m, y, level, bootstraps, seed)])
+    return np.array([*paths, indirect(x, m, y, level, bootstraps, seed)])
 
 
 def _regress(y: Floats, effects: list[Floats], level: float) -> Floats:
@@ -95,10 +105,13 @@ def indirect(x: Floats, m: Floats, y: Floats, level: float, bootstraps: int, see
 
     As pingouin's mediation_analysis, which stops at a resample in which x doesn't vary; with few dose levels
     there are such, and here they take no part. p is twice the smaller share of resamples on one side of 0.
+    Raises NotSettledError where no resample has an estimate.
     """
     rows = np.random.default_rng(seed).integers(0, len(x), (bootstraps, len(x)))
     drawn = _product(x[rows], m[rows], y[rows])
     drawn = drawn[np.isfinite(drawn)]
+    if not drawn.size:
+        raise NotSettledError("no resample has an estimate")
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     p = 2 * min((drawn <= 0).mean(), (drawn >= 0).mean())
     return [float(_product(x[None], m[None], y[None])[0]), float(low), float(high), float(min(p, 1.0))]

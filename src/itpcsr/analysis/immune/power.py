@@ -9,8 +9,8 @@ from scipy import optimize, stats
 
 from itpcsr.analysis.fewest import FEWEST_FOR_TEST, FEWEST_IN_SUBSET, TOO_FEW, TOO_FEW_IN_SUBSET
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
-from itpcsr.analysis.immune.permutation import Permutations, flip_signs, swap_groups
 from itpcsr.analysis.immune.summaries import POPULATION
+from itpcsr.analysis.permutation import Permutations, flip_signs, swap_groups
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from itpcsr.analysis.estimation import attempt
+from itpcsr.analysis.estimation import NUMERICAL, attempt
 from itpcsr.analysis.fewest import FEWEST_IN_SUBSET, TOO_FEW_IN_SUBSET
 from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, adjust, to_rows
 from itpcsr.analysis.immune.firth import fit_firth, fit_left_out, profile_effect
@@ -62,7 +62,9 @@ def _predict(baseline: Floats, response: Floats, level: float) -> dict[str, floa
     reason = TOO_FEW_IN_SUBSET if few else CONSTANT if np.ptp(x) < 1e-12 else ""
     if reason:
         return {**sizes, **dict.fromkeys(names, np.nan), "reason": reason}
-    scaled = (x - x.mean()) / x.std(ddof=1)
+    scaled, reason = attempt(lambda: (x - x.mean()) / x.std(ddof=1))
+    if scaled is None or not np.isfinite(scaled).all():
+        return {**sizes, **dict.fromkeys(names, np.nan), "reason": reason or NUMERICAL}
     design = np.column_stack([np.ones(len(x)), scaled])
     effect, no_effect = attempt(lambda: profile_effect(design, y, 1, level))
     apparent, no_area = attempt(lambda: roc_area(design @ fit_firth(design, y).coefficients, y))

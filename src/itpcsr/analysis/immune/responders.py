@@ -9,14 +9,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from itpcsr.analysis.estimation import QUIET, attempt_numbers
 from itpcsr.analysis.fewest import FEWEST_IN_SUBSET, TOO_FEW_IN_SUBSET
 from itpcsr.analysis.immune.changes import ALIKE, NO_CHANGE, complete_cases
 from itpcsr.analysis.immune.effects import WELCH, G, difference_interval, group_effect
 from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, adjust, to_rows
 from itpcsr.analysis.immune.linear import regress
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
-from itpcsr.analysis.immune.permutation import Permutations, swap_groups
 from itpcsr.analysis.immune.summaries import POPULATION, back, effect_units
+from itpcsr.analysis.permutation import Permutations, swap_groups
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
@@ -26,6 +27,7 @@ MIXED_ANOVA = (
 )
 COVARIATE = "linear model of the mean change by response, splenectomy and baseline (ordinary least squares)"
 NO_RESPONSE = "The study's data hold no response, so markers can't be compared by response."
+_NONE = 1e-12  # range below which values count as all equal
 Test = Callable[[Floats, NDArray[np.bool_]], dict[str, float | str]]
 
 
@@ -122,11 +124,25 @@ def _anova(values: Floats, group: NDArray[np.bool_]) -> dict[str, float | str]:
     names = ("statistic", "df1", "df2", "epsilon", "p_value")
     if min(sizes["n1"], sizes["n2"]) < FEWEST_IN_SUBSET or len(visits) < 2:
         return {**sizes, **dict.fromkeys(names, np.nan), "reason": TOO_FEW_IN_SUBSET}
-    reason = NO_CHANGE if np.ptp(own, axis=1).max() < 1e-12 else ALIKE
-    reason = CONSTANT if np.ptp(own) < 1e-12 else reason
-    return {**sizes, **dict(zip(names, interaction(own, first), strict=True)), "reason": reason}
+    if reason := _refusal(own, first):
+        return {**sizes, **dict.fromkeys(names, np.nan), "reason": reason}
+    found, reason = attempt_numbers(names, lambda: dict(zip(names, interaction(own, first), strict=True)))
+    return {**sizes, **found, "reason": reason}
 
 
+@np.errstate(**QUIET)
+def _refusal(values: Floats, group: NDArray[np.bool_]) -> str:
+    """Return why the courses of two groups can't be compared, or "" where they can."""
+    if np.ptp(values) < _NONE:
+        return CONSTANT
+    if np.ptp(values, axis=1).max() < _NONE:
+        return NO_CHANGE
+    change = values - values.mean(axis=1, keepdims=True)
+    spread = max(np.ptp(change[own], axis=0).max() for own in (group, ~group))
+    return ALIKE if spread < _NONE else ""
+
+
+@np.errstate(**QUIET)
 def interaction(values: Floats, group: NDArray[np.bool_]) -> tuple[float, float, float, float, float]:
     """Return F, both degrees of freedom, epsilon and corrected p of group × visit, for complete data.
 

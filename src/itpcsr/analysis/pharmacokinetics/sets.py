@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.proportions import count_subjects
 from itpcsr.results import absent_rows, make_rows
@@ -21,7 +22,7 @@ def why_absent(adsl: pd.DataFrame, adpc: pd.DataFrame, study: Study) -> str:
     """Return the sentence that stands for pharmacokinetics in a study without them, "" where there are."""
     if not study.sampling.concentration_test:
         return _NOT_PLANNED
-    if "absent" in adpc.attrs:
+    if is_absent(adpc, "PC"):
         return _NO_DOMAIN
     return "" if (adsl["PKFL"] == "Y").any() else _NOBODY
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.analysis.proportions import count_events, count_subjects, mark_unrecorded
 from itpcsr.results import absent_rows, make_rows
 
@@ -62,7 +63,7 @@ def is_recorded(adae: pd.DataFrame, kind: str) -> bool:
 
 def why_absent(adae: pd.DataFrame, events: pd.DataFrame, kind: str = "any") -> str:
     """Return the sentence that stands for a display of events of a kind without any, or ""."""
-    if "absent" in adae.attrs:
+    if is_absent(adae, "AE"):
         return NO_DOMAIN
     if not is_recorded(adae, kind):
         return _UNRECORDED[kind]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.safety.kinds import FLAGS, NO_DOMAIN, absent, count_flagged, rows_of, select_events
 from itpcsr.study import Study
@@ -19,7 +20,7 @@ def analyse_ae_overview(
     not estimable; dose-limiting toxicity and infusion reaction belong to studies with infusions alone.
     """
     display = "tbl-ae-overview"
-    if "absent" in adae.attrs:
+    if is_absent(adae, "AE"):
         return absent(display, NO_DOMAIN)
     members = assign_groups(adsl, study.design.columns, "SAFFL")
     events = select_events(adae, members)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.analysis.groups import assign_groups, group_sizes, size_rows
 from itpcsr.analysis.poisson import GARWOOD, poisson_interval
 from itpcsr.analysis.proportions import NO_SUBJECTS, NOT_RECORDED
@@ -28,7 +29,7 @@ def analyse_ae_rates(
     no time at risk, is not estimable.
     """
     display = "tbl-ae-rates"
-    if "absent" in adae.attrs:
+    if is_absent(adae, "AE"):
         return absent(display, NO_DOMAIN)
     members = assign_groups(adsl, study.design.columns, "SAFFL")
     years = adsl.set_index("USUBJID")["RISKD"] / DAYS_PER_YEAR

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from itpcsr.absence import is_absent
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.proportions import count_subjects, mark_unrecorded
 from itpcsr.analysis.safety.kinds import NO_DOMAIN, absent, is_recorded, rows_of
@@ -31,7 +32,7 @@ def analyse_ae_times(
     percentage with an event by the end of it. ``days`` are study days, the first infusion is on Day 1.
     """
     display = "tbl-ae-time"
-    if "absent" in adae.attrs:
+    if is_absent(adae, "AE"):
         return absent(display, NO_DOMAIN)
     members = assign_groups(adsl, study.design.columns, "SAFFL")
     parts = [size_rows(members)]

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from itpcsr.build.embedded.faults import Fault, Origin, raise_faults
+from itpcsr.display.escape import without_markdown
 from itpcsr.errors import RenderError
 
 EXTENSION = "_extensions/csr"
@@ -25,8 +26,8 @@ class Book:
 
     @property
     def title(self) -> str:
-        """The book's title."""
-        return str(self.config["book"]["title"])
+        """The book's title as plain text."""
+        return self.text("title", self.config["book"])
 
     @property
     def stem(self) -> str:
@@ -54,6 +55,10 @@ class Book:
         """UTC midnight of the book's date: the only clock that the rendering knows."""
         day = datetime.date.fromisoformat(str(self.config["book"]["date"]))
         return datetime.datetime(day.year, day.month, day.day, tzinfo=datetime.UTC)
+
+    def text(self, key: str, values: dict[str, Any] | None = None) -> str:
+        """Give a value of `_quarto.yml`, whose texts are Markdown, as plain text; "" when it is absent."""
+        return without_markdown(str((self.config if values is None else values).get(key, "")))
 
     def options(self, name: str) -> dict[str, Any]:
         """Give the options of one output format; a format that is absent or `default` has none."""

@@ -4,7 +4,6 @@ import posixpath
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -16,6 +15,7 @@ from itpcsr.build.embedded.source import resolve
 from itpcsr.build.embedded.targets import shape
 from itpcsr.build.embedded.tree import Node, attributes, div, link, plain, raw, transform, words
 from itpcsr.build.vega import write_vega_bundle
+from itpcsr.display import escape
 
 TEMPLATES = files(__package__) / "templates"
 FRAME = "site_libs/frame/frame.css"
@@ -179,7 +179,7 @@ def _with_contents(page: Page, blocks: list[Node]) -> list[Node]:
     """Put the list "On this page" after the chapter's heading, and the rest into one division."""
     items = [
         f'<li class="level-{number.count(".")}"><a href="#{attributes(block)[0]}">'
-        f"<span>{number}</span> {escape(plain(block['c'][2]))}</a></li>"
+        f"<span>{number}</span> {escape.html(plain(block['c'][2]))}</a></li>"
         for block, number in numbered(page)
         if block["c"][0] in (2, 3)
     ]
@@ -208,10 +208,10 @@ def _frame(
     before = entries[number - 2] if number > 1 else None
     after = entries[number] if number < len(entries) else None
     return Template((TEMPLATES / "page.html").read_text(encoding="utf-8")).substitute(
-        lang=escape(book.lang),
-        title=escape(f"{current.number} {current.title} – {book.title}"),
-        report=escape(book.title),
-        edition=escape(edition(book)),
+        lang=escape.html(book.lang),
+        title=escape.html(f"{current.number} {current.title} – {book.title}"),
+        report=escape.html(book.title),
+        edition=escape.html(edition(book)),
         home=target.url("index.html"),
         head="\n".join([*styles, *scripts]),
         chapters=_sidebar(target, number, entries),
@@ -224,10 +224,9 @@ def _frame(
 
 def edition(book: Book) -> str:
     """Name study and version, as ``NCT04014166 · Version 1.0.0 (draft)``; what is absent is left out."""
-    config = book.config
-    version = f"Version {config['version']}" if "version" in config else ""
-    status = f"({config['status']})" if "status" in config else ""
-    parts = [str(config.get("study", "")), f"{version} {status}".strip()]
+    version = f"Version {book.text('version')}" if "version" in book.config else ""
+    status = f"({book.text('status')})" if "status" in book.config else ""
+    parts = [book.text("study"), f"{version} {status}".strip()]
     return " · ".join(part for part in parts if part)
 
 
@@ -235,7 +234,7 @@ def _sidebar(target: HtmlTarget, number: int, entries: list[Entry]) -> str:
     items = []
     for entry in entries:
         mark = ' aria-current="page"' if entry.number == number else ""
-        text = f"<span>{entry.number}</span> {escape(entry.title)}"
+        text = f"<span>{entry.number}</span> {escape.html(entry.title)}"
         items.append(f'<li><a href="{target.url(entry.path)}"{mark}>{text}</a></li>')
     return "<ol>\n" + "\n".join(items) + "\n</ol>"
 
@@ -248,5 +247,5 @@ def _downloads(target: HtmlTarget, downloads: Mapping[str, str]) -> str:
 def _neighbour(target: HtmlTarget, entry: Entry | None, rel: str, word: str) -> str:
     if entry is None:
         return ""
-    text = f"<small>{word}</small> {entry.number} {escape(entry.title)}"
+    text = f"<small>{word}</small> {entry.number} {escape.html(entry.title)}"
     return f'<a href="{target.url(entry.path)}" rel="{rel}">{text}</a>'

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pypandoc
-import yaml
 
 from itpcsr.build.embedded.book import Book
 from itpcsr.build.embedded.faults import Fault
 from itpcsr.build.embedded.source import Source
-from itpcsr.build.embedded.tree import Node, transform
+from itpcsr.build.embedded.tree import Node, harmless_links, transform
 from itpcsr.errors import RenderError
 
 # Ids come from the pages alone: automatic ones would clash when the pages are joined.
-MARKDOWN = "markdown-auto_identifiers-implicit_header_references"
+# A table's lines end between Chinese characters, where no blank is meant.
+MARKDOWN = "markdown-auto_identifiers-implicit_header_references+east_asian_line_breaks"
 
 
 def program() -> str:
@@ -73,9 +73,8 @@ def parse(source: Source) -> tuple[list[Node], list[Fault]]:
 
 def write(blocks: list[Node], fmt: str, book: Book, arguments: Sequence[str] = (), meta: Any = None) -> bytes:
     """Write a tree as `fmt`; any warning is an error, so that nothing is lost in silence."""
-    output, warnings = run(
-        ["-f", "json", "-t", fmt, *arguments], _document(blocks, meta), int(book.moment.timestamp())
-    )
+    document = _document(harmless_links(blocks), meta)
+    output, warnings = run(["-f", "json", "-t", fmt, *arguments], document, int(book.moment.timestamp()))
     if warnings:
         raise RenderError(f"pandoc warns while writing {fmt}: " + "; ".join(warnings))
     return output
@@ -87,9 +86,10 @@ def metadata(values: dict[str, Any]) -> Any:
         key: [str(item) for item in value] if isinstance(value, list) else str(value)
         for key, value in values.items()
     }
-    header = yaml.safe_dump(texts, allow_unicode=True)
+    # JSON is YAML too, with quotes around every text: 1e-5 is no number
+    header = f"{json.dumps(texts, ensure_ascii=False)}\n"
     output, _ = run(["-f", MARKDOWN, "-t", "json"], f"---\n{header}---\n".encode())
-    return json.loads(output)["meta"]
+    return harmless_links(json.loads(output)["meta"])
 
 
 def cite(blocks: list[Node], book: Book) -> list[Node]:

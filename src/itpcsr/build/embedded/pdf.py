@@ -1,6 +1,7 @@
 """The report as one PDF, set by Typst with the extension's own template."""
 
 import shutil
+import sys
 import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
@@ -15,8 +16,11 @@ from itpcsr.build.embedded.book import EXTENSION, Book
 from itpcsr.build.embedded.crossref import Label, Page
 from itpcsr.build.embedded.source import resolve
 from itpcsr.build.embedded.targets import shape
-from itpcsr.build.embedded.tree import Node, div, raw, raw_inline
+from itpcsr.build.embedded.tree import Node, div, raw, raw_inline, transform
+from itpcsr.display.escape import typst_parts, typst_string
+from itpcsr.display.layout import WORD_MOST
 from itpcsr.errors import RenderError
+from itpcsr.plain_text import cut_long_words
 
 # What `_quarto.yml` may hold for the template; keys that are absent stay unset in it.
 METADATA = (
@@ -57,7 +61,7 @@ class TypstTarget:
 
     def image(self, path: str, alternative: str, size: dict[str, str]) -> Node:
         """Write a picture with its path from the project's root."""
-        arguments = [_string(f"/{resolve(self.page, path)}"), f"alt: {_string(alternative)}"]
+        arguments = [typst_string(f"/{resolve(self.page, path)}"), f"alt: {typst_string(alternative)}"]
         arguments += [f"{key}: {value}" for key, value in size.items()]
         return raw_inline("typst", f"#box(image({', '.join(arguments)}))")
 
@@ -65,7 +69,7 @@ class TypstTarget:
         """Give each formula its source as the words that PDF/UA asks for."""
         if node["t"] != "Math":
             return None
-        words = raw_inline("typst", f"#[#set math.equation(alt: {_string(node['c'][1].strip())});")
+        words = raw_inline("typst", f"#[#set math.equation(alt: {typst_string(node['c'][1].strip())});")
         return [words, node, raw_inline("typst", "]")]
 
 
@@ -100,22 +104,34 @@ def write_pdf(book: Book, pages: list[Page], labels: dict[str, Label], path: Pat
 def _source(book: Book, blocks: list[Node]) -> bytes:
     """Write the Typst source; pandoc finds the extension's partials beside its template."""
     values = {key: book.config[key] for key in METADATA if key in book.config}
-    meta = pandoc.metadata({**values, "title": book.title, "date": book.config["book"]["date"]})
+    values |= {name: book.config["book"][name] for name in ("title", "date")}
+    meta = _own_text(pandoc.metadata(values), sys.maxsize)
     with tempfile.TemporaryDirectory() as folder:
         for partial in _partials(book.root / EXTENSION):
             shutil.copy(partial, folder)
         template = Path(folder) / "book.typ"
         shutil.copy(str(files(__package__) / "templates" / "book.typ"), template)
         arguments = ["--standalone", f"--template={template}", "--wrap=none", "--syntax-highlighting=none"]
-        return pandoc.write(blocks, "typst", book, arguments, meta)
+        return pandoc.write(_own_text(blocks, WORD_MOST), "typst", book, arguments, meta)
+
+
+def _own_text(value: Any, word_most: int) -> Any:
+    """Write words as Typst ourselves: pandoc lets a cell's first one open a heading and turns quotes.
+
+    A word longer than ``word_most`` letters breaks where it has to; in an address a line ends at its signs.
+    """
+
+    def visit(node: Node) -> list[Node] | None:
+        if node["t"] != "Str":
+            return None
+        text = node["c"]
+        written = typst_parts([text] if "://" in text else cut_long_words(text, word_most))
+        return None if written == text and text.isascii() else [raw_inline("typst", written)]
+
+    return transform(value, visit)
 
 
 def _partials(extension: Path) -> list[Path]:
     description = yaml.safe_load((extension / "_extension.yml").read_text(encoding="utf-8"))
     names = description["contributes"]["formats"]["typst"]["template-partials"]
     return [extension / name for name in names]
-
-
-def _string(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

@@ -62,7 +62,8 @@ class _Expander:
             self.faults.append(Fault(Origin(path, 1), "is not UTF-8 text."))
             return []
         lines: list[Line] = []
-        for number, line in enumerate(text.splitlines(), start=1):
+        # pandoc ends lines here alone, and so does this: otherwise other signs in a text could begin one
+        for number, line in enumerate(text.removesuffix("\n").split("\n"), start=1):
             lines += self.line(line, Origin(path, number), (*including, path))
         return lines
 

@@ -6,6 +6,8 @@ A node is a dict with the keys ``t`` (its type) and, for most types, ``c`` (its 
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from itpcsr.display.escape import leads_to_reading
+
 Node = dict[str, Any]
 
 
@@ -49,6 +51,17 @@ def attributes(node: Node) -> tuple[str, list[str], dict[str, str]]:
         case _:
             return "", [], {}
     return attr[0], attr[1], dict(attr[2])
+
+
+def harmless_links(value: Any) -> Any:
+    """Copy `value` with links that lead to nothing but pages and letters; others are their text alone."""
+
+    def visit(node: Node) -> list[Node] | None:
+        if node["t"] != "Link" or leads_to_reading(node["c"][2][0]):
+            return None
+        return list(node["c"][1])
+
+    return transform(value, visit)
 
 
 def plain(inlines: Any) -> str:

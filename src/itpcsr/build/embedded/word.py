@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from itpcsr.build.embedded import pandoc
 from itpcsr.build.embedded.book import Book
@@ -23,6 +22,7 @@ from itpcsr.build.embedded.word_parts import (
     finish,
     join_sections,
 )
+from itpcsr.display.escape import markdown, ooxml
 from itpcsr.display.writers import WIDE_STYLE
 
 CAPTION_STYLE = "Caption"
@@ -114,9 +114,9 @@ def _properties(book: Book) -> dict[str, Any]:
     named = {key: book.config[key] for key in PROPERTIES if key in book.config}
     return {
         **named,
-        "title": book.title,
-        "subtitle": edition(book),
-        "subject": edition(book),
+        "title": book.config["book"]["title"],
+        "subtitle": markdown(edition(book)),
+        "subject": markdown(edition(book)),
         "date": book.config["book"]["date"],
         "lang": book.lang,
     }
@@ -160,7 +160,7 @@ def _list(title: str, code: str, style: str, items: list[tuple[int, str, str]]) 
         paragraphs.append(
             f'<w:p><w:pPr><w:pStyle w:val="{style.format(level)}"/><w:spacing w:before="0" w:after="40"/>'
             f'<w:ind w:left="{(level - 1) * 400}"/></w:pPr>{first}<w:hyperlink w:anchor="{anchor}"><w:r>'
-            f'<w:t xml:space="preserve">{escape(text)}</w:t></w:r></w:hyperlink>{last}</w:p>'
+            f'<w:t xml:space="preserve">{ooxml(text)}</w:t></w:r></w:hyperlink>{last}</w:p>'
         )
     heading = f'<w:p><w:pPr><w:pStyle w:val="TOCHeading"/></w:pPr><w:r><w:t>{title}</w:t></w:r></w:p>'
     return [raw("openxml", heading + "".join(paragraphs))]

@@ -4,10 +4,10 @@ import io
 import re
 import zipfile
 import zlib
-from xml.sax.saxutils import escape
 
 from itpcsr.build.embedded.crossref import Label
 from itpcsr.build.embedded.tree import Node, raw
+from itpcsr.display.escape import ooxml
 
 FIELD_END = '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
 # A section ends with a paragraph that bears its page; it is as low as Word allows. `finish` fills it in.
@@ -27,7 +27,7 @@ def field_begin(code: str) -> str:
     """Open a field; what follows up to `FIELD_END` is what it shows until Word renews it."""
     return (
         '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText xml:space="preserve"> '
-        f'{escape(code)} </w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>'
+        f'{ooxml(code)} </w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>'
     )
 
 
@@ -38,7 +38,7 @@ def field(code: str, shown: str, style: str = "") -> str:
 
 
 def _text(text: str) -> str:
-    return f'<w:t xml:space="preserve">{escape(text)}</w:t>'
+    return f'<w:t xml:space="preserve">{ooxml(text)}</w:t>'
 
 
 def bookmark(label: Label) -> str:

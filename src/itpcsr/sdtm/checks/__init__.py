@@ -31,6 +31,7 @@ from itpcsr.sdtm.checks import (  # noqa: F401  (a module's rules are known once
     samples,
     shifts,
     supplements,
+    texts,
     therapy,
     units,
     visits,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
+import csv
 import zlib
 from pathlib import Path
 
+import pyarrow as pa
+
+from itpcsr.bounds import Bounds, read_bytes
 from itpcsr.errors import DataError
 from itpcsr.sdtm.formats import dataset_json, delimited, parquet, sas
 from itpcsr.sdtm.formats.encoding import UTF16_MARKS, decode
+from itpcsr.sdtm.formats.extent import check_json, check_table
 from itpcsr.sdtm.formats.table import Table, Variable
 from itpcsr.sdtm.formats.types import settle_types
+from itpcsr.sdtm.formats.unpack import unpack
 
 __all__ = ["Table", "Variable", "read_table", "settle_types"]
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_ZLIB_MAGICS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 # What people have beside the formats that are read, by its first bytes.
 _FOREIGN = {
     b"PK\x03\x04": "a ZIP archive or an Excel workbook",
@@ -37,31 +40,51 @@ _NAMED = {
     ".dsjc": "Dataset-JSON",
 }
 _BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"
+# What libraries raise on content that they don't expect, beside their own errors.
+_FAULTS = (ValueError, TypeError, ArithmeticError, LookupError, pa.ArrowException, csv.Error)
 _ADVICE = "Save it as SAS transport, Dataset-JSON, Parquet or CSV (UTF-8)."
 
 
-def read_table(path: Path, encoding: str = "") -> Table | None:
+def read_table(path: Path, encoding: str = "", bounds: Bounds | None = None) -> Table | None:
     """Read one file; None for a JSON schema, which is no data.
 
     ``encoding`` is that of text that isn't UTF-8 (from a mapping file); without it the encoding is told
-    from the bytes. Text isn't converted to numbers yet: ``settle_types`` does that. Raises DataError.
+    from the bytes. Text isn't converted to numbers yet: ``settle_types`` does that. Raises DataError, also
+    for a file beyond the ``bounds``.
     """
-    content = _content(path)
+    bounds = bounds or Bounds()
+    content = _content(path, bounds)
+    try:
+        table = _read(content, path, encoding, bounds)
+    except MemoryError:
+        raise
+    except _FAULTS as error:
+        raise DataError(
+            f"{path}: can't be read: its content is damaged or of an unusual form "
+            f"({type(error).__name__}: {error}). Export it again."
+        ) from error
+    if table is not None:
+        check_table(table, path, bounds)
+    return table
+
+
+def _read(content: bytes, path: Path, encoding: str, bounds: Bounds) -> Table | None:
     if content.startswith(sas.TRANSPORT_MAGIC):
-        return sas.read_transport(content, path, encoding)
+        return sas.read_transport(content, path, encoding, bounds)
     if content.startswith(sas.SAS7BDAT_MAGIC):
-        return sas.read_sas7bdat(content, path)
+        return sas.read_sas7bdat(content, path, bounds)
     if content.startswith(parquet.MAGIC):
-        return parquet.read_parquet(content, path)
+        return parquet.read_parquet(content, path, bounds)
     for magic, what in _FOREIGN.items():
         if content.startswith(magic):
             raise DataError(f"{path}: is {what}, which isn't read. {_ADVICE}")
     if content.lstrip(_BEFORE_JSON)[:1] in (b"{", b"["):
+        has_long_numbers = check_json(content, path, bounds)
         text, note = decode(content, path)
-        table = dataset_json.read_dataset_json(text.strip(), path)
+        table = dataset_json.read_dataset_json(text.strip(), path, bounds, has_long_numbers)
         return table if table is None else table.noted(note)
     _refuse_wrong_name(path)
-    return delimited.read_delimited(content, path, encoding)
+    return delimited.read_delimited(content, path, encoding, bounds)
 
 
 def _refuse_wrong_name(path: Path) -> None:
@@ -72,16 +95,12 @@ def _refuse_wrong_name(path: Path) -> None:
             raise DataError(f"{path}: is not {what}, though its name says so. {_ADVICE}")
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, bounds: Bounds) -> bytes:
     """Return the bytes of a file, decompressed; Dataset-JSON comes in the framing of zlib or of gzip."""
     if path.is_dir():
         raise DataError(f"{path}: is a folder, but a data file is expected here.")
     try:
-        content = path.read_bytes()
-        if content.startswith(_GZIP_MAGIC):
-            content = gzip.decompress(content)
-        elif content.startswith(_ZLIB_MAGICS):
-            content = zlib.decompress(content)
+        content = unpack(read_bytes(path, bounds), path, bounds)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: can't be read ({error}). Is the file complete?") from error
     if content.startswith(UTF16_MARKS):

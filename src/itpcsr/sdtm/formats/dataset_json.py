@@ -11,7 +11,15 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from itpcsr.bounds import Bounds
 from itpcsr.errors import DataError
+from itpcsr.sdtm.formats.extent import check_columns
+from itpcsr.sdtm.formats.json_text import (
+    parse_first,
+    parse_lines,
+    parser_hooks,
+    refuse_half_characters,
+)
 from itpcsr.sdtm.formats.table import Table, Variable, clean_text, column_names
 
 _NUMBERS = ("integer", "float", "double", "decimal")
@@ -19,54 +27,43 @@ _TEXTS = ("string", "datetime", "date", "time", "URI")
 _MISSING = ("", "NA", ".")  # what writers of other programs put for a missing number
 _REQUIRED = ("itemGroupOID", "records", "name", "label", "columns")
 _VERSION = re.compile(r"1\.1(\.\d+)?")
+_DESCRIBED: dict[str, type] = {"label": str, "length": int, "displayFormat": str}  # or null
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # the two halves of a character beyond the basic plane
 _CREATED = "1960-01-01T00:00:00"  # the clock would change the bytes of every run
 _CHUNK = 100_000  # rows written at a time: a whole large domain as text would fill the memory
 
 
-def read_dataset_json(text: str, path: Path) -> Table | None:
+def read_dataset_json(text: str, path: Path, bounds: Bounds, has_long_numbers: bool) -> Table | None:
     """Read either form, without blanks around it; None for a JSON schema, which lies beside data.
 
     Dates keep the ISO 8601 text that they are written as, whatever their ``targetDataType``. Decimals,
-    which are written as text, become numbers.
+    which are written as text, become numbers. ``has_long_numbers``: whether the length of each number has to
+    be looked at, which takes time.
 
     Raises
     ------
     DataError
         No valid JSON (cut off), no Dataset-JSON 1.1, missing metadata, a row of another width than the
-        columns, another number of rows than ``records`` says, or a value of another type than its column.
+        columns, another number of rows than ``records`` says, a value of another type than its column, half
+        a character, or columns or a number beyond the bounds.
     """
-    head, end = _parse_first(text, path)
+    hooks = parser_hooks(path, bounds, has_long_numbers)
+    head, end = parse_first(text, path, hooks)
     if not isinstance(head, dict):
-        raise DataError(f"{path}: is JSON, but not Dataset-JSON: it holds {_short(head)}.")
+        kind = "a list" if isinstance(head, list) else "a single value"
+        raise DataError(f"{path}: is JSON, but not Dataset-JSON: it holds {kind}.")
     if "datasetJSONVersion" not in head and "$schema" in head:
         return None
     _check_metadata(head, path)
-    rows = head["rows"] if "rows" in head else _parse_lines(text, end, path)
+    check_columns(len(head["columns"]), path, bounds)
+    rows = head["rows"] if "rows" in head else parse_lines(text, end, path, hooks)
+    if not isinstance(rows, list):
+        raise DataError(f"{path}: `rows` must be a list of rows, but holds {_short(rows)}.")
     if "rows" in head and end < len(text):
         raise DataError(f"{path}: more text follows the end of the JSON object. Write it again.")
+    if _HALF.search(text):
+        refuse_half_characters([head, rows], path)
     return _table(head, rows, path)
-
-
-def _parse_first(text: str, path: Path) -> tuple[Any, int]:
-    try:
-        return json.JSONDecoder(parse_constant=_no_number).raw_decode(text)
-    except ValueError as error:
-        raise DataError(f"{path}: is no valid JSON ({error}). Is the file complete?") from error
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _parse_lines(text: str, end: int, path: Path) -> list[Any]:
-    lines = [line for line in text[end:].split("\n") if line.strip()]
-    try:
-        rows: list[Any] = json.loads(f"[{','.join(lines)}]", parse_constant=_no_number)
-    except ValueError as error:
-        raise DataError(
-            f"{path}: its {len(lines)} rows are no valid JSON ({error}). Is the file complete?"
-        ) from error
-    return rows
 
 
 def _check_metadata(head: dict[str, Any], path: Path) -> None:
@@ -79,6 +76,9 @@ def _check_metadata(head: dict[str, Any], path: Path) -> None:
     missing = [name for name in _REQUIRED if name not in head]
     if missing:
         raise DataError(f"{path}: the Dataset-JSON lacks {', '.join(missing)}.")
+    wrong = [name for name in ("name", "label") if not isinstance(head[name], str | None)]
+    if wrong:
+        raise DataError(f"{path}: `{wrong[0]}` must be text, but is {_short(head[wrong[0]])}.")
     columns = head["columns"]
     if not isinstance(columns, list) or not all(isinstance(column, dict) for column in columns):
         raise DataError(f"{path}: `columns` must be a list of objects.")
@@ -88,6 +88,11 @@ def _check_metadata(head: dict[str, Any], path: Path) -> None:
                 f"{path}: column {number} ({column.get('name')!r}) has dataType {column.get('dataType')!r}; "
                 f"SDTM needs a name and one of {', '.join((*_TEXTS, *_NUMBERS))}."
             )
+        for key, kind in _DESCRIBED.items():
+            if not isinstance(column.get(key), kind | None):
+                raise DataError(
+                    f"{path}: column {number} ({column['name']!r}) has {key} {_short(column[key])}."
+                )
 
 
 def _table(head: dict[str, Any], rows: list[Any], path: Path) -> Table:

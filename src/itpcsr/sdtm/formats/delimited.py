@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -13,8 +14,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from itpcsr.bounds import Bounds, exceeded
 from itpcsr.errors import DataError
 from itpcsr.sdtm.formats.encoding import decode
+from itpcsr.sdtm.formats.extent import check_columns
 from itpcsr.sdtm.formats.table import Table, Variable, clean_text, column_names
 
 _DELIMITERS = ",;\t|"
@@ -22,44 +25,74 @@ _NAME = re.compile(r"\s*[A-Za-z_]\w*\s*")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
-def read_delimited(content: bytes, path: Path, named: str = "") -> Table:
+def read_delimited(content: bytes, path: Path, named: str, bounds: Bounds) -> Table:
     """Read delimited text with a header; ``named`` is the encoding where it isn't UTF-8.
 
     Raises
     ------
     DataError
         The encoding can't be told; the first line holds no names; a line has another number of values than
-        the header, or broken quotes (with its line number).
+        the header, or broken quotes (with its line number); columns or a value beyond the bounds.
     """
+    with _values_up_to(bounds.field_length):
+        return _read(content, path, named, bounds)
+
+
+def _read(content: bytes, path: Path, named: str, bounds: Bounds) -> Table:
     text, note = decode(content, path, named)
     if "\x00" in text:
         raise DataError(f"{path}: is neither text nor any other format that is read here.")
     header = _LINE_END.split(text, maxsplit=1)[0]
-    delimiter = _delimiter(header, path)
+    delimiter = _delimiter(header, path, bounds)
     heads = next(csv.reader([header], delimiter=delimiter))
+    check_columns(len(heads), path, bounds)
     if '"' in text:
-        _refuse_joined_lines(text, delimiter, len(heads), path)
-    columns = _read_fast(text, delimiter, len(heads)) or _read_strictly(text, delimiter, len(heads), path)
+        _refuse_joined_lines(text, delimiter, len(heads), path, bounds)
+    columns = _read_fast(text, delimiter, len(heads)) or _read_strictly(
+        text, delimiter, len(heads), path, bounds
+    )
     while heads and not heads[-1].strip() and (columns[len(heads) - 1].str.strip() == "").all():
         heads.pop()  # empty columns that spreadsheets leave at the right
     names = column_names(heads, path)
     frame = pd.DataFrame(dict(zip(names, columns, strict=False)), columns=names)
     variables = dict.fromkeys(names, Variable())
-    return Table(frame, variables=variables, line_of=_line_finder(text, delimiter)).noted(note)
+    return Table(frame, variables=variables, line_of=_line_finder(text, delimiter, bounds)).noted(note)
 
 
-def _delimiter(header: str, path: Path) -> str:
+@contextmanager
+def _values_up_to(length: int) -> Iterator[None]:
+    """Have Python's reader take values of this length; its limit holds for the whole process."""
+    before = csv.field_size_limit(length)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _too_long(error: csv.Error, line: int, path: Path, bounds: Bounds) -> Exception | None:
+    """Return the error of a value beyond its bound; None for any other fault."""
+    if "field limit" not in str(error):
+        return None
+    found = f"a value that begins in line {line} has more than {bounds.field_length:,} characters"
+    return exceeded(path, "field_length", bounds, found, 2 * bounds.field_length)
+
+
+def _delimiter(header: str, path: Path, bounds: Bounds) -> str:
     """Return what splits the header into names: in no name stands another delimiter, so one fits at most."""
     for delimiter in _DELIMITERS:
-        cells = next(csv.reader([header], delimiter=delimiter), [])
+        try:
+            cells = next(csv.reader([header], delimiter=delimiter), [])
+        except csv.Error as error:
+            raise _too_long(error, 1, path, bounds) or error from error
         if sum(map(bool, cells)) > 1 and all(not cell.strip() or _NAME.fullmatch(cell) for cell in cells):
             return delimiter
     raise DataError(
-        f"{path}: its first line is no row of column names with , ; tab or | between: {header[:60]!r}."
+        f"{path}: its first line ({len(header):,} characters) is no row of column names with , ; tab or | "
+        "between."
     )
 
 
-def _refuse_joined_lines(text: str, delimiter: str, width: int, path: Path) -> None:
+def _refuse_joined_lines(text: str, delimiter: str, width: int, path: Path, bounds: Bounds) -> None:
     """Refuse stray quotation marks (inches) that would make several records one.
 
     A quoted value may hold line breaks. It is taken for joined records where text follows its closing mark,
@@ -73,7 +106,7 @@ def _refuse_joined_lines(text: str, delimiter: str, width: int, path: Path) -> N
         try:
             row = next(reader, None)
         except csv.Error as error:
-            raise DataError(
+            raise _too_long(error, start + 1, path, bounds) or DataError(
                 f"{path}: a quotation mark in line {start + 1} would join lines {start + 1} to "
                 f"{reader.line_num} into one record ({error}). {advice}"
             ) from error
@@ -110,13 +143,15 @@ def _read_fast(text: str, delimiter: str, width: int) -> list[pd.Series] | None:
     return [clean_text(column.to_pandas()) for column in table.columns]
 
 
-def _read_strictly(text: str, delimiter: str, width: int, path: Path) -> list[pd.Series]:
+def _read_strictly(text: str, delimiter: str, width: int, path: Path, bounds: Bounds) -> list[pd.Series]:
     """Read value by value, for a message with the line."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         rows = [row for row in reader if row and _is_wide(row, width, reader.line_num, path)][1:]
     except csv.Error as error:
-        raise DataError(f"{path}: line {reader.line_num} can't be read as CSV ({error}).") from error
+        raise _too_long(error, reader.line_num, path, bounds) or DataError(
+            f"{path}: line {reader.line_num} can't be read as CSV ({error})."
+        ) from error
     frame = pd.DataFrame(rows, columns=range(width), dtype="str")
     return [clean_text(frame[number]) for number in range(width)]
 
@@ -128,13 +163,14 @@ def _is_wide(row: list[str], width: int, line: int, path: Path) -> bool:
     raise DataError(f"{path}: line {line} has {len(row)} values for {width} columns.")
 
 
-def _line_finder(text: str, delimiter: str) -> Callable[[int], int]:
+def _line_finder(text: str, delimiter: str, bounds: Bounds) -> Callable[[int], int]:
     """Return the function from row to line; lines are counted only when a message asks."""
 
     def line_of(row: int) -> int:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         lines = (reader.line_num for cells in reader if cells)
-        return next(islice(lines, row + 1, None))
+        with _values_up_to(bounds.field_length):
+            return next(islice(lines, row + 1, None))
 
     return line_of
 

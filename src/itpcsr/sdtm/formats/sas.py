@@ -11,8 +11,10 @@ from typing import Any
 import pandas as pd
 import pyreadstat
 
+from itpcsr.bounds import Bounds
 from itpcsr.errors import DataError
 from itpcsr.sdtm.formats import encoding
+from itpcsr.sdtm.formats.extent import check_columns, check_size
 from itpcsr.sdtm.formats.table import Table, Variable, clean_text, column_names
 
 TRANSPORT_MAGIC = b"HEADER RECORD*******LIB"  # LIBRARY in version 5, LIBV8 in version 8
@@ -24,11 +26,11 @@ _ERRORS = (pyreadstat.ReadstatError, pyreadstat.PyreadstatError)
 _ANY_BYTES = "ISO-8859-1"  # reads all bytes and keeps them apart
 
 
-def read_transport(content: bytes, path: Path, named: str = "") -> Table:
+def read_transport(content: bytes, path: Path, named: str, bounds: Bounds) -> Table:
     """Read a SAS transport file with one member; ``named`` is the encoding of text that isn't UTF-8.
 
-    The format doesn't say its encoding. Raises DataError for a truncated file, several members, or text
-    whose encoding can't be told.
+    The format doesn't say its encoding. Raises DataError for a truncated file, several members, more columns
+    than the bound, or text whose encoding can't be told.
     """
     members = len(_MEMBER.findall(content))
     if members == 0:
@@ -36,7 +38,7 @@ def read_transport(content: bytes, path: Path, named: str = "") -> Table:
     if members != 1:
         raise DataError(f"{path}: holds {members} data sets; one file holds one domain. Split it.")
     with tempfile.NamedTemporaryFile(suffix=".xpt") as copy:
-        copy.write(_padded(content, path))
+        copy.write(_padded(content, path, bounds))
         copy.flush()
         try:
             return _table(*_read(pyreadstat.read_xport, copy.name), path)
@@ -46,12 +48,19 @@ def read_transport(content: bytes, path: Path, named: str = "") -> Table:
             raise DataError(f"{path}: can't be read as SAS transport ({error}).") from error
 
 
-def read_sas7bdat(content: bytes, path: Path) -> Table:
-    """Read a SAS7BDAT file, which names its encoding. Raises DataError if it can't be read."""
+def read_sas7bdat(content: bytes, path: Path, bounds: Bounds) -> Table:
+    """Read a SAS7BDAT file, which names its encoding.
+
+    Raises DataError if it can't be read, or has more columns or bytes, once its rows are unpacked, than the
+    bounds.
+    """
     with tempfile.NamedTemporaryFile(suffix=".sas7bdat") as copy:
         copy.write(content)
         copy.flush()
         try:
+            _, meta = _read(pyreadstat.read_sas7bdat, copy.name, encoding=_ANY_BYTES, metadataonly=True)
+            check_columns(len(meta.column_names), path, bounds)
+            check_size((meta.number_rows or 0) * _width(meta), path, bounds)
             return _table(*_read(pyreadstat.read_sas7bdat, copy.name), path)
         except UnicodeDecodeError as error:
             columns, meta = _read(pyreadstat.read_sas7bdat, copy.name, encoding=_ANY_BYTES)
@@ -62,7 +71,7 @@ def read_sas7bdat(content: bytes, path: Path) -> Table:
             raise DataError(f"{path}: can't be read as SAS7BDAT ({error}). Is the file complete?") from error
 
 
-def _padded(content: bytes, path: Path) -> bytes:
+def _padded(content: bytes, path: Path, bounds: Bounds) -> bytes:
     """Return the file with blanks behind its last row, up to a whole record, as SAS writes it.
 
     Others leave the last record short, or fill it with NUL. Raises DataError for a file that is cut off: the
@@ -80,7 +89,8 @@ def _padded(content: bytes, path: Path) -> bytes:
             ) from error
     if head < 0 or head + _RECORD > len(content):
         raise DataError(f"{path}: the file is cut off before its first row. Copy it again.")
-    width: int = sum(meta.variable_storage_width.values())
+    check_columns(len(meta.column_names), path, bounds)
+    width = _width(meta)
     start = head + _RECORD
     size = len(content) - start
     filled = len(content[start:].rstrip(b" \x00"))
@@ -89,6 +99,11 @@ def _padded(content: bytes, path: Path) -> bytes:
         raise DataError(f"{path}: the file is cut off within its last row. Copy it again.")
     end = start + rows * width
     return content[:end] + b" " * (-end % _RECORD)
+
+
+def _width(meta: Any) -> int:
+    """Return the bytes of one row."""
+    return sum(int(width) for width in meta.variable_storage_width.values())
 
 
 def _read_other_encoding(copy: str, path: Path, named: str) -> Table:
@@ -126,9 +141,13 @@ def _decoded(table: Table) -> Table:
 
 def _read(reader: Any, copy: str, **options: Any) -> tuple[dict[str, list[Any]], Any]:
     # dates stay numbers: a SAS date where SDTM has text must be seen, not turned into text unnoticed
-    result: tuple[dict[str, list[Any]], Any] = reader(
-        copy, output_format="dict", disable_datetime_conversion=True, **options
-    )
+    try:
+        result: tuple[dict[str, list[Any]], Any] = reader(
+            copy, output_format="dict", disable_datetime_conversion=True, **options
+        )
+    except _ERRORS:
+        Path(copy).open("rb").close()  # where the copy can't be opened, the system's reason is the fault
+        raise
     return result
 
 

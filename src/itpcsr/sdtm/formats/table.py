@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -67,7 +68,7 @@ def column_names(names: Iterable[object], path: Path) -> list[str]:
     if "" in heads:
         place = heads.index("") + 1
         raise DataError(f"{path}: column {place} has no name. Name or remove it (row names?).")
-    twice = sorted({name for name in heads if heads.count(name) > 1})
+    twice = sorted(name for name, times in Counter(heads).items() if times > 1)
     if twice:
         raise DataError(f"{path}: the column {', '.join(twice)} stands twice. Keep one.")
     return heads

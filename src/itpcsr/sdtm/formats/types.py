@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from itpcsr.bounds import Bounds, exceeded
 from itpcsr.errors import DataError
 from itpcsr.sdtm.formats.table import Table, number_text
 
@@ -36,7 +37,7 @@ _NEVER_NA = re.compile(r".*(?:DTC|FL|SER|OCCUR|PRESP|SCAN|SCONG|SDISAB|SDTH|SHOS
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?")
 
 
-def settle_types(table: Table, path: Path) -> Table:
+def settle_types(table: Table, path: Path, bounds: Bounds | None = None) -> Table:
     """Return the table with numbers in the numeric variables of SDTM and text in its text variables.
 
     Text in a numeric variable is converted, and numbers in a text variable where nothing can be lost.
@@ -47,8 +48,8 @@ def settle_types(table: Table, path: Path) -> Table:
     Raises
     ------
     DataError
-        A value is no number; numbers stand where SDTM has text (a SAS date for ``--DTC``, a subject number
-        that lost its zeros); commas could be decimal marks or thousands.
+        A value is no number, or longer than its bound; numbers stand where SDTM has text (a SAS date for
+        ``--DTC``, a subject number that lost its zeros); commas could be decimal marks or thousands.
     """
     frame = table.frame.copy(deep=False)
     notes: list[str] = []
@@ -72,12 +73,21 @@ def settle_types(table: Table, path: Path) -> Table:
         notes.append("Numbers were read with a decimal comma.")
         frame[texts] = frame[texts].apply(lambda column: column.str.replace(",", ".", regex=False))
     for name in texts:
+        _refuse_long(frame[name], table, path, bounds or Bounds())
         frame[name] = _to_numbers(frame[name], table, path)
     return replace(table, frame=frame).noted(*notes)
 
 
 def _columns(frame: pd.DataFrame, kind: str) -> list[str]:
     return [str(name) for name, found in frame.dtypes.items() if found == kind]
+
+
+def _refuse_long(text: pd.Series, table: Table, path: Path, bounds: Bounds) -> None:
+    lengths = text.str.len()
+    if len(lengths) and lengths.max() > bounds.number_length:
+        row, length = int(lengths.to_numpy().argmax()), int(lengths.max())
+        found = f"{text.name} in line {table.line_of(row)} is a number of {length:,} characters"
+        raise exceeded(path, "number_length", bounds, found, length)
 
 
 def _to_numbers(text: pd.Series, table: Table, path: Path) -> pd.Series:

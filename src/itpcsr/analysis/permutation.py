@@ -1,4 +1,4 @@
-"""Permutation tests of many markers at once: all arrangements where they are few, else a drawn sample."""
+"""Permutation tests, of many markers at once: all arrangements where they are few, else a drawn sample."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from itpcsr.analysis.estimation import QUIET
 from itpcsr.analysis.fewest import FEWEST_FOR_TEST, FEWEST_IN_SUBSET
 
 Floats = NDArray[np.floating[Any]]
@@ -38,11 +39,17 @@ class Permutations:
         return f"permutation test, two-sided: {self.arrangements}"
 
     @property
+    def mirrored(self) -> str:
+        """Return what stands in result rows of Friedman's test."""
+        return f"permutation test of Friedman's statistic, each subject's ranks mirrored: {self.arrangements}"
+
+    @property
     def arrangements(self) -> str:
         """Return which arrangements are taken."""
         return f"all arrangements if fewer than {self.limit}, else {self.draws} drawn"
 
 
+@np.errstate(**QUIET)
 def flip_signs(change: Floats, how: Permutations) -> Floats:
     """Test for each marker whether subjects' changes lie about zero, by flipping their signs.
 
@@ -97,6 +104,7 @@ def mirror_ranks(values: Floats, how: Permutations) -> float:
     return count / len(signs) if complete else (count + 1) / (len(signs) + 1)
 
 
+@np.errstate(**QUIET)
 def swap_groups(values: Floats, group: NDArray[np.bool_], how: Permutations) -> Floats:
     """Test for each marker whether two groups have the same distribution, by the difference of their means.
 

@@ -1,0 +1,108 @@
+"""What the command line prints: text as it is, and every end of a command as a sentence."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from itpcsr.errors import ItpcsrError
+
+_SPENT = {
+    errno.EMFILE: "open files (ulimit -n)",
+    errno.ENFILE: "open files of the system",
+    errno.ENOMEM: "memory (ulimit -v)",
+    errno.EAGAIN: "processes, threads or memory (ulimit -u, ulimit -v)",
+}
+# What libraries say in place of an error number.
+_WORDS = {
+    "Too many open files": errno.EMFILE,
+    "Cannot allocate memory": errno.ENOMEM,
+    "failed to map segment": errno.ENOMEM,
+    "can't start new thread": errno.EAGAIN,
+    "Resource temporarily unavailable": errno.EAGAIN,
+}
+
+
+def open_console(*, stderr: bool = False) -> Console:
+    """Return a console that changes no text: ``[x]`` is no markup and ``:100:`` no picture."""
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
+_console = open_console(stderr=True)
+
+
+def say(text: str) -> None:
+    """Print what was done, or where something is."""
+    _console.print(f"• {text}", soft_wrap="http://" in text)
+
+
+@contextmanager
+def errors_without_traceback() -> Iterator[None]:
+    """Print the user's errors as sentences and exit with 1; a fault of the program keeps its traceback.
+
+    What the system lets a process have (open files, memory) is no fault of the program. A request to end
+    (SIGTERM) is met as Ctrl-C is.
+    """
+    with _ended_as_by_the_user():
+        try:
+            yield
+        except ItpcsrError as error:
+            spent = what_is_spent(error)
+            more = f"\nThe process may have no more {spent}; that may be the cause." if spent else ""
+            _stop(f"{type(error).__name__}:", f"{error}{more}")
+        except KeyboardInterrupt:
+            end = " Nothing was published; published versions are as they were."
+            _console.print(Text.assemble(("Interrupted.", "bold red"), end), soft_wrap=True)
+            raise typer.Exit(130) from None
+        except Exception as error:
+            if spent := what_is_spent(error):
+                _stop(f"The process may have no more {spent}.", "Nothing was published. Raise the limit.")
+            if not isinstance(error, OSError):
+                raise
+            _stop("The system refused:", str(error))
+
+
+def _stop(head: str, text: str) -> None:
+    _console.print(Text.assemble(("Stopped.", "bold red"), f" {head}"), soft_wrap=True)
+    _console.print(text, soft_wrap=True)
+    raise typer.Exit(1) from None
+
+
+def what_is_spent(error: BaseException) -> str:
+    """Return what the process has no more of where that is the cause of an error; empty for any other."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        if isinstance(cause, MemoryError):
+            return _SPENT[errno.ENOMEM]
+        number = getattr(cause, "errno", None)
+        if number not in _SPENT:
+            number = next((known for text, known in _WORDS.items() if text in str(cause)), None)
+        if number is not None:
+            return _SPENT[number]
+        cause = cause.__cause__ or cause.__context__
+    return ""
+
+
+@contextmanager
+def _ended_as_by_the_user() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

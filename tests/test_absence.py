@@ -1,0 +1,160 @@
+"""Absent isn't zero: what a notebook does to the frames between data and analysis doesn't turn one into the other."""
+
+import pandas as pd
+import pytest
+
+from itpcsr.absence import SOURCES, absent_domain, is_absent, lacks_records, mark_source
+from itpcsr.adam import derive
+from itpcsr.analysis import (
+    antibody,
+    efficacy,
+    incidence,
+    laboratory,
+    laboratory_grades,
+    listings,
+    liver,
+    medication,
+    pharmacokinetics,
+    population,
+    safety,
+    virology,
+    vital_signs,
+)
+from itpcsr.errors import DataError
+from itpcsr.results import absence
+from itpcsr.sdtm import Trial
+from tests.whole import whole_domains
+
+NONE = "No treatment-emergent adverse event was reported."
+
+# Domain to the analyses that say something of its records, each of the datasets and the study
+ANALYSES = {
+    "AE": [
+        lambda of, study: safety.analyse_ae_overview(of["adsl"], of["adae"], study, 0.95),
+        lambda of, study: safety.analyse_ae_rates(of["adsl"], of["adae"], of["adaette"], study, 0.95),
+        lambda of, study: safety.analyse_ae_times(of["adsl"], of["adae"], of["adaette"], study, [28], 0.95),
+        lambda of, study: safety.analyse_ae_outcomes(of["adsl"], of["adae"], study),
+        lambda of, study: incidence.analyse_incidence(of["adsl"], of["adae"], study, 0.95, 10),
+        lambda of, study: listings.count_listing("tbl-x", "ADAE", of["adae"], of["adsl"], study),
+    ],
+    "LB": [
+        lambda of, study: laboratory.analyse_lab_course(of["adsl"], of["adlb"], study),
+        lambda of, study: laboratory_grades.analyse_lab_grades(of["adsl"], of["adlb"], study, 0.95),
+        lambda of, study: liver.analyse_hys_law(of["adsl"], of["adlb"], study, 0.95),
+    ],
+    "DV": [
+        lambda of, study: population.analyse_deviations(of["adsl"], of["addv"], study),
+        lambda of, study: listings.count_listing("tbl-x", "ADDV", of["addv"], of["adsl"], study, "ENRLFL"),
+    ],
+    "VS": [lambda of, study: vital_signs.analyse_vital_signs(of["adsl"], of["advs"], study)],
+    "MB": [lambda of, study: virology.analyse_virology(of["adsl"], of["admb"], study, 0.95)],
+    "CM": [
+        lambda of, study: medication.analyse_medication(of["adsl"], of["adcm"], study),
+        lambda of, study: medication.analyse_rescue(of["adsl"], of["adcm"], study, 0.95),
+        lambda of, study: efficacy.analyse_itp_therapy(of["adsl"], of["adcm"], study, 0.95),
+    ],
+    "PC": [lambda of, study: pharmacokinetics.analyse_pk_set(of["adsl"], of["adpc"], study)],
+    "IS": [lambda of, study: antibody.analyse_status(of["adsl"], of["adab"], study, 0.95)],
+    "RS": [lambda of, study: efficacy.analyse_bleeding(of["adsl"], of["adbleed"], study, [4], 0.95)],
+}  # fmt: skip
+
+
+def stored(frame, folder):
+    frame.to_parquet(folder / "x.parquet", index=False)
+    return pd.read_parquet(folder / "x.parquet")
+
+
+# What a notebook may do to a dataset, given ADSL and a folder
+STEPS = {
+    "nothing": lambda frame, adsl, folder: frame,
+    "copy": lambda frame, adsl, folder: pd.DataFrame(frame.to_dict("series")),
+    "filter": lambda frame, adsl, folder: frame[frame["USUBJID"].isin(adsl["USUBJID"])].query(
+        "USUBJID != ''"
+    ),
+    "sort": lambda frame, adsl, folder: frame.sort_values("USUBJID").reset_index(drop=True),
+    "concat": lambda frame, adsl, folder: pd.concat([frame, frame.iloc[:0]], ignore_index=True),
+    "assign": lambda frame, adsl, folder: frame.assign(more="").drop_duplicates(),
+    "inner merge": lambda frame, adsl, folder: frame.merge(adsl[["USUBJID", "STUDYD"]], on="USUBJID"),
+    "merge to it": lambda frame, adsl, folder: adsl[["USUBJID", "STUDYD"]].merge(frame, on="USUBJID"),
+    "left merge": lambda frame, adsl, folder: adsl[["USUBJID"]].merge(frame, on="USUBJID", how="left"),
+    "parquet": lambda frame, adsl, folder: stored(frame, folder),
+}
+
+
+@pytest.fixture(scope="module", params=list(ANALYSES))
+def without(request, study):
+    """Return a domain and the datasets of a trial that lacks it."""
+    domains = {
+        name: frame
+        for name, frame in whole_domains().items()
+        if name not in (request.param, f"SUPP{request.param}")
+    }
+    domains.pop("PR", None)  # which gives ADCM records, too
+    return request.param, derive(Trial(domains), study)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_an_absent_domain_stays_absent(without, study, step, tmp_path):
+    domain, datasets = without
+    names = [name.lower() for name, source in SOURCES.items() if source == domain]
+    changed = datasets | {name: STEPS[step](datasets[name], datasets["adsl"], tmp_path) for name in names}
+    for analyse in ANALYSES[domain]:
+        sentence = absence(analyse(changed, study))
+        assert "The study's data hold no" in sentence
+        assert sentence == absence(analyse(datasets, study))
+        assert not any(word in sentence for word in ("reported", "recorded", "None"))
+
+
+def test_every_source_is_tested():
+    assert set(ANALYSES) == set(SOURCES.values())
+
+
+@pytest.fixture(scope="module")
+def whole(study):
+    return derive(Trial(whole_domains()), study)
+
+
+@pytest.mark.parametrize("step", [name for name in STEPS if name != "left merge"])
+def test_a_domain_that_is_there_may_be_empty(whole, study, step, tmp_path):
+    """No event of the filter is none; the domain is there."""
+    empty = STEPS[step](whole["adae"][whole["adae"]["AEDECOD"] == "nothing"], whole["adsl"], tmp_path)
+    rows = incidence.analyse_incidence(whole["adsl"], empty, study, 0.95, 10)
+    assert absence(rows) == NONE
+
+
+def test_a_domain_without_any_record_is_there(study):
+    domains = whole_domains()
+    domains |= {name: domains[name].iloc[:0] for name in ("AE", "SUPPAE")}
+    datasets = derive(Trial(domains), study)
+    rows = incidence.analyse_incidence(datasets["adsl"], datasets["adae"], study, 0.95, 10)
+    assert absence(rows) == NONE
+
+
+def test_a_frame_that_can_no_longer_tell_is_refused(whole, study):
+    events = whole["adae"][whole["adae"]["AEDECOD"] == "nothing"].drop(columns="AESRCFL")
+    with pytest.raises(
+        DataError, match=r"lost whether the data hold the domain AE: the column AESRCFL .*Keep"
+    ):
+        incidence.analyse_incidence(whole["adsl"], events, study, 0.95, 10)
+
+
+def test_the_mark_is_of_one_domain():
+    frame = pd.DataFrame({"USUBJID": pd.Series(dtype="str")})
+    both = mark_source(mark_source(frame, "AE", held=False), "CM", held=True)
+    assert is_absent(both, "AE")
+    assert not is_absent(both, "CM")
+    assert absent_domain(both) == "AE"
+    twice = both.merge(both, on="USUBJID")
+    assert is_absent(twice, "AE")
+    assert not is_absent(twice, "CM")
+    assert not is_absent(pd.DataFrame({"USUBJID": ["01"]}), "AE")  # records are of data that hold the domain
+
+
+def test_another_domain_may_give_the_records(study):
+    """Procedures of PR stand in ADCM without a medication domain."""
+    subjects = pd.DataFrame({"USUBJID": ["01", "02"]})
+    adcm = mark_source(pd.DataFrame({"USUBJID": ["01"], "RESCFL": ["Y"]}), "CM", held=False)
+    assert is_absent(adcm, "CM")
+    assert not lacks_records(adcm, "CM")
+    assert not lacks_records(subjects.merge(adcm, on="USUBJID", how="left"), "CM")
+    assert lacks_records(subjects.merge(adcm.iloc[:0], on="USUBJID", how="left"), "CM")
