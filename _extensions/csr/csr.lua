@@ -21,4 +21,15 @@ local function without_other_schemes(link)
   end
 end
 
-return { { Link = without_other_schemes } }
+local filters = { { Link = without_other_schemes } }
+
+-- The template gives a table its look where it is a figure; Quarto writes one of a page's Markdown without.
+if quarto.doc.is_format("typst") then
+  table.insert(filters, {
+    Table = function(node)
+      return { pandoc.RawBlock("typst", "#figure(["), node, pandoc.RawBlock("typst", "], kind: table)") }
+    end,
+  })
+end
+
+return filters

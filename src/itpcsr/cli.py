@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from itpcsr.errors import ItpcsrError
 from itpcsr.terminal import errors_without_traceback, open_console, say, what_is_spent
 
 
@@ -36,7 +37,10 @@ app = _App(
 Parameters = Annotated[Path, typer.Argument(help="Parameters of a report version, e.g. params/demo.yml.")]
 EngineOption = Annotated[
     Literal["auto", "quarto", "embedded"],
-    typer.Option(help="auto takes Quarto where it is on the PATH, else the embedded renderer."),
+    typer.Option(
+        help="Who renders HTML and PDF: auto takes Quarto where one that can is on the PATH, else the "
+        "embedded renderer, which always writes Word."
+    ),
 ]
 
 
@@ -47,6 +51,17 @@ def prepare() -> None:
 
     with errors_without_traceback():
         keep_temporaries_together()
+
+
+def _link(parameters: Path) -> None:
+    """Lay the links for Quarto; where they can't be, that is said and stops nothing."""
+    from itpcsr.build.links import link as lay
+    from itpcsr.study import read_report
+
+    try:
+        lay(Path(), Path("work") / read_report(parameters).report / "render")
+    except ItpcsrError as error:
+        say(str(error))
 
 
 @app.command()
@@ -61,20 +76,42 @@ def build(
 
     with errors_without_traceback():
         target = build_report(parameters, Path(), output, engine, say)
+        _link(parameters)
         say(f"Published {target}: open {target / 'index.html'}")
 
 
 @app.command()
 def run(parameters: Parameters) -> None:
-    """Run the notebooks only; a notebook whose inputs haven't changed is skipped."""
+    """Run the notebooks and put the report together, unrendered; what hasn't changed is skipped.
+
+    Quarto then shows a page while it is written: quarto preview.
+    """
     from itpcsr.build.lock import lock
-    from itpcsr.build.pipeline import open_run, run_notebooks
+    from itpcsr.build.pipeline import assemble_report, open_run, run_notebooks
+    from itpcsr.build.render import Renderer
 
     with errors_without_traceback():
         opened = open_run(parameters, Path())
         with lock(opened.work):
             run_notebooks(opened, say)
+            assemble_report(opened, Renderer(), say)
+        _link(parameters)
         say(f"Executed notebooks are in {opened.work / 'notebooks'}")
+
+
+@app.command()
+def link(
+    parameters: Annotated[Path, typer.Argument(help="Whose last run.")] = Path("params/demo.yml"),
+) -> None:
+    """Lay links to a report's last run, so that Quarto works in this folder; run and build do so, too."""
+    from itpcsr.build.links import HOME
+    from itpcsr.build.links import link as lay
+    from itpcsr.study import read_report
+
+    with errors_without_traceback():
+        project = Path("work") / read_report(parameters).report / "render"
+        lay(Path(), project)
+        say(f"{HOME} leads to {project}: quarto preview shows it.")
 
 
 @app.command()
@@ -82,12 +119,15 @@ def render(parameters: Parameters, engine: EngineOption = "auto") -> None:
     """Render the report without publishing, for work on its words; notebooks run where they have to."""
     from itpcsr.build.lock import lock
     from itpcsr.build.pipeline import open_run, render_report, run_notebooks
+    from itpcsr.build.render import choose_renderer
 
     with errors_without_traceback():
+        renderer = choose_renderer(engine, say)
         opened = open_run(parameters, Path())
         with lock(opened.work):
             run_notebooks(opened, say)
-            book, *_ = render_report(opened, engine, say)
+            book, *_ = render_report(opened, renderer, say)
+        _link(parameters)
         say(f"Rendered {book}: open {book / 'index.html'}")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from itpcsr.build.pipeline import open_run, render_report, run_notebooks
+from itpcsr.build.render import Renderer
 from tests.build.browser import Browser
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +26,7 @@ def test_assemble_and_render_all_formats(name: str, seconds: float, pdf: float) 
     run = open_run(Path(f"params/{name}.yml"), ROOT)
     run_notebooks(run, lambda _: None)
     start, busy = time.perf_counter(), time.process_time()
-    book, *_ = render_report(run, "embedded", lambda _: None)
+    book, *_ = render_report(run, Renderer(), lambda _: None)
     taken, busy = time.perf_counter() - start, time.process_time() - busy
     pages = sorted(book.rglob("*.html"), key=lambda page: page.stat().st_size)
     paper, largest = (path.stat().st_size / MEGABYTE for path in (book / "csr.pdf", pages[-1]))

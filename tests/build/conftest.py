@@ -31,7 +31,7 @@ def copy_project(root: Path, folder: Path) -> Path:
         source, target = root / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            shutil.copytree(source, target)
+            shutil.copytree(source, target, ignore_dangling_symlinks=True)
         else:
             shutil.copyfile(source, target)
     return folder

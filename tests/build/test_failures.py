@@ -2,13 +2,12 @@
 
 import hashlib
 import shutil
-import stat
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from itpcsr.build import pipeline, render
+from itpcsr.build import pipeline
 from itpcsr.build.lock import lock
 from itpcsr.build.notebooks import choose_parameters
 from itpcsr.build.publish import refuse_final
@@ -123,34 +122,8 @@ def test_a_final_version_is_never_overwritten(copy, monkeypatch):
     )
 
 
-def test_unknown_engine_and_missing_quarto_are_said(copy, monkeypatch):
-    monkeypatch.setattr(render, "quarto_version", lambda: None)
-    with pytest.raises(RenderError, match="not on the PATH"):
-        render.choose_engine("quarto")
-    assert render.choose_engine("auto") == "embedded"
-    monkeypatch.setattr(render, "quarto_version", lambda: (1, 6, 40))
-    with pytest.raises(RenderError, match=r"is version 1\.6\.40; version 1\.7 or later"):
-        render.choose_engine("quarto")
-    monkeypatch.setattr(render, "quarto_version", lambda: (1, 10, 18))
-    assert render.choose_engine("auto") == "quarto"
-    assert render.choose_engine("embedded") == "embedded"
+def test_an_unknown_engine_is_refused(copy):
     assert run_itpcsr(copy, "build", "params/demo.yml", "--engine", "word").returncode == 2
-
-
-def test_quarto_is_called_as_it_should_be(copy, monkeypatch, tmp_path):
-    """A stand-in for Quarto shows what the build asks of it; the real one isn't to be had everywhere."""
-    stand_in = tmp_path / "quarto"
-    stand_in.write_text(
-        '#!/bin/sh\nif [ "$1" = --version ]; then echo 1.10.18; exit; fi\n'
-        'echo "$1 $SOURCE_DATE_EPOCH $TZ" > "$2/asked.txt"; echo "no such format" >&2; exit 1\n',
-        encoding="utf-8",
-    )
-    stand_in.chmod(stand_in.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    monkeypatch.chdir(copy)
-    with pytest.raises(RenderError, match=r"(?s)Quarto could not render .*no such format"):
-        pipeline.build_report(Path("params/demo.yml"), Path(), Path("output"), "auto", lambda _: None)
-    assert (copy / "work/demo/render/asked.txt").read_text(encoding="utf-8") == "render 1795392000 UTC\n"
 
 
 def test_the_wrong_folder_is_said(tmp_path, monkeypatch):

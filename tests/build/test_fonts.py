@@ -20,7 +20,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTCollection, TTFont, newTable
 from fontTools.ttLib.tables._f_v_a_r import Axis
 
-from itpcsr.build import pipeline, render
+from itpcsr.build import pipeline
 from itpcsr.build.coverage import refuse_unprintable_data, spell_uncovered
 from itpcsr.build.font_files import lay_fonts, read_fonts
 from itpcsr.build.hashes import file_hash
@@ -30,7 +30,6 @@ from itpcsr.build.verify import verify
 from itpcsr.display.fonts import Fonts, choose_fonts, spell_lacking
 from itpcsr.errors import DataError, ParameterError, RenderError
 from itpcsr.sdtm import Trial
-from tests.build import made_up
 from tests.build.tiny import make_project
 
 TERMS = (
@@ -211,15 +210,6 @@ def test_the_build_stops_before_the_notebooks_run(root, tmp_path, monkeypatch):
         build(project, monkeypatch)
     assert not (project / "work/tiny/notebooks").exists()
     assert not (project / "output/tiny-1.0.0").exists()
-
-
-def test_quarto_gets_no_font_of_the_machine(tmp_path, monkeypatch):
-    stand_in = tmp_path / "quarto"
-    stand_in.write_text('#!/bin/sh\necho "$TYPST_IGNORE_SYSTEM_FONTS" > "$2/asked.txt"\n', encoding="utf-8")
-    stand_in.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    render.render(tmp_path, made_up.report(), "quarto", lambda _: None)
-    assert (tmp_path / "asked.txt").read_text(encoding="utf-8") == "true\n"
 
 
 def trial(**texts: str) -> Trial:

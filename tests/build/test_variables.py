@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.build.variables import collect_variables, fill_absent
+from itpcsr.build.variables import collect_variables, fill_absent, keep_quoted
 from itpcsr.errors import RenderError
 from itpcsr.results import make_rows
 
@@ -39,3 +39,13 @@ def test_a_name_that_two_results_share_is_refused_where_it_is_quoted():
     fill_absent(variables, ["Nothing is quoted here."], set())
     with pytest.raises(RenderError, match=r"follow_up\.total\.n: two results share"):
         fill_absent(variables, ["{{< var tbl_response.overall.follow_up.total.n >}}"], set())
+
+
+def test_the_book_gets_the_values_that_its_pages_quote_and_no_other():
+    values = {"a": {"x": "1", "y": "2", "deep": {"z": "3"}}, "b": "4", "a2": "5", "list": ["6"]}
+    pages = [
+        "{{< var a.x >}} and {{<var b>}}, {{< var a.deep.z >}} twice: {{< var a.x >}}",
+        "A table | {{< var list >}} |, {{< meta a.y >}}, {{< var a.x.w >}}, {{< var a.deep >}}, {{< var no >}}",
+    ]
+    assert keep_quoted(values, pages) == {"a": {"deep": {"z": "3"}, "x": "1"}, "b": "4", "list": ["6"]}
+    assert keep_quoted(values, []) == {}

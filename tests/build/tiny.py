@@ -31,7 +31,7 @@ PAGE = "# Number {#sec-number}\n\nSee @tbl-number.\n\n{{< include /results/10-nu
 def make_project(root: Path, folder: Path) -> Path:
     """Write the project; ``set_number`` chooses what its report shows."""
     for name in ("_extensions", "params"):
-        shutil.copytree(root / name, folder / name)
+        shutil.copytree(root / name, folder / name, ignore_dangling_symlinks=True)
     (folder / "data").mkdir()
     for name, frame in whole_domains().items():
         frame.to_csv(folder / f"data/{name.lower()}.csv", index=False)

@@ -4,10 +4,10 @@ import json
 import subprocess
 
 import lxml.html
-import pypandoc
 import pytest
 import typst
 
+from itpcsr.build.embedded import pandoc
 from itpcsr.display import writers
 from itpcsr.display.table import MIME, Header, Row, Table, spanner_runs, table_from_json
 
@@ -55,7 +55,7 @@ def test_typst_compiles_and_gives_each_column_its_share():
 
 
 def grid_as_json():
-    command = [pypandoc.get_pandoc_path(), "-f", "markdown", "-t", "json"]
+    command = [pandoc.program(), "-f", "markdown", "-t", "json"]
     result = subprocess.run(command, input=writers.to_grid(TABLE), capture_output=True, text=True, check=True)
     return json.loads(result.stdout)
 

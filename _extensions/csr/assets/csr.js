@@ -156,8 +156,19 @@
     status.textContent = hits.length ? `${hits.length} found${more}` : "Nothing found";
   };
 
+  // Quarto's pages have no place for it; their side bar scrolls, and would clip what is found.
+  const makeSearchPlace = () => {
+    const text = document.getElementById("quarto-document-content");
+    if (!text) return null;
+    const bar = document.createElement("div");
+    bar.className = "csr-bar";
+    bar.innerHTML = '<div class="csr-search"></div>';
+    text.prepend(bar);
+    return bar.firstChild;
+  };
+
   const setUpSearch = () => {
-    const place = document.querySelector(".csr-search, #quarto-sidebar");
+    const place = document.querySelector(".csr-search") ?? makeSearchPlace();
     if (!place) return;
     const form = document.createElement("form");
     form.className = "csr-search-form";

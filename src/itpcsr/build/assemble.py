@@ -23,8 +23,8 @@ from itpcsr.build.fragments import Display, write_fragment
 from itpcsr.build.method_list import write_method_list
 from itpcsr.build.provenance_page import write_provenance
 from itpcsr.build.reference_doc import write_reference_doc
-from itpcsr.build.variables import fill_absent
-from itpcsr.build.vega import write_vega_bundle
+from itpcsr.build.variables import fill_absent, keep_quoted
+from itpcsr.build.vega import BUNDLE, write_vega_bundle
 from itpcsr.display import escape
 from itpcsr.display.fonts import Fonts, choose_fonts
 from itpcsr.errors import RenderError
@@ -82,8 +82,9 @@ def assemble(
     _copy_pages(root, project, report, notice)
     if report.external:
         add_statement(project, report)
-    shutil.copytree(root / "_extensions", project / "_extensions")
-    write_vega_bundle(project / "_extensions" / "csr" / "assets" / "vega.js")
+    made = shutil.ignore_patterns(BUNDLE.name)
+    shutil.copytree(root / "_extensions", project / "_extensions", ignore=made)
+    write_vega_bundle(project / BUNDLE)
     fonts = fonts or choose_fonts()
     families = lay_fonts(fonts, project / "fonts")
     for display in displays:
@@ -97,14 +98,15 @@ def assemble(
     write_method_list(project, chapters, rows, study)
     write_provenance(project, manifest)
     values = copy.deepcopy(dict(variables))
-    fill_absent(values, [page.read_text(encoding="utf-8") for page in sorted(project.rglob("*.qmd"))], hidden)
+    fill_absent(values, _texts(project), hidden)
     write_abbreviations(project, chapters, displays, values)
+    quoted = keep_quoted(values, _texts(project))
     # JSON is YAML too, with quotes around every text: a value 1e-5 is no number
-    quoted = json.dumps(as_markdown(values), ensure_ascii=False, indent=1)
-    (project / "_variables.yml").write_text(f"{quoted}\n", encoding="utf-8")
-    _write_yaml(project / "_quarto.yml", configuration)
+    text = json.dumps(as_markdown(quoted), ensure_ascii=False, indent=1)
+    (project / "_variables.yml").write_text(f"{text}\n", encoding="utf-8")
+    write_yaml(project / "_quarto.yml", configuration)
     configuration |= template_values(families, spell_uncovered(project, fonts))
-    _write_yaml(project / "_quarto.yml", configuration)
+    write_yaml(project / "_quarto.yml", configuration)
     write_reference_doc(project / "reference.docx", running_title(report, study), notice)
     return project
 
@@ -184,6 +186,13 @@ def as_markdown(value: Any) -> Any:
     return escape.markdown(value) if isinstance(value, str) else value
 
 
-def _write_yaml(path: Path, content: dict[str, Any]) -> None:
-    text = yaml.dump(content, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=10_000)
+def _texts(project: Path) -> list[str]:
+    return [page.read_text(encoding="utf-8") for page in sorted(project.rglob("*.qmd"))]
+
+
+def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a YAML file; the order of the keys is kept."""
+    text = yaml.dump(
+        dict(content), Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=10_000
+    )
     path.write_text(text, encoding="utf-8")

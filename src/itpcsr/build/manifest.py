@@ -13,6 +13,7 @@ from itpcsr.build.distributions import environment, hash_environment, version_ch
 from itpcsr.build.hashes import hash_files, source_hash
 from itpcsr.build.opened import Opened, Seen
 from itpcsr.build.published import MANIFEST, SUMS
+from itpcsr.build.vega import BUNDLE
 from itpcsr.sdtm import Trial, list_files
 from itpcsr.study import Report, Study, read_study
 
@@ -120,6 +121,7 @@ def _pages(root: Path, report: Report) -> list[Path]:
     if report.pages is not None:
         folders.append(root / report.pages)
     files = {path for folder in folders for path in _files(folder)}
+    files.discard(root / BUNDLE)  # made by each assembly; in the root it is a link to the last one
     return [root / "_quarto.yml", root / "index.qmd", *files]
 
 

@@ -15,7 +15,7 @@ from itpcsr.adam import derive
 from itpcsr.adam.profiles import derive_profiles, select_profiled
 from itpcsr.bounds import VARIABLE as READING
 from itpcsr.bounds import Bounds, chosen_bounds, write_bounds
-from itpcsr.build.assemble import REAL_STATEMENT, assemble, notice_for, running_title
+from itpcsr.build.assemble import REAL_STATEMENT, assemble, notice_for, running_title, write_yaml
 from itpcsr.build.bill import make_bill
 from itpcsr.build.comparisons import record_version
 from itpcsr.build.coverage import refuse_unprintable_data
@@ -32,7 +32,7 @@ from itpcsr.build.notebook_values import READS_ROWS, choose_values, rows_before
 from itpcsr.build.notebooks import is_literal, run_notebook
 from itpcsr.build.opened import Opened, Seen
 from itpcsr.build.publish import publish, refuse_final
-from itpcsr.build.render import Engine, choose_engine, render, renderer_name
+from itpcsr.build.render import Engine, Renderer, choose_renderer, render
 from itpcsr.build.search_index import write_search_index
 from itpcsr.build.staging import claim
 from itpcsr.build.subject_profiles import write_subject_pages
@@ -76,9 +76,9 @@ class Run:
         """Folder for intermediate files; can be deleted at any time."""
         return self.root / "work" / self.report.report
 
-    def manifest(self, renderer: str) -> dict[str, Any]:
-        """Return the manifest of the version: of its inputs as they were opened."""
-        return {**self.opened.manifest, "renderer": renderer}
+    def manifest(self, renderer: str, **rendering: Any) -> dict[str, Any]:
+        """Return the manifest of the version: of its inputs as they were opened, and how it is rendered."""
+        return {**self.opened.manifest, "renderer": renderer, **rendering}
 
     @cached_property
     def datasets(self) -> dict[str, pd.DataFrame]:
@@ -210,15 +210,26 @@ def read_results(run: Run) -> pd.DataFrame:
     )
 
 
-def render_report(
-    run: Run, engine: Engine, say: Say
-) -> tuple[Path, list[Display], pd.DataFrame, dict[str, Any]]:
-    """Assemble and render from the executed notebooks; return book, displays, rows and manifest."""
-    chosen = choose_engine(engine)
-    manifest = run.manifest(renderer_name(chosen))
+@dataclass(frozen=True)
+class Assembled:
+    """The report's book project, not yet rendered, and what it was put together from."""
+
+    project: Path
+    displays: list[Display]
+    rows: pd.DataFrame
+    manifest: dict[str, Any]
+
+
+def assemble_report(run: Run, renderer: Renderer, say: Say) -> Assembled:
+    """Put the book project together from the executed notebooks.
+
+    All names that pages could quote are listed in ``values.yml`` beside it.
+    """
+    manifest = run.manifest(**renderer.facts())
     rows = _without_left_out(run, read_results(run))
     displays = _read_all_displays(run)
-    variables = {**collect_variables(rows, run.report.confidence_level), **_facts(run, renderer_name(chosen))}
+    variables = {**collect_variables(rows, run.report.confidence_level), **_facts(run, renderer.title)}
+    write_yaml(run.work / "values.yml", variables)
     project = assemble(
         run.root,
         run.work / "render",
@@ -233,11 +244,19 @@ def render_report(
         run.fonts.fonts,
     )
     say(f"Assembled {len(displays)} displays and {len(rows)} result rows")
-    say(f"Rendering with {renderer_name(chosen)}")
-    book = render(project, run.report, chosen, say)
+    return Assembled(project, displays, rows, manifest)
+
+
+def render_report(
+    run: Run, renderer: Renderer, say: Say
+) -> tuple[Path, list[Display], pd.DataFrame, dict[str, Any]]:
+    """Assemble and render from the executed notebooks; return book, displays, rows and manifest."""
+    assembled = assemble_report(run, renderer, say)
+    say(f"Rendering with {renderer.title}")
+    book = render(assembled.project, run.report, renderer, say)
     _add_profiles(run, book)
     write_search_index(book)
-    return book, displays, rows, manifest
+    return book, assembled.displays, assembled.rows, assembled.manifest
 
 
 def _add_profiles(run: Run, book: Path) -> None:
@@ -309,20 +328,20 @@ def _plain_text(value: object) -> str:
 def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say: Say) -> Path:
     """Make and publish a report version from its parameters; return the published folder."""
     run = open_run(parameters, root)
-    name = renderer_name(choose_engine(engine))
-    refuse_final(output, run.report, lambda: run.manifest(name))
+    renderer = choose_renderer(engine, say)
+    refuse_final(output, run.report, lambda: run.manifest(**renderer.facts()))
     claim(output / run.report.name)
     refuse_unprintable_data(run.trial, run.fonts.fonts)
     say(f"Read {len(run.trial.domains)} domains of {run.study.identity.study_id}")
     with lock(run.work):
-        target = _build(run, output, engine, say)
+        target = _build(run, output, renderer, say)
     record_version(target, say)
     return target
 
 
-def _build(run: Run, output: Path, engine: Engine, say: Say) -> Path:
+def _build(run: Run, output: Path, renderer: Renderer, say: Say) -> Path:
     run_notebooks(run, say)
-    book, displays, rows, manifest = render_report(run, engine, say)
+    book, displays, rows, manifest = render_report(run, renderer, say)
     run.opened.refuse_changes()
     executed = [run.shown(name) for name in run.report.notebooks]
     findings = run.trial.findings

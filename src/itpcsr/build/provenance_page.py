@@ -51,9 +51,24 @@ def _facts(manifest: Mapping[str, Any]) -> dict[str, str]:
         "Data cut-off": manifest["data_cutoff"] or "none: all records",
         "Program": manifest["package"],
         "Interpreter": f"Python {manifest['environment']['python']}",
-        "Renderer": manifest["renderer"],
+        **_rendering(manifest),
         **_other_packages(manifest["environment"]),
         "Main packages": ", ".join(_main_packages(manifest["environment"]["packages"])),
+    }
+
+
+def renderer_title(renderer: str, word: str) -> str:
+    """Return in words who rendered what: HTML and PDF, and Word."""
+    return renderer if word == renderer else f"{renderer} (HTML and PDF) and {word} (Word)"
+
+
+def _rendering(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return who rendered what, and the standards that the PDF was made to conform to."""
+    renderer = manifest["renderer"]
+    standards = ", ".join(manifest.get("pdf_standards", []))
+    return {
+        "Renderer": renderer_title(renderer, manifest.get("word_renderer", renderer)),
+        "Standards of the PDF": standards or "none",
     }
 
 

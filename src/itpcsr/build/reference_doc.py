@@ -7,13 +7,13 @@ import zipfile
 from pathlib import Path
 
 import docx
-import pypandoc
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT, WD_TAB_LEADER
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
+from itpcsr.build.embedded import pandoc
 from itpcsr.display.writers import NOTE_STYLE, WIDE_STYLE
 
 _FONT = "Arial"
@@ -29,7 +29,7 @@ def write_reference_doc(path: Path, title: str, notice: str) -> None:
     The header holds the running title and, for simulated data, the notice; the footer "Page x of y".
     """
     default = subprocess.run(
-        [pypandoc.get_pandoc_path(), "--print-default-data-file", "reference.docx"],
+        [pandoc.program(), "--print-default-data-file", "reference.docx"],
         check=True,
         capture_output=True,
     ).stdout

@@ -1,85 +1,115 @@
-"""Render the assembled book: by Quarto where it is on the PATH, else by the embedded renderer."""
+"""Render the assembled book: HTML and PDF by Quarto where one that can is on the PATH, else without it.
+
+The embedded renderer always writes Word, and checks the sources before anything is rendered.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
-import os
-import re
-import shutil
-import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from itpcsr.build import embedded
+import yaml
+
+from itpcsr.build import embedded, quarto
+from itpcsr.build.assemble import write_yaml
+from itpcsr.build.holes import refuse_holes
+from itpcsr.build.provenance_page import renderer_title
 from itpcsr.errors import RenderError
 from itpcsr.study import Report
 
 Engine = Literal["auto", "quarto", "embedded"]
-MINIMUM_QUARTO = (1, 7)
+Say = Callable[[str], None]
+# How the standards that Typst can hold a PDF to are written
+_STANDARDS = {"a-2b": "PDF/A-2b", "ua-1": "PDF/UA-1"}
 
 
-def choose_engine(engine: Engine) -> Literal["quarto", "embedded"]:
-    """Return the renderer to use; ``auto`` takes Quarto where a recent one is on the PATH.
+@dataclass(frozen=True)
+class Renderer:
+    """Who renders HTML and PDF: the Quarto of a version, or the embedded renderer (None)."""
 
-    Raises RenderError when Quarto is asked for and isn't there or is too old.
+    quarto: quarto.Version | None = None
+
+    @property
+    def name(self) -> str:
+        """Name and version of what renders HTML and PDF, as the manifest has it."""
+        return embedded.version() if self.quarto is None else f"Quarto {quarto.name(self.quarto)}"
+
+    @property
+    def typst_standards(self) -> tuple[str, ...]:
+        """The PDF standards, as Typst names them."""
+        return tuple(_STANDARDS) if self.quarto is None else quarto.pdf_standards(self.quarto)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the manifest says of the rendering."""
+        return {
+            "renderer": self.name,
+            "word_renderer": embedded.version(),
+            "pdf_standards": [_STANDARDS[name] for name in self.typst_standards],
+        }
+
+    @property
+    def title(self) -> str:
+        """Who renders what, in words."""
+        return renderer_title(self.name, embedded.version())
+
+
+def choose_renderer(engine: Engine, say: Say = lambda _: None) -> Renderer:
+    """Return the renderer to use; ``auto`` takes Quarto where one that can is on the PATH.
+
+    Where there is one that can't, ``auto`` says why in one line. Raises RenderError when Quarto is asked for
+    and isn't there, is too old or doesn't start.
     """
     if engine == "embedded":
-        return "embedded"
-    version = quarto_version()
-    if version is not None and version >= MINIMUM_QUARTO:
-        return "quarto"
-    if engine == "auto":
-        return "embedded"
-    found = "is not on the PATH" if version is None else f"is version {'.'.join(map(str, version))}"
-    raise RenderError(
-        f"Quarto {found}; version {'.'.join(map(str, MINIMUM_QUARTO))} or later is needed. "
-        "Install it (conda-forge has it: environment.yml) or use --engine embedded."
-    )
+        return Renderer()
+    try:
+        version = quarto.version()
+    except RenderError as error:
+        if engine == "quarto":
+            raise RenderError(f"{error} Install a later one (README) or use --engine embedded.") from error
+        say(f"{error} The embedded renderer takes its place.")
+        return Renderer()
+    if version is None and engine == "quarto":
+        raise RenderError(
+            f"Quarto is not on the PATH; version {quarto.name(quarto.MINIMUM)} or later is needed. "
+            "Install it (conda-forge has it: environment.yml) or use --engine embedded."
+        )
+    return Renderer(version)
 
 
-def quarto_version() -> tuple[int, ...] | None:
-    """Return the version of the Quarto on the PATH, or None without one."""
-    if shutil.which("quarto") is None:
-        return None
-    result = subprocess.run(["quarto", "--version"], capture_output=True, text=True, check=False)
-    match = re.search(r"\d+(?:\.\d+)+", result.stdout)
-    return tuple(int(part) for part in match.group().split(".")) if match else None
+def render(project: Path, report: Report, renderer: Renderer, say: Say) -> Path:
+    """Render the project to HTML, PDF and Word; return the folder with the three.
 
-
-def renderer_name(engine: Literal["quarto", "embedded"]) -> str:
-    """Return name and version of the renderer, as the report states it."""
-    if engine == "embedded":
-        return embedded.version()
-    return f"Quarto {'.'.join(map(str, quarto_version() or ()))}"
-
-
-def render(
-    project: Path, report: Report, engine: Literal["quarto", "embedded"], say: Callable[[str], None]
-) -> Path:
-    """Render the project to HTML, PDF and Word; return the folder with the three."""
-    if engine == "embedded":
+    Raises RenderError for faults of the sources, with their places, and where rendering failed or left holes.
+    """
+    _configure(project, renderer)
+    if renderer.quarto is None:
         return embedded.render(project, report=say)
-    return _render_quarto(project, report, say)
+    sources = embedded.read_sources(project)
+    say(f"Checked {len(sources.pages)} pages with {len(sources.labels)} labels")
+    book = sources.book
+    quarto.render(project, book.output, report.date, say)
+    refuse_holes(project, book.output, book.chapters)
+    embedded.write_word(sources, book.output)
+    say("Word document written by the embedded renderer")
+    return book.output
 
 
-def _render_quarto(project: Path, report: Report, say: Callable[[str], None]) -> Path:
-    midnight = dt.datetime.combine(report.date, dt.time(), tzinfo=dt.UTC)
-    environment = {
-        **os.environ,
-        "SOURCE_DATE_EPOCH": str(int(midnight.timestamp())),
-        "TZ": "UTC",
-        "TYPST_IGNORE_SYSTEM_FONTS": "true",  # those of the project alone, as the embedded renderer does it
-    }
-    say("Quarto renders HTML, PDF and Word")
-    result = subprocess.run(
-        ["quarto", "render", str(project)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-    )
-    if result.returncode != 0:
-        raise RenderError(f"Quarto could not render {project}:\n{(result.stdout + result.stderr)[-3000:]}")
-    return project / "_book"
+def _configure(project: Path, renderer: Renderer) -> None:
+    """Tell the assembled book where its fonts lie, what the PDF has to conform to, and Word's template.
+
+    ``_quarto.yml`` in the root doesn't say so: there any version of Quarto shows the pages while they are
+    written (`itpcsr link`).
+    """
+    path = project / "_quarto.yml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    typst = config["format"]["csr-typst"]
+    typst["font-paths"] = ["fonts"]
+    typst.pop("pdf-standard", None)
+    if renderer.typst_standards:
+        typst["pdf-standard"] = list(renderer.typst_standards)
+    if renderer.quarto is not None:
+        typst["keep-typ"] = True  # in which holes are looked for
+    config["format"]["docx"] = {"reference-doc": "reference.docx", "toc": True}
+    write_yaml(path, config)

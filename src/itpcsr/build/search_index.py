@@ -14,6 +14,8 @@ _HEADINGS = ("h1", "h2", "h3", "h4")
 _SILENT = ("script", "style", "svg", "nav", "details", "math")
 _VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr")
 _NAME = "search-index.js"
+# What stands on every page: the notice, and Quarto's date and keywords of the whole book
+_ON_EVERY_PAGE = frozenset({"csr-notice", "quarto-title-meta", "keywords"})
 
 
 @dataclass
@@ -78,8 +80,8 @@ class _Reader(HTMLParser):
         values = {name: value or "" for name, value in attrs}
         if "main" not in self._open:
             return
-        if "csr-notice" in values.get("class", "").split():
-            self._open[-1] = "nav"  # stands on every page
+        if not _ON_EVERY_PAGE.isdisjoint(values.get("class", "").split()):
+            self._open[-1] = "nav"  # a part that says nothing about its page
         if tag == "section":
             self._section = values.get("id", "")
         if tag in _HEADINGS:

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import vl_convert
 
+# Where the extension wants it; each assembled book has its own, in the root it is a link (`itpcsr link`).
+BUNDLE = Path("_extensions/csr/assets/vega.js")
+
 
 def write_vega_bundle(path: Path) -> None:
     """Write the script that sets `window.vegaEmbed`; the folder must exist.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from itpcsr.build.embedded import render
+from itpcsr.build.embedded import read_sources, render
 from itpcsr.errors import RenderError
 
 PAGE = "report/02-results.qmd"
@@ -133,3 +133,8 @@ def test_what_typst_says_reaches_the_user(book):
     project = book({PAGE: START + "```{=typst}\n#nothing\n```" + FLOATS})
     with pytest.raises(RenderError, match="Typst failed: error: unknown variable: nothing"):
         render(project, ["typst"])
+
+
+def test_keys_that_quarto_alone_reads_are_allowed(book):
+    links = {"  author: Sponsor\n": "  author: Sponsor\n  downloads: [pdf, docx]\n"}
+    assert len(read_sources(book(config=links)).pages) == 3

@@ -9,7 +9,7 @@ import pytest
 from lxml import html
 from pypdf import PdfReader
 
-from itpcsr.build.embedded import render, version
+from itpcsr.build.embedded import pandoc, render, version
 from itpcsr.build.reference_doc import write_reference_doc
 from itpcsr.build.vega import write_vega_bundle
 
@@ -279,3 +279,16 @@ def test_the_chart_script_sets_what_the_pages_call(tmp_path):
 
 def test_the_version_names_its_parts():
     assert re.fullmatch(r"embedded \S+ \(pandoc \S+, Typst \S+\)", version())
+
+
+def test_a_newer_pandoc_on_the_path_is_not_used(book, tmp_path_factory, monkeypatch):
+    place = tmp_path_factory.mktemp("bin")
+    (place / "pandoc").write_text("#!/bin/sh\necho pandoc 99.9\n", encoding="utf-8")
+    (place / "pandoc").chmod(0o755)
+    monkeypatch.setenv("PATH", str(place), prepend=":")
+    pandoc.version.cache_clear()
+    assert "99.9" not in version()
+    assert Path(pandoc.program()).parent.parent.name == "pypandoc"
+    assert (render(book(), ["html"]) / "index.html").exists()
+    write_reference_doc(place / "reference.docx", "Title", "")
+    assert zipfile.is_zipfile(place / "reference.docx")

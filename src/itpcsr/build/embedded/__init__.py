@@ -1,4 +1,4 @@
-"""The embedded renderer: the report in HTML, PDF and Word when no Quarto is on the PATH.
+"""The embedded renderer: the report in HTML, PDF and Word when no Quarto is on the PATH, and Word always.
 
 It reads the same project as Quarto and honours exactly the grammar of the report's pages
 (`grammar.py`); what is outside it is refused with file and line. It is made of packages that
@@ -9,9 +9,8 @@ import importlib.metadata
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-import pypandoc
 
 from itpcsr.build.embedded import pandoc
 from itpcsr.build.embedded.book import Book, read_book
@@ -24,7 +23,7 @@ from itpcsr.build.embedded.source import expand
 from itpcsr.build.embedded.word import write_docx
 from itpcsr.errors import RenderError
 
-__all__ = ["render", "version"]
+__all__ = ["Sources", "read_sources", "render", "version", "write_word"]
 
 VERSION = "0.1.0"
 FORMATS = ("html", "typst", "docx")
@@ -32,8 +31,34 @@ FORMATS = ("html", "typst", "docx")
 
 def version() -> str:
     """Name this renderer and its parts, for example ``embedded 0.1.0 (pandoc 3.9, Typst 0.15.2)``."""
-    parts = f"pandoc {pypandoc.get_pandoc_version()}, Typst {importlib.metadata.version('typst')}"
+    parts = f"pandoc {pandoc.version()}, Typst {importlib.metadata.version('typst')}"
     return f"embedded {VERSION} ({parts})"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """A book project that was read and found without a fault."""
+
+    book: Book
+    pages: list[Page]
+    labels: dict[str, Label]
+
+
+def read_sources(project: Path) -> Sources:
+    """Read the book project and check it, whoever renders it.
+
+    Raises RenderError with all that breaks the grammar, each with file and line: what refers to nothing,
+    quotes no value or cites no entry among it.
+    """
+    book = read_book(project.resolve())
+    return Sources(book, *_read_pages(book))
+
+
+def write_word(sources: Sources, folder: Path) -> Path:
+    """Write the Word document into a folder that exists; return its path."""
+    path = folder / f"{sources.book.stem}.docx"
+    write_docx(sources.book, sources.pages, sources.labels, path)
+    return path
 
 
 def render(
@@ -68,13 +93,13 @@ def render(
     unknown = set(formats) - set(FORMATS)
     if unknown:
         raise RenderError(f"unknown formats {sorted(unknown)}; allowed are {', '.join(FORMATS)}.")
-    book = read_book(project.resolve())
-    pages, labels = _read_pages(book)
-    say(f"read {len(pages)} pages with {len(labels)} labels")
+    sources = read_sources(project)
+    book = sources.book
+    say(f"read {len(sources.pages)} pages with {len(sources.labels)} labels")
     with tempfile.TemporaryDirectory(dir=book.root, prefix=".rendering-") as folder:
         out = Path(folder) / "book"
         out.mkdir()
-        _write(book, pages, labels, out, formats, say)
+        _write(sources, out, formats, say)
         shutil.rmtree(book.output, ignore_errors=True)
         book.output.parent.mkdir(parents=True, exist_ok=True)
         out.rename(book.output)
@@ -97,13 +122,12 @@ def _read_pages(book: Book) -> tuple[list[Page], dict[str, Label]]:
 
 
 def _write(
-    book: Book,
-    pages: list[Page],
-    labels: dict[str, Label],
+    sources: Sources,
     out: Path,
     formats: Sequence[str],
     say: Callable[[str], None],
 ) -> None:
+    book, pages, labels = sources.book, sources.pages, sources.labels
     names = {"typst": ("PDF", f"{book.stem}.pdf"), "docx": ("Word", f"{book.stem}.docx")}
     if "html" in formats:
         downloads = {text: file for fmt, (text, file) in names.items() if fmt in formats}
@@ -114,5 +138,5 @@ def _write(
             say(f"Typst warns: {warning}")
         say("PDF written")
     if "docx" in formats:
-        write_docx(book, pages, labels, out / names["docx"][1])
+        write_word(sources, out)
         say("Word document written")

@@ -1,10 +1,12 @@
 """Pandoc as a process: Markdown to a tree, a tree to one of the formats, citations."""
 
+import functools
 import json
 import os
 import re
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pypandoc
@@ -20,10 +22,28 @@ from itpcsr.errors import RenderError
 MARKDOWN = "markdown-auto_identifiers-implicit_header_references+east_asian_line_breaks"
 
 
+def program() -> str:
+    """Return the path of the pandoc that the package carries, which is the one that the lock file names.
+
+    pypandoc itself would take a newer one that happens to be on the PATH, such as the one of Quarto.
+    """
+    path = Path(pypandoc.__file__).parent / "files" / "pandoc"
+    if not path.is_file():
+        raise RenderError(f"{path}: not found. Install the package pypandoc-binary, which carries pandoc.")
+    return str(path)
+
+
+@functools.cache
+def version() -> str:
+    """Return the version of that pandoc, for example ``3.9``."""
+    output, _ = run(["--version"], b"")
+    return output.decode().split()[1]
+
+
 def run(arguments: Sequence[str], text: bytes, epoch: int = 0) -> tuple[bytes, list[str]]:
     """Run pandoc on `text` and give its output and its warnings; raise RenderError when it fails."""
     done = subprocess.run(
-        [pypandoc.get_pandoc_path(), *arguments],
+        [program(), *arguments],
         input=text,
         capture_output=True,
         env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC"},
