@@ -104,7 +104,17 @@ def test_the_simulated_trial_has_no_error_and_only_the_warnings_it_was_made_with
     assert "error" not in found
     # a visit missed or out of its window is a deviation that the simulated trial holds on purpose
     assert found.get("warning", set()) <= {"MB-01", "VIS-01"}
-    assert found["note"] <= {"CM-05", "CP-01", "CP-02", "DATE-12", "EX-09", "PC-07", "STR-07", "VIS-05"}
+    assert found["note"] <= {
+        "CM-05",
+        "CP-01",
+        "CP-02",
+        "DATE-12",
+        "EX-09",
+        "PC-07",
+        "STR-07",
+        "VAL-18",
+        "VIS-05",
+    }
 
 
 def test_an_interim_report_tells_nothing_of_later_records(root, study):
