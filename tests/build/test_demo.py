@@ -74,7 +74,8 @@ def test_the_appendix_shows_what_the_version_was_made_from(published):
     page = (published / "report/16-appendices.html").read_text(encoding="utf-8")
     shown = set(re.findall(r"<code>([0-9a-f]{64})</code>", page))
     own = {manifest["parameters"]["sha256"], *manifest["notebooks"].values(), *manifest["hashes"].values()}
-    assert shown == own | {file["sha256"] for file in manifest["inputs"].values()}
+    own |= {*manifest["fonts"].values(), *(file["sha256"] for file in manifest["inputs"].values())}
+    assert shown == own
 
 
 def test_the_version_says_the_same_everywhere_and_its_numbers_are_result_rows(published):

@@ -170,7 +170,6 @@ UNNOTICED = [
     ("the rescue category misspelt", change("CM", "USUBJID == 'SIM-018' and CMCAT == 'RESCUE THERAPY'", CMCAT="RESUCE THERAPY"), "SIM-018", "CMCAT"),
     ("rescue for low platelets as other medication", change("CM", "USUBJID == 'SIM-018' and CMCAT == 'RESCUE THERAPY'", CMCAT="CONCOMITANT MEDICATION", CMINDC="LOW PLATELET COUNT"), "SIM-018", "CMCAT"),
     ("a code of no country", change("DM", "USUBJID == 'SIM-005'", COUNTRY="CHI"), "SIM-005", "COUNTRY"),
-    ("a category of autoantibodies in other words", change("IS", "USUBJID == 'SIM-001' and ISTESTCD == 'GP2B3AAB'", ISCAT="ANTIPLATELET ANTIBODIES"), "SIM-001", "ISCAT"),
     ("a life-threatening event of grade 3", change("AE", "AEDECOD == 'Acute myocardial infarction'", AESLIFE="Y"), "SIM-007", "AETOXGR"),
     ("a score of bleeding in words", change("RS", "USUBJID == 'SIM-003' and RSTESTCD == 'WHOBLEED' and RSSEQ < 40", RSSTRESN=float("nan"), RSSTRESC="MILD", RSORRES="MILD"), "SIM-003", "RSSTRESC"),
 ]  # fmt: skip
