@@ -54,7 +54,7 @@ def domains_of_labels():
 def derived(domains, study):
     trial = Trial(domains)
     datasets = derive(trial, study)
-    return {**datasets, "subgroups": derive_subgroups(trial, datasets["adsl"], study)}
+    return {**datasets, "subgroups": derive_subgroups(datasets["adsl"], datasets["adab"], study)}
 
 
 @pytest.fixture(scope="module")

@@ -131,5 +131,6 @@ def test_commands_and_notebooks_start_without_the_libraries_of_provenance(root):
     assert [name for name, names in found.items() if {text.split(".")[0] for text in names} & late] == [
         "sshsig"
     ]
-    assert [name for name, names in found.items() if "itpcsr.build.sshsig" in names] == ["signing"]
+    assert {name for name, names in found.items() if "itpcsr.build.sshsig" in names} == {"signing", "signers"}
+    assert [name for name, names in found.items() if "itpcsr.build.signers" in names] == ["signing"]
     assert [name for name, names in found.items() if "itpcsr.build.signing" in names] == []

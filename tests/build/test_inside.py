@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from itpcsr.build import pipeline
+from itpcsr.build import notebook_values, pipeline
 from itpcsr.build.inside import kept_inside, link_data
 from itpcsr.errors import ParameterError
 from itpcsr.sdtm import read_trial
@@ -58,10 +58,10 @@ def test_notebooks_are_told_no_absolute_path(report, root, study, demo_trial, tm
     data = [secret, secret / "ex.xpt", mapping, Path("data/simulated")]
     project = tmp_path / "project"
     named = report.model_copy(update={"data": data})
-    run = pipeline.Run(project, root / "params/demo.yml", named, study, demo_trial)
+    run = pipeline.Run(project, root / "params/demo.yml", named, study, demo_trial, None, named.study, None)
     link_data(named.data, run.work)
     link_data(named.data, run.work)  # a second build makes them anew
-    given = pipeline._provided(run, "30-efficacy")
+    given = notebook_values._provided(run, "30-efficacy")
     assert given["data"] == [
         "work/demo/data/1/jdoe", "work/demo/data/2/ex.xpt", "work/demo/data/3/site.yml", "data/simulated",
     ]  # fmt: skip
@@ -70,7 +70,7 @@ def test_notebooks_are_told_no_absolute_path(report, root, study, demo_trial, tm
     assert sorted(read.domains) == ["DM", "EX"]
     assert read["DM"].equals(read_trial([secret])["DM"])
     relative = replace(run, report=report)
-    assert pipeline._provided(relative, "30-efficacy")["data"] == ["data/simulated"]
+    assert notebook_values._provided(relative, "30-efficacy")["data"] == ["data/simulated"]
 
 
 def test_what_is_left_out_is_told_without_its_folder(tmp_path):

@@ -127,4 +127,4 @@ def test_quotation_marks_that_join_nothing_are_text(tmp_path):
         AE + 'T,AE,1,1,7" scar,2020\nT,AE,2,2,"a ""b"", c\nd, e",2020\n"T\nU",AE,3,3,x,2020\n',
     )
     trial = read_trial([tmp_path])
-    assert trial["AE"]["AETERM"].tolist() == ['7" scar', 'a "b", c\nd, e', "x"]
+    assert trial["AE"]["AETERM"].tolist() == ['7" scar', 'a "b", c d, e', "x"]
