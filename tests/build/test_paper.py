@@ -20,6 +20,8 @@ from itpcsr.study import read_report, read_study
 NO_ROWS = {
     "tbl-deaths", "tbl-serious-events", "tbl-significant-events", "tbl-response-subjects", "tbl-pk-listing",
     "tbl-antibody-listing", "tbl-dose-path", "tbl-definitions", "tbl-estimand", "tbl-related-studies",
+    # they show rows of other displays, to which `verify` holds them
+    "tbl-chosen-tests", "tbl-exploratory-tests",
 }  # fmt: skip
 # What is stored as a proportion and shown in percent.
 PROPORTIONS = {"power", "gain_left_out"}

@@ -14,6 +14,7 @@ _SOFTWARE: dict[str, tuple[str, ...]] = {
     "Fisher's exact test": ("scipy",),
     "Fisher's exact test (Freeman-Halton)": (OWN, "scipy"),
     "Friedman test": ("pingouin",),
+    "Friedman's statistic": ("pingouin",),
     "Garwood exact Poisson interval": ("scipy",),
     "Holm adjustment": ("pingouin",),
     "Jeffreys interval": ("scipy",),
