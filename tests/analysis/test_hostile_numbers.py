@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.analysis import comparisons, estimation, stratified, survival, time_estimates
+from itpcsr.analysis import comparisons, estimation, permutation, stratified, survival, time_estimates
 from itpcsr.analysis.estimation import NUMERICAL, NotSettledError, attempt, attempt_numbers
 from itpcsr.analysis.exact_tables import Drawing
 from itpcsr.analysis.immune import (
@@ -19,7 +19,6 @@ from itpcsr.analysis.immune import (
     families,
     firth,
     mediation,
-    permutation,
     predictors,
     responders,
 )

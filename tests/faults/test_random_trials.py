@@ -107,6 +107,6 @@ def test_the_same_seed_draws_the_same_trial(few_weeks):
 def test_a_random_trial_goes_through_all_notebooks(seed, few_weeks):
     report = Report()
     run_trial(seed, few_weeks, report)
-    assert report.runs == 15
+    assert report.runs == 16
     assert not report.stopped
     assert not report.contradictions
