@@ -25,14 +25,17 @@ from itpcsr.build.external import leave_out_rows, write_shown
 from itpcsr.build.font_files import VersionFonts, read_fonts
 from itpcsr.build.fragments import Display, read_displays
 from itpcsr.build.inside import kept_inside, link_data, shown_data
+from itpcsr.build.last_run import FILE as TIMES
+from itpcsr.build.last_run import LastRun
 from itpcsr.build.leaks import refuse_leaks
 from itpcsr.build.lock import lock
 from itpcsr.build.manifest import open_inputs
-from itpcsr.build.notebook_values import READS_ROWS, choose_values, rows_before
-from itpcsr.build.notebooks import is_literal, run_notebook
+from itpcsr.build.notebook_values import READS_ROWS, choose_values, names_before
+from itpcsr.build.notebooks import Job, is_literal
 from itpcsr.build.opened import Opened, Seen
 from itpcsr.build.publish import publish, refuse_final
 from itpcsr.build.render import Engine, Renderer, choose_renderer, render
+from itpcsr.build.running import HERE, Crew, run_together
 from itpcsr.build.search_index import write_search_index
 from itpcsr.build.staging import claim
 from itpcsr.build.subject_profiles import write_subject_pages
@@ -49,7 +52,6 @@ from itpcsr.small_counts import VARIABLE, Rule
 from itpcsr.study import Report, Study, read_report, read_study, write_study
 
 Say = Callable[[str], None]
-# The parameter of a notebook that reads the result rows of those that ran before it: their folders.
 
 
 @dataclass(frozen=True)
@@ -153,17 +155,17 @@ def _bounds(report: Report) -> Bounds:
     return chosen_bounds(report.reading.model_dump(exclude_defaults=True))
 
 
-def run_notebooks(run: Run, say: Say) -> None:
-    """Run every notebook of the report version whose inputs have changed."""
+def run_notebooks(run: Run, say: Say, crew: Crew = HERE) -> None:
+    """Run every notebook of the report version whose inputs have changed; ``crew`` does it."""
     chosen = choose_values(run, say)
     if sentence := say_other_than_locked(run.opened.manifest["environment"]):
         say(sentence)
     link_data(run.report.data, run.work)
     if run.disclosed is None:
-        _run_all(run, chosen, {}, say)
+        _run_all(run, chosen, {}, say, crew)
         return
     inputs = {"disclosed": write_disclosed(run.trial, run.work / "disclosed")}
-    run_suppressed(run, lambda rule: _run_all(run, chosen, inputs, say, rule), say)
+    run_suppressed(run, lambda rule: _run_all(run, chosen, inputs, say, crew, rule), say)
 
 
 def _run_all(
@@ -171,6 +173,7 @@ def _run_all(
     chosen: Mapping[str, Mapping[str, Any]],
     more: Mapping[str, str],
     say: Say,
+    crew: Crew,
     rule: Rule | None = None,
 ) -> None:
     """Run the notebooks of which an input has changed; ``rule`` is that of an external version."""
@@ -180,26 +183,33 @@ def _run_all(
         FONTS_VARIABLE: name_for_kernels(run.fonts.named),
         READING: write_bounds(_bounds(run.report)),
     }
+    jobs = []
     for name, values in chosen.items():
-        if rule is not None:
-            environment[VARIABLE] = inputs["small_counts"] = rule_of(run, rule, name).to_text()
-        notebook = run.notebook(name)
-        read = rows_before(run, name) if READS_ROWS in values else {}
-        failed = run.work / "failed" / f"{name}.ipynb"
-        rows = run.rows_folder(name) / results.FILE
-        executed = run.executed(name)
-        if not run_notebook(
-            notebook,
-            values,
-            run.root,
-            executed,
-            failed,
-            rows,
-            {**inputs, **read, "notebook": run.opened.manifest["notebooks"][name]},
-            environment,
-            run.opened.refuse_changes,
-        ):
-            say(f"{name} is up to date")
+        rule_for = {} if rule is None else {VARIABLE: rule_of(run, rule, name).to_text()}
+        before = names_before(run, name) if READS_ROWS in values else ()
+        jobs.append(
+            Job(
+                root=run.root,
+                notebook=run.notebook(name).relative_to(run.root),
+                parameters=values,
+                executed=run.executed(name).relative_to(run.root),
+                failed=(run.work / "failed" / f"{name}.ipynb").relative_to(run.root),
+                rows=(run.rows_folder(name) / results.FILE).relative_to(run.root),
+                inputs={
+                    **inputs,
+                    **({"small_counts": rule_for[VARIABLE]} if rule_for else {}),
+                    "notebook": run.opened.manifest["notebooks"][name],
+                },
+                environment={**environment, **rule_for},
+                limits=run.report.running,
+                after=before,
+                reads={
+                    f"rows {other}": (run.rows_folder(other) / results.FILE).relative_to(run.root)
+                    for other in before
+                },
+            )
+        )
+    run_together(jobs, LastRun(run.work / TIMES), run.opened.refuse_changes, say, crew)
 
 
 def read_results(run: Run) -> pd.DataFrame:
@@ -325,7 +335,9 @@ def _plain_text(value: object) -> str:
     return format_plain(value) if isinstance(value, float) else str(value)
 
 
-def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say: Say) -> Path:
+def build_report(
+    parameters: Path, root: Path, output: Path, engine: Engine, say: Say, crew: Crew = HERE
+) -> Path:
     """Make and publish a report version from its parameters; return the published folder."""
     run = open_run(parameters, root)
     renderer = choose_renderer(engine, say)
@@ -334,13 +346,13 @@ def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say
     refuse_unprintable_data(run.trial, run.fonts.fonts)
     say(f"Read {len(run.trial.domains)} domains of {run.study.identity.study_id}")
     with lock(run.work):
-        target = _build(run, output, renderer, say)
+        target = _build(run, output, renderer, say, crew)
     record_version(target, say)
     return target
 
 
-def _build(run: Run, output: Path, renderer: Renderer, say: Say) -> Path:
-    run_notebooks(run, say)
+def _build(run: Run, output: Path, renderer: Renderer, say: Say, crew: Crew) -> Path:
+    run_notebooks(run, say, crew)
     book, displays, rows, manifest = render_report(run, renderer, say)
     run.opened.refuse_changes()
     executed = [run.shown(name) for name in run.report.notebooks]
