@@ -86,7 +86,7 @@ def test_a_worker_that_does_not_share_the_folder_is_refused(tmp_path, workers):
     home = Home(tmp_path / "nowhere", Path("work/.shared"), "", "")
     with (
         connect(workers.scheduler) as client,
-        pytest.raises(ParameterError, match="doesn't share the folder .*nowhere"),
+        pytest.raises(ParameterError, match=r"doesn't share the folder .*nowhere"),
     ):
         client.submit(cluster._find_project, home, pure=False).result()
 

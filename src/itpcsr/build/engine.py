@@ -6,6 +6,7 @@ each cell; this one lets many notebooks run in the threads of one process.
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -30,6 +31,8 @@ from itpcsr.errors import NotebookError
 from itpcsr.study import Limits
 
 _ENGINE = "itpcsr"
+# What nbclient reports as an error is raised, too, and said then in words
+_SILENT = logging.Logger("itpcsr.notebooks", logging.CRITICAL)
 _ADVICE = "Raise it in the report's parameters: `running: {{{name}: {value}}}`."
 
 
@@ -188,6 +191,7 @@ class _Engine(Engine):  # type: ignore[misc]
             record_timing=False,
             shutdown_kernel="immediate",
             config=config,
+            log=_SILENT,
         )
         client.course = course
         start_server()

@@ -24,8 +24,18 @@ from jupyter_client.provisioning import LocalProvisioner
 # The name under which pyproject.toml makes the provisioner known to Jupyter.
 PROVISIONER = "itpcsr-forked"
 CAN_FORK = "forkserver" in mp.get_all_start_methods()
-# What the notebooks import, as far as it takes time
-_PRELOAD = ["ipykernel.kernelapp", "itpcsr.adam", "itpcsr.analysis.population", "itpcsr.display.figures"]
+# What kernels and notebooks import, as far as it takes time, also what they import when they first use it
+_PRELOAD = [
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "ipykernel.debugger",
+    "itpcsr.adam",
+    "itpcsr.analysis.population",
+    "itpcsr.display.figures",
+    "lifelines",
+    "pingouin",
+    "pint",
+]
 # A kernel computes on one core, beside others on theirs: its numbers don't depend on how many there are.
 _SAME_EVERYWHERE = {
     "PYTHONHASHSEED": "0",
@@ -33,6 +43,8 @@ _SAME_EVERYWHERE = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
+# As ipykernel sets it, but before Matplotlib is imported: else a notebook's plots would not be shown
+_PLOTS = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
 # The environment of the process changes for the moment in which the server starts
 _starting = threading.Lock()
 
@@ -56,7 +68,7 @@ def start_server() -> None:
     """
     if not can_fork():
         return
-    with _starting, _environment(_SAME_EVERYWHERE), _interrupts_later():
+    with _starting, _environment({**_SAME_EVERYWHERE, **_PLOTS}), _interrupts_later():
         mp.get_context("forkserver").set_forkserver_preload(_PRELOAD)
         forkserver.ensure_running()
 
