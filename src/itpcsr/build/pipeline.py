@@ -355,6 +355,7 @@ def derive_once(run: Run, say: Say) -> None:
     """
     if run.fonts.fonts.lacking(run.adam.characters):
         refuse_unprintable_data(run.trial, run.fonts.fonts)
+    run.opened.refuse_changes()
     study = run.study.identity.study_id
     say(f"{len(run.adam)} analysis datasets from {len(run.adam.labels)} domains of {study}")
 
