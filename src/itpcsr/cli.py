@@ -108,13 +108,14 @@ def run(parameters: Parameters, jobs: JobsOption = None, scheduler: SchedulerOpt
     Quarto then shows a page while it is written: quarto preview.
     """
     from itpcsr.build.lock import lock
-    from itpcsr.build.pipeline import assemble_report, open_run, run_notebooks
+    from itpcsr.build.pipeline import assemble_report, derive_once, open_run, run_notebooks
     from itpcsr.build.render import Renderer
     from itpcsr.build.running import Crew
 
     with errors_without_traceback():
         opened = open_run(parameters, Path())
         with lock(opened.work):
+            derive_once(opened, say)
             run_notebooks(opened, say, Crew(jobs, scheduler))
             assemble_report(opened, Renderer(), say)
         _link(parameters)
@@ -140,7 +141,7 @@ def link(
 def render(parameters: Parameters, engine: EngineOption = "auto", jobs: JobsOption = None) -> None:
     """Render the report without publishing, for work on its words; notebooks run where they have to."""
     from itpcsr.build.lock import lock
-    from itpcsr.build.pipeline import open_run, render_report, run_notebooks
+    from itpcsr.build.pipeline import derive_once, open_run, render_report, run_notebooks
     from itpcsr.build.render import choose_renderer
     from itpcsr.build.running import Crew
 
@@ -148,6 +149,7 @@ def render(parameters: Parameters, engine: EngineOption = "auto", jobs: JobsOpti
         renderer = choose_renderer(engine, say)
         opened = open_run(parameters, Path())
         with lock(opened.work):
+            derive_once(opened, say)
             run_notebooks(opened, say, Crew(jobs))
             book, *_ = render_report(opened, renderer, say)
         _link(parameters)

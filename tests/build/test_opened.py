@@ -44,7 +44,7 @@ def installed(**versions):
 def opened(run, project, monkeypatch):
     monkeypatch.setattr(manifest.itpcsr, "__file__", str(project / "program/__init__.py"))
     monkeypatch.setattr(distributions, "distributions", installed(pingouin="0.6.1"))
-    return open_inputs(run.root, run.parameters, run.report, run.study, run.trial, run.fonts.hashes, Seen())
+    return open_inputs(run.root, run.parameters, run.report, run.study, run.adam, run.fonts.hashes, Seen())
 
 
 def append(path):
@@ -121,7 +121,7 @@ def test_what_editors_keep_beside_a_page_is_no_input(project, opened):
 
 def test_a_package_installed_meanwhile_is_named(run, monkeypatch):
     monkeypatch.setattr(distributions, "distributions", installed(pingouin="0.6.1", numpy="2.3.0"))
-    opened = open_inputs(run.root, run.parameters, run.report, run.study, run.trial, run.fonts.hashes, Seen())
+    opened = open_inputs(run.root, run.parameters, run.report, run.study, run.adam, run.fonts.hashes, Seen())
     monkeypatch.setattr(distributions, "distributions", installed(pingouin="0.6.0", extra="1"))
     with pytest.raises(PublishError) as error:
         opened.refuse_changes()

@@ -9,8 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from itpcsr.adam.store import OPENED
 from itpcsr.build.hashes import file_hash, text_hash
 from itpcsr.build.notebook_parameters import check_arrival, read_parameters
+from itpcsr.build.notebook_record import differences, read_opened
 from itpcsr.build.plain_notebook import plain_text
 from itpcsr.errors import NotebookError, PublishError
 from itpcsr.study import Limits
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
 # Times and run identifiers that papermill and nbclient stamp into a notebook: the wall clock leaves no trace.
 _STAMPS = ("papermill", "execution")
 # Without these a notebook would read other data than the version's, or write its rows elsewhere; one that
-# reads no trial needs no data.
-REQUIRED = ("study_file", "data", "output")
+# opens no datasets needs neither data nor store.
+REQUIRED = ("study_file", "data", "store", "output")
 
 
 def is_literal(value: object) -> bool:
@@ -47,8 +49,8 @@ def choose_parameters(
     """
     known = read_parameters(notebook)
     needed = [name for name in REQUIRED if name not in known]
-    if "load_trial" not in notebook.read_text(encoding="utf-8"):
-        needed = [name for name in needed if name != "data"]
+    if "open_study" not in notebook.read_text(encoding="utf-8"):
+        needed = [name for name in needed if name not in ("data", "store")]
     if needed:
         raise NotebookError(
             f"{notebook}: has no parameter {', '.join(needed)}. Its second cell must bear the tag "
@@ -88,8 +90,10 @@ class Job:
     rows
         The result rows that the notebook has to write.
     inputs
-        Hashes of all else that the result depends on (data, study file, code, lock file), and of the
+        Hashes of all else that the result depends on (see ``itpcsr.build.notebook_inputs``), and of the
         ``notebook`` itself as the build opened it.
+    datasets
+        The hashes of the analysis datasets; the notebook depends on those that it opened when it last ran.
     environment
         Variables that the kernel gets beside those of the process.
     limits
@@ -107,6 +111,7 @@ class Job:
     failed: Path
     rows: Path
     inputs: Mapping[str, str]
+    datasets: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     after: tuple[str, ...] = ()
@@ -127,33 +132,34 @@ class Attempt:
         path = job.root / job.notebook
         self.source = plain_text(path.read_text(encoding="utf-8"))
         read = {name: file_hash(job.root / file) for name, file in job.reads.items()}
-        given = {"notebook": text_hash(self.source), **job.inputs, **read}
-        if given["notebook"] != text_hash(self.source):
+        self._depends: dict[str, Any] = {"notebook": text_hash(self.source), **job.inputs, **read}
+        if self._depends["notebook"] != text_hash(self.source):
             raise PublishError(
                 f"{job.notebook} changed while the build ran. Nothing was published; build again."
             )
-        self._inputs = json.dumps({**given, "parameters": job.parameters}, sort_keys=True, indent=1)
+        self._depends["parameters"] = job.parameters
 
     @cached_property
-    def _manifest(self) -> Path:
+    def _record(self) -> Path:
         return (self.job.root / self.job.executed).with_suffix(".inputs.json")
 
     def is_needed(self) -> bool:
         """Tell whether there is no executed copy with its rows, or one from other inputs."""
-        made = (self.job.root / self.job.executed, self.job.root / self.job.rows, self._manifest)
-        if not all(path.exists() for path in made):
-            return True
-        return self._manifest.read_text(encoding="utf-8") != self._inputs
+        made = (self.job.root / self.job.executed, self.job.root / self.job.rows)
+        return bool(differences(self._record, self._depends, made, self.job.datasets))
 
     def begin(self) -> None:
         """Take away the mark that the copy is of its inputs, before anything of it changes."""
-        self._manifest.unlink(missing_ok=True)
+        self._record.unlink(missing_ok=True)
 
     def keep(self) -> None:
         """Mark the copy as that of the inputs; they must have been looked at since it was made."""
-        partial = self._manifest.with_name(f".partial-{self._manifest.name}")
-        partial.write_text(self._inputs, encoding="utf-8")
-        partial.replace(self._manifest)
+        opened = _opened(self.job)
+        text = json.dumps({**self._depends, "datasets": read_opened(opened)}, sort_keys=True, indent=1)
+        partial = self._record.with_name(f".partial-{self._record.name}")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(self._record)
+        opened.unlink(missing_ok=True)
 
 
 def run_job(job: Job, source: str, course: Course) -> None:
@@ -167,8 +173,11 @@ def run_job(job: Job, source: str, course: Course) -> None:
     """
     from itpcsr.build.engine import execute  # papermill's imports take seconds: they wait until one runs
 
-    rows = job.root / job.rows
-    rows.unlink(missing_ok=True)
+    rows, opened = job.root / job.rows, _opened(job)
+    for path in (rows, opened):
+        path.unlink(missing_ok=True)
+    opened.parent.mkdir(parents=True, exist_ok=True)
+    course.environment = {**course.environment, OPENED: str(opened.resolve())}
     try:
         executed = execute(source, job.parameters, course)
     except NotebookError as error:
@@ -178,6 +187,11 @@ def run_job(job: Job, source: str, course: Course) -> None:
     check_arrival(executed, job.notebook, job.parameters)
     _strip_stamps(executed)
     _write(executed, job.root / job.executed)
+
+
+def _opened(job: Job) -> Path:
+    """Return the file in which the notebook's store writes down the datasets that it opens."""
+    return (job.root / job.executed).with_suffix(".opened")
 
 
 def _keep_failed(job: Job, course: Course) -> str:
