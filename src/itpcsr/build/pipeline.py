@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +19,7 @@ from itpcsr.adam.profiles import derive_profiles, select_profiled
 from itpcsr.adam.store import open_store
 from itpcsr.bounds import VARIABLE as READING
 from itpcsr.bounds import Bounds, chosen_bounds, write_bounds
-from itpcsr.build.assemble import REAL_STATEMENT, assemble, notice_for, running_title, write_yaml
+from itpcsr.build.assemble import REAL_STATEMENT, as_yaml, assemble, notice_for, running_title
 from itpcsr.build.bill import make_bill
 from itpcsr.build.comparisons import record_version
 from itpcsr.build.coverage import refuse_unprintable_data
@@ -32,12 +34,14 @@ from itpcsr.build.last_run import LastRun
 from itpcsr.build.leaks import refuse_leaks
 from itpcsr.build.lock import lock
 from itpcsr.build.manifest import open_inputs
+from itpcsr.build.memo import Memo
+from itpcsr.build.mirror import write_changed
 from itpcsr.build.notebook_inputs import notebook_inputs
 from itpcsr.build.notebook_values import READS_ROWS, choose_values, names_before
 from itpcsr.build.notebooks import Job, is_literal
 from itpcsr.build.opened import Opened, Seen
 from itpcsr.build.publish import publish, refuse_final
-from itpcsr.build.render import Engine, Renderer, choose_renderer, render
+from itpcsr.build.render import FORMATS, Engine, Format, Renderer, choose_renderer, render
 from itpcsr.build.running import HERE, Crew, run_together
 from itpcsr.build.search_index import write_search_index
 from itpcsr.build.staging import claim
@@ -47,7 +51,7 @@ from itpcsr.build.variables import collect_variables
 from itpcsr.display.fonts import VARIABLE as FONTS_VARIABLE
 from itpcsr.display.fonts import name_for_kernels
 from itpcsr.display.formats import format_level, format_plain
-from itpcsr.display.profile import compose_profiles
+from itpcsr.display.profile import Profile, compose_profiles
 from itpcsr.display.subject_pages import page_names
 from itpcsr.errors import NotebookError, ParameterError
 from itpcsr.sdtm import Trial, list_files, load_trial
@@ -132,6 +136,12 @@ class Run:
         if self.report.external:
             return {}
         return page_names(select_profiled(self.adam["adsl"], self.study)["USUBJID"])
+
+    @cached_property
+    def memo(self) -> Memo:
+        """What was made for this version before, by this program in this environment."""
+        hashes = self.opened.manifest["hashes"]
+        return Memo(self.work / "made", f"{hashes['code']} {hashes['environment']}")
 
     def notebook(self, name: str) -> Path:
         """Return where a notebook is."""
@@ -272,8 +282,7 @@ def assemble_report(run: Run, renderer: Renderer, say: Say) -> Assembled:
     manifest = run.manifest(**renderer.facts())
     rows = _without_left_out(run, read_results(run))
     displays = _read_all_displays(run)
-    variables = {**collect_variables(rows, run.report.confidence_level), **_facts(run, renderer.title)}
-    write_yaml(run.work / "values.yml", variables)
+    variables = _variables(run, rows, _facts(run, renderer.title))
     project = assemble(
         run.root,
         run.work / "render",
@@ -286,20 +295,25 @@ def assemble_report(run: Run, renderer: Renderer, say: Say) -> Assembled:
         manifest,
         run.subject_pages,
         run.fonts.fonts,
+        run.memo,
     )
     say(f"Assembled {len(displays)} displays and {len(rows)} result rows")
     return Assembled(project, displays, rows, manifest)
 
 
 def render_report(
-    run: Run, renderer: Renderer, say: Say
+    run: Run, renderer: Renderer, say: Say, targets: Sequence[Format] = FORMATS
 ) -> tuple[Path, list[Display], pd.DataFrame, dict[str, Any]]:
-    """Assemble and render from the executed notebooks; return book, displays, rows and manifest."""
+    """Assemble and render from the executed notebooks; return book, displays, rows and manifest.
+
+    ``targets`` are the formats to make; what hasn't changed isn't made again.
+    """
     assembled = assemble_report(run, renderer, say)
     say(f"Rendering with {renderer.title}")
-    book = render(assembled.project, run.report, renderer, say)
-    _add_profiles(run, book)
-    write_search_index(book)
+    book = render(assembled.project, run.report, renderer, say, targets, run.memo)
+    if "html" in targets:
+        _add_profiles(run, book)
+        write_search_index(book, run.memo)
     return book, assembled.displays, assembled.rows, assembled.manifest
 
 
@@ -307,10 +321,14 @@ def _add_profiles(run: Run, book: Path) -> None:
     """Put the pages of the subjects beside those of the report, whoever rendered them."""
     if run.report.external:
         return
-    frames = derive_profiles(run.adam, run.study)
-    profiles = compose_profiles(frames, run.study)
+
+    def profiles() -> Iterable[Profile]:
+        return compose_profiles(derive_profiles(run.adam, run.study), run.study)
+
     notice = notice_for(run.adam.simulated)
-    write_subject_pages(book, profiles, run.subject_pages, running_title(run.report, run.study), notice)
+    title = running_title(run.report, run.study)
+    inputs = [run.opened.manifest[name] for name in ("hashes", "parameters", "data_cutoff")]
+    write_subject_pages(book, profiles, run.subject_pages, title, notice, run.memo, inputs)
 
 
 def _without_left_out(run: Run, rows: pd.DataFrame) -> pd.DataFrame:
@@ -323,6 +341,19 @@ def _without_left_out(run: Run, rows: pd.DataFrame) -> pd.DataFrame:
             run.executed(name), run.shown(name), run.disclosed.subjects, run.disclosed.of_order
         )
     return leave_out_rows(rows, left_out, run.disclosed.subjects)
+
+
+def _variables(run: Run, rows: pd.DataFrame, facts: dict[str, Any]) -> dict[str, Any]:
+    """Return all values that pages could quote, and list them in ``values.yml``."""
+    inputs = (hashlib.sha256(rows.to_parquet()).digest(), run.report.confidence_level)
+
+    def collect() -> str:
+        return json.dumps(collect_variables(rows, run.report.confidence_level), ensure_ascii=False)
+
+    variables = {**json.loads(run.memo.text("values", inputs, collect)), **facts}
+    listed = run.memo.text("listed", (*inputs, facts), lambda: as_yaml(variables))
+    write_changed(run.work / "values.yml", listed.encode())
+    return variables
 
 
 def _read_all_displays(run: Run) -> list[Display]:
@@ -403,10 +434,12 @@ def _build(run: Run, output: Path, renderer: Renderer, say: Say, crew: Crew) -> 
     executed = [run.shown(name) for name in run.report.notebooks]
     datasets = {name: run.adam.path(name) for name in run.adam}
     bill = make_bill(run.root / "uv.lock", manifest)
-    return publish(
+    target = publish(
         output, run.report, run.study, book, executed, displays, rows, datasets, run.adam.findings, manifest,
-        bill, lambda folder: _inspect(run, folder),
+        bill, lambda folder: _inspect(run, folder), run.memo,
     )  # fmt: skip
+    run.memo.forget_unused()
+    return target
 
 
 def _inspect(run: Run, folder: Path) -> None:
