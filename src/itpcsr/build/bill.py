@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.metadata import Distribution, distributions
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from itpcsr.build.installed import normal_name
 from itpcsr.build.published import BILL
 
 if TYPE_CHECKING:
@@ -69,17 +70,15 @@ def write_bill(folder: Path, bill: Mapping[str, Any]) -> None:
     (folder / BILL).write_text(text + "\n", encoding="utf-8")
 
 
-def normal_name(name: str) -> str:
-    """Return a distribution's name as indexes and lock files write it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def read_lock(lock: Path) -> dict[str, Locked]:
     """Return the packages of a ``uv.lock`` by name; groups for development are left out."""
-    with lock.open("rb") as stream:
-        packages = tomllib.load(stream)["package"]
+    return _read_locked(lock.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=2)
+def _read_locked(text: str) -> dict[str, Locked]:
     found: dict[str, Locked] = {}
-    for package in packages:
+    for package in tomllib.loads(text)["package"]:
         locked = found.setdefault(package["name"], Locked())
         locked.needs |= {need["name"] for need in _all_needs(package)}
         sources = [package["sdist"]] if "sdist" in package else []

@@ -50,6 +50,11 @@ class Seen:
             self._looks[path] = _Look.at(path)
         return self._looks[path].sha256
 
+    @property
+    def hashes(self) -> dict[Path, str]:
+        """Every file asked for, with the SHA-256 that it had; "" where there was none."""
+        return {path: look.sha256 for path, look in self._looks.items()}
+
     def changes(self, root: Path) -> list[str]:
         """Return the files that aren't as they were, by their path from the project's root, and how."""
         found = []
