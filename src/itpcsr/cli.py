@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from itpcsr import __version__
 from itpcsr.errors import ItpcsrError
 from itpcsr.terminal import errors_without_traceback, open_console, say, what_is_spent
 
@@ -32,7 +34,7 @@ class _App(typer.Typer):
 app = _App(
     no_args_is_help=True,
     add_completion=False,
-    help="The reproducible clinical study report of NCT04014166: trial data to HTML, PDF and Word.",
+    rich_markup_mode=None,  # coloured boxes around the help would take two thirds of its time
 )
 Parameters = Annotated[Path, typer.Argument(help="Parameters of a report version, e.g. params/demo.yml.")]
 EngineOption = Annotated[
@@ -44,24 +46,62 @@ EngineOption = Annotated[
 ]
 
 
+class Format(StrEnum):
+    """A form of the rendered report; the order is the one in which they are said."""
+
+    HTML = "html"
+    PDF = "pdf"
+    DOCX = "docx"
+
+
+_SHOWN = 5  # reasons; a new version of a package or of the program may bring hundreds
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"itpcsr {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def prepare() -> None:
-    """Make the program ready, whatever is asked of it."""
+def prepare(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """The reproducible clinical study report of NCT04014166: trial data to HTML, PDF and Word."""
     from itpcsr.build.temporaries import keep_temporaries_together
 
     with errors_without_traceback():
         keep_temporaries_together()
 
 
-def _link(parameters: Path) -> None:
+def _link(report: str) -> None:
     """Lay the links for Quarto; where they can't be, that is said and stops nothing."""
     from itpcsr.build.links import link as lay
-    from itpcsr.study import read_report
 
     try:
-        lay(Path(), Path("work") / read_report(parameters).report / "render")
+        lay(Path(), Path("work") / report / "render")
     except ItpcsrError as error:
         say(str(error))
+
+
+def _nothing_to_do(parameters: Path, command: str, options: dict[str, Any]) -> bool:
+    """Say whether what the command makes is there, from the same inputs, and if not, what differs.
+
+    This is decided before pandas and all that needs it is imported.
+    """
+    from itpcsr.build.unchanged import nothing_to_do
+
+    verdict = nothing_to_do(Path(), parameters, command, options)
+    if verdict.up_to_date:
+        _link(verdict.report)
+        say(f"Nothing to do: {verdict.result} is up to date.")
+        return True
+    more = len(verdict.reasons) - _SHOWN
+    said = [*verdict.reasons[:_SHOWN], *([f"{more} more"] if more > 0 else [])]
+    say(f"Not up to date: {'; '.join(said)}.")
+    return False
 
 
 @app.command()
@@ -71,31 +111,48 @@ def build(
     output: Annotated[Path, typer.Option(help="Folder for published versions.")] = Path("output"),
 ) -> None:
     """Run the notebooks, render the report and publish it as OUTPUT/<report>-<version>/."""
-    # the heavy imports wait until a command needs them, so that --help answers at once
-    from itpcsr.build.pipeline import build_report
-
     with errors_without_traceback():
+        if _nothing_to_do(parameters, "build", {"engine": engine, "output": str(output)}):
+            return
+        # the heavy imports wait until a command needs them, so that --help answers at once
+        from itpcsr.build.pipeline import build_report
+        from itpcsr.study import read_report
+
         target = build_report(parameters, Path(), output, engine, say)
-        _link(parameters)
+        _link(read_report(parameters).report)
         say(f"Published {target}: open {target / 'index.html'}")
 
 
 @app.command()
-def run(parameters: Parameters) -> None:
+def run(
+    parameters: Parameters,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Run this notebook alone, e.g. 30-efficacy; may be repeated. Nothing is assembled."
+        ),
+    ] = None,
+) -> None:
     """Run the notebooks and put the report together, unrendered; what hasn't changed is skipped.
 
     Quarto then shows a page while it is written: quarto preview.
     """
-    from itpcsr.build.lock import lock
-    from itpcsr.build.pipeline import assemble_report, open_run, run_notebooks
-    from itpcsr.build.render import Renderer
-
     with errors_without_traceback():
+        if not only and _nothing_to_do(parameters, "run", {}):
+            return
+        from itpcsr.build.finished import record_run
+        from itpcsr.build.lock import lock
+        from itpcsr.build.pipeline import assemble_report, open_run, run_notebooks
+        from itpcsr.build.render import Renderer
+
         opened = open_run(parameters, Path())
         with lock(opened.work):
-            run_notebooks(opened, say)
-            assemble_report(opened, Renderer(), say)
-        _link(parameters)
+            run_notebooks(opened, say, only or ())
+            if not only:
+                project = assemble_report(opened, Renderer(), say).project
+                record_run(opened, "run", {}, result=opened.work / "notebooks", folders=[project])
+        if not only:
+            _link(opened.report.report)
         say(f"Executed notebooks are in {opened.work / 'notebooks'}")
 
 
@@ -115,20 +172,33 @@ def link(
 
 
 @app.command()
-def render(parameters: Parameters, engine: EngineOption = "auto") -> None:
+def render(
+    parameters: Parameters,
+    engine: EngineOption = "auto",
+    to: Annotated[
+        list[Format] | None, typer.Option(help="Render this format; may be repeated. HTML without it.")
+    ] = None,
+) -> None:
     """Render the report without publishing, for work on its words; notebooks run where they have to."""
-    from itpcsr.build.lock import lock
-    from itpcsr.build.pipeline import open_run, render_report, run_notebooks
-    from itpcsr.build.render import choose_renderer
-
+    targets = [form.value for form in Format if form in (to or [Format.HTML])]
+    options = {"engine": engine, "to": targets}
     with errors_without_traceback():
+        if _nothing_to_do(parameters, "render", options):
+            return
+        from itpcsr.build.finished import record_run
+        from itpcsr.build.lock import lock
+        from itpcsr.build.pipeline import open_run, render_report, run_notebooks
+        from itpcsr.build.render import FORMATS, choose_renderer
+
         renderer = choose_renderer(engine, say)
         opened = open_run(parameters, Path())
         with lock(opened.work):
             run_notebooks(opened, say)
-            book, *_ = render_report(opened, renderer, say)
-        _link(parameters)
-        say(f"Rendered {book}: open {book / 'index.html'}")
+            book, *_ = render_report(opened, renderer, say, [name for name in FORMATS if name in targets])
+            record_run(opened, "render", options, result=book, folders=[book])
+        _link(opened.report.report)
+        first = book / "index.html" if "html" in targets else book
+        say(f"Rendered {book}: open {first}")
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from itpcsr.build.coverage import refuse_unprintable_data
 from itpcsr.build.disclosing import Disclosed, prepare, write_disclosed
 from itpcsr.build.distributions import say_other_than_locked
 from itpcsr.build.external import leave_out_rows, write_shown
+from itpcsr.build.finished import record_run
 from itpcsr.build.font_files import VersionFonts, read_fonts
 from itpcsr.build.fragments import Display, read_displays
 from itpcsr.build.inside import kept_inside, link_data, shown_data
@@ -32,7 +33,7 @@ from itpcsr.build.notebook_values import READS_ROWS, choose_values, rows_before
 from itpcsr.build.notebooks import is_literal, run_notebook
 from itpcsr.build.opened import Opened, Seen
 from itpcsr.build.publish import publish, refuse_final
-from itpcsr.build.render import Engine, Renderer, choose_renderer, render
+from itpcsr.build.render import FORMATS, Engine, Format, Renderer, choose_renderer, render
 from itpcsr.build.search_index import write_search_index
 from itpcsr.build.staging import claim
 from itpcsr.build.subject_profiles import write_subject_pages
@@ -153,9 +154,14 @@ def _bounds(report: Report) -> Bounds:
     return chosen_bounds(report.reading.model_dump(exclude_defaults=True))
 
 
-def run_notebooks(run: Run, say: Say) -> None:
-    """Run every notebook of the report version whose inputs have changed."""
-    chosen = choose_values(run, say)
+def run_notebooks(run: Run, say: Say, only: Sequence[str] = ()) -> None:
+    """Run every notebook of the version whose inputs have changed, or of these alone where some are named.
+
+    Raises ParameterError for a name that is none of the version's, and where an external version, whose
+    notebooks are suppressed together, is to run some alone.
+    """
+    _refuse_alone(run, only)
+    chosen = {name: values for name, values in choose_values(run, say).items() if not only or name in only}
     if sentence := say_other_than_locked(run.opened.manifest["environment"]):
         say(sentence)
     link_data(run.report.data, run.work)
@@ -164,6 +170,19 @@ def run_notebooks(run: Run, say: Say) -> None:
         return
     inputs = {"disclosed": write_disclosed(run.trial, run.work / "disclosed")}
     run_suppressed(run, lambda rule: _run_all(run, chosen, inputs, say, rule), say)
+
+
+def _refuse_alone(run: Run, only: Sequence[str]) -> None:
+    names = list(run.report.notebooks)
+    if unknown := [name for name in only if name not in names]:
+        raise ParameterError(
+            f"{', '.join(unknown)}: is no notebook of this version. It has {', '.join(names)}."
+        )
+    if only and run.disclosed is not None:
+        raise ParameterError(
+            f"{run.parameters}: is an external version, whose notebooks run together: what one of them "
+            "suppresses depends on the others. Leave out --only."
+        )
 
 
 def _run_all(
@@ -248,14 +267,15 @@ def assemble_report(run: Run, renderer: Renderer, say: Say) -> Assembled:
 
 
 def render_report(
-    run: Run, renderer: Renderer, say: Say
+    run: Run, renderer: Renderer, say: Say, targets: Sequence[Format] = FORMATS
 ) -> tuple[Path, list[Display], pd.DataFrame, dict[str, Any]]:
     """Assemble and render from the executed notebooks; return book, displays, rows and manifest."""
     assembled = assemble_report(run, renderer, say)
     say(f"Rendering with {renderer.title}")
-    book = render(assembled.project, run.report, renderer, say)
-    _add_profiles(run, book)
-    write_search_index(book)
+    book = render(assembled.project, run.report, renderer, say, targets)
+    if "html" in targets:
+        _add_profiles(run, book)
+        write_search_index(book)
     return book, assembled.displays, assembled.rows, assembled.manifest
 
 
@@ -336,6 +356,8 @@ def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say
     with lock(run.work):
         target = _build(run, output, renderer, say)
     record_version(target, say)
+    if run.report.status != "final":  # building a final version again is refused, not skipped
+        record_run(run, "build", {"engine": engine, "output": str(output)}, result=target, folders=[target])
     return target
 
 

@@ -8,7 +8,7 @@ from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 
-from itpcsr.build.bill import normal_name
+from itpcsr.build.installed import normal_name
 from itpcsr.build.manifest import INPUTS
 from itpcsr.build.published import BILL, CRATE, MANIFEST, SUMS
 from itpcsr.display import escape

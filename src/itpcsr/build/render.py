@@ -5,7 +5,7 @@ The embedded renderer always writes Word, and checks the sources before anything
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +20,10 @@ from itpcsr.errors import RenderError
 from itpcsr.study import Report
 
 Engine = Literal["auto", "quarto", "embedded"]
+Format = Literal["html", "pdf", "docx"]
+FORMATS: tuple[Format, ...] = ("html", "pdf", "docx")
+# What the embedded renderer calls them
+_NAMES: dict[Format, str] = {"html": "html", "pdf": "typst", "docx": "docx"}
 Say = Callable[[str], None]
 # How the standards that Typst can hold a PDF to are written
 _STANDARDS = {"a-2b": "PDF/A-2b", "ua-1": "PDF/UA-1"}
@@ -78,21 +82,24 @@ def choose_renderer(engine: Engine, say: Say = lambda _: None) -> Renderer:
     return Renderer(version)
 
 
-def render(project: Path, report: Report, renderer: Renderer, say: Say) -> Path:
-    """Render the project to HTML, PDF and Word; return the folder with the three.
+def render(
+    project: Path, report: Report, renderer: Renderer, say: Say, targets: Sequence[Format] = FORMATS
+) -> Path:
+    """Render the project to the formats asked for; return the folder with them. Quarto makes HTML and PDF.
 
     Raises RenderError for faults of the sources, with their places, and where rendering failed or left holes.
     """
     _configure(project, renderer)
     if renderer.quarto is None:
-        return embedded.render(project, report=say)
+        return embedded.render(project, [_NAMES[name] for name in targets], say)
     sources = embedded.read_sources(project)
     say(f"Checked {len(sources.pages)} pages with {len(sources.labels)} labels")
     book = sources.book
     quarto.render(project, book.output, report.date, say)
     refuse_holes(project, book.output, book.chapters)
-    embedded.write_word(sources, book.output)
-    say("Word document written by the embedded renderer")
+    if "docx" in targets:
+        embedded.write_word(sources, book.output)
+        say("Word document written by the embedded renderer")
     return book.output
 
 

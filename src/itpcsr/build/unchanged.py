@@ -152,15 +152,13 @@ def _changed_files(files: Mapping[str, str], root: Path, hash_of: Callable[[Path
 
 
 def _changed_folders(folders: Mapping[str, list[str]], known: Collection[str], root: Path) -> Iterator[str]:
-    """Yield the files that came or went, but for those whose going is said already."""
+    """Yield the files that came or went, but for those of which it is said already."""
     for folder, before in folders.items():
         now = _list(root / folder)
         for name in sorted(set(before) ^ set(now)):
             full = (Path(folder) / name).as_posix()
-            if name in now:
-                yield f"{full} is new"
-            elif full not in known:
-                yield f"{full} is gone"
+            if full not in known:
+                yield f"{full} is {'new' if name in now else 'gone'}"
 
 
 def _changed_program(told: Mapping[str, Any], root: Path) -> Iterator[str]:
