@@ -23,12 +23,12 @@ from fontTools.ttLib.tables._f_v_a_r import Axis
 from itpcsr.build import pipeline
 from itpcsr.build.coverage import refuse_unprintable_data, spell_uncovered
 from itpcsr.build.font_files import lay_fonts, read_fonts
-from itpcsr.build.hashes import file_hash
 from itpcsr.build.published import read_manifest
 from itpcsr.build.reference_doc import reference_doc
 from itpcsr.build.verify import verify
 from itpcsr.display.fonts import Fonts, choose_fonts, spell_lacking
 from itpcsr.errors import DataError, ParameterError, RenderError
+from itpcsr.inputs.hashes import file_hash
 from itpcsr.sdtm import Trial
 from tests.build.tiny import make_project
 

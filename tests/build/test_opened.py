@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
-from itpcsr.build import distributions, manifest, pipeline
-from itpcsr.build.distributions import environment, hash_environment, say_other_than_locked
+from itpcsr.build import distributions, manifest, pipeline, version
 from itpcsr.build.manifest import input_differences, open_inputs
 from itpcsr.build.opened import Seen
 from itpcsr.errors import PublishError
+from itpcsr.inputs.distributions import environment, hash_environment, say_other_than_locked
 from tests.build.notebook_jobs import WRITE, make_job
 from tests.build.notebook_jobs import run as run_jobs
 from tests.build.tiny import make_project
@@ -33,7 +33,7 @@ def project(root, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(project):
-    return pipeline.open_run(project / "params/tiny.yml", project)
+    return version.open_run(project / "params/tiny.yml", project)
 
 
 def installed(**versions):
@@ -227,9 +227,9 @@ def test_a_build_publishes_nothing_when_an_input_changed(root, tmp_path, monkeyp
 
 def test_the_manifest_is_of_the_inputs_as_they_were_opened(root, tmp_path):
     project = make_project(root, tmp_path / "tiny")
-    run = pipeline.open_run(project / "params/tiny.yml", project)
+    run = version.open_run(project / "params/tiny.yml", project)
     before = run.manifest("embedded 0")
     add_a_sentence(project / "notebooks/10-number.ipynb")
     append(project / "data/ae.csv")
     assert run.manifest("embedded 0") == before
-    assert pipeline.open_run(project / "params/tiny.yml", project).manifest("embedded 0") != before
+    assert version.open_run(project / "params/tiny.yml", project).manifest("embedded 0") != before

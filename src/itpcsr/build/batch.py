@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from itpcsr.build.terminal import failure_table
-from itpcsr.terminal import MESSAGES, errors_without_traceback, say
+from itpcsr.terminal import errors_without_traceback, messages, say
 
 _FAILED = 1  # the exit code of what the user can mend; an interrupt has another and stops all
 
@@ -30,6 +30,6 @@ def build_each(parameters: Sequence[Path], build_one: Callable[[Path], None]) ->
                 raise
             failures[file] = (str(end.__context__) or repr(end.__context__)).splitlines()[0]
     if failures:
-        MESSAGES.print(failure_table(failures))
+        messages().print(failure_table(failures))
         say(f"{len(parameters) - len(failures)} of {len(parameters)} versions were published.")
         raise typer.Exit(_FAILED)

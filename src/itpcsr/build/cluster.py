@@ -13,12 +13,12 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from itpcsr.build.distributions import environment, hash_environment
 from itpcsr.build.last_run import Taken
 from itpcsr.build.manifest import hash_code
 from itpcsr.build.notebooks import Attempt, Job
 from itpcsr.build.running import Hands, work
 from itpcsr.errors import NotebookError, ParameterError
+from itpcsr.inputs.distributions import environment, hash_environment
 
 if TYPE_CHECKING:
     from distributed import Client

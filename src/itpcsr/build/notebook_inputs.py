@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from itpcsr.adam.making import PROGRAM
 from itpcsr.adam.store import rules_hash
-from itpcsr.inputs import environment_hash, program_hash
 
 if TYPE_CHECKING:
-    from itpcsr.build.pipeline import Run
+    from itpcsr.build.version import Run
 
-# Parts of the program that make an executed notebook, beside what the notebook imports.
-_RUNNER = ("itpcsr.build.notebooks", "itpcsr.build.engine", "itpcsr.build.kernels")
+# What executes a notebook, beside what the notebook imports.
+_ENGINE = "itpcsr.build.engine"
+# What of these a notebook of a build doesn't run: it is given datasets that were derived, and the process of
+# its kernel imports beforehand what only other notebooks use.
+_NOT_RUN = (PROGRAM, "itpcsr.build.kernels")
 # Further files of the study, by the name that they have in the manifest, and the functions that read them.
 _READ_BY = {"scenarios": "read_scenarios", "related": "read_related"}
 # A notebook that reads the trial itself depends on all of its data.
@@ -27,8 +30,8 @@ def notebook_inputs(run: Run, name: str, small_counts: str = "") -> dict[str, st
     reads_data = any(word in source for word in _READS_DATA)
     return {
         "notebook": run.opened.manifest["notebooks"][name],
-        "program": program_hash(run.notebook(name).as_posix(), *_RUNNER),
-        "environment": environment_hash(),
+        "program": run.imports.closure_hash(run.notebook(name), _ENGINE, without=_NOT_RUN),
+        "environment": run.environment,
         "rules": rules_hash(run.study),
         **{f"font {font}": digest for font, digest in run.fonts.hashes.items()},
         **{file: hashes[file] for file, reader in _READ_BY.items() if reader in source and file in hashes},

@@ -10,7 +10,7 @@ from itpcsr.build.notebook_parameters import read_parameters
 from itpcsr.build.notebooks import choose_parameters, is_literal
 
 if TYPE_CHECKING:
-    from itpcsr.build.pipeline import Run
+    from itpcsr.build.version import Run
 
 # The parameter of a notebook that shows result rows of those before it: their folders
 READS_ROWS = "rows_of"

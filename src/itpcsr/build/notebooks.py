@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from itpcsr.adam.store import OPENED
-from itpcsr.build.hashes import file_hash, text_hash
 from itpcsr.build.notebook_parameters import check_arrival, read_parameters
 from itpcsr.build.notebook_record import differences, read_opened
 from itpcsr.build.plain_notebook import plain_text
 from itpcsr.errors import NotebookError, PublishError
+from itpcsr.inputs.hashes import file_hash, text_hash
 from itpcsr.study import Limits
 
 if TYPE_CHECKING:
@@ -143,10 +143,10 @@ class Attempt:
     def _record(self) -> Path:
         return (self.job.root / self.job.executed).with_suffix(".inputs.json")
 
-    def is_needed(self) -> bool:
-        """Tell whether there is no executed copy with its rows, or one from other inputs."""
+    def reasons(self) -> list[str]:
+        """Return why it has to run: what isn't there, or which inputs aren't those of the executed copy."""
         made = (self.job.root / self.job.executed, self.job.root / self.job.rows)
-        return bool(differences(self._record, self._depends, made, self.job.datasets))
+        return differences(self._record, self._depends, made, self.job.datasets)
 
     def begin(self) -> None:
         """Take away the mark that the copy is of its inputs, before anything of it changes."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from itpcsr.terminal import MESSAGES
+from itpcsr.terminal import messages
 
 _WIDTH = 24
 
@@ -35,7 +35,7 @@ class Lines:
         if name in self._tasks:
             self._bars.remove_task(self._tasks.pop(name))
         line = f"{name:<{_WIDTH}}  {text}"
-        self._done[name] = (lambda: say(text)) if say else (lambda: MESSAGES.print(line, soft_wrap=True))
+        self._done[name] = (lambda: say(text)) if say else (lambda: messages().print(line, soft_wrap=True))
         while self._to_come and self._to_come[0] in self._done:
             self._done.pop(self._to_come.pop(0))()
 
@@ -45,7 +45,7 @@ def lines(names: Iterable[str]) -> Iterator[Lines]:
     """Give the lines of a run; what is at work is shown on a terminal alone, and goes with the block."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(30), MofNCompleteColumn())
     with Progress(
-        *columns, TimeElapsedColumn(), console=MESSAGES, transient=True, disable=not MESSAGES.is_terminal
+        *columns, TimeElapsedColumn(), console=messages(), transient=True, disable=not messages().is_terminal
     ) as bars:
         yield Lines(names, bars)
 

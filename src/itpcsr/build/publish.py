@@ -14,7 +14,6 @@ from itpcsr.build.assemble import notice_for
 from itpcsr.build.bill import write_bill
 from itpcsr.build.crate import write_crate
 from itpcsr.build.fragments import Display
-from itpcsr.build.hashes import file_hash
 from itpcsr.build.manifest import input_differences, write_manifest, write_sums
 from itpcsr.build.memo import Memo
 from itpcsr.build.notebook_pages import notebook_page
@@ -25,6 +24,7 @@ from itpcsr.display import writers
 from itpcsr.display.chart_data import chart_csv
 from itpcsr.display.csv_text import write_csv
 from itpcsr.errors import PublishError
+from itpcsr.inputs.hashes import file_hash
 from itpcsr.study import Report, Study
 
 

@@ -172,7 +172,7 @@ class _Round:
                 dealt_with = True
             elif name not in self._needed and unfinished.isdisjoint(job.after):
                 attempt = Attempt(job)
-                if attempt.is_needed():
+                if attempt.reasons():
                     self._needed[name] = attempt
                 else:
                     self._finish(name, f"{name} is up to date", self._say)

@@ -19,11 +19,11 @@ from itpcsr.build.embedded.pages import Page
 from itpcsr.build.embedded.source import resolve
 from itpcsr.build.embedded.tree import Node, raw, raw_inline, transform
 from itpcsr.build.embedded.whole import cited_blocks, sources_of
-from itpcsr.build.hashes import hash_files
 from itpcsr.build.memo import Memo
 from itpcsr.display.escape import typst_parts, typst_string
 from itpcsr.display.layout import WORD_MOST
 from itpcsr.errors import RenderError
+from itpcsr.inputs.hashes import hash_files
 from itpcsr.plain_text import cut_long_words
 
 # What `_quarto.yml` may hold for the template; keys that are absent stay unset in it.

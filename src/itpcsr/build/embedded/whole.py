@@ -9,8 +9,8 @@ from itpcsr.build.embedded.pages import Page
 from itpcsr.build.embedded.source import resolve
 from itpcsr.build.embedded.targets import Target, shape
 from itpcsr.build.embedded.tree import Node
-from itpcsr.build.hashes import hash_files
 from itpcsr.build.memo import Memo
+from itpcsr.inputs.hashes import hash_files
 
 
 def sources_of(book: Book, pages: list[Page]) -> object:
