@@ -180,14 +180,18 @@ def test_seconds_have_one_decimal():
 
 CODE = """import signal, sys
 from pathlib import Path
+import typer
 from itpcsr.terminal import errors_without_traceback
 from tests.build.notebook_jobs import make_job, run
 from itpcsr.build.running import Crew
 cell = "import os, pathlib, time; pathlib.Path(rows + '.pid').write_text(str(os.getpid())); time.sleep(600)"
 jobs = [make_job(Path(sys.argv[1]), name, cell) for name in ("one", "two")]
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored
-with errors_without_traceback():
-    run(*jobs, crew=Crew(2))
+try:
+    with errors_without_traceback():
+        run(*jobs, crew=Crew(2))
+except typer.Exit as end:
+    sys.exit(end.exit_code)
 """
 
 

@@ -106,7 +106,9 @@ def _tell(ended: Any, told: Future[Taken], job: Job) -> None:
         told.set_result(ended.result())
         return
     error = NotebookError("The run was stopped.") if ended.cancelled() else ended.exception()
-    if isinstance(error, KilledWorker):
+    if error is None:
+        error = ParameterError("The connection to the Dask scheduler was lost. Is it still there?")
+    elif isinstance(error, KilledWorker):
         error = NotebookError(
             f"{job.notebook}: ended every worker that ran it; most often their memory was exhausted."
         )
