@@ -261,8 +261,10 @@ def _place(root: Path, parameters: Path, command: str) -> Path:
 
 def _made_by() -> str:
     """Return a mark of the program that writes and reads records: another one's record isn't believed."""
-    names = ("unchanged", "imports", "installed", "hashes", "plain_notebook")
-    return text_hash("".join(file_hash(Path(__file__).with_name(f"{name}.py")) for name in names))
+    here = Path(__file__).parent
+    paths = [here / f"{name}.py" for name in ("unchanged", "hashes", "plain_notebook")]
+    paths += sorted((here.parent / "inputs").glob("*.py"))
+    return text_hash("".join(map(file_hash, paths)))
 
 
 def _read(path: Path) -> Any:
