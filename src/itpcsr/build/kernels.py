@@ -43,8 +43,12 @@ _SAME_EVERYWHERE = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
-# As ipykernel sets it, but before Matplotlib is imported: else a notebook's plots would not be shown
-_PLOTS = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+# As ipykernel sets it, but before Matplotlib is imported: else a notebook's plots would not be shown. And the
+# debugger is imported for its time alone: it has nothing to warn of.
+_BEFORE_IMPORTS = {
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
 # The environment of the process changes for the moment in which the server starts
 _starting = threading.Lock()
 
@@ -68,7 +72,7 @@ def start_server() -> None:
     """
     if not can_fork():
         return
-    with _starting, _environment({**_SAME_EVERYWHERE, **_PLOTS}), _interrupts_later():
+    with _starting, _environment({**_SAME_EVERYWHERE, **_BEFORE_IMPORTS}), _interrupts_later():
         mp.get_context("forkserver").set_forkserver_preload(_PRELOAD)
         forkserver.ensure_running()
 

@@ -23,6 +23,7 @@ from itpcsr.build.external import leave_out_rows, write_shown
 from itpcsr.build.finished import record_run
 from itpcsr.build.fragments import Display, read_displays
 from itpcsr.build.inside import link_data
+from itpcsr.build.kernels import start_server
 from itpcsr.build.last_run import FILE as TIMES
 from itpcsr.build.last_run import LastRun
 from itpcsr.build.leaks import refuse_leaks
@@ -280,6 +281,8 @@ def derive_once(run: Run, say: Say) -> None:
 
     Raises DataError where a text of the data holds letters that no font of the version has.
     """
+    if not run.is_derived:
+        start_server()  # notebooks will run: what they import is imported beside the derivation
     if run.fonts.fonts.lacking(run.adam.characters):
         refuse_unprintable_data(run.trial, run.fonts.fonts)
     run.opened.refuse_changes()

@@ -42,8 +42,8 @@ def plan(run: Run, say: Callable[[str], None], only: Sequence[str] = ()) -> Iter
     come out as they were doesn't run again. The notebooks of an external version depend on each other.
     """
     names = [name for name in run.report.notebooks if not only or name in only]
-    store = open_store(run.store)
-    if store is None or store.parts != run.parts:
+    if not run.is_derived:
+        store = open_store(run.store)
         former = {} if store is None else dict(store.parts)
         changed = [name for name, digest in run.parts.items() if former.get(name) != digest]
         yield _DATASETS, "not derived yet" if store is None else f"changed: {', '.join(changed)}"

@@ -90,10 +90,19 @@ class Run:
     @cached_property
     def adam(self) -> Adam:
         """The analysis datasets: those of the last run where they are of the same inputs, else derived."""
-        found = open_store(self.store)
-        if found is not None and found.parts == self.parts:
+        if (found := self._derived) is not None:
             return found
         return write_store(self.store, self.trial, self.study, self.parts, list_files(self.sources))
+
+    @cached_property
+    def _derived(self) -> Adam | None:
+        found = open_store(self.store)
+        return found if found is not None and found.parts == self.parts else None
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether the analysis datasets of the last run are of the same inputs."""
+        return self._derived is not None
 
     @cached_property
     def parts(self) -> dict[str, str]:
