@@ -35,7 +35,7 @@ from itpcsr.build.publish import publish, refuse_final
 from itpcsr.build.render import Engine, Renderer, choose_renderer, render
 from itpcsr.build.search_index import write_search_index
 from itpcsr.build.staging import claim
-from itpcsr.build.subject_profiles import write_subject_pages
+from itpcsr.build.subject_profiles import choose_paged, say_paged, write_subject_pages
 from itpcsr.build.suppressing import rule_of, run_suppressed
 from itpcsr.build.variables import collect_variables
 from itpcsr.display.fonts import VARIABLE as FONTS_VARIABLE
@@ -90,7 +90,13 @@ class Run:
         """Subject to the file name of its page; an external version has none."""
         if self.report.external:
             return {}
-        return page_names(select_profiled(self.datasets["adsl"], self.study)["USUBJID"])
+        most = self.report.displays.pages_at_most
+        return page_names(choose_paged(self.profiled, self.datasets["adae"], most))
+
+    @cached_property
+    def profiled(self) -> pd.DataFrame:
+        """The subjects who could have a page: records of ADSL."""
+        return select_profiled(self.datasets["adsl"], self.study)
 
     def notebook(self, name: str) -> Path:
         """Return where a notebook is."""
@@ -264,6 +270,7 @@ def _add_profiles(run: Run, book: Path) -> None:
     if run.report.external:
         return
     frames = derive_profiles(run.trial, run.datasets, run.study)
+    frames["adsl"] = frames["adsl"][frames["adsl"]["USUBJID"].isin(list(run.subject_pages))]
     profiles = compose_profiles(frames, run.study)
     notice = notice_for(run.trial.simulated)
     write_subject_pages(book, profiles, run.subject_pages, running_title(run.report, run.study), notice)
@@ -314,6 +321,9 @@ def _facts(run: Run, renderer: str) -> dict[str, Any]:
             "confidence": format_level(report.confidence_level),
             "renderer": renderer,
             "data_statement": notice_for(run.trial.simulated) or REAL_STATEMENT,
+            "subject_pages": say_paged(
+                len(run.subject_pages), len(run.profiled), report.displays.pages_at_most
+            ),
         },
         "rule": {name: _plain_text(value) for name, value in rules.items() if is_literal(value)},
     }
@@ -348,7 +358,7 @@ def _build(run: Run, output: Path, renderer: Renderer, say: Say) -> Path:
     bill = make_bill(run.root / "uv.lock", manifest)
     return publish(
         output, run.report, run.study, book, executed, displays, rows, run.datasets, findings, manifest,
-        bill, lambda folder: _inspect(run, folder),
+        bill, run.work / "rows", lambda folder: _inspect(run, folder),
     )  # fmt: skip
 
 

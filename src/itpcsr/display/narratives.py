@@ -70,6 +70,16 @@ def compose_narratives(
     return Prose(tuple(passages))
 
 
+def rank_narratives(events: pd.DataFrame) -> list[int]:
+    """Return how grave each narrative's worst event is, in the order of the narratives: 0 for a death.
+
+    1 is a serious event, 2 another significant one. ``events`` come from ``select_events``.
+    """
+    told = events[events["NARRFL"] == "Y"]
+    ranks = told["LISTED"].map({"death": 0, "serious": 1}).fillna(2).astype("int64")
+    return ranks.groupby(told["USUBJID"]).min().sort_index().tolist()
+
+
 def compose(subject: Subject, study: Study) -> Passage:
     """Compose the narrative of one subject: who, treatment, each event with its course, what else."""
     told = subject.told.to_dict("records")
