@@ -93,7 +93,8 @@ def test_no_picture_is_pasted_in(notebook):
 
 def test_cells_are_short_and_define_nothing(notebook):
     lengths = [len(cell.source.splitlines()) for cell in code(notebook[1])]
-    assert max(lengths) <= 15
+    assert lengths[0] <= 20  # the parameters
+    assert max(lengths[1:]) <= 15
     assert statistics.median(lengths) <= 5
     kinds = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.If)
     for cell in code(notebook[1]):

@@ -31,9 +31,7 @@ def instead_of_listing(rows: pd.DataFrame, lines: int, none: str) -> str:
     return absence(rows) or ("" if lines else none)
 
 
-def list_discontinued(
-    rows: pd.DataFrame, subjects: pd.DataFrame, adex: pd.DataFrame, study: Study
-) -> Table:
+def list_discontinued(rows: pd.DataFrame, subjects: pd.DataFrame, adex: pd.DataFrame, study: Study) -> Table:
     """List the subjects who ended treatment or study early: administrations, ends and their reasons.
 
     ``subjects`` come from ``select_discontinued``; the administrations are counted in ``adex`` by its number.
@@ -135,9 +133,7 @@ def deviation_row(record: Record) -> Row:
     return Row(words.clean(str(record["DVTERM"])) or words.capitalize(texts[0]), (*texts, day), 1)
 
 
-def list_exposure(
-    rows: pd.DataFrame, adex: pd.DataFrame, adsl: pd.DataFrame, study: Study
-) -> Table:
+def list_exposure(rows: pd.DataFrame, adex: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> Table:
     """List each administration: day, minutes (or last day), planned and given dose, adjustment and reason."""
     none = "No administration of study treatment was recorded."
     if sentence := instead_of_listing(rows, len(adex), none):
@@ -173,9 +169,7 @@ def _dose(value: float) -> str:
     return plain if "." in plain else format_number(value, 1)
 
 
-def list_all_events(
-    rows: pd.DataFrame, adae: pd.DataFrame, adsl: pd.DataFrame, study: Study
-) -> Table:
+def list_all_events(rows: pd.DataFrame, adae: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> Table:
     """List every adverse event of the treated subjects, those before treatment too."""
     if sentence := instead_of_listing(rows, len(adae), "No adverse event was recorded."):
         return Table("", absent=sentence)

@@ -22,9 +22,7 @@ _SIDES = {"LOW": "L", "HIGH": "H"}
 _RESULTS = {"POSITIVE": "positive", "NEGATIVE": "negative", "MISSING": "missing"}
 
 
-def list_virus_tests(
-    rows: pd.DataFrame, admb: pd.DataFrame, adsl: pd.DataFrame, study: Study
-) -> Table:
+def list_virus_tests(rows: pd.DataFrame, admb: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> Table:
     """List the results of virus and syphilis tests: a column for each test that the study names.
 
     A result that is neither positive nor negative stands as recorded.
@@ -64,9 +62,7 @@ def _place(visit: str, day: float) -> str:
     return ", ".join(part for part in dict.fromkeys((visit, words.study_day(day))) if part)
 
 
-def list_laboratory(
-    rows: pd.DataFrame, adlb: pd.DataFrame, adsl: pd.DataFrame, study: Study
-) -> Table:
+def list_laboratory(rows: pd.DataFrame, adlb: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> Table:
     """List laboratory values of one category: a column for each test and unit, marks beside the value.
 
     ``adlb`` comes from ``select_tests``. Values of one test, visit and day share a cell.
