@@ -32,17 +32,15 @@ def platelet_bands(
 
     ``platelets`` has one record per subject and visit; a count beyond a limit counts as that number.
     """
-    where = {"display": "fig-platelets", "population": ANALYSED, "dataset": "ADLB"}
+    display, where = "fig-platelets", {"population": ANALYSED, "dataset": "ADLB"}
     values = _PLATELET * len(platelets)
     subjects = platelets["USUBJID"].nunique()
-    form = choose_form(
-        form=BANDS, subjects=subjects, most=lines_at_most, values=values, values_most=values_at_most, **where
-    )
+    form = choose_form(display, BANDS, subjects, lines_at_most, values, values_at_most, where)
     if form.empty:
         return form
     records = platelets.assign(value=stand_in(platelets), visit=platelets["AVISIT"])
     records = records.merge(efficacy_members(adsl, study), on="USUBJID").sort_values(["group", "AVISITN"])
-    return join_rows(form, band_rows(records, unit="10^9/L", **where))
+    return join_rows(form, band_rows(records, unit="10^9/L", display=display, **where))
 
 
 def response_shares(
@@ -55,8 +53,8 @@ def response_shares(
     loss; later ones of the same subject (RESPPER) count, too.
     """
     best = adrs[adrs["PARAMCD"] == "BOR"]
-    where = {"display": "fig-swimmer", "population": ANALYSED, "dataset": "ADRS"}
-    form = choose_form(form=SHARES, subjects=len(best), most=subjects_at_most, **where)
+    display, where = "fig-swimmer", {"population": ANALYSED, "dataset": "ADRS"}
+    form = choose_form(display, SHARES, len(best), subjects_at_most, where=where)
     if form.empty:
         return form
     members = efficacy_members(adsl, study)
@@ -70,7 +68,7 @@ def response_shares(
         parts.append(count_subjects(there, seen, ["in response"], "level").assign(visit=f"Week {week}"))
     if not parts:
         return form
-    shares = make_rows(pd.concat(parts, ignore_index=True), analysis="in response", **where)
+    shares = make_rows(pd.concat(parts, ignore_index=True), analysis="in response", display=display, **where)
     return join_rows(form, shares)
 
 
@@ -86,23 +84,24 @@ def laboratory_bands(
 
     ``columns`` are those by dose; ``level`` is the test code. Values at no analysis visit aren't among them.
     """
-    where = {"display": "fig-laboratory-subjects", "population": "safety set", "dataset": "ADLB"}
+    display, where = "fig-laboratory-subjects", {"population": "safety set", "dataset": "ADLB"}
     members = assign_groups(adsl, columns, "SAFFL")
     drawn = adlb[adlb["PARAMCD"].isin(tests) & adlb["USUBJID"].isin(members["USUBJID"])]
     form = choose_form(
-        form=BANDS,
-        subjects=drawn["USUBJID"].nunique(),
-        most=lines_at_most,
-        values=_LABORATORY * len(drawn),
-        values_most=values_at_most,
-        **where,
+        display,
+        BANDS,
+        drawn["USUBJID"].nunique(),
+        lines_at_most,
+        _LABORATORY * len(drawn),
+        values_at_most,
+        where,
     )
     if form.empty:
         return form
     at_visit = drawn[drawn["ANL01FL"] == "Y"]
     records = at_visit.assign(value=stand_in(at_visit), level=at_visit["PARAMCD"], visit=at_visit["AVISIT"])
     records = records.merge(members, on="USUBJID").sort_values(["level", "group", "AVISITN"])
-    return join_rows(form, band_rows(records, **where))
+    return join_rows(form, band_rows(records, display=display, **where))
 
 
 def peak_bins(peaks: pd.DataFrame, lines_at_most: int, values_at_most: int) -> pd.DataFrame:
@@ -111,15 +110,8 @@ def peak_bins(peaks: pd.DataFrame, lines_at_most: int, values_at_most: int) -> p
     Bins are half steps of doubling from 1/8 on; ``level`` is ``ALT | BILI``, the lower bounds of both. With
     so few subjects beyond a limit that each can be drawn, only those below both limits are counted.
     """
-    where = {"display": "fig-edish", "population": "safety set", "dataset": "ADLB"}
-    form = choose_form(
-        form=COUNTS,
-        subjects=len(peaks),
-        most=lines_at_most,
-        values=_PEAK * len(peaks),
-        values_most=values_at_most,
-        **where,
-    )
+    display, where = "fig-edish", {"population": "safety set", "dataset": "ADLB"}
+    form = choose_form(display, COUNTS, len(peaks), lines_at_most, _PEAK * len(peaks), values_at_most, where)
     if form.empty:
         return form
     beyond = peaks["QUADRANT"] != "within"
@@ -130,7 +122,7 @@ def peak_bins(peaks: pd.DataFrame, lines_at_most: int, values_at_most: int) -> p
     tally = pd.DataFrame(places).value_counts(sort=False)
     levels = [f"{low[alt]:g} | {low[bilirubin]:g}" for alt, bilirubin in tally.index]
     frame = pd.DataFrame({"level": levels, "statistic": "n", "value": tally.to_numpy("float64")})
-    return join_rows(form, make_rows(frame, analysis="bin", unit="subjects", **where))
+    return join_rows(form, make_rows(frame, analysis="bin", unit="subjects", display=display, **where))
 
 
 def concentration_bands(
@@ -146,16 +138,11 @@ def concentration_bands(
     ``visit`` is the nominal time after the end in hours; what is below the limit of quantification counts as
     half of it.
     """
-    where = {"display": display, "population": "pharmacokinetic set", "dataset": "ADPC"}
+    where = {"population": "pharmacokinetic set", "dataset": "ADPC"}
     members = assign_groups(adsl, columns, "PKFL")
     used = adpc[(adpc["ANL01FL"] == "Y") & adpc["USUBJID"].isin(members["USUBJID"])]
     form = choose_form(
-        form=BANDS,
-        subjects=used["USUBJID"].nunique(),
-        most=lines_at_most,
-        values=_SAMPLE * len(used),
-        values_most=values_at_most,
-        **where,
+        display, BANDS, used["USUBJID"].nunique(), lines_at_most, _SAMPLE * len(used), values_at_most, where
     )
     if form.empty:
         return form
@@ -163,28 +150,25 @@ def concentration_bands(
     value = after["AVAL"].mask(after["BLQFL"] == "Y", after["ALLOQ"] / 2)
     records = after.assign(value=value, visit=after["ATPTN"].map("{:g}".format))
     records = records.merge(members, on="USUBJID").sort_values(["group", "ATPTN"])
-    return join_rows(form, band_rows(records, **where))
+    return join_rows(form, band_rows(records, display=display, **where))
 
 
 def deviation_bands(
     adpc: pd.DataFrame, adsl: pd.DataFrame, lines_at_most: int, values_at_most: int
 ) -> pd.DataFrame:
     """Return quantiles of actual less nominal time (minutes) by nominal time, for ``fig-pk-times``."""
-    where = {"display": "fig-pk-times", "population": "pharmacokinetic set", "dataset": "ADPC"}
+    display, where = "fig-pk-times", {"population": "pharmacokinetic set", "dataset": "ADPC"}
     used = adpc[(adpc["ANL01FL"] == "Y") & adpc["USUBJID"].isin(adsl.loc[adsl["PKFL"] == "Y", "USUBJID"])]
     used = used.dropna(subset=["ATPTN", "TDEV"]).sort_values("ATPTN")
     form = choose_form(
-        form=SPREAD,
-        subjects=used["USUBJID"].nunique(),
-        most=lines_at_most,
-        values=_RING * len(used),
-        values_most=values_at_most,
-        **where,
+        display, SPREAD, used["USUBJID"].nunique(), lines_at_most, _RING * len(used), values_at_most, where
     )
     if form.empty:
         return form
     records = used.assign(value=60 * used["TDEV"], visit=used["ATPTN"].map("{:g}".format))
-    return join_rows(form, band_rows(records.drop(columns="level", errors="ignore"), unit="min", **where))
+    return join_rows(
+        form, band_rows(records.drop(columns="level", errors="ignore"), unit="min", display=display, **where)
+    )
 
 
 def marker_bands(records: pd.DataFrame, lines_at_most: int, values_at_most: int) -> pd.DataFrame:
@@ -193,20 +177,23 @@ def marker_bands(records: pd.DataFrame, lines_at_most: int, values_at_most: int)
     ``records`` have USUBJID, RESPONSE, PARAMCD, AVISITN and AVAL; ``level`` is the marker, ``visit`` its
     week.
     """
-    where = {"display": "fig-immune-course", "population": ANALYSED, "dataset": "ADCP"}
+    display, where = "fig-immune-course", {"population": ANALYSED, "dataset": "ADCP"}
     form = choose_form(
-        form=BANDS,
-        subjects=records["USUBJID"].nunique(),
-        most=lines_at_most,
-        values=_MARKER * len(records),
-        values_most=values_at_most,
-        **where,
+        display,
+        BANDS,
+        records["USUBJID"].nunique(),
+        lines_at_most,
+        _MARKER * len(records),
+        values_at_most,
+        where,
     )
     if form.empty:
         return form
     named = {"RESPONSE": "group", "PARAMCD": "level", "AVAL": "value"}
     values = records.rename(columns=named).assign(visit=records["AVISITN"].map("Week {:g}".format))
-    return join_rows(form, band_rows(values.sort_values(["level", "group", "AVISITN"]), **where))
+    return join_rows(
+        form, band_rows(values.sort_values(["level", "group", "AVISITN"]), display=display, **where)
+    )
 
 
 def change_bands(records: pd.DataFrame, lines_at_most: int, values_at_most: int) -> pd.DataFrame:
@@ -214,17 +201,15 @@ def change_bands(records: pd.DataFrame, lines_at_most: int, values_at_most: int)
 
     For ``fig-immune-panel``; ``records`` have USUBJID, RESPONSE, PARAMCD, AVISIT (``Mean``) and VALUE.
     """
-    where = {"display": "fig-immune-panel", "population": ANALYSED, "dataset": "ADCP"}
+    display, where = "fig-immune-panel", {"population": ANALYSED, "dataset": "ADCP"}
     means = records[records["AVISIT"] == "Mean"]
     form = choose_form(
-        form=SPREAD,
-        subjects=means["USUBJID"].nunique(),
-        most=lines_at_most,
-        values=_TICK * len(means),
-        values_most=values_at_most,
-        **where,
+        display, SPREAD, means["USUBJID"].nunique(), lines_at_most, _TICK * len(means), values_at_most, where
     )
     if form.empty:
         return form
     values = means.rename(columns={"RESPONSE": "group", "PARAMCD": "level", "VALUE": "value"})
-    return join_rows(form, band_rows(values.sort_values(["level", "group"]), unit="SD at baseline", **where))
+    return join_rows(
+        form,
+        band_rows(values.sort_values(["level", "group"]), unit="SD at baseline", display=display, **where),
+    )

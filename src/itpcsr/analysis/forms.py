@@ -6,7 +6,7 @@ rows of a chart that shows its subjects one by one are none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -27,18 +27,24 @@ _PLACE = ["group", "level", "visit"]
 
 
 def choose_form(
-    display: str, form: str, subjects: int, most: int, values: int = 0, values_most: int = 0, **constants: str
+    display: str,
+    form: str,
+    subjects: int,
+    most: int,
+    values: int = 0,
+    values_most: int = 0,
+    where: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Return the one row that names the form of a chart (``level``) and why it has it (``method``).
 
-    No row where the subjects are few enough to be shown one by one. ``constants`` are columns of the row.
+    No row where the subjects are few enough to be shown one by one. ``where`` has further columns of the row.
     """
     why = why_not_one_by_one(subjects, most, values, values_most)
     if not why:
         return NO_FORM
     row = {"analysis": ["form"], "level": [form], "statistic": ["N"], "value": [float(subjects)]}
     frame = pd.DataFrame({**row, "unit": ["subjects"], "method": [why]})
-    return make_rows(frame, display=display, **constants)
+    return make_rows(frame, display=display, **(where or {}))
 
 
 def band_rows(records: pd.DataFrame, **constants: str) -> pd.DataFrame:

@@ -67,7 +67,7 @@ def draw_laboratory_bands(
     bands = bands.dropna(subset=["Week", "Group"])
     order = [label for label in groups.values() if label in set(bands["Group"])]
     width = int(560 / max(len(order), 1)) - 16
-    panels = []
+    panels: list[alt.FacetChart] = []
     for code, (name, unit) in tests.items():
         own = bands.loc[bands["level"] == code, ["Group", "Week", "n", "p5", "q1", "median", "q3", "p95"]]
         if own.empty:
