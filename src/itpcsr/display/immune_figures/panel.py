@@ -63,14 +63,15 @@ def _moved(
     colour = alt.Color(
         "Group:N", title=None, scale=scale_of(COLOURS, records), legend=alt.Legend(orient="top")
     )
-    x = alt.X("Mean:Q", title="Mean change, SD at baseline", scale=alt.Scale(domain=[-3, 3], clamp=True))
+    span = alt.Scale(domain=[-3, 3], clamp=True)
+    x = alt.X("Mean:Q", title="Mean change, SD at baseline", scale=span)
     y = _axis(study, True)
     if bands is None:
         dots = _ticks(records, labels, x).encode(y=y, yOffset=offset, color=colour)
     else:
         spread = alt.Chart(change_spread(bands, labels, GROUPS)).mark_rule(strokeWidth=5, opacity=0.25)
         dots = spread.encode(
-            x=alt.X("p5:Q", scale=x.scale), x2="p95:Q", y=y, yOffset=offset, color=colour,
+            x=alt.X("p5:Q", scale=span), x2="p95:Q", y=y, yOffset=offset, color=colour,
             tooltip=["Marker:N", "Group:N", *number_tooltips()],
         )  # fmt: skip
     base = alt.Chart(means).encode(y=y, yOffset=offset, color=colour)
