@@ -8,6 +8,7 @@ import papermill
 import pytest
 
 from itpcsr.build.plain_notebook import CURE, plain_text
+from itpcsr.many import Displays
 from itpcsr.study import read_study
 
 NAMES = [
@@ -30,19 +31,17 @@ NAMES = [
 ]
 # Parameters that say where things are, not what the protocol fixes.
 COMMON = {"study_file", "data", "data_cutoff", "store", "cohorts", "output", "rows_of"}
-REPORT = {"confidence_level"}
+REPORT = {"confidence_level", *Displays.model_fields}
 OWN = {
     "05-related-studies": {"words_sought"},
     "20-safety": {"frequent_percent", "days_shown"},
     "25-laboratory": {"weeks_shown"},
-    "28-significant-events": {"terms_shown", "laboratory_tests", "most_timelines"},
-    "29-listings": {"most_rows"},
+    "28-significant-events": {"terms_shown", "laboratory_tests"},
     "30-efficacy": {"weeks_shown"},
     "34-response-times": {"days_shown"},
     "36-platelet-change": {"weeks_compared"},
     "38-bleeding": {"weeks_shown"},
     "40-pharmacokinetics": {"hours_shown"},
-    "50-antibody": {"most_subjects"},
     "70-dose-selection": {"trials", "seed"},
     "60-immune-mechanism": {
         "discovery_rate",

@@ -283,3 +283,11 @@ def test_rows_are_suppressed_as_they_are_written(tmp_path, monkeypatch):
     write_rows([rows], tmp_path)
     assert read_rows(tmp_path)["value"].isna().sum() == 4
     assert read_rows(tmp_path, WHOLE)["value"].tolist() == rows["value"].tolist()
+
+
+def test_the_outer_quantiles_of_a_band_are_single_values():
+    values = {"n": 9.0, "p5": 1.0, "q1": 2.0, "median": 5.0, "q3": 7.0, "p95": 9.0}
+    frame = pd.DataFrame({"group": "total", "statistic": list(values), "value": list(values.values())})
+    rows = suppress(make_rows(frame, display="fig-x", analysis="band", visit="Week 1"), RULE)
+    known = dict(zip(rows["statistic"], rows["value"].notna(), strict=True))
+    assert known == {"n": True, "p5": False, "q1": True, "median": True, "q3": True, "p95": False}

@@ -83,6 +83,8 @@ def _book(folder: Path, shown: Table, sentence: str) -> Path:
     for row in shown.rows:
         for cell, text in zip(word.add_row().cells, (row.label, *row.cells), strict=False):
             cell.text = text
+    for note in shown.notes:
+        document.add_paragraph(note)
     document.save(str(folder / "csr.docx"))
     return folder
 
@@ -116,7 +118,7 @@ def prepare(root: Path, work: Path, responders=(1, 4), datasets=None, **values) 
     return (
         report(**chosen), read_study(root / "params/study.yml"), book, [executed], read_displays(executed),
         rows(responders), files, pd.DataFrame({"rule": ["R-01"]}), manifest(**values),
-        {"components": []},
+        {"components": []}, work / "rows",
     )  # fmt: skip
 
 

@@ -213,3 +213,13 @@ def test_a_cell_with_a_suppressed_part_shows_nothing_else(tmp_path, cell, notes,
     made = table_from_json(written.cells[0].outputs[0].data[MIME])
     assert (made.rows[0].cells, made.notes[-1]) == ((shown,), last)
     assert written.cells[1].outputs == []
+
+
+def test_a_listing_in_a_file_is_left_out_though_its_first_rows_name_nobody(tmp_path):
+    table = Table("Event", (Header("Day"),), (Row("Any", ("1",)),), file="tbl-x.csv", digest="0")
+    source = nbformat.v4.new_code_cell("#| label: tbl-x\n#| tbl-cap: X\nx", id="a")
+    source.outputs = [nbformat.v4.new_output("display_data", data={MIME: asdict(table)})]
+    path = tmp_path / "10-x.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[source]), path)
+    assert list(external.write_shown(path, tmp_path / "shown/10-x.ipynb", ["S-1"], [])) == ["tbl-x"]
+    assert "tbl-x.csv" not in (tmp_path / "shown/10-x.ipynb").read_text(encoding="utf-8")

@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from itpcsr.build import publish, staging
+from itpcsr.build.fragments import Display
 from itpcsr.build.lock import lock
 from itpcsr.build.verify import verify
+from itpcsr.display.files import in_file
+from itpcsr.display.table import Header, Row, Table
 from itpcsr.errors import PublishError
 from tests.build import made_up
 
@@ -272,3 +275,44 @@ def test_a_final_version_is_read_only_and_refuses_other_inputs_by_name(small):
     with pytest.raises(PublishError, match="Its inputs are those of today"):
         publish.refuse_final(target.parent, made_up.report(), made_up.manifest)
     staging.remove(target)  # so that the folder of the test can be removed
+
+
+def long_listing(folder):
+    """Return the display of a listing of which a notebook wrote the whole to a file."""
+    rows = tuple(Row(f"S-{number}", (str(number),)) for number in range(50))
+    table = in_file(Table("Subject", (Header("Day"),), rows), "tbl-x", folder / "10-x", 40)
+    return Display("10-x", "tbl-x", "Listing", "", table, None)
+
+
+def test_the_file_of_a_long_listing_is_published_as_the_notebook_wrote_it(tmp_path):
+    display, target = long_listing(tmp_path / "rows"), tmp_path / "tables"
+    target.mkdir()
+    publish._copy_files(target, [display], tmp_path / "rows")
+    lines = (target / "tbl-x.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 51
+    for change in (lambda path: path.write_text("other"), lambda path: path.unlink()):
+        change(tmp_path / "rows/10-x/tbl-x.csv")
+        with pytest.raises(PublishError, match="is not the file that 10-x wrote for tbl-x"):
+            publish._copy_files(target, [display], tmp_path / "rows")
+
+
+def test_a_changed_file_of_a_long_listing_is_found(root, tmp_path, monkeypatch):
+    made = made_up.table()
+    more = tuple(Row(f"Row {number}", ("1 (33.3)", "4 (66.7)"), 1) for number in range(50))
+    long = Table(made.stub, made.headers, (*made.rows, *more))
+    whole = in_file(long, "tbl-response", tmp_path / "work/rows/10-x", 40)
+    monkeypatch.setattr(made_up, "table", lambda responders: whole)
+    target = made_up.publish_small(root, tmp_path / "work", tmp_path / "output")
+    assert verify(target) == []
+    path = target / "tables/tbl-response.csv"
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 53
+    path.write_text(path.read_text(encoding="utf-8").replace("Row 45", "Row 46"), encoding="utf-8")
+    assert "isn't the listing that its notebook wrote" in " ".join(fault.problem for fault in verify(target))
+
+
+def test_an_external_version_has_no_file_of_a_listing(root, tmp_path, monkeypatch):
+    ready = list(made_up.prepare(root, tmp_path / "work"))
+    ready[0] = made_up.report(disclosure="external")
+    ready[4] = [*ready[4], long_listing(tmp_path / "work/rows")]
+    target = publish.publish(tmp_path, *ready)
+    assert not (target / "tables/tbl-x.csv").exists()

@@ -1,10 +1,11 @@
 """Pages of subjects: navigation, what every page says, and where in the report a subject stands."""
 
 import lxml.html
+import pandas as pd
 import pytest
 
 from itpcsr.build.search_index import write_search_index
-from itpcsr.build.subject_profiles import write_subject_pages
+from itpcsr.build.subject_profiles import choose_paged, say_paged, write_subject_pages
 from itpcsr.display.profile import Profile, Section
 from itpcsr.display.table import Header, Row, Table
 
@@ -75,3 +76,25 @@ def test_search_finds_a_subjects_page_as_one(book):
     index = (book / "site_libs/x/search-index.js").read_text(encoding="utf-8")
     assert index.count('"url":"subjects/B.html#"') + index.count('"url":"subjects/B.html"') == 1
     assert '"title":"Subject B: profile"' in index
+
+
+def test_few_subjects_all_have_a_page_and_of_many_the_gravest():
+    names = ["a", "b", "c", "d", "e"]
+    adsl = pd.DataFrame({"USUBJID": names, "DTHFL": ["", "", "", "Y", ""], "DCTREAS": "", "DCSREAS": ""})
+    adsl.loc[4, "DCTREAS"] = "ADVERSE EVENT"
+    adae = pd.DataFrame(
+        {"USUBJID": ["b", "c", "a"], "AESER": ["Y", "N", "N"],
+         "AEACN": ["DOSE NOT CHANGED", "DRUG WITHDRAWN", "DOSE NOT CHANGED"]}
+    )  # fmt: skip
+    assert choose_paged(adsl, adae, 5) == names
+    assert choose_paged(adsl, adae, 4) == ["b", "c", "d", "e"]
+    assert choose_paged(adsl, adae, 2) == ["b", "d"]
+    assert choose_paged(adsl, adae, 1) == ["d"]
+    assert choose_paged(adsl, adae, 0) == []
+
+
+def test_the_report_says_who_has_a_page():
+    assert "the identifier of a subject leads to a page" in say_paged(18, 18, 500)
+    assert say_paged(120, 1000, 500).startswith("In the HTML version 120 of 1000 subjects have a page")
+    assert "With more than 500 subjects" in say_paged(120, 1000, 500)
+    assert say_paged(0, 18, 500) == "No subject has a page in this version."

@@ -23,7 +23,7 @@ def small_listings(study: Study, **domains: pd.DataFrame) -> dict[str, Table]:
     return all_listings(derive(small.trial(**domains), study), study)
 
 
-def all_listings(data: dict[str, pd.DataFrame], study: Study, most: int = 600) -> dict[str, Table]:
+def all_listings(data: dict[str, pd.DataFrame], study: Study) -> dict[str, Table]:
     """Return every listing of the notebook, one category of laboratory values for both."""
     adsl, adae, adex, adlb = (data[name] for name in ("adsl", "adae", "adex", "adlb"))
     count, select = listings.count_listing, listings.select_records
@@ -42,14 +42,14 @@ def all_listings(data: dict[str, pd.DataFrame], study: Study, most: int = 600) -
         )
     }  # fmt: skip
     return {
-        "discontinued": show.list_discontinued(counted["discontinued"], gone, adex, study, most),
-        "subjects": show.list_subjects(counted["subjects"], everyone, study, most),
-        "deviations": show.list_deviations(counted["deviations"], deviations, adsl, most),
-        "exposure": show.list_exposure(counted["exposure"], given, adsl, study, most),
-        "events": show.list_all_events(counted["events"], events, adsl, study, most),
-        "chemistry": wide.list_laboratory(counted["chemistry"], chemistry, adsl, study, most),
-        "virus": wide.list_virus_tests(counted["virus"], tests, adsl, study, most),
-        "medication": show.list_medication(counted["medication"], medication, adsl, most),
+        "discontinued": show.list_discontinued(counted["discontinued"], gone, adex, study),
+        "subjects": show.list_subjects(counted["subjects"], everyone, study),
+        "deviations": show.list_deviations(counted["deviations"], deviations, adsl),
+        "exposure": show.list_exposure(counted["exposure"], given, adsl, study),
+        "events": show.list_all_events(counted["events"], events, adsl, study),
+        "chemistry": wide.list_laboratory(counted["chemistry"], chemistry, adsl, study),
+        "virus": wide.list_virus_tests(counted["virus"], tests, adsl, study),
+        "medication": show.list_medication(counted["medication"], medication, adsl),
     }
 
 
@@ -93,16 +93,6 @@ def test_listings_read_as_the_data(shown):
     assert shown["events"].notes[-1] == (
         "Treated subjects without an adverse event: SIM-004, SIM-006, SIM-009, SIM-014."
     )
-
-
-def test_a_listing_that_is_too_long_names_its_dataset(demo, study):
-    found = all_listings(demo, study, most=44)
-    assert found["events"].absent == (
-        "This listing is longer than 44 rows and isn't printed. Its 45 records are in the analysis dataset "
-        "ADAE, published with this report (adam/adae.parquet)."
-    )
-    assert "1408 records" in found["chemistry"].absent
-    assert not found["subjects"].absent
 
 
 def test_one_subject_without_any_other_domain(study):
@@ -171,7 +161,8 @@ def test_the_real_pilot_study_prints_what_can_be_read(pilot, pilot_study):
     found = all_listings(pilot, pilot_study)
     assert len([row for row in found["discontinued"].rows if row.cells]) == 144
     assert len([row for row in found["subjects"].rows if row.cells]) == 254
-    assert "Its 1191 records are in the analysis dataset ADAE" in found["events"].absent
+    assert len([row for row in found["events"].rows if row.cells]) == 1191
+    assert found["events"].notes[-1].startswith("Treated subjects without an adverse event: ")
     assert found["deviations"].absent.startswith("The study's data hold no DV domain")
     assert found["virus"].absent.startswith("The study's data hold no MB domain")
     assert [header.label for header in found["exposure"].headers][:2] == ["First day", "Last day"]

@@ -8,9 +8,14 @@ import pandas as pd
 
 from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.proportions import count_events, count_subjects
+from itpcsr.many import why_not_one_by_one
 from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
+_TOO_MANY = (
+    "Tables and listings of events stand for a line of time of each subject with a serious event: {why}. "
+    "Each subject's events are in the analysis dataset ADAE."
+)
 _NO_VALUES = "The study's data hold no values of these laboratory tests, so their course can't be shown."
 
 
@@ -30,11 +35,18 @@ def select_drawn(adsl: pd.DataFrame, events: pd.DataFrame, study: Study, most: i
     return placed.sort_values(["place", "USUBJID"], ignore_index=True).drop(columns="place")
 
 
-def count_drawn(adsl: pd.DataFrame, adae: pd.DataFrame, drawn: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Count the subjects drawn, and their events with and without a start day, by column."""
+def count_drawn(
+    adsl: pd.DataFrame, adae: pd.DataFrame, drawn: pd.DataFrame, study: Study, most: int = 40
+) -> pd.DataFrame:
+    """Count the subjects drawn, and their events with and without a start day, by column.
+
+    Nobody is drawn where even those with a serious event are more than ``most``.
+    """
     display = "fig-timeline"
     if drawn.empty:
         return absent_rows(display, "No treated subject has a serious adverse event to draw.")
+    if why := why_not_one_by_one(len(drawn), most):
+        return absent_rows(display, _TOO_MANY.format(why=why))
     members = assign_groups(adsl, study.design.columns, "SAFFL")
     subjects = drawn[["USUBJID"]].assign(level="subjects")
     events = adae[adae["USUBJID"].isin(drawn["USUBJID"])]

@@ -81,7 +81,9 @@ def _why_left_out(label: str, data: Any, named: re.Pattern[str], of_order: froze
     if label in of_order:
         return _ORDER
     content = json.dumps(data[TABLE_MIME] if TABLE_MIME in data else data[PROSE_MIME], ensure_ascii=False)
-    return _SUBJECTS if label in _OF_SUBJECTS or named.search(content) else ""
+    # a listing in a file names subjects there, whatever its first rows do
+    listed = label in _OF_SUBJECTS or data.get(TABLE_MIME, {}).get("file")
+    return _SUBJECTS if listed or named.search(content) else ""
 
 
 def _bundle(label: str, data: Any, reason: str) -> dict[str, Any]:

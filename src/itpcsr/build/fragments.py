@@ -16,6 +16,7 @@ import yaml
 from itpcsr.build.memo import Memo
 from itpcsr.display import escape, theme, writers
 from itpcsr.display.fonts import Fonts, fonts_of_process
+from itpcsr.display.forms import form_texts
 from itpcsr.display.layout import is_wide
 from itpcsr.display.prose import MIME as PROSE_MIME
 from itpcsr.display.prose import Prose, prose_from_json, to_markdown
@@ -140,11 +141,13 @@ def _display(notebook: str, options: dict[str, Any], cell: Any) -> Display:
     bundle = _bundle(cell)
     if kind == "txt":
         return _prose_display(notebook, label, bundle)
-    caption = options.get(f"{kind}-cap")
+    chart = bundle.get(theme.MIME)
+    # a chart in a form for many subjects says itself what it shows
+    formed = form_texts(chart or {})
+    caption = options.get(f"{kind}-cap") and formed.get("caption", options[f"{kind}-cap"])
     if not caption:
         raise NotebookError(f"{where}: has no caption; add `#| {kind}-cap: …`.")
     table = table_from_json(bundle[TABLE_MIME]) if TABLE_MIME in bundle else None
-    chart = bundle.get(theme.MIME)
     if table is None and chart is None:
         raise NotebookError(
             f"{where}: the cell shows neither a table of itpcsr.display nor an Altair chart as its last line."
@@ -157,7 +160,10 @@ def _alternative(where: str, options: dict[str, Any], chart: dict[str, Any]) -> 
     """Join what the chart shows, which the cell says, and its finding, which the display composed."""
     shown, finding = (
         " ".join(plain_text(str(text)).split())
-        for text in (options.get("fig-alt", ""), chart.get("description", ""))
+        for text in (
+            options.get("fig-alt", "") and form_texts(chart).get("alternative", options["fig-alt"]),
+            chart.get("description", ""),
+        )
     )
     if not shown:
         raise NotebookError(f"{where}: a chart needs alternative text; add `#| fig-alt: …`.")

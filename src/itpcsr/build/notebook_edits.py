@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from itpcsr.errors import NotebookError, ParameterError
+from itpcsr.many import Displays
 from itpcsr.study import Report, read_study
 
 Defaults = Mapping[str, Mapping[str, Any]]
@@ -27,6 +28,7 @@ _UNSAID = {
     "data_cutoff": "",
     "cohorts": [],
     "confidence_level": Report.model_fields["confidence_level"].default,
+    **Displays().model_dump(),
 }
 _PLACES = {"study_file": "study", "data": "data"}  # parameter of the notebooks to name in the parameter file
 
@@ -116,10 +118,11 @@ def _edited_rules(
 def _edited_choices(own: Mapping[str, Any], given: Mapping[str, Any], parameters: Path) -> Iterator[str]:
     for name, unsaid in _UNSAID.items():
         if name in own and not _holds(own[name], unsaid, given[name]):
+            setting = f"{name}: {_yaml(own[name])}"
+            setting = f"displays: {{{setting}}}" if name in Displays.model_fields else setting
             yield (
                 f"{name} is {own[name]!r} in the cell tagged `parameters`, and the report would take "
-                f"{given[name]!r}. Set it in {parameters}: `{name}: {_yaml(own[name])}`; else write "
-                f"{unsaid!r} in the cell."
+                f"{given[name]!r}. Set it in {parameters}: `{setting}`; else write {unsaid!r} in the cell."
             )
 
 

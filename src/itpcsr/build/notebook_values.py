@@ -40,6 +40,7 @@ def declared_values(run: Run) -> dict[str, Any]:
         "data_cutoff": report.data_cutoff.isoformat() if report.data_cutoff else "",
         "cohorts": report.cohorts or [],
         "confidence_level": report.confidence_level,
+        **report.displays.model_dump(),
     }
 
 

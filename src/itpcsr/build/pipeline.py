@@ -37,7 +37,7 @@ from itpcsr.build.render import FORMATS, Engine, Format, Renderer, choose_render
 from itpcsr.build.running import HERE, Crew, run_together
 from itpcsr.build.search_index import write_search_index
 from itpcsr.build.staging import claim
-from itpcsr.build.subject_profiles import write_subject_pages
+from itpcsr.build.subject_profiles import say_paged, write_subject_pages
 from itpcsr.build.suppressing import rule_of, run_suppressed
 from itpcsr.build.variables import collect_variables
 from itpcsr.build.version import Run, open_run
@@ -199,7 +199,9 @@ def _add_profiles(run: Run, book: Path) -> None:
         return
 
     def profiles() -> Iterable[Profile]:
-        return compose_profiles(derive_profiles(run.adam, run.study), run.study)
+        frames = derive_profiles(run.adam, run.study)
+        frames["adsl"] = frames["adsl"][frames["adsl"]["USUBJID"].isin(list(run.subject_pages))]
+        return compose_profiles(frames, run.study)
 
     notice = notice_for(run.adam.simulated)
     title = running_title(run.report, run.study)
@@ -265,6 +267,9 @@ def _facts(run: Run, renderer: str) -> dict[str, Any]:
             "confidence": format_level(report.confidence_level),
             "renderer": renderer,
             "data_statement": notice_for(run.adam.simulated) or REAL_STATEMENT,
+            "subject_pages": say_paged(
+                len(run.subject_pages), len(run.profiled), report.displays.pages_at_most
+            ),
         },
         "rule": {name: _plain_text(value) for name, value in rules.items() if is_literal(value)},
     }
@@ -364,7 +369,7 @@ def _build(
     bill = make_bill(run.root / "uv.lock", manifest)
     target = publish(
         output, run.report, run.study, book, executed, displays, rows, datasets, run.adam.findings, manifest,
-        bill, lambda folder: _inspect(run, folder), run.memo,
+        bill, run.work / "rows", lambda folder: _inspect(run, folder), run.memo,
     )  # fmt: skip
     if set(targets) == set(FORMATS):
         run.memo.forget_unused()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -58,6 +59,7 @@ def publish(
     findings: pd.DataFrame,
     manifest: dict[str, Any],
     bill: dict[str, Any],
+    rows_folder: Path,
     inspect: Callable[[Path], None] = lambda folder: None,
     memo: Memo | None = None,
 ) -> Path:
@@ -66,8 +68,9 @@ def publish(
     The folder is filled under another name beside its place and renamed at the end; a draft of the same
     version that stood there is replaced. The files of a final version can't be written to. An external
     version goes without records of subjects. ``datasets`` are the files of the analysis datasets, which are
-    published as they are. ``inspect`` sees the folder before, and raises to stop. Pages and tables that
-    ``memo`` has from the same inputs aren't made again. PublishError where ``verify`` would find a fault.
+    published as they are, ``rows_folder`` has a folder for each notebook, with the files that it wrote.
+    ``inspect`` sees the folder before, and raises to stop. Pages and tables that ``memo`` has from the same
+    inputs aren't made again. PublishError where ``verify`` would find a fault.
     """
     refuse_final(output, report)
     target = output / report.name
@@ -77,6 +80,8 @@ def publish(
         notice = notice_for(bool(manifest["simulated"]))
         _write_notebooks(folder, executed, displays, notice, memo)
         _write_tables(folder / "tables", displays, rows, _subtitle(report, study, notice), memo)
+        if not report.external:
+            _copy_files(folder / "tables", displays, rows_folder)
         rows.to_parquet(folder / "results.parquet", index=False)
         write_csv(rows, folder / "results.csv")
         if not report.external:
@@ -138,8 +143,28 @@ def _write_tables(
         if display.chart is not None:
             (folder / f"{display.label}.csv").write_text(chart_csv(display.chart), encoding="utf-8")
         if display.table is not None:
-            text = writers.to_csv(display.table)
-            (folder / f"{display.label}.csv").write_text(text, encoding="utf-8")
+            if not display.table.file:
+                text = writers.to_csv(display.table)
+                (folder / f"{display.label}.csv").write_text(text, encoding="utf-8")
             given = (display.table, display.caption, subtitle)
             document = memo.text("rtf", given, partial(writers.to_rtf, *given))
             (folder / f"{display.label}.rtf").write_text(document, encoding="ascii")
+
+
+def _copy_files(folder: Path, displays: Sequence[Display], rows_folder: Path) -> None:
+    """Copy the files of listings and prose that are too long to be printed, as their notebooks wrote them.
+
+    Raises PublishError for a file that is missing or isn't the one that the notebook names.
+    """
+    for display in displays:
+        shown = display.table or display.prose
+        if shown is None or not shown.file:
+            continue
+        source = rows_folder / display.notebook / shown.file
+        content = source.read_bytes() if source.exists() else b""
+        if hashlib.sha256(content).hexdigest() != shown.digest:
+            raise PublishError(
+                f"{source}: is not the file that {display.notebook} wrote for {display.label}. Delete "
+                f"{source.parent} and build again."
+            )
+        (folder / shown.file).write_bytes(content)

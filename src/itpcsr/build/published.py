@@ -92,6 +92,9 @@ def _of_notebook(name: str, notebook: dict[str, Any]) -> Iterator[Shown]:
             data = bundles[-1]
             chart = next((data[mime] for mime in data if _CHART_MARK in mime), None)
             caption = options.get("tbl-cap", options.get("fig-cap", ""))
+            # a chart in a form for many subjects says itself what it shows
+            formed = ((chart or {}).get("usermeta") or {}).get("itpcsr", {})
+            caption = formed.get("caption", caption)
             yield Shown(name, label, caption, data.get(TABLE_MIME), chart, "".join(data.get("text/html", "")))
 
 

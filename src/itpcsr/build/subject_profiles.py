@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from itpcsr.build.assemble import notice_block
 from itpcsr.build.memo import Memo
 from itpcsr.build.mirror import mirror
 from itpcsr.build.page_reading import html_tables, report_pages
 from itpcsr.display import escape, theme, writers
+from itpcsr.display.formats import format_count
 from itpcsr.display.profile import Profile, Section
 from itpcsr.display.provenance import data_panel, datasets_html
 
@@ -42,6 +45,43 @@ _PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
+
+
+def choose_paged(subjects: pd.DataFrame, adae: pd.DataFrame, most: int) -> list[str]:
+    """Return who has a page: all of the subjects, or where they are more than ``most`` the gravest of them.
+
+    These are, in this order and up to ``most``, those who died, those with a serious adverse event, and those
+    who ended treatment or study for an adverse event; nobody else. ``subjects`` are records of ADSL; the
+    result is in their order.
+    """
+    if len(subjects) <= most:
+        return [str(subject) for subject in subjects["USUBJID"]]
+    serious = subjects["USUBJID"].isin(adae.loc[adae["AESER"] == "Y", "USUBJID"])
+    withdrawn = adae.loc[adae["AEACN"] == "DRUG WITHDRAWN", "USUBJID"]
+    ended = subjects["USUBJID"].isin(withdrawn) | subjects[["DCTREAS", "DCSREAS"]].eq("ADVERSE EVENT").any(
+        axis=1
+    )
+    ranks = [subjects[subjects["DTHFL"] == "Y"], subjects[serious], subjects[ended]]
+    ranked = pd.concat(ranks)["USUBJID"].drop_duplicates().head(most)
+    return [str(subject) for subject in subjects["USUBJID"] if subject in set(ranked)]
+
+
+def say_paged(paged: int, subjects: int, most: int) -> str:
+    """Return the sentence that says who has a page, and why not all; of an external version nobody has."""
+    if not paged:
+        return "No subject has a page in this version."
+    if subjects <= most:
+        return (
+            "In the HTML version the identifier of a subject leads to a page with the course and the records "
+            "of this subject."
+        )
+    return (
+        f"In the HTML version {format_count(paged)} of {format_count(subjects)} subjects have a page with "
+        "the course and the records of the subject, to which their identifiers lead. With more than "
+        f"{format_count(most)} subjects these are the ones who died, had a serious adverse event, or ended "
+        f"treatment or study for an adverse event, in this order and no more than {format_count(most)}; the "
+        "analysis datasets hold the records of all."
+    )
 
 
 def write_subject_pages(

@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 
 from itpcsr.build import page_reading as reading
+from itpcsr.build.hashes import file_hash
 from itpcsr.build.numbers import Backing
 from itpcsr.build.published import (
     MANIFEST,
@@ -121,7 +122,10 @@ def _check_tables(folder: Path, shown: list[Shown]) -> Iterator[Fault]:
     for label, table in tables.items():
         want = table_cells(table)
         path = folder / "tables" / f"{label}.csv"
-        if path.exists():
+        if table.get("file"):
+            if not path.exists() or file_hash(path) != table["digest"]:
+                yield Fault(f"tables/{path.name}", f"{label} isn't the listing that its notebook wrote")
+        elif path.exists():
             heads, cells = csv_cells(path.read_text(encoding="utf-8"))
             yield from _differences(f"tables/{path.name}", label, want, cells)
             if heads != table_heads(table):

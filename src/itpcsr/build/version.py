@@ -134,7 +134,13 @@ class Run:
         """Subject to the file name of its page; an external version has none."""
         if self.report.external:
             return {}
-        return page_names(select_profiled(self.adam["adsl"], self.study)["USUBJID"])
+        most = self.report.displays.pages_at_most
+        return page_names(choose_paged(self.profiled, self.adam["adae"], most))
+
+    @cached_property
+    def profiled(self) -> pd.DataFrame:
+        """The subjects who could have a page: records of ADSL."""
+        return select_profiled(self.adam["adsl"], self.study)
 
     @cached_property
     def memo(self) -> Memo:

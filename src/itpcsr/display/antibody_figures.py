@@ -13,6 +13,7 @@ from itpcsr.display.findings.phrases import describe
 from itpcsr.display.formats import format_count
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
+from itpcsr.many import why_not_one_by_one
 from itpcsr.results import absence
 from itpcsr.study import Study
 
@@ -28,6 +29,10 @@ _LOOKS = {
     "negative": ("#dfe5ea", "–"),
     "not tested": ("#ffffff", "·"),
 }
+_TOO_MANY = (
+    "The tables of antibodies stand for a line of each subject tested for antibodies against HLA or donor: "
+    "{why}. Each subject's results are in the analysis datasets ADIS and ADAB."
+)
 _CONCLUSIONS = {
     "INDUCED": "induced or boosted",
     "BOOSTED": "induced or boosted",
@@ -38,7 +43,7 @@ _CONCLUSIONS = {
 
 
 def figure_antibody_subjects(
-    rows: pd.DataFrame, subjects: pd.DataFrame, adab: pd.DataFrame, study: Study, most_subjects: int = 40
+    rows: pd.DataFrame, subjects: pd.DataFrame, adab: pd.DataFrame, study: Study, subjects_at_most: int = 40
 ) -> alt.HConcatChart | Table:
     """Draw antibodies, response, infusion reactions and Cmax of every treated subject, one line each.
 
@@ -53,15 +58,17 @@ def figure_antibody_subjects(
         them, autoantibodies by their result at baseline.
     study
         Names of antibodies, arms and their order, unit of concentrations.
-    most_subjects
+    subjects_at_most
         With more subjects only those tested for antibodies against HLA or the donor are drawn, which the
-        title says.
+        title says; where even they are more, a sentence stands in the figure's place.
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
     treated = len(subjects)
-    if treated > most_subjects:
+    if treated > subjects_at_most:
         subjects = subjects[subjects["POSFL"] != ""]
+    if why := why_not_one_by_one(len(subjects), subjects_at_most):
+        return Table("", absent=_TOO_MANY.format(why=why))
     order = _order(subjects, study)
     height = _ROW * len(order)
     left = _tiles(_cells(subjects, adab, study), order).properties(height=height)

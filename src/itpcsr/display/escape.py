@@ -46,6 +46,11 @@ def address(path: str) -> str:
     return _html.escape(quote(plain_text(path), safe="/#"))
 
 
+def file_link(name: str) -> str:
+    """Return a paragraph with a link to a file in ``tables/``, as pages of report and notebooks see it."""
+    return f'<p class="csr-note"><a href="../tables/{address(name)}">All of it: {html(name)}</a></p>'
+
+
 def leads_to_reading(target: str) -> bool:
     """Tell whether a link leads to a place of this report, to a page of the web or to an address of mail.
 

@@ -12,6 +12,8 @@ from itpcsr.display import words
 from itpcsr.display.findings.laboratory import courses_finding, edish_finding
 from itpcsr.display.findings.phrases import describe
 from itpcsr.display.formats import format_count, format_number
+from itpcsr.display.forms import has_form
+from itpcsr.display.forms.safety import draw_laboratory_bands, name_peaks, peak_squares
 from itpcsr.display.incidence import SHAPES, dose_labels
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
@@ -30,17 +32,25 @@ _QUADRANTS = {
 
 
 def figure_courses(
-    rows: pd.DataFrame, adlb: pd.DataFrame, adsl: pd.DataFrame, columns: Sequence[Column], study: Study
+    rows: pd.DataFrame,
+    adlb: pd.DataFrame,
+    adsl: pd.DataFrame,
+    columns: Sequence[Column],
+    study: Study,
+    bands: pd.DataFrame | None = None,
 ) -> alt.VConcatChart | Table:
     """Draw each subject's laboratory values over time, one row per test and one panel per column.
 
     ``rows`` say which tests the data have; ``columns`` are those by dose. The dashed lines are the reference
     limits, as far as the values of a test have them; where limits differ between subjects the widest stand.
+    With ``bands`` (``analysis.bands``) of many subjects these stand in place of the lines.
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
     tests = list(dict.fromkeys(rows.loc[rows["analysis"] == "course", "level"]))
     data = _grouped(adlb[adlb["PARAMCD"].isin(tests)], adsl, columns, study)
+    if bands is not None and has_form(bands):
+        return describe(_bands(bands, data, columns, study), courses_finding(data))
     keys = [column.key for column in columns]
     groups = [label for label in dose_labels(study, keys).values() if label in set(data["Group"])]
     points = data["Subject"].nunique() <= _MOST_POINTS
@@ -57,6 +67,15 @@ def figure_courses(
         panel = panel.properties(width=width, height=_HEIGHT)
         panels.append(panel.facet(data=shown, column=column, spacing=8))
     return describe(alt.vconcat(*panels, spacing=6), courses_finding(data))
+
+
+def _bands(
+    bands: pd.DataFrame, data: pd.DataFrame, columns: Sequence[Column], study: Study
+) -> alt.VConcatChart:
+    parts = {str(code): part for code, part in data.groupby("code", sort=False)}
+    tests = {code: (str(part["test"].iloc[0]), str(part["unit"].iloc[0])) for code, part in parts.items()}
+    limits = {code: _widest(part) for code, part in parts.items()}
+    return draw_laboratory_bands(bands, tests, limits, dose_labels(study, [column.key for column in columns]))
 
 
 def _day_axis(days: alt.Scale, last: bool) -> alt.X:
@@ -114,10 +133,14 @@ def _limits(data: pd.DataFrame) -> list[alt.Chart]:
     # one rule a panel, not one a value
     base = alt.Chart().transform_aggregate(values="count()", groupby=["Group"])
     return [
-        base.mark_rule(strokeDash=[4, 3], color="#444444").encode(y=alt.datum(float(limit)))
-        for limit in (data["low"].min(), data["high"].max())
-        if not math.isnan(limit)
+        base.mark_rule(strokeDash=[4, 3], color="#444444").encode(y=alt.datum(limit))
+        for limit in _widest(data)
     ]
+
+
+def _widest(data: pd.DataFrame) -> list[float]:
+    """Return the lowest lower and the highest upper reference limit, as far as there are any."""
+    return [float(limit) for limit in (data["low"].min(), data["high"].max()) if not math.isnan(limit)]
 
 
 def figure_edish(
@@ -127,10 +150,14 @@ def figure_edish(
     columns: Sequence[Column],
     study: Study,
     limits: Mapping[str, float],
+    bins: pd.DataFrame | None = None,
+    bounds: Sequence[float] = (),
 ) -> alt.LayerChart | Table:
     """Draw peak ALT against peak bilirubin, both as multiples of the upper limit of normal, on log axes.
 
     ``limits`` are those of ALT and BILI that part the quadrants; ``rows`` count the subjects in each.
+    With ``bins`` (``analysis.bands.peak_bins``, between ``bounds``) of many subjects squares show how many
+    there are, and marks the few beyond a limit alone.
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
@@ -142,8 +169,17 @@ def figure_edish(
     texts = [_corner(rows, name, low, high, study) for name in _QUADRANTS]
     rule = alt.Chart(pd.DataFrame([dict(limits)])).mark_rule(strokeDash=[5, 4], color="#444444")
     rules = (rule.encode(x=alt.X("ALT:Q")), rule.encode(y=alt.Y("BILI:Q")))
+    finding = edish_finding(rows, data, study, limits)
+    if bins is not None and has_form(bins):
+        beyond = data[data["QUADRANT"] != "within"]
+        counted = bins.loc[bins["analysis"] == "bin", "value"].sum()
+        single = beyond if counted < len(peaks) else beyond.head(0)
+        squares = peak_squares(bins, bounds, x, y)
+        marks = [_dots(single, groups, x, y)] if len(single) else []
+        chart = alt.layer(squares, *rules, *texts, *marks).properties(width=430, height=330)
+        return describe(name_peaks(chart, bins, len(single)), finding)
     chart = alt.layer(*rules, *texts, _dots(data, groups, x, y)).properties(width=430, height=330)
-    return describe(chart, edish_finding(rows, data, study, limits))
+    return describe(chart, finding)
 
 
 def _placed(

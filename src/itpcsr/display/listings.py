@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Callable
 
@@ -60,9 +61,13 @@ def rows_by_subject(records: pd.DataFrame, adsl: pd.DataFrame, arrange: Callable
     """Return one row per record, in their order, under a heading for each subject."""
     subjects = {str(record["USUBJID"]): record for record in adsl.to_dict("records")}
     body: list[Row] = []
-    for subject, part in records.groupby("USUBJID", sort=True):
-        body.append(Row(describe_subject(str(subject), subjects[str(subject)])))
-        body += [arrange(record) for record in part.to_dict("records")]
+    before = None
+    for record in records.sort_values("USUBJID", kind="stable").to_dict("records"):
+        subject = str(record["USUBJID"])
+        if subject != before:
+            body.append(Row(describe_subject(subject, subjects[subject])))
+            before = subject
+        body.append(arrange(record))
     return body
 
 
@@ -124,7 +129,7 @@ def duration(event: Record) -> str:
     start, end = str(event["AESTDTC"]), str(event["AEENDTC"])
     if not (words.is_complete(start) and words.is_complete(end)):
         return words.NOT_RECORDED if end or not start else "not known"
-    days = (pd.Timestamp(end[:10]) - pd.Timestamp(start[:10])).days + 1
+    days = (dt.date.fromisoformat(end[:10]) - dt.date.fromisoformat(start[:10])).days + 1
     return format_count(days) if days > 0 else "not known"
 
 

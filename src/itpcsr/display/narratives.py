@@ -7,7 +7,7 @@ absence (relation, action, outcome) is said to be missing.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -61,13 +61,28 @@ def compose_narratives(
     if told.empty:
         return Prose(absent=_NONE)
     names = ("adae", "adex", "adhx", "adlb", "bleeding")
-    known = {name: datasets[name][datasets[name]["USUBJID"].isin(told["USUBJID"])] for name in names}
+    known = [_by_subject(datasets[name], told["USUBJID"]) for name in names]
     records = {record["USUBJID"]: record for record in datasets["adsl"].to_dict("records")}
     passages = []
     for name, part in told.groupby("USUBJID", sort=True):
-        own = [frame[frame["USUBJID"] == name] for frame in known.values()]
+        own = [part(str(name)) for part in known]
         passages.append(compose(Subject(records[name], part, *own), study))
     return Prose(tuple(passages))
+
+
+def _by_subject(frame: pd.DataFrame, subjects: pd.Series) -> Callable[[str], pd.DataFrame]:
+    parts = dict(iter(frame[frame["USUBJID"].isin(subjects)].groupby("USUBJID", sort=False)))
+    return lambda subject: parts.get(subject, frame.head(0))
+
+
+def rank_narratives(events: pd.DataFrame) -> list[int]:
+    """Return how grave each narrative's worst event is, in the order of the narratives: 0 for a death.
+
+    1 is a serious event, 2 another significant one. ``events`` come from ``select_events``.
+    """
+    told = events[events["NARRFL"] == "Y"]
+    ranks = told["LISTED"].map({"death": 0, "serious": 1}).fillna(2).astype("int64")
+    return ranks.groupby(told["USUBJID"]).min().sort_index().tolist()
 
 
 def compose(subject: Subject, study: Study) -> Passage:

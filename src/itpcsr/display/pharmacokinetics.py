@@ -12,6 +12,8 @@ from itpcsr.display import words
 from itpcsr.display.findings.concentrations import profiles_finding, times_finding
 from itpcsr.display.findings.phrases import describe
 from itpcsr.display.formats import format_count, format_number, format_plain
+from itpcsr.display.forms import has_form
+from itpcsr.display.forms.cells import draw_concentration_bands, draw_deviation_spread
 from itpcsr.display.incidence import dose_labels
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
@@ -31,12 +33,14 @@ def figure_profiles(
     study: Study,
     hours: float,
     scale: str,
+    bands: pd.DataFrame | None = None,
 ) -> alt.LayerChart | alt.FacetChart | Table:
     """Draw each subject's concentrations and the median, a panel per dose, on a ``linear`` or ``log`` axis.
 
     ``rows`` are those of the table of samples, from which the medians come, ``columns`` the doses. Samples
     later than ``hours`` after the end of the infusion are not drawn. What is below the limit of
-    quantification is drawn as an open triangle at half of it; the limit is a dashed line.
+    quantification is drawn as an open triangle at half of it; the limit is a dashed line. With ``bands``
+    (``analysis.bands``) of many subjects these stand in place of the lines.
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
@@ -46,6 +50,13 @@ def figure_profiles(
         key: label for key, label in _group_names(adsl, columns, study).items() if label in set(data["Group"])
     }
     groups = list(names.values())
+    below, unit = int((data["Result"] == _BELOW).sum()), study.sampling.concentration_unit
+    finding = profiles_finding(rows, names, unit, below, len(data))
+    if bands is not None and has_form(bands):
+        axes = _axes(data, study, hours, scale)
+        limits = sorted({float(value) for value in data["limit"].dropna()})
+        chart = draw_concentration_bands(bands, names, hours, axes["x"], axes["y"], limits)
+        return describe(chart, finding)
     medians = _medians(rows, data, columns, adsl, study)
     axes = _axes(data, study, hours, scale)
     width = int(_ALL_WIDTH / max(len(groups), 1)) - 10
@@ -59,8 +70,7 @@ def figure_profiles(
         )
         .resolve_scale(color="shared")
     )
-    below, unit = int((data["Result"] == _BELOW).sum()), study.sampling.concentration_unit
-    return describe(chart, profiles_finding(rows, names, unit, below, len(data)))
+    return describe(chart, finding)
 
 
 def _group_names(adsl: pd.DataFrame, columns: Sequence[Column], study: Study) -> dict[str, str]:
@@ -172,10 +182,17 @@ def _median(axes: dict[str, alt.X | alt.Y]) -> list[alt.Chart]:
     ]
 
 
-def figure_times(rows: pd.DataFrame, adpc: pd.DataFrame, adsl: pd.DataFrame) -> alt.LayerChart | Table:
-    """Draw actual less nominal time of each sample, by nominal time; a ring for each sample."""
+def figure_times(
+    rows: pd.DataFrame, adpc: pd.DataFrame, adsl: pd.DataFrame, bands: pd.DataFrame | None = None
+) -> alt.LayerChart | Table:
+    """Draw actual less nominal time of each sample, by nominal time; a ring for each sample.
+
+    With ``bands`` (``analysis.bands``) of many subjects the spread at each time stands in their place.
+    """
     if sentence := absence(rows):
         return Table("", absent=sentence)
+    if bands is not None and has_form(bands):
+        return describe(draw_deviation_spread(bands), times_finding(rows))
     members = adsl.loc[adsl["PKFL"] == "Y", "USUBJID"]
     used = adpc[(adpc["ANL01FL"] == "Y") & adpc["USUBJID"].isin(members)].dropna(subset=["ATPTN", "TDEV"])
     data = pd.DataFrame(

@@ -11,6 +11,8 @@ import pandas as pd
 from itpcsr.display.findings.phrases import describe, single_arms
 from itpcsr.display.findings.platelets import best_finding, course_finding, heatmap_finding
 from itpcsr.display.formats import format_limit, format_plain
+from itpcsr.display.forms import has_form
+from itpcsr.display.forms.response import draw_best_spread, draw_level_shares, draw_platelet_bands
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
 from itpcsr.limits import stand_in
@@ -21,8 +23,6 @@ _INFUSION, _RESCUE = "Infusion", "Start of rescue therapy"
 # zero has no place on a log axis; counts are given to the nearest 10^9/L, so 0 is drawn at 0.5
 _LOWEST = 0.5
 _TICKS = [1, 3, 10, 30, 100, 300]
-MOST_DRAWN = 100  # subjects up to which a chart with a row or a bar for each can be read
-TOO_MANY = "With more than {most} subjects this chart, which shows each of them, could not be read."
 _SHADES = ("#f1eef6", "#bdc9e1", "#74a9cf", "#045a8d")  # light to dark: legible in grey, too
 
 
@@ -34,17 +34,24 @@ def figure_platelets(
     adex: pd.DataFrame,
     adcm: pd.DataFrame,
     study: Study,
+    bands: pd.DataFrame | None = None,
 ) -> alt.FacetChart | Table:
     """Draw each subject's platelet course, the group's median and quartiles, one panel per arm, log axis.
 
     ``platelets`` has one record per subject and analysis visit (AVISITN in weeks, AVAL in 10^9/L);
     ``rows`` are those of the platelet table, from which medians and quartiles come, ``without`` those of the
     table without counts after rescue therapy, whose median is a line of its own. Marks show the infusions
-    given (ADEX) and the start of rescue therapy (ADCM).
+    given (ADEX) and the start of rescue therapy (ADCM). With ``bands`` (``analysis.bands``) of many subjects
+    these stand in place of the lines and marks.
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
     rule = _rule(study)
+    if bands is not None and has_form(bands):
+        top = float(bands.loc[bands["statistic"] == "p95", "value"].max())
+        medians = _medians(without, study, "without")
+        chart = draw_platelet_bands(bands, medians, rule, study, _count_axis(top))
+        return describe(chart, course_finding(rows, without, study))
     subjects = platelets.assign(AVAL=stand_in(platelets)).merge(adsl[["USUBJID", "TRT01P"]], on="USUBJID")
     subjects = subjects[["USUBJID", "TRT01P", "AVISITN", "AVAL", "ADY"]]
     parts = [subjects.assign(kind="subject"), _medians(rows, study, "median")]
@@ -69,13 +76,7 @@ def _rule(study: Study) -> Efficacy:
 
 
 def _course_layers(data: pd.DataFrame, rule: Efficacy, weeks: int) -> list[alt.Chart]:
-    top = max(500.0, float(data["AVAL"].max()))
-    y = alt.Y(
-        "AVAL:Q",
-        title="Platelet count, 10⁹/L",
-        scale=alt.Scale(type="log", domain=[_LOWEST, top], nice=False),
-        axis=alt.Axis(values=_TICKS),
-    )
+    y = _count_axis(float(data["AVAL"].max()))
     axis = alt.Axis(values=list(range(0, weeks + 1, 4)))
     base = alt.Chart(data).encode(x=alt.X("AVISITN:Q", title="Week after infusion 1", axis=axis), y=y)
     limits = [
@@ -83,6 +84,15 @@ def _course_layers(data: pd.DataFrame, rule: Efficacy, weeks: int) -> list[alt.C
         for limit in (rule.response_count, rule.complete_count)
     ]
     return [*limits, *_group_layers(base), _subject_lines(base), _mark_layer(base)]
+
+
+def _count_axis(top: float) -> alt.Y:
+    return alt.Y(
+        "AVAL:Q",
+        title="Platelet count, 10⁹/L",
+        scale=alt.Scale(type="log", domain=[_LOWEST, max(500.0, top)], nice=False),
+        axis=alt.Axis(values=_TICKS),
+    )
 
 
 def _group_layers(base: alt.Chart) -> list[alt.Chart]:
@@ -189,16 +199,19 @@ def _before(first: pd.DataFrame, subjects: pd.DataFrame) -> list[float]:
 
 
 def figure_platelet_heatmap(
-    platelets: pd.DataFrame, adsl: pd.DataFrame, rows: pd.DataFrame, study: Study
-) -> alt.VConcatChart | Table:
+    platelets: pd.DataFrame,
+    adsl: pd.DataFrame,
+    rows: pd.DataFrame,
+    study: Study,
+    form: pd.DataFrame | None = None,
+) -> alt.VConcatChart | alt.FacetChart | Table:
     """Draw the count of each subject and week as a coloured cell with its number, one panel per arm.
 
     The colours part the counts at the levels of the study; a frame marks the weeks from the first rescue on.
+    With a ``form`` for many subjects the shares that reach each level stand in their place.
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
-    if platelets["USUBJID"].nunique() > MOST_DRAWN:
-        return Table("", absent=TOO_MANY.format(most=MOST_DRAWN))
     rule = _rule(study)
     data = platelets.assign(AVAL=stand_in(platelets)).merge(adsl[["USUBJID", "ARMCD"]], on="USUBJID")[
         ["USUBJID", "ARMCD", "AVISITN", "AVAL", "AVALC", "ADY", "ARESCFL"]
@@ -215,6 +228,9 @@ def figure_platelet_heatmap(
         dark=(place >= len(names) - 1) & (len(names) > 1),
         rescued=data.pop("ARESCFL") == "Y",
     )
+    if form is not None and has_form(form):
+        shares = draw_level_shares(rows, form, rule.platelet_levels, study)
+        return describe(shares, heatmap_finding(data, names))
     labels = {arm.code: arm.label for arm in study.design.arms}
     arms = [code for code in labels if code in set(data["ARMCD"])]
     panels = [
@@ -266,16 +282,19 @@ def _cells(data: pd.DataFrame, label: str, names: list[str], weeks: int, lowest:
 
 
 def figure_platelet_best(
-    rows: pd.DataFrame, adrs: pd.DataFrame, adsl: pd.DataFrame, study: Study
+    rows: pd.DataFrame,
+    adrs: pd.DataFrame,
+    adsl: pd.DataFrame,
+    study: Study,
+    form: pd.DataFrame | None = None,
 ) -> alt.LayerChart | Table:
     """Draw each subject's highest ratio to baseline before rescue, from the highest to the lowest, log axis.
 
     The bar's label is the best confirmed response; ``rows`` are the display's, ``adrs`` has BESTRAT and BOR.
+    With a ``form`` for many subjects the spread of each group stands in place of the bars.
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
-    if (adrs["PARAMCD"] == "BESTRAT").sum() > MOST_DRAWN:
-        return Table("", absent=TOO_MANY.format(most=MOST_DRAWN))
     rule = _rule(study)
     labels = {arm.code: arm.label for arm in study.design.arms}
     best = adrs[(adrs["PARAMCD"] == "BESTRAT") & (adrs["AVAL"] > 0)][
@@ -285,6 +304,9 @@ def figure_platelet_best(
     best = best.merge(adsl[["USUBJID", "ARMCD"]], on="USUBJID")
     best = best.assign(arm=best["ARMCD"].map(labels), one=1.0, end=best["AVAL"].clip(lower=1.0))
     best = best.sort_values(["AVAL", "USUBJID"], ascending=[False, True])
+    if len(best) and form is not None and has_form(form):
+        spread = draw_best_spread(rows, form, rule.response_ratio, study)
+        return describe(spread, best_finding(rows, best, rule.response_ratio, study))
     top = max(4.0, float(best["AVAL"].max() if len(best) else 0) * 1.4)
     low = min(0.5, float(best["AVAL"].min() if len(best) else 1) / 1.4)
     y = alt.Y(

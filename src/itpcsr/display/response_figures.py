@@ -8,7 +8,8 @@ import pandas as pd
 from itpcsr.display.findings.phrases import describe, single_arms
 from itpcsr.display.findings.response import curves_finding, subgroups_finding, swimmer_finding
 from itpcsr.display.formats import format_count
-from itpcsr.display.platelet_figures import MOST_DRAWN, TOO_MANY
+from itpcsr.display.forms import has_form
+from itpcsr.display.forms.response import draw_response_shares
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
 from itpcsr.results import absence
@@ -35,17 +36,19 @@ def figure_swimmer(
     adex: pd.DataFrame,
     adcm: pd.DataFrame,
     study: Study,
-) -> alt.VConcatChart | Table:
+    form: pd.DataFrame | None = None,
+) -> alt.VConcatChart | alt.Chart | Table:
     """Draw a line of time per subject with the confirmed response as a bar, one panel per arm.
 
     ``rows`` are those of the times of response; ``adrs`` has the records BOR. The bar reaches from the first
-    count of the response to its loss, or to the last count.
+    count of the response to its loss, or to the last count. With a ``form`` for many subjects
+    (``analysis.bands.response_shares``) the share of each group in response stands in their place.
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
     best = adrs[adrs["PARAMCD"] == "BOR"].merge(adsl[["USUBJID", "ARMCD"]], on="USUBJID")
-    if len(best) > MOST_DRAWN:
-        return Table("", absent=TOO_MANY.format(most=MOST_DRAWN))
+    if form is not None and has_form(form):
+        return describe(draw_response_shares(form, study), swimmer_finding(best, adcm, study))
     best = best.assign(end=best["LASTDY"].fillna(1.0), LOSDY=best["LOSDY"].astype("float64"))
     items = pd.concat([_spans(best), _points(best, adex, adcm)], ignore_index=True)
     items = items.merge(best[["USUBJID", "ARMCD"]], on="USUBJID")

@@ -9,6 +9,8 @@ from itpcsr.display.exposure_tables import dose_unit
 from itpcsr.display.findings.events import times_finding
 from itpcsr.display.findings.phrases import describe, single_arms
 from itpcsr.display.findings.subjects import infusions_finding
+from itpcsr.display.forms import has_form
+from itpcsr.display.forms.safety import draw_infusion_shares
 from itpcsr.display.labels import sentence_case
 from itpcsr.display.table import Table
 from itpcsr.display.theme import PALETTE
@@ -20,15 +22,21 @@ _ROW_HEIGHT = 16
 
 
 def figure_infusions(
-    rows: pd.DataFrame, adsl: pd.DataFrame, adex: pd.DataFrame, study: Study
+    rows: pd.DataFrame,
+    adsl: pd.DataFrame,
+    adex: pd.DataFrame,
+    study: Study,
+    form: pd.DataFrame | None = None,
 ) -> alt.FacetChart | Table:
     """Draw one line per treated subject with a mark per infusion by study day, one panel per arm.
 
     ``rows`` are those of the table of infusions; adjusted infusions have their own mark, and thin lines
-    show the planned days.
+    show the planned days. With a ``form`` for many subjects the shares given each infusion stand there.
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
+    if form is not None and has_form(form):
+        return describe(draw_infusion_shares(rows, form, study), infusions_finding(rows, study))
     data = _infusion_marks(adsl, adex, study)
     labels = [arm.label for arm in study.design.arms]
     last = max([*study.design.infusion_days, *data["ASTDY"].dropna()]) + 2

@@ -12,53 +12,32 @@ from itpcsr.display.exposure_tables import dose_unit
 from itpcsr.display.formats import format_count, format_limit, format_number, format_plain
 from itpcsr.display.labels import BASELINE, CATEGORY_LABELS, DECIMALS, sentence_case
 from itpcsr.display.listings import event_table, rows_by_subject
-from itpcsr.display.lookup import Lookup
 from itpcsr.display.table import Header, Row, Table
 from itpcsr.display.words import NOT_RECORDED, Record
 from itpcsr.results import absence
 from itpcsr.study import Study
 
 _NOT_TREATED = "not treated"
+_MOST_NAMED = 40  # subjects named in a note; more are counted
 _DAYS = "Days count from the first administration (Day 1; there is no Day 0)."
 
 
-def instead_of_listing(rows: pd.DataFrame, lines: int, most_rows: int, none: str) -> str:
-    """Return the sentence that stands for a listing, or "" where it is printed.
+def instead_of_listing(rows: pd.DataFrame, lines: int, none: str) -> str:
+    """Return the sentence that stands for a listing without rows, or "" where there are rows.
 
-    Parameters
-    ----------
-    rows
-        Result rows of this listing.
-    lines
-        How many rows it would have, subjects' headings apart.
-    most_rows
-        With more rows it isn't printed, but the dataset that holds it is named.
-    none
-        The sentence where there is nothing to list.
+    ``rows`` are the result rows of the listing, ``lines`` how many rows it has, subjects' headings apart;
+    ``none`` is the sentence where there is nothing to list.
     """
-    if sentence := absence(rows):
-        return sentence
-    if lines == 0:
-        return none
-    if lines <= most_rows:
-        return ""
-    dataset = str(rows["dataset"].iloc[0])
-    records = format_count(Lookup(rows).value("listed", "total", "events", "records"))
-    return (
-        f"This listing is longer than {most_rows} rows and isn't printed. Its {records} records are in the "
-        f"analysis dataset {dataset}, published with this report (adam/{dataset.lower()}.parquet)."
-    )
+    return absence(rows) or ("" if lines else none)
 
 
-def list_discontinued(
-    rows: pd.DataFrame, subjects: pd.DataFrame, adex: pd.DataFrame, study: Study, most_rows: int
-) -> Table:
+def list_discontinued(rows: pd.DataFrame, subjects: pd.DataFrame, adex: pd.DataFrame, study: Study) -> Table:
     """List the subjects who ended treatment or study early: administrations, ends and their reasons.
 
     ``subjects`` come from ``select_discontinued``; the administrations are counted in ``adex`` by its number.
     """
     none = "No enrolled subject is recorded to have ended treatment or study early."
-    if sentence := instead_of_listing(rows, len(subjects), most_rows, none):
+    if sentence := instead_of_listing(rows, len(subjects), none):
         return Table("", absent=sentence)
     given = adex.groupby("USUBJID")["EXNUM"].max()
     planned = len(study.design.infusion_days)
@@ -105,10 +84,10 @@ def _number(record: Record, name: str, decimals: int, missing: str = NOT_RECORDE
     return missing if math.isnan(value) else format_number(value, decimals)
 
 
-def list_subjects(rows: pd.DataFrame, subjects: pd.DataFrame, study: Study, most_rows: int) -> Table:
+def list_subjects(rows: pd.DataFrame, subjects: pd.DataFrame, study: Study) -> Table:
     """List demographic and baseline data of each subject; what is known of nobody has no column."""
     none = "No subject was enrolled."
-    if sentence := instead_of_listing(rows, len(subjects), most_rows, none):
+    if sentence := instead_of_listing(rows, len(subjects), none):
         return Table("", absent=sentence)
     shown = [name for name in BASELINE if name in subjects and _known(subjects[name])]
     body: list[Row] = []
@@ -138,9 +117,9 @@ def characteristic(record: Record, name: str, study: Study) -> str:
     return f"{text}, with {words.join(had)}" if had else text
 
 
-def list_deviations(rows: pd.DataFrame, addv: pd.DataFrame, adsl: pd.DataFrame, most_rows: int) -> Table:
+def list_deviations(rows: pd.DataFrame, addv: pd.DataFrame, adsl: pd.DataFrame) -> Table:
     """List the protocol deviations: what was reported, its kind, category and day."""
-    if sentence := instead_of_listing(rows, len(addv), most_rows, "No protocol deviation was recorded."):
+    if sentence := instead_of_listing(rows, len(addv), "No protocol deviation was recorded."):
         return Table("", absent=sentence)
     heads = ("Kind", "Category", "Day")
     body = rows_by_subject(addv, adsl, deviation_row)
@@ -154,12 +133,10 @@ def deviation_row(record: Record) -> Row:
     return Row(words.clean(str(record["DVTERM"])) or words.capitalize(texts[0]), (*texts, day), 1)
 
 
-def list_exposure(
-    rows: pd.DataFrame, adex: pd.DataFrame, adsl: pd.DataFrame, study: Study, most_rows: int
-) -> Table:
+def list_exposure(rows: pd.DataFrame, adex: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> Table:
     """List each administration: day, minutes (or last day), planned and given dose, adjustment and reason."""
     none = "No administration of study treatment was recorded."
-    if sentence := instead_of_listing(rows, len(adex), most_rows, none):
+    if sentence := instead_of_listing(rows, len(adex), none):
         return Table("", absent=sentence)
     timed = bool(adex["ADURM"].notna().any())
     noun = "Infusion" if study.design.infusion_days else "Administration"
@@ -192,27 +169,27 @@ def _dose(value: float) -> str:
     return plain if "." in plain else format_number(value, 1)
 
 
-def list_all_events(
-    rows: pd.DataFrame, adae: pd.DataFrame, adsl: pd.DataFrame, study: Study, most_rows: int
-) -> Table:
+def list_all_events(rows: pd.DataFrame, adae: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> Table:
     """List every adverse event of the treated subjects, those before treatment too."""
-    if sentence := instead_of_listing(rows, len(adae), most_rows, "No adverse event was recorded."):
+    if sentence := instead_of_listing(rows, len(adae), "No adverse event was recorded."):
         return Table("", absent=sentence)
     notes = _without(adsl, adae, "Treated subjects without an adverse event")
     return event_table(adae, adsl, study, reasons=False, notes=notes)
 
 
 def _without(adsl: pd.DataFrame, records: pd.DataFrame, text: str) -> tuple[str, ...]:
-    """Name the treated subjects whom a listing doesn't hold."""
+    """Name the treated subjects whom a listing doesn't hold, or say how many they are."""
     treated = adsl.loc[adsl["SAFFL"] == "Y", "USUBJID"]
     others = sorted(treated[~treated.isin(records["USUBJID"])])
+    if len(others) > _MOST_NAMED:
+        return (f"{text}: {format_count(len(others))}.",)
     return (f"{text}: {', '.join(others) or 'none'}.",)
 
 
-def list_medication(rows: pd.DataFrame, adcm: pd.DataFrame, adsl: pd.DataFrame, most_rows: int) -> Table:
+def list_medication(rows: pd.DataFrame, adcm: pd.DataFrame, adsl: pd.DataFrame) -> Table:
     """List concomitant medication, rescue medication and procedures: class, use, indication, days."""
     none = "No concomitant or rescue medication was recorded."
-    if sentence := instead_of_listing(rows, len(adcm), most_rows, none):
+    if sentence := instead_of_listing(rows, len(adcm), none):
         return Table("", absent=sentence)
     heads = ("Class", "Use", "Indication", "Start, day", "End, day")
     notes = (

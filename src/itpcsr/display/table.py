@@ -57,7 +57,8 @@ class Table:
     """A table ready to be written in any format.
 
     ``absent`` is the one sentence that stands in the table's place when there are no data. ``sources`` are
-    the displays whose result rows the table arranges beside its own.
+    the displays whose result rows the table arranges beside its own. A listing too long to be printed has
+    its first rows here and all of them in ``file``, of which ``digest`` is the SHA-256.
     """
 
     stub: str
@@ -66,6 +67,8 @@ class Table:
     notes: tuple[str, ...] = ()
     absent: str = ""
     sources: tuple[str, ...] = ()
+    file: str = ""
+    digest: str = ""
     kind: str = field(default="table", init=False)
 
     def __post_init__(self) -> None:
@@ -77,7 +80,15 @@ class Table:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """Show as a great table in notebooks, and carry the model itself for the report."""
         html = f"<p>{escape.html(self.absent)}</p>" if self.absent else as_great_table(self).as_raw_html()
-        return {"text/html": html, MIME: asdict(self)}
+        return {"text/html": html, MIME: _as_json(self)}
+
+
+def _as_json(table: Table) -> dict[str, Any]:
+    """Return the model as a notebook's output carries it; one whole in itself says nothing of a file."""
+    content = asdict(table)
+    if not table.file:
+        del content["file"], content["digest"]
+    return content
 
 
 def table_from_json(content: dict[str, Any]) -> Table:
@@ -89,6 +100,8 @@ def table_from_json(content: dict[str, Any]) -> Table:
         notes=tuple(content["notes"]),
         absent=content["absent"],
         sources=tuple(content.get("sources", ())),  # notebooks of earlier versions don't name them
+        file=content.get("file", ""),
+        digest=content.get("digest", ""),
     )
 
 

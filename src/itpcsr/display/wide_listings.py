@@ -22,16 +22,14 @@ _SIDES = {"LOW": "L", "HIGH": "H"}
 _RESULTS = {"POSITIVE": "positive", "NEGATIVE": "negative", "MISSING": "missing"}
 
 
-def list_virus_tests(
-    rows: pd.DataFrame, admb: pd.DataFrame, adsl: pd.DataFrame, study: Study, most_rows: int
-) -> Table:
+def list_virus_tests(rows: pd.DataFrame, admb: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> Table:
     """List the results of virus and syphilis tests: a column for each test that the study names.
 
     A result that is neither positive nor negative stands as recorded.
     """
     places = _virus_places(admb)
     none = "No result of a virus or syphilis test was recorded."
-    if sentence := instead_of_listing(rows, _lines(admb, places), most_rows, none):
+    if sentence := instead_of_listing(rows, len(admb), none):
         return Table("", absent=sentence)
     texts = [
         _RESULTS.get(str(record["AVALC"]), str(record["MBSTRESC"])) for record in admb.to_dict("records")
@@ -64,9 +62,7 @@ def _place(visit: str, day: float) -> str:
     return ", ".join(part for part in dict.fromkeys((visit, words.study_day(day))) if part)
 
 
-def list_laboratory(
-    rows: pd.DataFrame, adlb: pd.DataFrame, adsl: pd.DataFrame, study: Study, most_rows: int
-) -> Table:
+def list_laboratory(rows: pd.DataFrame, adlb: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> Table:
     """List laboratory values of one category: a column for each test and unit, marks beside the value.
 
     ``adlb`` comes from ``select_tests``. Values of one test, visit and day share a cell.
@@ -74,7 +70,7 @@ def list_laboratory(
     visits = zip(adlb["VISIT"], adlb["ADY"], strict=True)
     places = [_place(sentence_case(words.clean(str(visit))), float(day)) for visit, day in visits]
     none = "The data hold no laboratory value of this category that is shown as a safety variable."
-    if sentence := instead_of_listing(rows, _lines(adlb, places), most_rows, none):
+    if sentence := instead_of_listing(rows, len(adlb), none):
         return Table("", absent=sentence)
     tests = adlb.drop_duplicates(["PARAMCD", "AVALU"]).sort_values(["PARAMCD", "AVALU"]).to_dict("records")
     texts = [_value(record) for record in adlb.to_dict("records")]
@@ -118,10 +114,6 @@ def _value(record: Record) -> str:
         grade,
     )
     return " ".join(part for part in (*parts, significant) if part)
-
-
-def _lines(records: pd.DataFrame, places: Sequence[str]) -> int:
-    return len(set(zip(records["USUBJID"], places, strict=True)))
 
 
 def _wide_rows(records: pd.DataFrame, columns: Sequence[str], adsl: pd.DataFrame) -> list[Row]:

@@ -11,8 +11,8 @@ The rule, which ``docs/disclosure.md`` gives in words:
    column follows from the others.
 4. Where levels add up to a number that is known, never one level alone is suppressed, and never levels of
    fewer subjects together than the minimum: the smallest of the others goes, too.
-5. Minimum and maximum are values of single subjects and suppressed; so are the other summaries of fewer
-   than five, which would give the values away.
+5. Minimum, maximum and the outer quantiles of bands are values of single subjects and suppressed; so are the
+   other summaries of fewer than five, which would give the values away.
 
 Every display is judged by itself, so that a table, its rows and the sentences that quote them agree, but
 against the sizes of the arms, which all displays share. What several displays together would still tell,

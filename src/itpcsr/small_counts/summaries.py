@@ -11,7 +11,8 @@ import pandas as pd
 from itpcsr.small_counts.counted import CELL, ROW, WITHOUT_SUBJECTS, fewest_of, place_of
 from itpcsr.small_counts.rule import TOTAL, Rule
 
-_EXTREMES = ("min", "max")
+# the outer quantiles of fewer than 20 values are the extremes
+_EXTREMES = ("min", "max", "p5", "p95")
 _SUMMARIES = (
     "mean", "sd", "median", "q1", "q3", "geometric_mean", "gcv", "median_low", "median_high",
 )  # fmt: skip

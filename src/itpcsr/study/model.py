@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from itpcsr.bounds import Bounds
+from itpcsr.many import Displays
 from itpcsr.markers import Marker
 from itpcsr.study.assessments import Antibody, Immune, Laboratory, Pharmacokinetics, Safety
 from itpcsr.study.base import Strict
@@ -130,7 +131,8 @@ class Report(BaseModel):
     leaves the house, with names, dates and small counts as ``docs/disclosure.md`` says; ``disclosure_key``
     is the file of its secret, ``minimum_count`` the smallest count that it shows. ``fonts`` are files of
     further fonts for PDF and charts, which are asked for a character before the font for Chinese is.
-    ``reading`` raises bounds of the files that are read, ``running`` those of the notebooks' time.
+    ``reading`` raises bounds of the files that are read, ``running`` those of the notebooks' time;
+    ``displays`` says up to how many subjects, rows and values displays show one by one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -152,6 +154,7 @@ class Report(BaseModel):
     minimum_count: int = Field(default=3, ge=2, le=20)
     reading: Bounds = Bounds()
     running: Limits = Limits()
+    displays: Displays = Displays()
     rules: dict[str, Any] = {}
     notebooks: dict[str, dict[str, Any]] = Field(min_length=1)
 

@@ -27,13 +27,15 @@ def list_antibodies(rows: pd.DataFrame, adis: pd.DataFrame, adab: pd.DataFrame, 
         return Table("", absent=sentences[0])
     tests = [test for test in study.antibody.antibody_tests if test.code in set(adis["PARAMCD"])]
     body: list[Row] = []
-    for subject, part in adis.groupby("USUBJID", sort=True):
+    of_subject = {str(name): part for name, part in adab.groupby("USUBJID", sort=False)}
+    samples = _samples(adis)
+    for subject in sorted(set(adis["USUBJID"])):
         body.append(Row(str(subject)))
-        for _, sample in part.groupby(["ADTM", "VISIT", "ATPT"], sort=True):
-            results = {record["PARAMCD"]: _result(record) for record in sample.to_dict("records")}
+        for records in samples.get(str(subject), []):
+            results = {record["PARAMCD"]: _result(record) for record in records}
             cells = tuple(results.get(test.code, "–") for test in tests)
-            body.append(Row(_sample_name(sample.iloc[0]), cells, 1))
-        body.append(Row("Conclusion", _conclusions(adab[adab["USUBJID"] == subject], tests), 1))
+            body.append(Row(_sample_name(records[0]), cells, 1))
+        body.append(Row("Conclusion", _conclusions(of_subject.get(str(subject), adab.head(0)), tests), 1))
     spanners = {"donor": "Against HLA or donor", "autoantibody": "Platelet autoantibodies"}
     headers = tuple(Header(test.label, spanner=spanners[test.kind]) for test in tests)
     notes = (
@@ -44,7 +46,19 @@ def list_antibodies(rows: pd.DataFrame, adis: pd.DataFrame, adab: pd.DataFrame, 
     return Table("Subject, sample", headers, tuple(body), notes)
 
 
-def _sample_name(sample: pd.Series) -> str:
+def _samples(adis: pd.DataFrame) -> dict[str, list[list[words.Record]]]:
+    """Return the records of each sample of each subject, in order of time; without a time there is none."""
+    keys = ["USUBJID", "ADTM", "VISIT", "ATPT"]
+    found: dict[tuple[object, ...], list[words.Record]] = {}
+    for record in adis.dropna(subset=keys).sort_values(keys, kind="stable").to_dict("records"):
+        found.setdefault(tuple(record[key] for key in keys), []).append(record)
+    samples: dict[str, list[list[words.Record]]] = {}
+    for key, records in found.items():
+        samples.setdefault(str(key[0]), []).append(records)
+    return samples
+
+
+def _sample_name(sample: words.Record) -> str:
     day = "Day not known" if math.isnan(sample["ADY"]) else words.study_day(float(sample["ADY"]))
     point = words.clean(str(sample["ATPT"] or sample["VISIT"])).lower()
     return f"{day}, {point}" if point and point != day.lower() else day

@@ -7,21 +7,29 @@ import pandas as pd
 
 from itpcsr.display.findings import immune as findings
 from itpcsr.display.findings.phrases import describe
+from itpcsr.display.forms import has_form
+from itpcsr.display.forms.cells import draw_marker_bands
 from itpcsr.display.immune_figures.marks import COLOURS, DASHES, GROUPS, marker_labels, scale_of
 from itpcsr.display.table import Table
 from itpcsr.results import absence
 from itpcsr.study import Study
 
 
-def figure_immune_course(records: pd.DataFrame, rows: pd.DataFrame, study: Study) -> alt.FacetChart | Table:
+def figure_immune_course(
+    records: pd.DataFrame, rows: pd.DataFrame, study: Study, bands: pd.DataFrame | None = None
+) -> alt.FacetChart | Table:
     """Draw each marker's course: subjects thin, medians by response thick, one panel per marker.
 
     ``records`` have USUBJID, RESPONSE, PARAMCD, AVISITN and AVAL; ``rows`` are those of the course table.
-    Pointing at a subject shows it in all panels.
+    Pointing at a subject shows it in all panels. With ``bands`` (``analysis.bands``) of many subjects these
+    stand in place of the lines.
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
     labels = marker_labels(study)
+    if bands is not None and has_form(bands):
+        chart = draw_marker_bands(bands, labels, GROUPS, scale_of(COLOURS, records))
+        return describe(chart, findings.course_finding(rows, study))
     data = pd.concat([records.assign(kind="subject"), _medians(rows)], ignore_index=True)
     data["Marker"], data["Group"] = data["PARAMCD"].map(labels), data["RESPONSE"].map(GROUPS)
     data["key"] = data["USUBJID"].fillna("") + data["RESPONSE"]

@@ -9,12 +9,17 @@ from itpcsr.display.findings import immune as findings
 from itpcsr.display.findings.phrases import describe
 from itpcsr.display.immune_figures.marks import GROUPS, marker_labels
 from itpcsr.display.table import Table
+from itpcsr.many import why_not_one_by_one
 from itpcsr.results import absence
 from itpcsr.study import Study
 
 _DIVERGING = ["#D55E00", "#f7f7f7", "#0072B2"]
 _NOT_STANDARDISED = (
     "No change from baseline can be given in standard deviations at baseline, so that none can be drawn."
+)
+_BY_GROUP = (
+    "The heatmap of groups stands for those of single subjects: {why}. The changes of each subject are in "
+    "the analysis dataset ADCP."
 )
 _NOTHING_CORRELATED = "Too few subjects have markers and platelet counts for a correlation within subjects."
 
@@ -77,16 +82,21 @@ def _bare_axis(study: Study) -> alt.Y:
     return alt.Y("Marker:N", sort=order, title=None, axis=alt.Axis(labels=False, ticks=False))
 
 
-def figure_immune_subjects(records: pd.DataFrame, rows: pd.DataFrame, study: Study) -> alt.FacetChart | Table:
+def figure_immune_subjects(
+    records: pd.DataFrame, rows: pd.DataFrame, study: Study, subjects_at_most: int = 40
+) -> alt.FacetChart | Table:
     """Draw the standardised change by marker and visit, one panel per subject, responders first.
 
     ``records`` have USUBJID, RESPONSE, PARAMCD, AVISIT and VALUE; ``rows`` are those of the group heatmap.
+    With more than ``subjects_at_most`` subjects a sentence stands in its place.
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
     data = records[records["AVISIT"] != "Mean"]
     if data.empty:
         return Table("", absent=_NOT_STANDARDISED)
+    if why := why_not_one_by_one(data["USUBJID"].nunique(), subjects_at_most):
+        return Table("", absent=_BY_GROUP.format(why=why))
     signs = {"responder": " (R)", "nonresponder": " (NR)", "unknown": ""}
     data = data.assign(Subject=data["USUBJID"] + data["RESPONSE"].map(signs))
     rank = data["RESPONSE"].map({name: place for place, name in enumerate(GROUPS)})

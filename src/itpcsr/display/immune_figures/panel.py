@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import altair as alt
 import pandas as pd
 
 from itpcsr.display.findings import immune as findings
 from itpcsr.display.findings.phrases import describe
+from itpcsr.display.forms import has_form, number_tooltips
+from itpcsr.display.forms.cells import change_spread, name_panel
 from itpcsr.display.immune_figures.marks import COLOURS, GROUPS, SHAPES, marker_labels, scale_of
 from itpcsr.display.table import Table
 from itpcsr.results import absence
@@ -16,21 +20,29 @@ _NOTHING_CHANGED = "No subject has a value at baseline and a later one, so that 
 
 
 def figure_immune_panel(
-    records: pd.DataFrame, rows: pd.DataFrame, platelets: pd.DataFrame, study: Study
+    records: pd.DataFrame,
+    rows: pd.DataFrame,
+    platelets: pd.DataFrame,
+    study: Study,
+    bands: pd.DataFrame | None = None,
 ) -> alt.HConcatChart | Table:
     """Draw the whole panel: what moved, in whom, and whether it goes with platelets.
 
     Left: mean standardised change of responders and non-responders with limits, each subject a tick.
     Right: correlation with platelets within subjects. ``records`` as for the subjects' heatmap, ``rows`` from
-    ``analyse_picture``, ``platelets`` those of the correlation.
+    ``analyse_picture``, ``platelets`` those of the correlation. With ``bands`` (``analysis.bands``) of many
+    subjects a pale line from 5 to 95% of them stands in place of the ticks.
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
     if not (records["AVISIT"] == "Mean").any():
         return Table("", absent=_NOTHING_CHANGED)
-    moved = _moved(records, rows, study)
+    formed = bands is not None and has_form(bands)
+    moved = _moved(records, rows, study, bands if formed else None)
     parts = [moved] if absence(platelets) else [moved, _related(platelets, study)]
-    return describe(alt.hconcat(*parts), findings.panel_finding(rows, platelets, study))
+    chart = alt.hconcat(*parts)
+    chart = name_panel(chart, bands) if bands is not None and formed else chart
+    return describe(chart, findings.panel_finding(rows, platelets, study))
 
 
 def _axis(study: Study, labels: bool) -> alt.Y:
@@ -39,29 +51,29 @@ def _axis(study: Study, labels: bool) -> alt.Y:
     return alt.Y("Marker:N", sort=order, title=None, axis=axis)
 
 
-def _moved(records: pd.DataFrame, rows: pd.DataFrame, study: Study) -> alt.LayerChart:
+def _moved(
+    records: pd.DataFrame, rows: pd.DataFrame, study: Study, bands: pd.DataFrame | None
+) -> alt.LayerChart:
     labels = marker_labels(study)
     wide = rows.pivot(index=["level", "group"], columns="statistic", values="value").reset_index()
     wide = wide[wide["group"].isin(list(GROUPS)) & wide["mean"].notna()]
     means = wide.assign(Marker=wide["level"].map(labels), Group=wide["group"].map(GROUPS), Mean=wide["mean"])
     means = means[["Marker", "Group", "Mean", "low", "high", "n"]]
-    ticks = records[records["AVISIT"] == "Mean"]
-    ticks = pd.DataFrame(
-        {
-            "Marker": ticks["PARAMCD"].map(labels), "Group": ticks["RESPONSE"].map(GROUPS),
-            "Mean": ticks["VALUE"], "USUBJID": ticks["USUBJID"],
-        }
-    )  # fmt: skip
     offset = alt.YOffset("Group:N", sort=list(GROUPS.values()))
     colour = alt.Color(
         "Group:N", title=None, scale=scale_of(COLOURS, records), legend=alt.Legend(orient="top")
     )
-    x = alt.X("Mean:Q", title="Mean change, SD at baseline", scale=alt.Scale(domain=[-3, 3], clamp=True))
+    span = alt.Scale(domain=[-3, 3], clamp=True)
+    x = alt.X("Mean:Q", title="Mean change, SD at baseline", scale=span)
     y = _axis(study, True)
-    dots = alt.Chart(ticks).mark_tick(thickness=1, size=6, opacity=0.55).encode(
-        x=x, y=y, yOffset=offset, color=colour,
-        tooltip=[alt.Tooltip("USUBJID:N", title="Subject"), "Marker:N", alt.Tooltip("Mean:Q", format=".2f")],
-    )  # fmt: skip
+    if bands is None:
+        dots = _ticks(records, labels, x).encode(y=y, yOffset=offset, color=colour)
+    else:
+        spread = alt.Chart(change_spread(bands, labels, GROUPS)).mark_rule(strokeWidth=5, opacity=0.25)
+        dots = spread.encode(
+            x=alt.X("p5:Q", scale=span), x2="p95:Q", y=y, yOffset=offset, color=colour,
+            tooltip=["Marker:N", "Group:N", *number_tooltips()],
+        )  # fmt: skip
     base = alt.Chart(means).encode(y=y, yOffset=offset, color=colour)
     lines = base.mark_rule(strokeWidth=1.6).encode(x=alt.X("low:Q"), x2="high:Q")
     points = base.mark_point(filled=True, size=48, opacity=1).encode(
@@ -73,6 +85,20 @@ def _moved(records: pd.DataFrame, rows: pd.DataFrame, study: Study) -> alt.Layer
     return alt.layer(zero, dots, lines, points).properties(
         width=290, height=20 * len(study.markers), title="What moved, and in whom"
     )
+
+
+def _ticks(records: pd.DataFrame, labels: Mapping[str, str], x: alt.X) -> alt.Chart:
+    means = records[records["AVISIT"] == "Mean"]
+    ticks = pd.DataFrame(
+        {
+            "Marker": means["PARAMCD"].map(labels), "Group": means["RESPONSE"].map(GROUPS),
+            "Mean": means["VALUE"], "USUBJID": means["USUBJID"],
+        }
+    )  # fmt: skip
+    return alt.Chart(ticks).mark_tick(thickness=1, size=6, opacity=0.55).encode(
+        x=x,
+        tooltip=[alt.Tooltip("USUBJID:N", title="Subject"), "Marker:N", alt.Tooltip("Mean:Q", format=".2f")],
+    )  # fmt: skip
 
 
 def _related(platelets: pd.DataFrame, study: Study) -> alt.LayerChart:

@@ -23,6 +23,7 @@ def to_html(table: Table, name: str = "", pages: Mapping[str, str] | None = None
     pages = (pages or {}) if names_subjects(table.stub) else {}
     body = "\n".join(_row(row, len(table.headers), pages) for row in table.rows)
     notes = "\n".join(f'<p class="csr-note">{escape.html(note)}</p>' for note in table.notes)
+    notes += f"\n{escape.file_link(table.file)}" if table.file else ""
     return (
         f'<div class="csr-table-wrap" {_region(name)}>\n<table class="csr-table">\n'
         f"<thead>\n{head}\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>\n{notes}"

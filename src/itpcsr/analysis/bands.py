@@ -1,0 +1,215 @@
+"""What charts draw of many subjects in place of each one: quantiles by visit, shares in response, bins.
+
+Each function returns no rows where the subjects are few enough to be drawn one by one (``analysis.forms``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from itpcsr.analysis.efficacy.scope import POPULATION as ANALYSED
+from itpcsr.analysis.efficacy.scope import efficacy_members
+from itpcsr.analysis.forms import BANDS, COUNTS, SHARES, SPREAD, band_rows, choose_form, join_rows
+from itpcsr.analysis.groups import assign_groups
+from itpcsr.analysis.proportions import count_subjects
+from itpcsr.limits import stand_in
+from itpcsr.results import make_rows
+from itpcsr.study import Column, Study
+
+# Fields of a record in the chart of single subjects.
+_PLATELET, _LABORATORY, _SAMPLE, _MARKER, _TICK, _PEAK, _RING = 6, 4, 8, 6, 4, 8, 5
+# Bounds of the bins of peak ALT and bilirubin, multiples of the upper limit of normal: halves and doubles.
+PEAK_BOUNDS = (0.0, *(float(2.0**power) for power in np.arange(-3, 7.5, 0.5)), np.inf)
+
+
+def platelet_bands(
+    platelets: pd.DataFrame, adsl: pd.DataFrame, study: Study, lines_at_most: int, values_at_most: int
+) -> pd.DataFrame:
+    """Return quantiles of the platelet count (10^9/L) by column and analysis visit, for ``fig-platelets``.
+
+    ``platelets`` has one record per subject and visit; a count beyond a limit counts as that number.
+    """
+    display, where = "fig-platelets", {"population": ANALYSED, "dataset": "ADLB"}
+    values = _PLATELET * len(platelets)
+    subjects = platelets["USUBJID"].nunique()
+    form = choose_form(display, BANDS, subjects, lines_at_most, values, values_at_most, where)
+    if form.empty:
+        return form
+    records = platelets.assign(value=stand_in(platelets), visit=platelets["AVISIT"])
+    records = records.merge(efficacy_members(adsl, study), on="USUBJID").sort_values(["group", "AVISITN"])
+    return join_rows(form, band_rows(records, unit="10^9/L", display=display, **where))
+
+
+def response_shares(
+    adsl: pd.DataFrame, adrs: pd.DataFrame, study: Study, subjects_at_most: int
+) -> pd.DataFrame:
+    """Return the share of subjects in confirmed response by week, for ``fig-swimmer``.
+
+    Of the subjects whose last count isn't earlier than the week's planned day; ``visit`` is Week w, analysis
+    ``in response``, level ``in response``. A response reaches from its first count to the day before its
+    loss; later ones of the same subject (RESPPER) count, too.
+    """
+    best = adrs[adrs["PARAMCD"] == "BOR"]
+    display, where = "fig-swimmer", {"population": ANALYSED, "dataset": "ADRS"}
+    form = choose_form(display, SHARES, len(best), subjects_at_most, where=where)
+    if form.empty:
+        return form
+    members = efficacy_members(adsl, study)
+    periods = adrs[adrs["PARAMCD"] == "RESPPER"]
+    end = periods["LOSDY"].astype("float64").fillna(np.inf)
+    parts = []
+    for week in study.visits.platelet_weeks:
+        day = 7 * week + 1
+        seen = members[members["USUBJID"].isin(best.loc[best["LASTDY"] >= day, "USUBJID"])]
+        there = periods.loc[(periods["ADY"] <= day) & (end > day), ["USUBJID"]].assign(level="in response")
+        parts.append(count_subjects(there, seen, ["in response"], "level").assign(visit=f"Week {week}"))
+    if not parts:
+        return form
+    shares = make_rows(pd.concat(parts, ignore_index=True), analysis="in response", display=display, **where)
+    return join_rows(form, shares)
+
+
+def laboratory_bands(
+    adlb: pd.DataFrame,
+    adsl: pd.DataFrame,
+    columns: Sequence[Column],
+    tests: Sequence[str],
+    lines_at_most: int,
+    values_at_most: int,
+) -> pd.DataFrame:
+    """Return quantiles of laboratory values by test, dose and analysis visit, for the subjects' courses.
+
+    ``columns`` are those by dose; ``level`` is the test code. Values at no analysis visit aren't among them.
+    """
+    display, where = "fig-laboratory-subjects", {"population": "safety set", "dataset": "ADLB"}
+    members = assign_groups(adsl, columns, "SAFFL")
+    drawn = adlb[adlb["PARAMCD"].isin(tests) & adlb["USUBJID"].isin(members["USUBJID"])]
+    form = choose_form(
+        display,
+        BANDS,
+        drawn["USUBJID"].nunique(),
+        lines_at_most,
+        _LABORATORY * len(drawn),
+        values_at_most,
+        where,
+    )
+    if form.empty:
+        return form
+    at_visit = drawn[drawn["ANL01FL"] == "Y"]
+    records = at_visit.assign(value=stand_in(at_visit), level=at_visit["PARAMCD"], visit=at_visit["AVISIT"])
+    records = records.merge(members, on="USUBJID").sort_values(["level", "group", "AVISITN"])
+    return join_rows(form, band_rows(records, display=display, **where))
+
+
+def peak_bins(peaks: pd.DataFrame, lines_at_most: int, values_at_most: int) -> pd.DataFrame:
+    """Return the number of subjects in each bin of peak ALT and bilirubin, for ``fig-edish``.
+
+    Bins are half steps of doubling from 1/8 on; ``level`` is ``ALT | BILI``, the lower bounds of both. With
+    so few subjects beyond a limit that each can be drawn, only those below both limits are counted.
+    """
+    display, where = "fig-edish", {"population": "safety set", "dataset": "ADLB"}
+    form = choose_form(display, COUNTS, len(peaks), lines_at_most, _PEAK * len(peaks), values_at_most, where)
+    if form.empty:
+        return form
+    beyond = peaks["QUADRANT"] != "within"
+    counted = peaks[~beyond] if beyond.sum() <= lines_at_most else peaks
+    low = np.array(PEAK_BOUNDS)
+    places = {name: np.searchsorted(low, counted[name].to_numpy("float64"), "right") - 1
+              for name in ("ALT", "BILI")}  # fmt: skip
+    tally = pd.DataFrame(places).value_counts(sort=False)
+    levels = [f"{low[alt]:g} | {low[bilirubin]:g}" for alt, bilirubin in tally.index]
+    frame = pd.DataFrame({"level": levels, "statistic": "n", "value": tally.to_numpy("float64")})
+    return join_rows(form, make_rows(frame, analysis="bin", unit="subjects", display=display, **where))
+
+
+def concentration_bands(
+    adpc: pd.DataFrame,
+    adsl: pd.DataFrame,
+    columns: Sequence[Column],
+    display: str,
+    lines_at_most: int,
+    values_at_most: int,
+) -> pd.DataFrame:
+    """Return quantiles of the concentration by dose and nominal time, for the profiles of infusion 1.
+
+    ``visit`` is the nominal time after the end in hours; what is below the limit of quantification counts as
+    half of it.
+    """
+    where = {"population": "pharmacokinetic set", "dataset": "ADPC"}
+    members = assign_groups(adsl, columns, "PKFL")
+    used = adpc[(adpc["ANL01FL"] == "Y") & adpc["USUBJID"].isin(members["USUBJID"])]
+    form = choose_form(
+        display, BANDS, used["USUBJID"].nunique(), lines_at_most, _SAMPLE * len(used), values_at_most, where
+    )
+    if form.empty:
+        return form
+    after = used[used["ATPTN"] >= 0]
+    value = after["AVAL"].mask(after["BLQFL"] == "Y", after["ALLOQ"] / 2)
+    records = after.assign(value=value, visit=after["ATPTN"].map("{:g}".format))
+    records = records.merge(members, on="USUBJID").sort_values(["group", "ATPTN"])
+    return join_rows(form, band_rows(records, display=display, **where))
+
+
+def deviation_bands(
+    adpc: pd.DataFrame, adsl: pd.DataFrame, lines_at_most: int, values_at_most: int
+) -> pd.DataFrame:
+    """Return quantiles of actual less nominal time (minutes) by nominal time, for ``fig-pk-times``."""
+    display, where = "fig-pk-times", {"population": "pharmacokinetic set", "dataset": "ADPC"}
+    used = adpc[(adpc["ANL01FL"] == "Y") & adpc["USUBJID"].isin(adsl.loc[adsl["PKFL"] == "Y", "USUBJID"])]
+    used = used.dropna(subset=["ATPTN", "TDEV"]).sort_values("ATPTN")
+    form = choose_form(
+        display, SPREAD, used["USUBJID"].nunique(), lines_at_most, _RING * len(used), values_at_most, where
+    )
+    if form.empty:
+        return form
+    records = used.assign(value=60 * used["TDEV"], visit=used["ATPTN"].map("{:g}".format))
+    return join_rows(
+        form, band_rows(records.drop(columns="level", errors="ignore"), unit="min", display=display, **where)
+    )
+
+
+def marker_bands(records: pd.DataFrame, lines_at_most: int, values_at_most: int) -> pd.DataFrame:
+    """Return quantiles of each marker by response and week, for ``fig-immune-course``.
+
+    ``records`` have USUBJID, RESPONSE, PARAMCD, AVISITN and AVAL; ``level`` is the marker, ``visit`` its
+    week.
+    """
+    display, where = "fig-immune-course", {"population": ANALYSED, "dataset": "ADCP"}
+    form = choose_form(
+        display,
+        BANDS,
+        records["USUBJID"].nunique(),
+        lines_at_most,
+        _MARKER * len(records),
+        values_at_most,
+        where,
+    )
+    if form.empty:
+        return form
+    named = {"RESPONSE": "group", "PARAMCD": "level", "AVAL": "value"}
+    values = records.rename(columns=named).assign(visit=records["AVISITN"].map("Week {:g}".format))
+    return join_rows(
+        form, band_rows(values.sort_values(["level", "group", "AVISITN"]), display=display, **where)
+    )
+
+
+def change_bands(records: pd.DataFrame, lines_at_most: int, values_at_most: int) -> pd.DataFrame:
+    """Return quantiles of the subjects' mean standardised changes by marker and response.
+
+    For ``fig-immune-panel``; ``records`` have USUBJID, RESPONSE, PARAMCD, AVISIT (``Mean``) and VALUE.
+    """
+    display, where = "fig-immune-panel", {"population": ANALYSED, "dataset": "ADCP"}
+    means = records[records["AVISIT"] == "Mean"]
+    form = choose_form(
+        display, SPREAD, means["USUBJID"].nunique(), lines_at_most, _TICK * len(means), values_at_most, where
+    )
+    if form.empty:
+        return form
+    values = means.rename(columns={"RESPONSE": "group", "PARAMCD": "level", "VALUE": "value"})
+    return join_rows(
+        form,
+        band_rows(values.sort_values(["level", "group"]), unit="SD at baseline", display=display, **where),
+    )
