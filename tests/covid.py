@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from itpcsr.adam import derive
+from itpcsr.adam import Datasets
 from itpcsr.analysis import immune
 from itpcsr.markers import Marker
 from itpcsr.study import Study, read_study
@@ -50,7 +50,8 @@ def load_covid() -> Covid:
         CP=_records(samples, markers),
         LB=_platelets(samples, mapping["platelets"]),
     )
-    datasets = derive(trial, study)
+    derived = Datasets(trial, study)
+    datasets = {name: derived[name] for name in ("adsl", "adcp", "adlb")}
     care = samples.groupby("USUBJID")[mapping["response"]].max()
     datasets["adrs"] = pd.DataFrame(
         {

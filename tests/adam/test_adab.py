@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from itpcsr.absence import absent_domain
+from itpcsr.adam import Datasets
 from itpcsr.adam.adab import NO_BASELINE, NO_LATER, NO_SAMPLE, NOT_PLANNED, classify_antibodies
 from itpcsr.adam.subgroups import derive_subgroups
 from tests import small
@@ -130,9 +131,7 @@ def test_simulated_trial(demo):
 
 
 def test_a_trial_without_the_domain(study):
-    from itpcsr.adam import derive
-
-    found = derive(small.trial(DM=small.dm(("A", "ESC05")), EX=small.ex("A")), study)
+    found = Datasets(small.trial(DM=small.dm(("A", "ESC05")), EX=small.ex("A")), study)
     assert absent_domain(found["adis"]) == "IS"
     assert absent_domain(found["adab"]) == "IS"
     assert set(found["adab"]["REASON"]) == {NO_SAMPLE}

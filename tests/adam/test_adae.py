@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam import Datasets
 from itpcsr.errors import DataError
 from itpcsr.study import read_study
 from tests import small
@@ -11,7 +11,7 @@ def adae_of(study, *records, supplement=None):
     domains = {"DM": small.dm(("01", "ESC05")), "EX": small.ex("01"), "AE": small.events(*records)}
     if supplement is not None:
         domains["SUPPAE"] = supplement
-    return derive(small.trial(**domains), study)["adae"]
+    return Datasets(small.trial(**domains), study)["adae"]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_supplement_that_stands_twice_is_refused(study):
 
 
 def test_no_domain_gives_no_rows_and_all_flags(study):
-    datasets = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)
+    datasets = Datasets(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)
     assert datasets["adae"].empty
     assert {"TRTEMFL", "DLTFL", "AEDECOD", "ASEVN"} <= set(datasets["adae"].columns)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam import Datasets
 from tests import small
 
 
@@ -12,7 +12,7 @@ def best_of(study, counts, cm=None, ae=None):
         domains["CM"] = cm
     if ae is not None:
         domains["AE"] = ae
-    adrs = derive(small.trial(**domains), study)["adrs"]
+    adrs = Datasets(small.trial(**domains), study)["adrs"]
     return adrs[adrs["PARAMCD"] == "BOR"].iloc[0]
 
 
@@ -106,7 +106,7 @@ def test_bleeding_on_the_day_of_a_count(study, term, start, end, answer):
 
 def test_a_study_without_response_has_no_rows(pilot_study):
     domains = {"DM": small.dm(("01", "Pbo")), "EX": small.ex("01"), "LB": small.platelets("01", {1: 200})}
-    assert derive(small.trial(**domains), pilot_study)["adrs"].empty
+    assert Datasets(small.trial(**domains), pilot_study)["adrs"].empty
 
 
 def test_the_simulated_trial_gives_the_published_responders(demo):
@@ -123,7 +123,7 @@ def test_a_sample_before_the_infusion_is_no_response(study):
     )
     ex = small.ex("01")
     ex["EXSTDTC"] = ex["EXSTDTC"] + "T10:00"
-    adrs = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=ex, LB=lb), study)["adrs"]
+    adrs = Datasets(small.trial(DM=small.dm(("01", "ESC05")), EX=ex, LB=lb), study)["adrs"]
     assert "OVR" not in set(adrs["PARAMCD"])
     assert adrs.query("PARAMCD == 'BOR'")["AVALC"].tolist() == ["NE"]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam import Datasets
 from itpcsr.adam.intercurrent import derive_intercurrent
 from itpcsr.adam.subgroups import derive_subgroups
 from itpcsr.analysis import efficacy
@@ -229,7 +229,7 @@ def four(study, **more):
         "DV": dv,
     } | more
     trial = small.trial(**domains)
-    return trial, derive(trial, study)
+    return trial, Datasets(trial, study)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_sensitivity_counts_the_subjects_it_names(study, analysis, n, total):
 def test_without_deviations_there_is_no_per_protocol_analysis(study):
     trial, _ = four(study)
     del trial.domains["DV"]
-    datasets = derive(trial, study)
+    datasets = Datasets(trial, study)
     rows = efficacy.analyse_sensitivity(
         datasets["adsl"], datasets["adrs"], datasets["addv"], datasets["adcm"], study, 0.95
     )

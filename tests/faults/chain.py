@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -40,13 +41,13 @@ def analyse(trial: Trial, study: Study, names: list[str] | None = None) -> pd.Da
     they get this trial and this study, and their rows are returned instead of written. A notebook that reads
     the rows of others gets those of the notebooks that ran before it.
     """
-    with notebooks_on(trial, study, itpcsr.adam.derive(trial, study)) as run:
+    with notebooks_on(trial, study, itpcsr.adam.Datasets(trial, study)) as run:
         return pd.concat([run(name) for name in names or NAMES], ignore_index=True)
 
 
 @contextmanager
 def notebooks_on(
-    trial: Trial, study: Study, datasets: dict[str, pd.DataFrame]
+    trial: Trial, study: Study, datasets: Mapping[str, pd.DataFrame]
 ) -> Iterator[Callable[[str], pd.DataFrame]]:
     """Give a function that runs a notebook by its name on this trial and returns its rows."""
     written: list[pd.DataFrame] = []
@@ -65,7 +66,7 @@ def notebooks_on(
     with (
         mock.patch.object(itpcsr.sdtm, "load_trial", return_value=trial),
         mock.patch.object(itpcsr.study, "read_study", return_value=study),
-        mock.patch.object(itpcsr.adam, "derive", side_effect=lambda *_: dict(datasets)),
+        mock.patch.object(itpcsr.adam, "derive", side_effect=lambda *_: ChainMap({}, datasets)),
         mock.patch.object(itpcsr.results, "write_rows", keep),
         mock.patch.object(itpcsr.results, "gather_rows", gather),
     ):
