@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.sdtm import Trial, load_trial
 from itpcsr.study import Study, read_report, read_study
 

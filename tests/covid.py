@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from itpcsr.adam import Datasets
+from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import immune
 from itpcsr.markers import Marker
 from itpcsr.study import Study, read_study
@@ -51,7 +51,7 @@ def load_covid() -> Covid:
         LB=_platelets(samples, mapping["platelets"]),
     )
     derived = Datasets(trial, study)
-    datasets = {name: derived[name] for name in ("adsl", "adcp", "adlb")}
+    datasets = {name: derived[name] for name in ("adsl", "adcp", "adlb", "adrs")}
     care = samples.groupby("USUBJID")[mapping["response"]].max()
     datasets["adrs"] = pd.DataFrame(
         {

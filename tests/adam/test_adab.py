@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from itpcsr.absence import absent_domain
-from itpcsr.adam import Datasets
 from itpcsr.adam.adab import NO_BASELINE, NO_LATER, NO_SAMPLE, NOT_PLANNED, classify_antibodies
 from itpcsr.adam.subgroups import derive_subgroups
 from tests import small
@@ -131,6 +130,8 @@ def test_simulated_trial(demo):
 
 
 def test_a_trial_without_the_domain(study):
+    from itpcsr.adam.datasets import Datasets
+
     found = Datasets(small.trial(DM=small.dm(("A", "ESC05")), EX=small.ex("A")), study)
     assert absent_domain(found["adis"]) == "IS"
     assert absent_domain(found["adab"]) == "IS"

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from itpcsr.adam import Datasets
+from itpcsr.adam.datasets import Datasets
 from itpcsr.study import read_study
 from tests import small
 

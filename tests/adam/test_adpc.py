@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from itpcsr.absence import absent_domain
-from itpcsr.adam import Datasets
+from itpcsr.adam.datasets import Datasets
 from itpcsr.sdtm import Trial
 from tests import small
 

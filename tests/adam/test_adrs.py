@@ -2,7 +2,7 @@
 
 import pytest
 
-from itpcsr.adam import Datasets
+from itpcsr.adam.datasets import Datasets
 from tests import small
 
 

@@ -1,6 +1,6 @@
 import pandas as pd
 
-from itpcsr.adam import Datasets
+from itpcsr.adam.datasets import Datasets
 from tests import small
 
 

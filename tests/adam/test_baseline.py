@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam import Datasets
+from itpcsr.adam.datasets import Datasets
 from itpcsr.study import read_study
 from tests import small
 

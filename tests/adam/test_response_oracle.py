@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 import pytest
 
-from itpcsr.adam import Datasets
+from itpcsr.adam.datasets import Datasets
 from tests import small
 
 

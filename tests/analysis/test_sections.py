@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam import Datasets
+from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import efficacy, exposure, population, safety
 from itpcsr.results import absence, combine
 from itpcsr.study import Study

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itpcsr.adam import Datasets
+from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.subgroups import derive_subgroups
 from itpcsr.analysis import efficacy, exposure, population
 from itpcsr.display import figures, tables
@@ -202,7 +202,7 @@ def _ends_add_up(table: pd.DataFrame, flow: pd.DataFrame) -> None:
         assert sum(boxes.values()) - boxes[""] == boxes[""]
 
 
-@pytest.mark.examples(4)
+@pytest.mark.examples(5)
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 def test_whatever_is_missing_rows_add_up(study, drawing):
     whole = simulate(study, seed=5, subjects=4)

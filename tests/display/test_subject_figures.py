@@ -4,7 +4,8 @@ from collections import ChainMap
 
 import pytest
 
-from itpcsr.adam import Datasets, periods
+from itpcsr.adam import periods
+from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import courses, edish, incidence, significant_events
 from itpcsr.display import laboratory, theme, timelines
 from itpcsr.display.incidence import figure_incidence

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from itpcsr.adam import Datasets
+from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import listings
 from itpcsr.display import subject_listings as show
 from itpcsr.display import wide_listings as wide

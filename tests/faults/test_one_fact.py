@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itpcsr.adam import Datasets
+from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.intercurrent import derive_intercurrent
 from itpcsr.adam.profiles import derive_profiles
 from itpcsr.analysis.efficacy.estimand import EVENTS
@@ -80,9 +80,8 @@ def _agree(whole: dict[str, pd.DataFrame], study: Study, changes: set[int], seed
     domains, rng = dict(whole), np.random.default_rng(seed)
     for number in sorted(changes):
         _CHANGES[number](domains, rng)
-    trial = Trial(domains)
-    datasets = Datasets(trial, study)
-    profiles = derive_profiles(trial, datasets, study)
+    datasets = Datasets(Trial(domains), study)
+    profiles = derive_profiles(datasets, study)
     _agree_on_rescue(datasets)
     _agree_on_emergence(datasets)
     _agree_on_baseline(datasets)
