@@ -1,7 +1,8 @@
 """What tests share: the study, the simulated trial, the real pilot study where it is at hand, small trials.
 
 Random tests carry the mark ``examples`` with the few cases that they draw unless ``--examples`` asks for more.
-Tests that need a whole report carry the mark ``build``; ``make test-quick`` leaves them out.
+Tests that build a whole report, or run all its notebooks, carry the mark ``build``; ``make test-quick``
+leaves them out. A test of ``tests/build`` that takes a built report as a fixture gets it here.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def drawing(request: pytest.FixtureRequest) -> settings:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that need a whole report, and put the files first that took longest last time."""
+    """Mark the tests that take a built report, and put the files first that took longest last time."""
     for item in items:
         if item.path.is_relative_to(ROOT / "tests/build") and BUILT & set(getattr(item, "fixturenames", ())):
             item.add_marker("build")

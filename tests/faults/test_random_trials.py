@@ -103,6 +103,7 @@ def test_the_same_seed_draws_the_same_trial(few_weeks):
         pd.testing.assert_frame_equal(frame, second.trial.domains[name])
 
 
+@pytest.mark.build
 @pytest.mark.examples(1, first=3)
 def test_a_random_trial_goes_through_all_notebooks(seed, few_weeks):
     report = Report()
