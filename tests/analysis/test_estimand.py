@@ -1,5 +1,6 @@
 """The estimand by ICH E9(R1): what is missing is no intercurrent event, and strategies are what the rule does."""
 
+from collections import ChainMap
 from typing import get_args
 
 import numpy as np
@@ -53,7 +54,7 @@ def test_an_end_that_is_recorded_for_nobody_is_not_nobody_who_left(study):
     del trial.domains["DS"]
     datasets = Datasets(trial, study)
     unrecorded = datasets["adsl"].assign(EOSSTT="")
-    rows = estimand_of({**datasets, "adsl": unrecorded}, study)
+    rows = estimand_of(ChainMap({"adsl": unrecorded}, datasets), study)
     assert np.isnan(value(rows, "missing", "total", "n", "left"))
     table = response_tables.table_estimand(rows, study)
     assert table.notes[-1] == "NE: not estimable (not recorded in the data)."

@@ -78,20 +78,25 @@ def few_weeks(root) -> Study:
     return read_study(root / "params/study.yml", platelet_weeks=WEEKS, immune_weeks=WEEKS)
 
 
-@pytest.mark.parametrize(("rule", "numbers"), CASES, ids=[f"{i} {case[0]}" for i, case in enumerate(CASES)])
-def test_a_contradiction_is_found(rule, numbers, few_weeks):
+@pytest.fixture(scope="module")
+def one_subject(few_weeks):
+    """Return a trial of one subject, and its analysis datasets."""
     trial = small.trial(DM=small.dm(("S1", "ESC05")), EX=small.ex("S1"))
-    found = find_contradictions(_rows(*numbers), trial, Datasets(trial, few_weeks))
+    return trial, Datasets(trial, few_weeks)
+
+
+@pytest.mark.parametrize(("rule", "numbers"), CASES, ids=[f"{i} {case[0]}" for i, case in enumerate(CASES)])
+def test_a_contradiction_is_found(rule, numbers, one_subject):
+    found = find_contradictions(_rows(*numbers), *one_subject)
     assert rule in set(found["rule"]) if rule else found.empty
 
 
-def test_columns_of_other_sizes_are_not_compared(few_weeks):
-    trial = small.trial(DM=small.dm(("S1", "ESC05")), EX=small.ex("S1"))
+def test_columns_of_other_sizes_are_not_compared(one_subject):
     numbers = [
         ("tbl-medication:size:total::", {"N": 4}), ("tbl-medication:any:total:rescue:", _share(2, 4)),
         ("tbl-itp-therapy:size:total::", {"N": 3}), ("tbl-itp-therapy:rescue:total::", _share(1, 3)),
     ]  # fmt: skip
-    assert find_contradictions(_rows(*numbers), trial, Datasets(trial, few_weeks)).empty
+    assert find_contradictions(_rows(*numbers), *one_subject).empty
 
 
 def test_the_same_seed_draws_the_same_trial(few_weeks):
