@@ -139,6 +139,9 @@ def open_inputs(
     def listed() -> list[Path]:
         return [*_code_files(), *_pages(root, report), *list_files(root / path for path in report.data)]
 
+    for path in listed():
+        seen.hash(path)
+
     return Opened(root, seen, manifest, listed)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +19,7 @@ from itpcsr.adam.profiles import derive_profiles, select_profiled
 from itpcsr.adam.store import open_store
 from itpcsr.bounds import VARIABLE as READING
 from itpcsr.bounds import Bounds, chosen_bounds, write_bounds
-from itpcsr.build.assemble import REAL_STATEMENT, assemble, notice_for, running_title, write_yaml
+from itpcsr.build.assemble import REAL_STATEMENT, as_yaml, assemble, notice_for, running_title
 from itpcsr.build.bill import make_bill
 from itpcsr.build.comparisons import record_version
 from itpcsr.build.coverage import refuse_unprintable_data
@@ -27,15 +29,20 @@ from itpcsr.build.external import leave_out_rows, write_shown
 from itpcsr.build.font_files import VersionFonts, read_fonts
 from itpcsr.build.fragments import Display, read_displays
 from itpcsr.build.inside import kept_inside, link_data, shown_data
+from itpcsr.build.last_run import FILE as TIMES
+from itpcsr.build.last_run import LastRun
 from itpcsr.build.leaks import refuse_leaks
 from itpcsr.build.lock import lock
 from itpcsr.build.manifest import open_inputs
+from itpcsr.build.memo import Memo
+from itpcsr.build.mirror import write_changed
 from itpcsr.build.notebook_inputs import notebook_inputs
-from itpcsr.build.notebook_values import choose_values
-from itpcsr.build.notebooks import is_literal, run_notebook
+from itpcsr.build.notebook_values import READS_ROWS, choose_values, names_before
+from itpcsr.build.notebooks import Job, is_literal
 from itpcsr.build.opened import Opened, Seen
 from itpcsr.build.publish import publish, refuse_final
-from itpcsr.build.render import Engine, Renderer, choose_renderer, render
+from itpcsr.build.render import FORMATS, Engine, Format, Renderer, choose_renderer, render
+from itpcsr.build.running import HERE, Crew, run_together
 from itpcsr.build.search_index import write_search_index
 from itpcsr.build.staging import claim
 from itpcsr.build.subject_profiles import write_subject_pages
@@ -44,7 +51,7 @@ from itpcsr.build.variables import collect_variables
 from itpcsr.display.fonts import VARIABLE as FONTS_VARIABLE
 from itpcsr.display.fonts import name_for_kernels
 from itpcsr.display.formats import format_level, format_plain
-from itpcsr.display.profile import compose_profiles
+from itpcsr.display.profile import Profile, compose_profiles
 from itpcsr.display.subject_pages import page_names
 from itpcsr.errors import NotebookError, ParameterError
 from itpcsr.sdtm import Trial, list_files, load_trial
@@ -130,6 +137,12 @@ class Run:
             return {}
         return page_names(select_profiled(self.adam["adsl"], self.study)["USUBJID"])
 
+    @cached_property
+    def memo(self) -> Memo:
+        """What was made for this version before, by this program in this environment."""
+        hashes = self.opened.manifest["hashes"]
+        return Memo(self.work / "made", f"{hashes['code']} {hashes['environment']}")
+
     def notebook(self, name: str) -> Path:
         """Return where a notebook is."""
         return self.root / "notebooks" / f"{name}.ipynb"
@@ -189,40 +202,58 @@ def _bounds(report: Report) -> Bounds:
     return chosen_bounds(report.reading.model_dump(exclude_defaults=True))
 
 
-def run_notebooks(run: Run, say: Say) -> None:
-    """Run every notebook of the report version whose inputs have changed."""
+def run_notebooks(run: Run, say: Say, crew: Crew = HERE) -> None:
+    """Run every notebook of the report version whose inputs have changed; ``crew`` does it."""
     chosen = choose_values(run, say)
     if sentence := say_other_than_locked(run.opened.manifest["environment"]):
         say(sentence)
     link_data(run.report.data, run.work)
     if not run.report.external:
-        _run_all(run, chosen, say)
+        _run_all(run, chosen, say, crew)
         return
-    run_suppressed(run, lambda rule: _run_all(run, chosen, say, rule), say)
+    run_suppressed(run, lambda rule: _run_all(run, chosen, say, crew, rule), say)
 
 
-def _run_all(run: Run, chosen: Mapping[str, Mapping[str, Any]], say: Say, rule: Rule | None = None) -> None:
+def _run_all(
+    run: Run,
+    chosen: Mapping[str, Mapping[str, Any]],
+    say: Say,
+    crew: Crew,
+    rule: Rule | None = None,
+) -> None:
     """Run the notebooks of which an input has changed; ``rule`` is that of an external version."""
-    for name, values in chosen.items():
-        own_rule = "" if rule is None else rule_of(run, rule, name).to_text()
-        environment = {
+    jobs = [
+        _job(run, name, values, "" if rule is None else rule_of(run, rule, name).to_text())
+        for name, values in chosen.items()
+    ]
+    run_together(jobs, LastRun(run.work / TIMES), run.opened.refuse_changes, say, crew)
+
+
+def _job(run: Run, name: str, values: Mapping[str, Any], own_rule: str) -> Job:
+    """Return one notebook to run; ``own_rule`` is that of an external version, as text."""
+
+    def inside(path: Path) -> Path:
+        return path.relative_to(run.root)
+
+    before = names_before(run, name) if READS_ROWS in values else ()
+    return Job(
+        root=run.root,
+        notebook=inside(run.notebook(name)),
+        parameters=values,
+        executed=inside(run.executed(name)),
+        failed=inside(run.work / "failed" / f"{name}.ipynb"),
+        rows=inside(run.rows_folder(name) / results.FILE),
+        inputs=notebook_inputs(run, name, own_rule),
+        datasets=run.adam.hashes,
+        environment={
             FONTS_VARIABLE: name_for_kernels(run.fonts.named),
             READING: write_bounds(_bounds(run.report)),
             **({VARIABLE: own_rule} if own_rule else {}),
-        }
-        if not run_notebook(
-            run.notebook(name),
-            values,
-            run.root,
-            run.executed(name),
-            run.work / "failed" / f"{name}.ipynb",
-            run.rows_folder(name) / results.FILE,
-            notebook_inputs(run, name, values, own_rule),
-            run.adam.hashes,
-            environment,
-            run.opened.refuse_changes,
-        ):
-            say(f"{name} is up to date")
+        },
+        limits=run.report.running,
+        after=before,
+        reads={f"rows {other}": inside(run.rows_folder(other) / results.FILE) for other in before},
+    )
 
 
 def read_results(run: Run) -> pd.DataFrame:
@@ -251,8 +282,7 @@ def assemble_report(run: Run, renderer: Renderer, say: Say) -> Assembled:
     manifest = run.manifest(**renderer.facts())
     rows = _without_left_out(run, read_results(run))
     displays = _read_all_displays(run)
-    variables = {**collect_variables(rows, run.report.confidence_level), **_facts(run, renderer.title)}
-    write_yaml(run.work / "values.yml", variables)
+    variables = _variables(run, rows, _facts(run, renderer.title))
     project = assemble(
         run.root,
         run.work / "render",
@@ -265,20 +295,25 @@ def assemble_report(run: Run, renderer: Renderer, say: Say) -> Assembled:
         manifest,
         run.subject_pages,
         run.fonts.fonts,
+        run.memo,
     )
     say(f"Assembled {len(displays)} displays and {len(rows)} result rows")
     return Assembled(project, displays, rows, manifest)
 
 
 def render_report(
-    run: Run, renderer: Renderer, say: Say
+    run: Run, renderer: Renderer, say: Say, targets: Sequence[Format] = FORMATS
 ) -> tuple[Path, list[Display], pd.DataFrame, dict[str, Any]]:
-    """Assemble and render from the executed notebooks; return book, displays, rows and manifest."""
+    """Assemble and render from the executed notebooks; return book, displays, rows and manifest.
+
+    ``targets`` are the formats to make; what hasn't changed isn't made again.
+    """
     assembled = assemble_report(run, renderer, say)
     say(f"Rendering with {renderer.title}")
-    book = render(assembled.project, run.report, renderer, say)
-    _add_profiles(run, book)
-    write_search_index(book)
+    book = render(assembled.project, run.report, renderer, say, targets, run.memo)
+    if "html" in targets:
+        _add_profiles(run, book)
+        write_search_index(book, run.memo)
     return book, assembled.displays, assembled.rows, assembled.manifest
 
 
@@ -286,10 +321,14 @@ def _add_profiles(run: Run, book: Path) -> None:
     """Put the pages of the subjects beside those of the report, whoever rendered them."""
     if run.report.external:
         return
-    frames = derive_profiles(run.adam, run.study)
-    profiles = compose_profiles(frames, run.study)
+
+    def profiles() -> Iterable[Profile]:
+        return compose_profiles(derive_profiles(run.adam, run.study), run.study)
+
     notice = notice_for(run.adam.simulated)
-    write_subject_pages(book, profiles, run.subject_pages, running_title(run.report, run.study), notice)
+    title = running_title(run.report, run.study)
+    inputs = [run.opened.manifest[name] for name in ("hashes", "parameters", "data_cutoff")]
+    write_subject_pages(book, profiles, run.subject_pages, title, notice, run.memo, inputs)
 
 
 def _without_left_out(run: Run, rows: pd.DataFrame) -> pd.DataFrame:
@@ -302,6 +341,19 @@ def _without_left_out(run: Run, rows: pd.DataFrame) -> pd.DataFrame:
             run.executed(name), run.shown(name), run.disclosed.subjects, run.disclosed.of_order
         )
     return leave_out_rows(rows, left_out, run.disclosed.subjects)
+
+
+def _variables(run: Run, rows: pd.DataFrame, facts: dict[str, Any]) -> dict[str, Any]:
+    """Return all values that pages could quote, and list them in ``values.yml``."""
+    inputs = (hashlib.sha256(rows.to_parquet()).digest(), run.report.confidence_level)
+
+    def collect() -> str:
+        return json.dumps(collect_variables(rows, run.report.confidence_level), ensure_ascii=False)
+
+    variables = {**json.loads(run.memo.text("values", inputs, collect)), **facts}
+    listed = run.memo.text("listed", (*inputs, facts), lambda: as_yaml(variables))
+    write_changed(run.work / "values.yml", listed.encode())
+    return variables
 
 
 def _read_all_displays(run: Run) -> list[Display]:
@@ -355,11 +407,14 @@ def derive_once(run: Run, say: Say) -> None:
     """
     if run.fonts.fonts.lacking(run.adam.characters):
         refuse_unprintable_data(run.trial, run.fonts.fonts)
+    run.opened.refuse_changes()
     study = run.study.identity.study_id
     say(f"{len(run.adam)} analysis datasets from {len(run.adam.labels)} domains of {study}")
 
 
-def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say: Say) -> Path:
+def build_report(
+    parameters: Path, root: Path, output: Path, engine: Engine, say: Say, crew: Crew = HERE
+) -> Path:
     """Make and publish a report version from its parameters; return the published folder."""
     run = open_run(parameters, root)
     renderer = choose_renderer(engine, say)
@@ -367,22 +422,24 @@ def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say
         refuse_final(output, run.report, lambda: run.manifest(**renderer.facts()))
         claim(output / run.report.name)
         derive_once(run, say)
-        target = _build(run, output, renderer, say)
+        target = _build(run, output, renderer, say, crew)
     record_version(target, say)
     return target
 
 
-def _build(run: Run, output: Path, renderer: Renderer, say: Say) -> Path:
-    run_notebooks(run, say)
+def _build(run: Run, output: Path, renderer: Renderer, say: Say, crew: Crew) -> Path:
+    run_notebooks(run, say, crew)
     book, displays, rows, manifest = render_report(run, renderer, say)
     run.opened.refuse_changes()
     executed = [run.shown(name) for name in run.report.notebooks]
     datasets = {name: run.adam.path(name) for name in run.adam}
     bill = make_bill(run.root / "uv.lock", manifest)
-    return publish(
+    target = publish(
         output, run.report, run.study, book, executed, displays, rows, datasets, run.adam.findings, manifest,
-        bill, lambda folder: _inspect(run, folder),
+        bill, lambda folder: _inspect(run, folder), run.memo,
     )  # fmt: skip
+    run.memo.forget_unused()
+    return target
 
 
 def _inspect(run: Run, folder: Path) -> None:

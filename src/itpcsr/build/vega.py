@@ -8,11 +8,16 @@ import vl_convert
 BUNDLE = Path("_extensions/csr/assets/vega.js")
 
 
-def write_vega_bundle(path: Path) -> None:
-    """Write the script that sets `window.vegaEmbed`; the folder must exist.
+def vega_bundle() -> str:
+    """Return the script that sets `window.vegaEmbed`.
 
     The bundle declares names of one letter at its top level; inside a function they can't clash
     with other scripts of the page.
     """
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    path.write_text(f"(() => {{\n{bundle}\n}})();\n", encoding="utf-8", newline="\n")
+    return f"(() => {{\n{bundle}\n}})();\n"
+
+
+def write_vega_bundle(path: Path) -> None:
+    """Write that script; the folder must exist."""
+    path.write_text(vega_bundle(), encoding="utf-8", newline="\n")
