@@ -43,6 +43,18 @@ EngineOption = Annotated[
     ),
 ]
 
+JobsOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Notebooks at once; without it as many as cores and memory allow."),
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Run notebooks on the workers of this dask.distributed scheduler, e.g. tcp://10.0.0.5:8786; "
+        "they share this folder."
+    ),
+]
+
 
 @app.callback()
 def prepare() -> None:
@@ -66,22 +78,31 @@ def _link(parameters: Path) -> None:
 
 @app.command()
 def build(
-    parameters: Parameters,
+    parameters: Annotated[list[Path], typer.Argument(help="Parameters of report versions: params/demo.yml.")],
     engine: EngineOption = "auto",
     output: Annotated[Path, typer.Option(help="Folder for published versions.")] = Path("output"),
+    jobs: JobsOption = None,
+    scheduler: SchedulerOption = None,
 ) -> None:
-    """Run the notebooks, render the report and publish it as OUTPUT/<report>-<version>/."""
-    # the heavy imports wait until a command needs them, so that --help answers at once
-    from itpcsr.build.pipeline import build_report
+    """Run the notebooks, render the report and publish it as OUTPUT/<report>-<version>/.
 
-    with errors_without_traceback():
-        target = build_report(parameters, Path(), output, engine, say)
-        _link(parameters)
+    Of several versions, one that fails doesn't stop the others; the exit code then is 1.
+    """
+    # the heavy imports wait until a command needs them, so that --help answers at once
+    from itpcsr.build.batch import build_each
+    from itpcsr.build.pipeline import build_report
+    from itpcsr.build.running import Crew
+
+    def build_one(file: Path) -> None:
+        target = build_report(file, Path(), output, engine, say, Crew(jobs, scheduler))
+        _link(file)
         say(f"Published {target}: open {target / 'index.html'}")
+
+    build_each(parameters, build_one)
 
 
 @app.command()
-def run(parameters: Parameters) -> None:
+def run(parameters: Parameters, jobs: JobsOption = None, scheduler: SchedulerOption = None) -> None:
     """Run the notebooks and put the report together, unrendered; what hasn't changed is skipped.
 
     Quarto then shows a page while it is written: quarto preview.
@@ -89,12 +110,13 @@ def run(parameters: Parameters) -> None:
     from itpcsr.build.lock import lock
     from itpcsr.build.pipeline import assemble_report, derive_once, open_run, run_notebooks
     from itpcsr.build.render import Renderer
+    from itpcsr.build.running import Crew
 
     with errors_without_traceback():
         opened = open_run(parameters, Path())
         with lock(opened.work):
             derive_once(opened, say)
-            run_notebooks(opened, say)
+            run_notebooks(opened, say, Crew(jobs, scheduler))
             assemble_report(opened, Renderer(), say)
         _link(parameters)
         say(f"Executed notebooks are in {opened.work / 'notebooks'}")
@@ -116,18 +138,19 @@ def link(
 
 
 @app.command()
-def render(parameters: Parameters, engine: EngineOption = "auto") -> None:
+def render(parameters: Parameters, engine: EngineOption = "auto", jobs: JobsOption = None) -> None:
     """Render the report without publishing, for work on its words; notebooks run where they have to."""
     from itpcsr.build.lock import lock
     from itpcsr.build.pipeline import derive_once, open_run, render_report, run_notebooks
     from itpcsr.build.render import choose_renderer
+    from itpcsr.build.running import Crew
 
     with errors_without_traceback():
         renderer = choose_renderer(engine, say)
         opened = open_run(parameters, Path())
         with lock(opened.work):
             derive_once(opened, say)
-            run_notebooks(opened, say)
+            run_notebooks(opened, say, Crew(jobs))
             book, *_ = render_report(opened, renderer, say)
         _link(parameters)
         say(f"Rendered {book}: open {book / 'index.html'}")

@@ -35,12 +35,12 @@ def open_console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
 
 
-_console = open_console(stderr=True)
+MESSAGES = open_console(stderr=True)
 
 
 def say(text: str) -> None:
     """Print what was done, or where something is."""
-    _console.print(f"• {text}", soft_wrap="http://" in text)
+    MESSAGES.print(f"• {text}", soft_wrap="http://" in text)
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def errors_without_traceback() -> Iterator[None]:
             _stop(f"{type(error).__name__}:", f"{error}{more}")
         except KeyboardInterrupt:
             end = " Nothing was published; published versions are as they were."
-            _console.print(Text.assemble(("Interrupted.", "bold red"), end), soft_wrap=True)
+            MESSAGES.print(Text.assemble(("Interrupted.", "bold red"), end), soft_wrap=True)
             raise typer.Exit(130) from None
         except Exception as error:
             if spent := what_is_spent(error):
@@ -70,8 +70,8 @@ def errors_without_traceback() -> Iterator[None]:
 
 
 def _stop(head: str, text: str) -> None:
-    _console.print(Text.assemble(("Stopped.", "bold red"), f" {head}"), soft_wrap=True)
-    _console.print(text, soft_wrap=True)
+    MESSAGES.print(Text.assemble(("Stopped.", "bold red"), f" {head}"), soft_wrap=True)
+    MESSAGES.print(text, soft_wrap=True)
     raise typer.Exit(1) from None
 
 

@@ -29,17 +29,20 @@ from itpcsr.build.external import leave_out_rows, write_shown
 from itpcsr.build.font_files import VersionFonts, read_fonts
 from itpcsr.build.fragments import Display, read_displays
 from itpcsr.build.inside import kept_inside, link_data, shown_data
+from itpcsr.build.last_run import FILE as TIMES
+from itpcsr.build.last_run import LastRun
 from itpcsr.build.leaks import refuse_leaks
 from itpcsr.build.lock import lock
 from itpcsr.build.manifest import open_inputs
 from itpcsr.build.memo import Memo
 from itpcsr.build.mirror import write_changed
 from itpcsr.build.notebook_inputs import notebook_inputs
-from itpcsr.build.notebook_values import choose_values
-from itpcsr.build.notebooks import is_literal, run_notebook
+from itpcsr.build.notebook_values import READS_ROWS, choose_values, names_before
+from itpcsr.build.notebooks import Job, is_literal
 from itpcsr.build.opened import Opened, Seen
 from itpcsr.build.publish import publish, refuse_final
 from itpcsr.build.render import FORMATS, Engine, Format, Renderer, choose_renderer, render
+from itpcsr.build.running import HERE, Crew, run_together
 from itpcsr.build.search_index import write_search_index
 from itpcsr.build.staging import claim
 from itpcsr.build.subject_profiles import write_subject_pages
@@ -199,40 +202,58 @@ def _bounds(report: Report) -> Bounds:
     return chosen_bounds(report.reading.model_dump(exclude_defaults=True))
 
 
-def run_notebooks(run: Run, say: Say) -> None:
-    """Run every notebook of the report version whose inputs have changed."""
+def run_notebooks(run: Run, say: Say, crew: Crew = HERE) -> None:
+    """Run every notebook of the report version whose inputs have changed; ``crew`` does it."""
     chosen = choose_values(run, say)
     if sentence := say_other_than_locked(run.opened.manifest["environment"]):
         say(sentence)
     link_data(run.report.data, run.work)
     if not run.report.external:
-        _run_all(run, chosen, say)
+        _run_all(run, chosen, say, crew)
         return
-    run_suppressed(run, lambda rule: _run_all(run, chosen, say, rule), say)
+    run_suppressed(run, lambda rule: _run_all(run, chosen, say, crew, rule), say)
 
 
-def _run_all(run: Run, chosen: Mapping[str, Mapping[str, Any]], say: Say, rule: Rule | None = None) -> None:
+def _run_all(
+    run: Run,
+    chosen: Mapping[str, Mapping[str, Any]],
+    say: Say,
+    crew: Crew,
+    rule: Rule | None = None,
+) -> None:
     """Run the notebooks of which an input has changed; ``rule`` is that of an external version."""
-    for name, values in chosen.items():
-        own_rule = "" if rule is None else rule_of(run, rule, name).to_text()
-        environment = {
+    jobs = [
+        _job(run, name, values, "" if rule is None else rule_of(run, rule, name).to_text())
+        for name, values in chosen.items()
+    ]
+    run_together(jobs, LastRun(run.work / TIMES), run.opened.refuse_changes, say, crew)
+
+
+def _job(run: Run, name: str, values: Mapping[str, Any], own_rule: str) -> Job:
+    """Return one notebook to run; ``own_rule`` is that of an external version, as text."""
+
+    def inside(path: Path) -> Path:
+        return path.relative_to(run.root)
+
+    before = names_before(run, name) if READS_ROWS in values else ()
+    return Job(
+        root=run.root,
+        notebook=inside(run.notebook(name)),
+        parameters=values,
+        executed=inside(run.executed(name)),
+        failed=inside(run.work / "failed" / f"{name}.ipynb"),
+        rows=inside(run.rows_folder(name) / results.FILE),
+        inputs=notebook_inputs(run, name, own_rule),
+        datasets=run.adam.hashes,
+        environment={
             FONTS_VARIABLE: name_for_kernels(run.fonts.named),
             READING: write_bounds(_bounds(run.report)),
             **({VARIABLE: own_rule} if own_rule else {}),
-        }
-        if not run_notebook(
-            run.notebook(name),
-            values,
-            run.root,
-            run.executed(name),
-            run.work / "failed" / f"{name}.ipynb",
-            run.rows_folder(name) / results.FILE,
-            notebook_inputs(run, name, values, own_rule),
-            run.adam.hashes,
-            environment,
-            run.opened.refuse_changes,
-        ):
-            say(f"{name} is up to date")
+        },
+        limits=run.report.running,
+        after=before,
+        reads={f"rows {other}": inside(run.rows_folder(other) / results.FILE) for other in before},
+    )
 
 
 def read_results(run: Run) -> pd.DataFrame:
@@ -391,7 +412,9 @@ def derive_once(run: Run, say: Say) -> None:
     say(f"{len(run.adam)} analysis datasets from {len(run.adam.labels)} domains of {study}")
 
 
-def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say: Say) -> Path:
+def build_report(
+    parameters: Path, root: Path, output: Path, engine: Engine, say: Say, crew: Crew = HERE
+) -> Path:
     """Make and publish a report version from its parameters; return the published folder."""
     run = open_run(parameters, root)
     renderer = choose_renderer(engine, say)
@@ -399,13 +422,13 @@ def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say
         refuse_final(output, run.report, lambda: run.manifest(**renderer.facts()))
         claim(output / run.report.name)
         derive_once(run, say)
-        target = _build(run, output, renderer, say)
+        target = _build(run, output, renderer, say, crew)
     record_version(target, say)
     return target
 
 
-def _build(run: Run, output: Path, renderer: Renderer, say: Say) -> Path:
-    run_notebooks(run, say)
+def _build(run: Run, output: Path, renderer: Renderer, say: Say, crew: Crew) -> Path:
+    run_notebooks(run, say, crew)
     book, displays, rows, manifest = render_report(run, renderer, say)
     run.opened.refuse_changes()
     executed = [run.shown(name) for name in run.report.notebooks]

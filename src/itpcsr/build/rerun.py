@@ -29,7 +29,7 @@ DATA, PARAMETERS = "data", "parameters"
 # What of a version's parameters belongs to its data
 _OF_DATA = {"data", "data_cutoff"}
 # What of them makes no number
-_OF_LOOKS = {"report", "version", "status", "title", "date", "pages", "fonts"}
+_OF_LOOKS = {"report", "version", "status", "title", "date", "pages", "fonts", "running"}
 _PROGRAM = ("code", "lock", "environment")
 
 
