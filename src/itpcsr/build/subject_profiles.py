@@ -58,9 +58,8 @@ def choose_paged(subjects: pd.DataFrame, adae: pd.DataFrame, most: int) -> list[
         return [str(subject) for subject in subjects["USUBJID"]]
     serious = subjects["USUBJID"].isin(adae.loc[adae["AESER"] == "Y", "USUBJID"])
     withdrawn = adae.loc[adae["AEACN"] == "DRUG WITHDRAWN", "USUBJID"]
-    ended = subjects["USUBJID"].isin(withdrawn) | subjects[["DCTREAS", "DCSREAS"]].eq("ADVERSE EVENT").any(
-        axis=1
-    )
+    ended = (subjects[["DCTREAS", "DCSREAS"]] == "ADVERSE EVENT").any(axis=1)
+    ended |= subjects["USUBJID"].isin(withdrawn)
     ranks = [subjects[subjects["DTHFL"] == "Y"], subjects[serious], subjects[ended]]
     ranked = pd.concat(ranks)["USUBJID"].drop_duplicates().head(most)
     return [str(subject) for subject in subjects["USUBJID"] if subject in set(ranked)]

@@ -19,7 +19,6 @@ from typing import Any
 import pandas as pd
 
 from itpcsr.build import page_reading as reading
-from itpcsr.build.hashes import file_hash
 from itpcsr.build.numbers import Backing
 from itpcsr.build.published import (
     MANIFEST,
@@ -37,6 +36,7 @@ from itpcsr.build.verify_copies import check_charts, check_row_files
 from itpcsr.build.verify_files import check_files, check_kinds
 from itpcsr.build.verify_origin import check_origin
 from itpcsr.build.verify_subjects import check_subject_pages
+from itpcsr.inputs.hashes import file_hash
 from itpcsr.plain_text import plain_text
 from itpcsr.results import COLUMNS, read_rows
 

@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from itpcsr.adam import Adam
 from itpcsr.adam.making import PROGRAM, store_parts, write_store
 from itpcsr.adam.profiles import select_profiled
@@ -18,6 +20,7 @@ from itpcsr.build.inside import kept_inside, shown_data
 from itpcsr.build.manifest import open_inputs
 from itpcsr.build.memo import Memo
 from itpcsr.build.opened import Opened, Seen
+from itpcsr.build.subject_profiles import choose_paged
 from itpcsr.display.subject_pages import page_names
 from itpcsr.errors import ParameterError
 from itpcsr.inputs.distributions import environment, hash_environment
