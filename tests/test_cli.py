@@ -105,17 +105,17 @@ def test_what_differs_is_said(project):
 
 
 def test_an_unknown_notebook_is_refused_with_those_there_are():
-    from itpcsr.build.pipeline import run_notebooks
+    from itpcsr.build.pipeline import refuse_alone
 
-    report = SimpleNamespace(notebooks={"10-population": {}, "30-efficacy": {}})
-    run = SimpleNamespace(report=report, disclosed=None, parameters=Path("params/demo.yml"))
+    report = SimpleNamespace(notebooks={"10-population": {}, "30-efficacy": {}}, external=False)
+    run = SimpleNamespace(report=report, parameters=Path("params/demo.yml"))
     with pytest.raises(
         ParameterError, match=r"^31-x: is no notebook of this version\. It has 10-population, 30-"
     ):
-        run_notebooks(run, print, ["31-x"])
-    run.disclosed = object()
+        refuse_alone(run, ["31-x"])
+    report.external = True
     with pytest.raises(ParameterError, match=r"external version.*Leave out --only\."):
-        run_notebooks(run, print, ["30-efficacy"])
+        refuse_alone(run, ["30-efficacy"])
 
 
 def test_a_format_that_is_none_is_refused():

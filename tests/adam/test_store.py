@@ -8,12 +8,16 @@ import pytest
 
 from itpcsr.adam import making, open_study
 from itpcsr.adam.datasets import derive
-from itpcsr.adam.making import count_domains, describe_files, store_parts, write_store
+from itpcsr.adam.making import count_domains, describe_files, write_store
 from itpcsr.adam.store import OPENED, open_store, rules_hash
 from itpcsr.errors import DataError
 from itpcsr.sdtm import list_files
 from itpcsr.study import read_study
 from tests.build.conftest import copy_project
+
+
+def store_parts(files, study, cutoff, **more):
+    return making.store_parts(files, study, cutoff, "program", "environment", **more)
 
 
 def put(folder, trial, study, files):
@@ -141,6 +145,8 @@ def test_each_part_tells_stores_apart(tmp_path, root, study, files):
         "cutoff": store_parts(files, study, "2021-05-10"),
         "data": store_parts(files[1:], study, None),
         "disclosure": store_parts(files, study, None, disclosure="x"),
+        "program": making.store_parts(files, study, None, "other", "environment"),
+        "environment": making.store_parts(files, study, None, "program", "other"),
     }
     for name, parts in changed.items():
         assert {key for key in parts if parts[key] != base.get(key)} == {name}
