@@ -2,7 +2,7 @@
 # PyPI is all that is reached; nothing needs root, a browser, LaTeX, R or a display.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help report test bench lint lab strip simulate reproduce audit clean guard
+.PHONY: help report test test-quick bench lint lab strip simulate reproduce audit clean guard
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -13,17 +13,22 @@ BIN := .venv/bin
 SYNCED := .venv/.synced
 PLAIN := $(PYTHON) -I src/itpcsr/build/plain_notebook.py
 EXPORT := --frozen --quiet --no-dev --no-hashes --no-emit-project --no-annotate --no-header
+# The files that take longest go first, each file to one worker, since the tests of a file share what they read.
+PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
 help:  ## show the targets
-	@grep -E '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -E '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 report: $(SYNCED)  ## run the notebooks, render and publish the report (PARAMS=params/demo.yml)
 	$(BIN)/itpcsr build $(PARAMS)
 
-test: $(SYNCED)  ## run all tests
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+test: $(SYNCED)  ## run all tests (TESTS: options of pytest, such as --examples 100 or a folder)
+	$(PYTEST) --durations 10 $(TESTS)
+
+test-quick: $(SYNCED)  ## run the tests that need no whole report, for the loop of change and test
+	$(PYTEST) -m "not build" $(TESTS)
 
 bench: $(SYNCED)  ## measure time and memory, which takes minutes
 	$(BIN)/python -m pytest -s tests/bench/bench_*.py

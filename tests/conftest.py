@@ -1,17 +1,111 @@
-"""What tests share: the study, the simulated trial, the real pilot study where it is at hand, small trials."""
+"""What tests share: the study, the simulated trial, the real pilot study where it is at hand, small trials.
+
+Random tests carry the mark ``examples`` with the few cases that they draw unless ``--examples`` asks for more.
+Tests that build a whole report, or run all its notebooks, carry the mark ``build``; ``make test-quick``
+leaves them out. A test of ``tests/build`` that takes a built report as a fixture gets it here.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import pickle
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, Phase, settings
 
 from itpcsr.adam.datasets import derive
 from itpcsr.sdtm import Trial, load_trial
 from itpcsr.study import Study, read_report, read_study
 
 ROOT = Path(__file__).resolve().parents[1]
+# Fixtures of tests/build that build a whole report.
+BUILT = {"project", "published", "copy"}
+_LAST_RUN = "itpcsr/seconds"  # what pytest's cache keeps: file to the seconds that its tests took
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--examples", type=int, metavar="N", help="cases that each random test draws, in place of its own few"
+    )
+
+
+def _number_of_examples(item: pytest.Item) -> int:
+    mark = item.get_closest_marker("examples")
+    assert mark is not None, f"{item.nodeid} draws cases; its mark `examples` has to say how many"
+    asked: int | None = item.config.getoption("--examples")
+    return mark.args[0] if asked is None else asked
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a random test that takes a seed one after the other, from the mark's ``first`` on."""
+    mark = metafunc.definition.get_closest_marker("examples")
+    if mark and "seed" in metafunc.fixturenames:
+        first = mark.kwargs.get("first", 0)
+        metafunc.parametrize("seed", range(first, first + _number_of_examples(metafunc.definition)))
+
+
+@pytest.fixture
+def drawing(request: pytest.FixtureRequest) -> settings:
+    """Return how a property test draws its cases: the same ones each time, and none made smaller.
+
+    A case takes seconds, so that making it smaller would take minutes.
+    """
+    return settings(
+        max_examples=_number_of_examples(request.node),
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.explicit, Phase.generate],
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests that take a built report, and put the files first that took longest last time."""
+    for item in items:
+        if item.path.is_relative_to(ROOT / "tests/build") and BUILT & set(getattr(item, "fixturenames", ())):
+            item.add_marker("build")
+    built = {item.path for item in items if item.get_closest_marker("build")}
+    cache = getattr(config, "cache", None)
+    seconds = cache.get(_LAST_RUN, {}) if cache else {}
+    items.sort(
+        key=lambda item: (item.path not in built, -seconds.get(item.path.relative_to(ROOT).as_posix(), 0))
+    )
+
+
+_seconds: dict[str, float] = {}
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    name = report.nodeid.split("::")[0]
+    _seconds[name] = _seconds.get(name, 0) + report.duration
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keep how long the files took, so that the next run begins with the longest."""
+    cache = getattr(session.config, "cache", None)
+    if cache and not hasattr(session.config, "workerinput"):
+        kept = {name: round(seconds, 1) for name, seconds in sorted(_seconds.items())}
+        cache.set(_LAST_RUN, {**cache.get(_LAST_RUN, {}), **kept})
+
+
+def once_for_all_workers(factory: pytest.TempPathFactory, name: str, make: Callable[[], Any]) -> Any:
+    """Return what ``make`` gives; it runs once in a run of the tests, however many workers ask for it."""
+    folder = factory.getbasetemp()
+    folder = folder.parent if folder.name.startswith("popen-") else folder
+    path = folder / f"{name}.pickle"
+    with (folder / f"{name}.lock").open("w") as waiting:
+        fcntl.flock(waiting, fcntl.LOCK_EX)
+        if not path.exists():
+            made = make()
+            path.write_bytes(pickle.dumps(made))
+            return made
+    return pickle.loads(path.read_bytes())
 
 
 @pytest.fixture(scope="session")
@@ -25,13 +119,17 @@ def study() -> Study:
 
 
 @pytest.fixture(scope="session")
-def demo_trial(study: Study) -> Trial:
-    return load_trial([ROOT / "data/simulated"], study)
+def demo_trial(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Trial:
+    return once_for_all_workers(
+        tmp_path_factory, "demo_trial", lambda: load_trial([ROOT / "data/simulated"], study)
+    )
 
 
 @pytest.fixture(scope="session")
-def demo(demo_trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
-    return derive(demo_trial, study)
+def demo(
+    demo_trial: Trial, study: Study, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, pd.DataFrame]:
+    return once_for_all_workers(tmp_path_factory, "demo", lambda: derive(demo_trial, study))
 
 
 @pytest.fixture(scope="session")
@@ -48,14 +146,20 @@ def pilot_study() -> Study:
 
 
 @pytest.fixture(scope="session")
-def pilot_trial(pilot_folder: Path, pilot_study: Study) -> Trial:
+def pilot_trial(pilot_folder: Path, pilot_study: Study, tmp_path_factory: pytest.TempPathFactory) -> Trial:
     report = read_report(ROOT / "params/cdiscpilot01.yml")
-    return load_trial([ROOT / path for path in report.data], pilot_study)
+    return once_for_all_workers(
+        tmp_path_factory,
+        "pilot_trial",
+        lambda: load_trial([ROOT / path for path in report.data], pilot_study),
+    )
 
 
 @pytest.fixture(scope="session")
-def pilot(pilot_trial: Trial, pilot_study: Study) -> dict[str, pd.DataFrame]:
-    return derive(pilot_trial, pilot_study)
+def pilot(
+    pilot_trial: Trial, pilot_study: Study, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, pd.DataFrame]:
+    return once_for_all_workers(tmp_path_factory, "pilot", lambda: derive(pilot_trial, pilot_study))
 
 
 @pytest.fixture(scope="session")

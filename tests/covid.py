@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import immune
 from itpcsr.markers import Marker
 from itpcsr.study import Study, read_study
@@ -50,7 +50,8 @@ def load_covid() -> Covid:
         CP=_records(samples, markers),
         LB=_platelets(samples, mapping["platelets"]),
     )
-    datasets = derive(trial, study)
+    derived = Datasets(trial, study)
+    datasets = {name: derived[name] for name in ("adsl", "adcp", "adlb", "adrs")}
     care = samples.groupby("USUBJID")[mapping["response"]].max()
     datasets["adrs"] = pd.DataFrame(
         {

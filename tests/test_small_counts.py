@@ -120,7 +120,7 @@ def partitions(total: int, levels: int):
             yield (first, *rest)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.examples(12)
 def test_no_suppressed_count_of_subjects_follows_from_what_is_shown(seed):
     """All tables of two arms and three levels that agree with what is shown leave a choice for each cell."""
     rng = random.Random(seed)

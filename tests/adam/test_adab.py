@@ -130,9 +130,9 @@ def test_simulated_trial(demo):
 
 
 def test_a_trial_without_the_domain(study):
-    from itpcsr.adam.datasets import derive
+    from itpcsr.adam.datasets import Datasets
 
-    found = derive(small.trial(DM=small.dm(("A", "ESC05")), EX=small.ex("A")), study)
+    found = Datasets(small.trial(DM=small.dm(("A", "ESC05")), EX=small.ex("A")), study)
     assert absent_domain(found["adis"]) == "IS"
     assert absent_domain(found["adab"]) == "IS"
     assert set(found["adab"]["REASON"]) == {NO_SAMPLE}

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.errors import DataError
 from itpcsr.study import read_study
 from tests import small
@@ -11,39 +11,41 @@ def adae_of(study, *records, supplement=None):
     domains = {"DM": small.dm(("01", "ESC05")), "EX": small.ex("01"), "AE": small.events(*records)}
     if supplement is not None:
         domains["SUPPAE"] = supplement
-    return derive(small.trial(**domains), study)["adae"]
+    return Datasets(small.trial(**domains), study)["adae"]
 
 
-@pytest.mark.parametrize(
-    ("start", "emergent"),
-    [
-        (small.day(-1), "N"),
-        (small.day(1), "Y"),
-        (small.day(22), "Y"),
-        (small.day(300), "Y"),
-        ("2020-03", "Y"),
-        ("2020-02", "N"),
-        ("", "Y"),
-    ],
-)
-def test_treatment_emergence(study, start, emergent):
-    assert adae_of(study, small.event("01", "Headache", start))["TRTEMFL"].tolist() == [emergent]
+# start, end, TRTEMFL, where an end limits the start: its day (None: not known); the first dose is of 10 March
+STARTS = [
+    (small.day(-1), "", "N", ""),
+    (small.day(1), "", "Y", ""),
+    (small.day(22), "", "Y", ""),
+    (small.day(300), "", "Y", ""),
+    ("2020-03", "", "Y", ""),
+    ("2020-02", "", "N", ""),
+    ("", "", "Y", ""),
+    ("2020-03", "2020-03-05", "N", "2020-03-05"),  # over before the first dose
+    ("2020-03", "2020-03-12", "Y", "2020-03-10"),
+    ("", "2020-01-05", "N", None),
+    ("", "2020-03-15", "Y", None),
+    ("2020-03", "2020-03", "Y", "2020-03-10"),  # the end may be as late as the 31st
+]
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "emergent", "imputed"),
-    [
-        ("2020-03", "2020-03-05", "N", "2020-03-05"),  # over before the first dose of 10 March
-        ("2020-03", "2020-03-12", "Y", "2020-03-10"),
-        ("", "2020-01-05", "N", None),
-        ("", "2020-03-15", "Y", None),
-        ("2020-03", "2020-03", "Y", "2020-03-10"),  # the end may be as late as the 31st
-    ],
-)
-def test_a_known_end_limits_the_start(study, start, end, emergent, imputed):
-    event = adae_of(study, small.event("01", "Headache", start, end)).iloc[0]
+@pytest.fixture(scope="module")
+def placed(study):
+    """Return the event of every case, each of a subject of one trial."""
+    names = [f"{number:02}" for number in range(len(STARTS))]
+    records = [small.event(name, "Headache", *case[:2]) for name, case in zip(names, STARTS, strict=True)]
+    domains = {"DM": small.dm(*((name, "ESC05") for name in names)), "EX": small.ex(*names)}
+    return Datasets(small.trial(**domains, AE=small.events(*records)), study)["adae"].set_index("USUBJID")
+
+
+@pytest.mark.parametrize("number", range(len(STARTS)), ids=lambda number: str(STARTS[number]))
+def test_treatment_emergence_and_start(placed, number):
+    event, (_, end, emergent, imputed) = placed.loc[f"{number:02}"], STARTS[number]
     assert event["TRTEMFL"] == emergent
-    assert pd.isna(event["ASTDT"]) if imputed is None else event["ASTDT"] == pd.Timestamp(imputed)
+    if end:
+        assert pd.isna(event["ASTDT"]) if imputed is None else event["ASTDT"] == pd.Timestamp(imputed)
     assert not event["ASTDT"] > event["AENDT"]
 
 
@@ -127,7 +129,7 @@ def test_a_supplement_that_stands_twice_is_refused(study):
 
 
 def test_no_domain_gives_no_rows_and_all_flags(study):
-    datasets = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)
+    datasets = Datasets(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)
     assert datasets["adae"].empty
     assert {"TRTEMFL", "DLTFL", "AEDECOD", "ASEVN"} <= set(datasets["adae"].columns)
 

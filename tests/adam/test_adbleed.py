@@ -4,7 +4,7 @@ import pandas as pd
 
 from itpcsr.absence import absent_domain
 from itpcsr.adam.clinical import select_bleeding
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.study import read_study
 from tests import small
 
@@ -24,7 +24,7 @@ def scales(*records):
 
 def derived(study, rs):
     domains = {"DM": small.dm(("01", "ESC05")), "EX": small.ex("01"), "RS": rs}
-    return derive(small.trial(**domains), study)["adbleed"]
+    return Datasets(small.trial(**domains), study)["adbleed"]
 
 
 def test_the_baseline_is_the_last_grade_up_to_day_1(study):
@@ -61,6 +61,6 @@ def test_narratives_read_the_who_grades_alone(study):
 
 
 def test_no_scale_is_no_rows_and_says_which_domain(study):
-    datasets = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)
+    datasets = Datasets(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)
     assert datasets["adbleed"].empty
     assert absent_domain(datasets["adbleed"]) == "RS"

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.dose_choice import derive_choice
 from itpcsr.errors import ParameterError
 from itpcsr.study import read_study
@@ -43,7 +43,7 @@ def addl_of(study, subjects, exposure, disposition, adverse=None, dlt=()):
         adverse = events(event(subjects[0][0], "Headache", day(1)))
     domains["AE"] = adverse
     domains["SUPPAE"] = supplement(*(dlt or (subjects[0][0],)))
-    return derive(trial(**domains), study)["addl"].set_index("USUBJID")
+    return Datasets(trial(**domains), study)["addl"].set_index("USUBJID")
 
 
 def test_a_subject_without_dlt_is_evaluable_when_the_window_is_over(study):
@@ -115,7 +115,7 @@ def test_a_subject_who_is_not_evaluable_is_replaced_within_the_cohort(study):
 def test_without_marks_of_dlt_nobody_is_evaluable(study):
     domains = {"DM": dm(("01", "ESC05")), "EX": ex("01"), "DS": status({"01": day(60)})}
     for more in ({}, {"AE": events(event("01", "Headache", day(2)))}):
-        found = derive(trial(**domains, **more), study)["addl"]
+        found = Datasets(trial(**domains, **more), study)["addl"]
         assert found["AVALC"].tolist() == ["NE"]
         assert found["REASON"].tolist() == ["dose-limiting toxicities are not recorded in the data"]
 
@@ -128,7 +128,7 @@ def test_the_simulated_trial_has_the_published_cohorts(demo):
 
 def test_a_study_without_dose_finding_has_no_addl(pilot_study):
     domains = {"DM": dm(("01", "Pbo")), "EX": ex("01")}
-    assert "addl" not in derive(trial(**domains), pilot_study)
+    assert "addl" not in Datasets(trial(**domains), pilot_study)
 
 
 def test_the_choice_looks_at_the_first_subjects(demo, study):
@@ -148,7 +148,7 @@ def test_a_choice_before_the_weeks_are_over_has_no_result(study):
         "AE": adverse,
     }
     built = trial(**domains, SUPPAE=supplement("02"))
-    choice = derive_choice(derive(built, study), study).set_index("USUBJID")
+    choice = derive_choice(Datasets(built, study), study).set_index("USUBJID")
     assert choice["SEVFL"].to_dict() == {"01": "", "02": "Y"}
     assert choice["RESPFL"].tolist() == ["", ""]
     assert choice["PLATRISE"].isna().all()
@@ -156,7 +156,7 @@ def test_a_choice_before_the_weeks_are_over_has_no_result(study):
 
 def test_nobody_treated_has_no_records(study):
     domains = {"DM": dm(("01", "SCRNFAIL")), "EX": ex("02"), "DS": status({"01": day(1)})}
-    assert len(derive(trial(**domains), study)["addl"]) == 0
+    assert len(Datasets(trial(**domains), study)["addl"]) == 0
 
 
 def test_platelet_rise_and_treg_change_by_hand(study):
@@ -178,7 +178,7 @@ def test_platelet_rise_and_treg_change_by_hand(study):
         "CP": cells,
     }
     built = trial(**domains)
-    choice = derive_choice(derive(built, study), study).iloc[0]
+    choice = derive_choice(Datasets(built, study), study).iloc[0]
     # above the baseline of 10: 0 on Day 1, 20 on Day 8, 0 (count below) on Day 15, 30 on Day 57; 56 days
     assert choice["PLATRISE"] == pytest.approx((7 * 10 + 7 * 10 + 42 * 15) / 56)
     assert choice["TREGCHG"] == pytest.approx(6 / 4 - 1)
@@ -203,7 +203,7 @@ def test_counts_from_rescue_on_are_no_platelet_rise(study):
         "LB": platelets("01", {-1: 10.0, 8: 30.0, 15: 200.0, 57: 300.0}),
     }
     built = trial(**domains, CM=rescue)
-    choice = derive_choice(derive(built, study), study).iloc[0]
+    choice = derive_choice(Datasets(built, study), study).iloc[0]
     # 0 on Day 1 and 20 on Day 8; the count of the day of rescue and those after it are not the treatment's
     assert choice["PLATRISE"] == pytest.approx(10)
 
@@ -220,7 +220,7 @@ def _treg_change(study, *samples, **variables):
     infusions = ex("01")
     infusions["EXSTDTC"] = infusions["EXSTDTC"] + "T10:00"
     built = trial(DM=dm(("01", "ESC05")), EX=infusions, DS=status({"01": day(200)}), CP=cells)
-    return derive_choice(derive(built, study), study).iloc[0]["TREGCHG"]
+    return derive_choice(Datasets(built, study), study).iloc[0]["TREGCHG"]
 
 
 def test_the_treg_baseline_is_the_one_of_adcp(study, root):

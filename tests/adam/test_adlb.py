@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.study import read_study
 from tests import small
 
 
 def adlb_of(study, counts, **more):
     domains = {"DM": small.dm(("01", "ESC05")), "EX": small.ex("01"), "LB": small.platelets("01", counts)}
-    return derive(small.trial(**{**domains, **more}), study)["adlb"]
+    return Datasets(small.trial(**{**domains, **more}), study)["adlb"]
 
 
 def test_baseline_is_the_last_value_before_the_first_infusion(study):

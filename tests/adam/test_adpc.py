@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from itpcsr.absence import absent_domain
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.sdtm import Trial
 from tests import small
 
@@ -43,7 +43,7 @@ FALLING = {-0.5: "<120", 0.5: 1600, 1: 800, 2: 400, 4: 200, 8: "<120", 24: "<120
 
 def datasets(study, concentrations, ex=None, dm=None):
     domains = {"DM": small.dm(("01", "ESC05")) if dm is None else dm, "PC": concentrations}
-    return derive(Trial({**domains, "EX": infusions("01") if ex is None else ex}), study)
+    return Datasets(Trial({**domains, "EX": infusions("01") if ex is None else ex}), study)
 
 
 def values(adpp, column="AVAL"):
@@ -147,7 +147,7 @@ def test_without_the_end_of_the_infusion_only_the_mean_time_is_lost(study):
 
 
 def test_a_trial_without_concentrations_has_empty_datasets(study):
-    found = derive(Trial({"DM": small.dm(("01", "ESC05")), "EX": small.ex("01")}), study)
+    found = Datasets(Trial({"DM": small.dm(("01", "ESC05")), "EX": small.ex("01")}), study)
     assert found["adpc"].empty
     assert found["adpp"].empty
     assert absent_domain(found["adpc"]) == "PC"

@@ -1,12 +1,12 @@
 import pandas as pd
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from tests import small
 
 
 def test_sets_need_an_arm_and_a_dose(study):
     dm = small.dm(("01", "ESC05"), ("02", "ESC05"), ("03", "SCRNFAIL"))
-    adsl = derive(small.trial(DM=dm, EX=small.ex("01")), study)["adsl"]
+    adsl = Datasets(small.trial(DM=dm, EX=small.ex("01")), study)["adsl"]
     assert adsl["ENRLFL"].tolist() == ["Y", "Y", "N"]
     assert adsl["SAFFL"].tolist() == ["Y", "N", "N"]
     assert adsl["TRTDURD"].tolist()[0] == 22
@@ -23,7 +23,7 @@ def test_disposition_is_the_last_event_of_its_scope(study):
             "DSSTDTC": [small.day(1), small.day(16), small.day(197)],
         }
     )
-    adsl = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"), DS=ds), study)["adsl"]
+    adsl = Datasets(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"), DS=ds), study)["adsl"]
     found = adsl.loc[0, ["EOTSTT", "DCTREAS", "EOSSTT", "DCSREAS"]].tolist()
     assert found == ["DISCONTINUED", "ADVERSE EVENT", "COMPLETED", ""]
 
@@ -54,7 +54,7 @@ def test_values_are_those_of_the_published_adsl(pilot, pilot_folder):
 
 
 def test_absent_domains_leave_missing_values(study):
-    adsl = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)["adsl"]
+    adsl = Datasets(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)["adsl"]
     assert adsl[["WEIGHTBL", "DISDURM", "NPRIOR", "BPLAT"]].isna().all(axis=None)
     assert adsl["EOSSTT"].tolist() == [""]
 
@@ -65,7 +65,7 @@ def test_safety_stands_by_the_arm_given_where_the_study_says_so(root):
     dm = small.dm(("01", "ESC05")).assign(ACTARMCD="ESC20")
     for rule, arm in (("actual", "ESC20"), ("planned", "ESC05")):
         study = read_study(root / "params/study.yml", safety_arm=rule)
-        adsl = derive(small.trial(DM=dm, EX=small.ex("01")), study)["adsl"]
+        adsl = Datasets(small.trial(DM=dm, EX=small.ex("01")), study)["adsl"]
         assert adsl.loc[0, ["ARMCD", "SAFARMCD"]].tolist() == ["ESC05", arm]
 
 
@@ -80,7 +80,7 @@ def test_follow_up_after_treatment_is_no_end_of_treatment(study):
             "DSSTDTC": [small.day(16), small.day(197)],
         }
     )
-    adsl = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"), DS=ds), study)["adsl"]
+    adsl = Datasets(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"), DS=ds), study)["adsl"]
     assert adsl.loc[0, ["EOTSTT", "EOSSTT"]].tolist() == ["DISCONTINUED", "COMPLETED"]
 
 
@@ -94,7 +94,7 @@ def test_disease_duration_of_partial_dates(study):
             "MHSTDTC": ["2019", "2020-03", "2019-03-10"],
         }
     )
-    adsl = derive(small.trial(DM=dm, EX=small.ex(*"abc"), MH=mh), study)["adsl"]
+    adsl = Datasets(small.trial(DM=dm, EX=small.ex(*"abc"), MH=mh), study)["adsl"]
     assert adsl["DISDURM"].round(1).tolist() == [8.3, 0.0, 12.0]
 
 
@@ -102,13 +102,13 @@ def test_without_procedures_nobody_s_history_is_whole(demo_trial, study):
     from itpcsr.sdtm import Trial
 
     without = Trial({name: frame for name, frame in demo_trial.domains.items() if name != "PR"})
-    adsl = derive(without, study)["adsl"]
+    adsl = Datasets(without, study)["adsl"]
     assert adsl["NPRIOR"].isna().all()
     assert "SPLENFL" not in adsl
 
 
 def test_administrations_that_did_not_take_place_do_not_count(study):
     ex = small.ex("01", "02").assign(EXOCCUR=["Y"] * 4 + ["N"] * 4)
-    datasets = derive(small.trial(DM=small.dm(("01", "ESC05"), ("02", "ESC05")), EX=ex), study)
+    datasets = Datasets(small.trial(DM=small.dm(("01", "ESC05"), ("02", "ESC05")), EX=ex), study)
     assert datasets["adsl"]["SAFFL"].tolist() == ["Y", "N"]
     assert len(datasets["adex"]) == 4

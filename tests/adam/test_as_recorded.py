@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from itpcsr.adam.analysed import as_analysed
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.intercurrent import derive_intercurrent
 from itpcsr.analysis.significant_events import count_listed, select_events
 from itpcsr.sdtm import Trial, cut_trial
@@ -35,7 +35,7 @@ def therapy(name, category="PRIOR ITP THERAPY", **more):
 
 def one_event(study, **more):
     start = more.pop("start", day(1))
-    adae = derive(trial_of(AE=events(event("01", "Headache", start, **more))), study)["adae"]
+    adae = Datasets(trial_of(AE=events(event("01", "Headache", start, **more))), study)["adae"]
     return adae.iloc[0]
 
 
@@ -78,7 +78,7 @@ def test_one_rule_tells_what_was_before_the_first_infusion(study, more, emergent
 def test_a_therapy_that_was_asked_for_and_not_taken_is_none(study, more):
     taken = therapy("Prednisone", **dict.fromkeys(more, ""))
     cm = records("CM", taken, therapy("Rituximab", **more))
-    datasets = derive(trial_of(CM=cm, PR=records("PR", therapy("X")).head(0).assign(PRCAT="")), study)
+    datasets = Datasets(trial_of(CM=cm, PR=records("PR", therapy("X")).head(0).assign(PRCAT="")), study)
     assert datasets["adsl"][["NPRIOR", "RITUXFL"]].values.tolist() == [[1.0, "N"]]
     assert "Rituximab" not in set(datasets["adhx"]["TERM"]) | set(datasets["adcm"]["CMDECOD"])
 
@@ -89,7 +89,7 @@ def test_what_was_not_done_leaves_no_event_sample_or_infusion(study):
     lb = platelets("01", {-1: 10, 8: 90}).assign(LBSTAT=["", "NOT DONE"])
     doses = timed_ex().assign(EXDOSE=[0.5, 0.0, 0.5, 0.5])
     trial = Trial({"DM": dm(("01", "ESC05")), "EX": doses, "AE": ae.fillna(""), "SUPPAE": suppae, "LB": lb})
-    datasets = derive(trial, study)
+    datasets = Datasets(trial, study)
     assert datasets["adae"]["AEDECOD"].tolist() == ["Headache"]
     assert datasets["adlb"]["AVAL"].tolist() == [10.0]
     assert datasets["adex"]["EXNUM"].tolist() == [1.0, 2.0, 3.0]
@@ -104,7 +104,7 @@ def test_an_infusion_in_parts_is_one_administration(study):
     part = doses.iloc[[1]].assign(EXSEQ=9.0, EXDOSE=0.2, EXSTDTC=day(8) + "T12:00", EXENDTC=day(8) + "T12:30")
     doses = pd.concat([doses, part], ignore_index=True).assign(EXADJ="")
     trial = trial_of(EX=doses, AE=events(event("01", "Headache", day(16))))
-    datasets = derive(trial, study)
+    datasets = Datasets(trial, study)
     adex = datasets["adex"].set_index("EXNUM")
     assert len(adex) == 4
     assert adex.loc[2.0, ["EXDOSE", "EXADJ", "ADURM"]].tolist() == [0.7, "INTERRUPTED", 165.0]
@@ -126,7 +126,7 @@ def test_a_screening_failure_is_not_enrolled(study, more, enrolled):
     subjects = subjects.assign(ACTARMCD="ESC05", ARMNRS="")
     for name, value in more.items():
         subjects.loc[1, name] = value
-    adsl = derive(Trial({"DM": subjects, "EX": timed_ex()}), study)["adsl"]
+    adsl = Datasets(Trial({"DM": subjects, "EX": timed_ex()}), study)["adsl"]
     assert adsl["ENRLFL"].tolist() == ["Y", enrolled]
 
 
@@ -145,7 +145,7 @@ DEATHS = {
 @pytest.mark.parametrize("source", DEATHS)
 def test_a_death_is_known_whichever_domain_tells_of_it(study, source):
     domains = {"AE": events(event("01", "Rash", day(8)))} | DEATHS[source]
-    datasets = derive(trial_of(**domains), study)
+    datasets = Datasets(trial_of(**domains), study)
     adsl = datasets["adsl"]
     assert adsl[["DTHFL", "DTHSRC"]].values.tolist() == [["Y", source[:2]]]
     assert adsl["DTHDT"][0] == pd.Timestamp(day(150))
@@ -166,13 +166,13 @@ def test_a_death_after_the_cut_is_not_known(study, source):
     domains = {"DM": subjects, "EX": timed_ex(), **DEATHS[source]}
     domains["DM"] = domains["DM"].assign(RFSTDTC=day(1))
     cut = cut_trial(Trial(domains), pd.Timestamp(day(149)).date())
-    assert derive(cut, study)["adsl"]["DTHFL"].tolist() == [""]
+    assert Datasets(cut, study)["adsl"]["DTHFL"].tolist() == [""]
 
 
 def test_the_most_precise_date_of_death_counts(study):
     ds = records("DS", {"DSDECOD": "DEATH", "DSCAT": "DISPOSITION EVENT", "DSSTDTC": day(150)})
     subjects = dm(("01", "ESC05")).assign(DTHFL="Y", DTHDTC=day(150)[:7])
-    adsl = derive(trial_of(DM=subjects, DS=ds), study)["adsl"]
+    adsl = Datasets(trial_of(DM=subjects, DS=ds), study)["adsl"]
     assert adsl[["DTHDTC", "DTHSRC", "DCSREAS"]].values.tolist() == [[day(150), "DM, DS", "DEATH"]]
 
 
@@ -189,7 +189,7 @@ def test_the_most_precise_date_of_death_counts(study):
 def test_rescue_known_to_be_before_treatment_is_none(study, more, rescue):
     cm = records("CM", therapy("IVIg", "RESCUE THERAPY", **more))
     lb = platelets("01", {-1: 10, 8: 90, 15: 110, 22: 120})
-    datasets = derive(trial_of(CM=cm, LB=lb), study)
+    datasets = Datasets(trial_of(CM=cm, LB=lb), study)
     assert datasets["adcm"]["RESCFL"].tolist() == [rescue]
     best = datasets["adrs"].set_index("PARAMCD").loc["BOR", "AVALC"]
     assert best == {"N": "CR", "Y": "NR"}[rescue]
@@ -198,7 +198,7 @@ def test_rescue_known_to_be_before_treatment_is_none(study, more, rescue):
 
 def test_terms_that_differ_in_capitals_and_blanks_are_one(study):
     names = ("HEADACHE", "Headache", "headache ", "Epistaxis", "EPI STAXIS")
-    adae = derive(trial_of(AE=events(*(event("01", name, day(8)) for name in names))), study)["adae"]
+    adae = Datasets(trial_of(AE=events(*(event("01", name, day(8)) for name in names))), study)["adae"]
     assert adae["AEDECOD"].tolist() == ["Headache"] * 3 + ["Epistaxis", "EPI STAXIS"]
     assert adae["DISFL"].tolist() == ["N", "N", "N", "Y", "N"]
 
@@ -214,7 +214,7 @@ def test_the_lines_of_one_event_are_one_event(study):
     ]
     suppae = records("AE", {"RDOMAIN": "AE", "IDVAR": "AESEQ", "IDVARVAL": "2", "QNAM": "AEDLT", "QVAL": "Y"})
     trial = trial_of(AE=events(*lines), SUPPAE=suppae)
-    adae = derive(trial, study)["adae"]
+    adae = Datasets(trial, study)["adae"]
     assert adae["AESEQ"].tolist() == [1.0, 4.0, 5.0, 6.0]
     whole = adae.iloc[0]
     assert whole[["AESTDTC", "AEENDTC", "ASEVN", "SERFL", "RELFL", "DLTFL", "AEOUT"]].tolist() == [
@@ -233,6 +233,6 @@ def test_weight_at_baseline_is_that_of_advs(study):
             for value, date in ((60.0, day(-3)), (61.0, day(1) + "T08:00"), (70.0, day(1) + "T15:00"))
         ),
     )
-    datasets = derive(trial_of(VS=vs), study)
+    datasets = Datasets(trial_of(VS=vs), study)
     flagged = datasets["advs"].query("ABLFL == 'Y'")["AVAL"].tolist()
     assert datasets["adsl"]["WEIGHTBL"].tolist() == flagged == [61.0]

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.study import read_study
 from tests import small
 
@@ -24,7 +24,7 @@ def base_weight(study, *records, time=""):
     infusions = small.ex("01")
     infusions["EXSTDTC"] = infusions["EXSTDTC"] + time
     domains = {"DM": small.dm(("01", "ESC05")), "EX": infusions, "LB": small.platelets("01", {1: 10})}
-    advs = derive(small.trial(**domains, VS=vital_signs(*records)), study)["advs"]
+    advs = Datasets(small.trial(**domains, VS=vital_signs(*records)), study)["advs"]
     return advs.loc[advs["ABLFL"] == "Y", "AVAL"].tolist()
 
 
@@ -85,7 +85,7 @@ def laboratory(*records):
 
 def sodium(study, *records):
     domains = {"DM": small.dm(("01", "ESC05")), "EX": small.ex("01"), "LB": laboratory(*records)}
-    adlb = derive(small.trial(**domains), study)["adlb"]
+    adlb = Datasets(small.trial(**domains), study)["adlb"]
     return adlb.sort_values("LBSEQ", ignore_index=True)
 
 

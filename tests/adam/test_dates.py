@@ -3,7 +3,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.dates import impute_end, impute_start, study_day, to_date, to_datetime
 
 START = pd.Timestamp("2020-03-10")
@@ -83,7 +83,7 @@ def test_a_date_whose_time_is_partial_keeps_its_day(text):
 def test_the_flag_is_visible_in_adae(demo_trial, study):
     ae = demo_trial["AE"].copy()
     ae.loc[ae.index[:3], "AESTDTC"] = ["2031-03", "2031---05", "2031"]
-    adae = derive(replace(demo_trial, domains={**demo_trial.domains, "AE": ae}), study)["adae"]
+    adae = Datasets(replace(demo_trial, domains={**demo_trial.domains, "AE": ae}), study)["adae"]
     rows = adae.set_index(["USUBJID", "AESEQ"]).loc[
         [tuple(key) for key in ae[["USUBJID", "AESEQ"]].head(3).values]
     ]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.disease import platelet_grade
 from itpcsr.study import read_study
 from tests import small
@@ -21,7 +21,7 @@ def timed(start: str = "T10:00", end: str = "T11:00", **more: object) -> pd.Data
 def derived(study, *records, ex=None, **domains):
     ex = timed() if ex is None else ex
     data = small.trial(DM=small.dm(("01", "ESC05")), EX=ex, AE=small.events(*records), **domains)
-    return derive(data, study)
+    return Datasets(data, study)
 
 
 def placed(study, start, ex=None, end=""):
@@ -119,7 +119,7 @@ def test_platelet_grades_are_those_of_ctcae():
 
 def test_participation_ends_as_dm_says_else_with_disposition_else_with_the_last_record(study):
     def end(dm, **domains):
-        adsl = derive(small.trial(DM=dm, EX=small.ex("01"), **domains), study)["adsl"]
+        adsl = Datasets(small.trial(DM=dm, EX=small.ex("01"), **domains), study)["adsl"]
         return adsl["EOSDT"].iloc[0].date().isoformat(), adsl["STUDYD"].iloc[0]
 
     dm = small.dm(("01", "ESC05"))
@@ -144,7 +144,7 @@ def test_participation_ends_as_dm_says_else_with_disposition_else_with_the_last_
 def test_the_window_ends_the_time_at_risk(root):
     study = read_study(root / "params/study.yml", treatment_emergent_days=7)
     dm = small.dm(("01", "ESC05")).assign(RFPENDTC=small.day(100))
-    adsl = derive(small.trial(DM=dm, EX=small.ex("01")), study)["adsl"]
+    adsl = Datasets(small.trial(DM=dm, EX=small.ex("01")), study)["adsl"]
     assert adsl[["STUDYD", "RISKD"]].iloc[0].tolist() == [100, 29]
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.subgroups import derive_subgroups
 from itpcsr.sdtm import Trial
 from tests.damage import again, both, every, put
@@ -53,7 +53,7 @@ def domains_of_labels():
 
 def derived(domains, study):
     trial = Trial(domains)
-    datasets = derive(trial, study)
+    datasets = Datasets(trial, study)
     return {**datasets, "subgroups": derive_subgroups(datasets["adsl"], datasets["adab"], study)}
 
 
@@ -91,7 +91,7 @@ def test_a_vital_sign_beyond_a_limit_is_no_value(study):
     for values in ({"VSSTRESN": 150.0}, {"VSSTRESN": float("nan")}):
         domains = whole_domains()
         put("VS", VSSTRESC=">150", **values)(domains)
-        advs = derive(Trial(domains), study)["advs"]
+        advs = Datasets(Trial(domains), study)["advs"]
         own = advs[(advs["USUBJID"] == "01") & (advs["PARAMCD"] == "WEIGHT")]
         assert own.empty
 
@@ -103,7 +103,7 @@ def test_a_concentration_above_the_assay_is_left_out_by_name(study):
     ):
         domains = whole_domains()
         put("PC", 3, **values)(domains)
-        adpc = derive(Trial(domains), study)["adpc"]
+        adpc = Datasets(Trial(domains), study)["adpc"]
         above = adpc[adpc["ANL01RS"] == "above the upper limit of the assay"]
         assert above["PCSEQ"].tolist() == [4.0]
         assert above["AVAL"].isna().all()
@@ -116,6 +116,6 @@ def test_grades_of_other_scales_are_no_bleeding(study):
         again("RS", RSTESTCD="ECOG", RSCAT="ECOG", RSSTRESN=90.0),
         again("RS", RSSTRESN=float("nan"), RSDTC=at(3)),
     )(domains)
-    adbleed = derive(Trial(domains), study)["adbleed"]
+    adbleed = Datasets(Trial(domains), study)["adbleed"]
     assert set(adbleed["PARAMCD"]) == {"WHOBLEED"}
     assert adbleed["AVAL"].between(0, 4).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis.edish import select_peaks
 from itpcsr.analysis.liver import analyse_hys_law
 from itpcsr.limits import exceeds, read_limits, span_of
@@ -32,7 +32,7 @@ def laboratory(test, unit, results, **more):
 def derived(study, *tables):
     lb = pd.concat(tables, ignore_index=True)
     lb["LBSEQ"] = np.arange(1.0, len(lb) + 1)
-    return derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"), LB=lb), study)
+    return Datasets(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"), LB=lb), study)
 
 
 def response(study, counts):
@@ -103,7 +103,7 @@ def test_a_factor_between_units_follows_from_the_other_results():
 def test_limits_are_converted_on_reading_with_the_numbers(study):
     lb = laboratory("PLAT", "/uL", {1: "≤ 5000"})
     trial = standardise_units(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"), LB=lb), study)
-    assert derive(trial, study)["adlb"][["AVALC", "AVALU"]].to_numpy().tolist() == [["<=5", "10^9/L"]]
+    assert Datasets(trial, study)["adlb"][["AVALC", "AVALU"]].to_numpy().tolist() == [["<=5", "10^9/L"]]
 
 
 def test_a_result_beyond_the_range_is_a_record_without_a_number(study):

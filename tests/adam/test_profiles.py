@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.profiles import AFTER_RESCUE, WHILE_BLEEDING, derive_profiles, select_profiled
 from itpcsr.study import read_study
 from tests import small
@@ -11,7 +11,7 @@ from tests import small
 
 def profiles_of(study, **domains):
     trial = small.trial(**{"DM": small.dm(("01", "ESC05")), "EX": small.ex("01"), **domains})
-    return derive_profiles(derive(trial, study), study)
+    return derive_profiles(Datasets(trial, study), study)
 
 
 def counts_of(study, counts, **domains):
@@ -88,6 +88,6 @@ def test_a_trial_of_two_domains_has_profiles_without_records(name, request):
     study = request.getfixturevalue(name)
     arm = study.reported_arms[0]
     trial = small.trial(DM=small.dm(("01", arm)), EX=small.ex("01"))
-    frames = derive_profiles(derive(trial, study), study)
+    frames = derive_profiles(Datasets(trial, study), study)
     assert len(frames["adsl"]) == 1
     assert all(frames[part].empty for part in ("counts", "limits", "best", "adae", "addv"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from tests import small
 
 
@@ -231,7 +231,7 @@ def judged(study):
             ]
         ),
     }  # fmt: skip
-    return derive(
+    return Datasets(
         small.trial(**{name: frame.reset_index(drop=True) for name, frame in domains.items()}), study
     )
 

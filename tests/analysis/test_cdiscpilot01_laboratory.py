@@ -9,7 +9,7 @@ import re
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import laboratory, vital_signs
 from itpcsr.sdtm import load_trial
 
@@ -53,7 +53,7 @@ def full(pilot_folder, pilot_study):
         pilot_folder / "sdtm",
         *(pilot_folder / f"sdtm_converted/{n}_full.csv.gz" for n in ("lb", "vs")),
     ]
-    return derive(load_trial(sources, pilot_study), pilot_study)
+    return Datasets(load_trial(sources, pilot_study), pilot_study)
 
 
 @pytest.fixture(scope="module")

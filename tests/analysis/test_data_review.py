@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.making import count_domains
 from itpcsr.analysis import data_review, population
 from itpcsr.analysis.groups import assign_groups
@@ -72,7 +72,7 @@ def test_domains_without_subjects_have_records_alone() -> None:
 def deviations(study, *records: tuple[str, str, str]):
     dv = pd.DataFrame(records, columns=["USUBJID", "DVCAT", "DVTERM"])
     data = small.trial(DM=small.dm(("S1", "ESC05"), ("S2", "ESC10")), EX=small.ex("S1", "S2"), DV=dv)
-    datasets = derive(data, study)
+    datasets = Datasets(data, study)
     assert len(assign_groups(datasets["adsl"], study.design.columns, "ENRLFL"))
     return population.analyse_deviations(datasets["adsl"], datasets["addv"], study)
 
@@ -97,6 +97,6 @@ def test_deviations_without_category_are_listed_by_term(study) -> None:
 
 def test_without_the_domain_a_sentence_stands_for_the_table(study) -> None:
     data = small.trial(DM=small.dm(("S1", "ESC05")), EX=small.ex("S1"))
-    datasets = derive(data, study)
+    datasets = Datasets(data, study)
     rows = population.analyse_deviations(datasets["adsl"], datasets["addv"], study)
     assert "no domain of protocol deviations" in tables.table_deviations(rows, study).absent

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.intercurrent import derive_intercurrent
 from itpcsr.adam.subgroups import derive_subgroups
 from itpcsr.analysis import efficacy
@@ -229,17 +229,22 @@ def four(study, **more):
         "DV": dv,
     } | more
     trial = small.trial(**domains)
-    return trial, derive(trial, study)
+    return trial, Datasets(trial, study)
+
+
+@pytest.fixture(scope="module")
+def of_four(study):
+    """Return the analysis datasets of the four subjects."""
+    return four(study)[1]
 
 
 @pytest.mark.parametrize(
     ("analysis", "n", "total"),
     [("primary", 2, 4), ("left_early", 1, 4), ("observed", 2, 3), ("protocol", 1, 3), ("no_rescue", 2, 3)],
 )
-def test_sensitivity_counts_the_subjects_it_names(study, analysis, n, total):
-    _, datasets = four(study)
+def test_sensitivity_counts_the_subjects_it_names(of_four, study, analysis, n, total):
     rows = efficacy.analyse_sensitivity(
-        datasets["adsl"], datasets["adrs"], datasets["addv"], datasets["adcm"], study, 0.95
+        of_four["adsl"], of_four["adrs"], of_four["addv"], of_four["adcm"], study, 0.95
     )
     assert (
         value(rows, analysis, "total", "n", "responder"),
@@ -250,7 +255,7 @@ def test_sensitivity_counts_the_subjects_it_names(study, analysis, n, total):
 def test_without_deviations_there_is_no_per_protocol_analysis(study):
     trial, _ = four(study)
     del trial.domains["DV"]
-    datasets = derive(trial, study)
+    datasets = Datasets(trial, study)
     rows = efficacy.analyse_sensitivity(
         datasets["adsl"], datasets["adrs"], datasets["addv"], datasets["adcm"], study, 0.95
     )
@@ -266,29 +271,26 @@ def test_without_deviations_there_is_no_per_protocol_analysis(study):
         ("death", 1, 0, 0),
     ],
 )
-def test_intercurrent_events_touch_whom_they_touch(study, event, touched, responders, after):
-    _, datasets = four(study)
+def test_intercurrent_events_touch_whom_they_touch(of_four, study, event, touched, responders, after):
     rows = efficacy.analyse_estimand(
-        datasets["adsl"], datasets["adrs"], derive_intercurrent(datasets, study), study
+        of_four["adsl"], of_four["adrs"], derive_intercurrent(of_four, study), study
     )
     found = [value(rows, name, "total", "n", event) for name in ("touched", "responder", "after")]
     assert found == [touched, responders, after]
 
 
 @pytest.mark.parametrize(("level", "n"), [("kept", 1), ("stopped", 1), ("started", 1)])
-def test_therapy_of_the_disease_is_kept_stopped_or_started(study, level, n):
-    _, datasets = four(study)
-    rows = efficacy.analyse_itp_therapy(datasets["adsl"], datasets["adcm"], study, 0.95)
+def test_therapy_of_the_disease_is_kept_stopped_or_started(of_four, study, level, n):
+    rows = efficacy.analyse_itp_therapy(of_four["adsl"], of_four["adcm"], study, 0.95)
     assert value(rows, "other", "total", "n", level) == n
     assert value(rows, "rescue", "total", "n") == 1
     assert value(rows, "first_rescue", "total", "median") == 10
 
 
-def test_subgroups_are_whole_or_say_nothing(study):
-    _, datasets = four(study)
-    subgroups = derive_subgroups(datasets["adsl"], datasets["adab"], study)
+def test_subgroups_are_whole_or_say_nothing(of_four, study):
+    subgroups = derive_subgroups(of_four["adsl"], of_four["adab"], study)
     assert set(subgroups["SUBGROUP"]) == {"Sex", "Age, years", "Baseline count, 10⁹/L"}
-    rows = efficacy.analyse_subgroups(datasets["adsl"], datasets["adrs"], subgroups, study, 0.95)
+    rows = efficacy.analyse_subgroups(of_four["adsl"], of_four["adrs"], subgroups, study, 0.95)
     assert value(rows, "Sex", "total", "N", "Female") == 4
     assert value(rows, "Baseline count, 10⁹/L", "total", "n", "≥10") == 2
     assert value(rows, "overall", "total", "n") == 2
@@ -388,9 +390,8 @@ def test_three_pairs_are_not_tested(bleeding, study):
     assert p["reason"].tolist() == ["3 subjects or fewer"]
 
 
-def test_without_scales_the_display_says_so(study):
-    _, datasets = four(study)
-    rows = efficacy.analyse_bleeding(datasets["adsl"], datasets["adbleed"], study, [4], 0.95)
+def test_without_scales_the_display_says_so(of_four, study):
+    rows = efficacy.analyse_bleeding(of_four["adsl"], of_four["adbleed"], study, [4], 0.95)
     assert "no bleeding scales (RS)" in absence(rows)
 
 

@@ -1,12 +1,13 @@
 """The estimand by ICH E9(R1): what is missing is no intercurrent event, and strategies are what the rule does."""
 
+from collections import ChainMap
 from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.intercurrent import derive_intercurrent
 from itpcsr.analysis import efficacy
 from itpcsr.display import response_tables
@@ -51,9 +52,9 @@ def test_who_left_is_missing_data_and_no_intercurrent_event(study):
 def test_an_end_that_is_recorded_for_nobody_is_not_nobody_who_left(study):
     trial, _ = four(study)
     del trial.domains["DS"]
-    datasets = derive(trial, study)
-    datasets["adsl"] = datasets["adsl"].assign(EOSSTT="")
-    rows = estimand_of(datasets, study)
+    datasets = Datasets(trial, study)
+    unrecorded = datasets["adsl"].assign(EOSSTT="")
+    rows = estimand_of(ChainMap({"adsl": unrecorded}, datasets), study)
     assert np.isnan(value(rows, "missing", "total", "n", "left"))
     table = response_tables.table_estimand(rows, study)
     assert table.notes[-1] == "NE: not estimable (not recorded in the data)."
@@ -90,7 +91,7 @@ def test_the_strategy_named_for_rescue_is_what_the_rule_does(study, kind, rescue
         LB=pd.concat([small.platelets(name, course) for name, course in counts.items()], ignore_index=True),
         CM=pd.DataFrame(rescued),
     )
-    adrs = derive(trial, study)["adrs"]
+    adrs = Datasets(trial, study)["adrs"]
     responds = adrs[adrs["PARAMCD"] == "TRIED"].set_index("USUBJID")["AVAL"].to_dict()
     assert responds["never"] == 1
     named = response_tables.rescue_strategy(definition).partition(":")[0]

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.ranges import flag_most_deviating
 from itpcsr.analysis import exact_tables, laboratory, laboratory_grades, liver
 from itpcsr.display import laboratory_tables as tables
@@ -29,7 +29,7 @@ def datasets(study, *values, arms=(("A", "ESC05"),)):
     lb["LBSEQ"] = range(1, len(lb) + 1)
     lb["LBSEQ"] = lb["LBSEQ"].astype("float64")
     names = [name for name, _ in arms]
-    return derive(small.trial(DM=small.dm(*arms), EX=small.ex(*names), LB=lb), study)
+    return Datasets(small.trial(DM=small.dm(*arms), EX=small.ex(*names), LB=lb), study)
 
 
 def find(rows, analysis, group="total", statistic="n", level="", visit=""):
@@ -123,8 +123,8 @@ def test_listing_of_abnormal_values(study):
         value("A", "PLAT", -1, 20), value("A", "PLAT", 8, 10), value("A", "ALT", -1, 40),
         value("A", "ALT", 8, 251), value("A", "ALT", 15, 60, LBCLSIG="Y"), value("A", "ALT", 22, 60),
     )  # fmt: skip
-    found["adlb"] = found["adlb"].assign(VISIT="WEEK 1")
-    rows = laboratory.analyse_abnormal_values(found["adsl"], found["adlb"], study)
+    adlb = found["adlb"].assign(VISIT="WEEK 1")
+    rows = laboratory.analyse_abnormal_values(found["adsl"], adlb, study)
     table = tables.table_lab_abnormal(rows, study, {"ALT": "ALT (U/L)"})
     assert [row.label for row in table.rows] == ["A", "ALT (U/L), Week 1", "ALT (U/L), Week 1"]
     assert table.rows[1].cells == ("8", "251", "7 to 50", "3", "40", "0")
@@ -167,7 +167,7 @@ def test_shifts_are_of_the_subjects_with_that_baseline(study):
 
 
 def test_absent_laboratory_data_give_one_sentence(study):
-    found = derive(small.trial(DM=small.dm(("A", "ESC05")), EX=small.ex("A")), study)
+    found = Datasets(small.trial(DM=small.dm(("A", "ESC05")), EX=small.ex("A")), study)
     adsl, adlb = found["adsl"], found["adlb"]
     for rows in (
         laboratory.analyse_lab_course(adsl, adlb, study),

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import listings
 from itpcsr.results import absence
 from tests import small
@@ -11,7 +11,7 @@ from tests import small
 
 def datasets(study, *subjects, **domains):
     names = [name for name, _ in subjects]
-    return derive(small.trial(DM=small.dm(*subjects), EX=small.ex(*names), **domains), study)
+    return Datasets(small.trial(DM=small.dm(*subjects), EX=small.ex(*names), **domains), study)
 
 
 def total(rows, statistic):
@@ -30,7 +30,7 @@ def test_the_simulated_trial_is_listed_whole(demo, study):
 
 def test_an_enrolled_subject_without_treatment_counts_as_discontinued(study):
     dm = small.dm(("01", "ESC05"), ("02", "ESC05"), ("03", "SCRNFAIL"))
-    adsl = derive(small.trial(DM=dm, EX=small.ex("01")), study)["adsl"]
+    adsl = Datasets(small.trial(DM=dm, EX=small.ex("01")), study)["adsl"]
     assert list(listings.select_discontinued(adsl)["USUBJID"]) == ["02"]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import exposure, safety
 from itpcsr.display import exposure_tables, safety_figures, safety_tables, safety_time_tables, theme
 from itpcsr.results import absence, combine
@@ -63,7 +63,7 @@ def trial_of(study, *records, arms=("ESC05", "ESC05", "ESC05"), **domains):
     dm = small.dm(*zip(names, arms, strict=True), ("99", "SCRNFAIL")).assign(RFPENDTC=small.day(100))
     ex = small.ex(*names) if names else small.ex("99").head(0)
     ae = small.events(*records) if records else small.events(small.event("01", "x", "")).head(0)
-    return derive(small.trial(**{"DM": dm, "EX": ex, "AE": ae} | domains), study)
+    return Datasets(small.trial(**{"DM": dm, "EX": ex, "AE": ae} | domains), study)
 
 
 def cell(table, *labels, column=-1):
@@ -113,7 +113,7 @@ def test_events_in_groups_of_one_and_three(study, size):
 
 def test_without_the_domain_every_display_says_so(study):
     data = small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"))
-    _, tables = all_tables(derive(data, study), study)
+    _, tables = all_tables(Datasets(data, study), study)
     said = {name for name, table in tables.items() if "no adverse event domain" in table.absent}
     assert said == set(tables) - {"tbl-exposure", "tbl-infusions"}
 
@@ -299,5 +299,5 @@ def test_highest_grades_are_those_of_the_published_adae(pilot, pilot_study, pilo
 
 def test_cohorts_left_out_leave_no_trace(root, demo_trial):
     study = read_study(root / "params/study.yml", cohorts=["ESC20"])
-    _, tables = all_tables(derive(demo_trial, study), study)
+    _, tables = all_tables(Datasets(demo_trial, study), study)
     assert {header.n for header in tables["tbl-ae-rates"].headers} == {"6"}

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import efficacy, exposure, population, safety
 from itpcsr.results import absence, combine
 from itpcsr.study import Study
@@ -100,7 +100,7 @@ def test_the_platelet_summary_is_that_of_the_data(demo, demo_rows):
 
 
 def test_without_adverse_event_domain_the_display_says_so(study):
-    datasets = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)
+    datasets = Datasets(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)
     rows = all_rows(datasets, study)
     assert "no adverse event domain" in absence(rows["tbl-ae-overview"])
     assert "no platelet counts" in absence(rows["tbl-response"])
@@ -108,7 +108,7 @@ def test_without_adverse_event_domain_the_display_says_so(study):
 
 def test_an_empty_adverse_event_domain_is_no_event(study):
     ae = small.events(small.event("01", "x", "")).head(0)
-    datasets = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"), AE=ae), study)
+    datasets = Datasets(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"), AE=ae), study)
     rows = all_rows(datasets, study)
     assert value(rows["tbl-ae-overview"], "overview", "total", "n", "any") == 0
     assert value(rows["tbl-ae-overview"], "overview", "total", "N", "any") == 1
@@ -120,7 +120,7 @@ def test_groups_of_none_one_and_three(study, arms):
     names = [(f"{number:02}", arm) for number, arm in enumerate(arms)]
     dm = small.dm(*names, ("99", "SCRNFAIL"))
     ex = small.ex(*(name for name, _ in names)) if names else small.ex("99").head(0)
-    rows = all_rows(derive(small.trial(DM=dm, EX=ex), study), study)
+    rows = all_rows(Datasets(small.trial(DM=dm, EX=ex), study), study)
     assert value(rows["fig-disposition"], "enrolled", "total", "n") == len(arms)
 
 
@@ -147,7 +147,7 @@ def test_what_the_data_record_for_nobody_is_not_zero(pilot, pilot_study):
 
 
 def test_no_disposition_domain_is_not_zero(study):
-    datasets = derive(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)
+    datasets = Datasets(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)
     rows = all_rows(datasets, study)["tbl-disposition"]
     assert rows.query("level == 'completed_study' and statistic == 'n'")["value"].isna().all()
     assert value(rows, "status", "total", "n", "treated") == 1

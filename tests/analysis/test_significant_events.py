@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from itpcsr.adam import periods
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import courses, edish, incidence, significant_events
 from itpcsr.sdtm import Trial
 from tests.small import day, dm, event, events, ex, platelets
@@ -15,7 +15,7 @@ def trial_of(*records, **domains):
 
 
 def listed(study, *records):
-    datasets = derive(trial_of(*records), study)
+    datasets = Datasets(trial_of(*records), study)
     chosen = significant_events.select_events(datasets["adsl"], datasets["adae"], study)
     return datasets, chosen
 
@@ -46,7 +46,7 @@ def test_an_untold_death_is_listed_and_counted(study):
     ds = pd.DataFrame(
         [{"USUBJID": "01", "DSSEQ": 1.0, "DSDECOD": "DEATH", "DSCAT": "DISPOSITION EVENT", "DSSTDTC": day(9)}]
     )
-    datasets = derive(trial_of(event("01", "Cough", day(9)), DS=ds), study)
+    datasets = Datasets(trial_of(event("01", "Cough", day(9)), DS=ds), study)
     adsl, adae = datasets["adsl"], datasets["adae"]
     chosen = significant_events.select_events(adsl, adae, study)
     rows = significant_events.count_listed(adsl, adae, chosen, study)
@@ -105,7 +105,7 @@ def test_large_studies_draw_subjects_with_serious_events_alone(demo, study):
 def test_response_periods_are_those_of_adrs(study):
     counts = {-1: 10, 8: 10, 15: 40, 22: 120, 29: 50, 36: 12, 43: 60, 50: 11, 57: 9, 64: 70, 78: 80}
     trial = Trial({"DM": dm(("a", "ESC05")), "EX": ex("a"), "LB": platelets("a", counts)})
-    datasets = derive(trial, study)
+    datasets = Datasets(trial, study)
     found = periods.derive_response_periods(datasets["adrs"])
     # the one count that fails on Day 36 doesn't end the response; the two from Day 50 on do
     assert found.to_dict("records") == [

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import medication, virology, vital_signs
 from itpcsr.display import vital_signs_tables as tables
 from itpcsr.results import absence
@@ -29,7 +29,7 @@ def disposition(subject, number_day):
 
 
 def derived(study, **domains):
-    return derive(small.trial(DM=small.dm(*ARMS), EX=small.ex("A", "B"), **domains), study)
+    return Datasets(small.trial(DM=small.dm(*ARMS), EX=small.ex("A", "B"), **domains), study)
 
 
 def with_tests(study, *records, ends=(("A", 197), ("B", 50))):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.subgroups import derive_subgroups
 from itpcsr.analysis import efficacy, exposure, population
 from itpcsr.display import figures, tables
@@ -21,7 +19,6 @@ from itpcsr.sdtm.simulate import simulate
 from itpcsr.study import Study
 from tests import small
 
-_STUDY: list[Study] = []
 # What people leave empty: a variable of a domain, or whole records (no variable).
 _GAPS = [
     ("DM", "SEX"), ("DM", "RACE"), ("DM", "AGE"), ("DS", "DSDECOD"), ("DS", ""), ("DV", "DVCAT"), ("DV", "DVDECOD"),
@@ -59,7 +56,7 @@ def five(study) -> dict[str, pd.DataFrame]:
             for place, (name, what, scope) in enumerate(ends, start=1)
         ]
     )  # fmt: skip
-    return derive(small.trial(DM=dm, EX=small.ex(*"ABCD"), DS=ds), study)
+    return Datasets(small.trial(DM=dm, EX=small.ex(*"ABCD"), DS=ds), study)
 
 
 def test_a_subject_without_sex_or_race_has_a_row(study, five):
@@ -70,7 +67,7 @@ def test_a_subject_without_sex_or_race_has_a_row(study, five):
 
 
 def test_where_all_is_recorded_there_is_no_such_row(study):
-    datasets = derive(small.trial(DM=small.dm(("A", "ESC05")), EX=small.ex("A")), study)
+    datasets = Datasets(small.trial(DM=small.dm(("A", "ESC05")), EX=small.ex("A")), study)
     rows = population.analyse_baseline(datasets["adsl"], study)
     assert numbers(rows, "SEX") == {"F": 1}
     assert "RACE" not in set(rows["analysis"])
@@ -124,7 +121,7 @@ def test_deviations_without_category_have_one_where_others_have(study):
         }
     )  # fmt: skip
     domains = {"DM": small.dm(("A", "ESC05"), ("B", "ESC05")), "EX": small.ex("A", "B")}
-    datasets = derive(small.trial(**domains, DV=dv), study)
+    datasets = Datasets(small.trial(**domains, DV=dv), study)
     rows = population.analyse_deviations(datasets["adsl"], datasets["addv"], study)
     assert numbers(rows, "category", statistic="events") == {"MAJOR": 1, "MINOR": 1, "NOT RECORDED": 1}
     shown = [row.label for row in tables.table_deviations(rows, study).rows]
@@ -137,7 +134,7 @@ def test_no_deviation_is_a_count_of_zero(study):
     dv = pd.DataFrame(
         columns=["STUDYID", "DOMAIN", "USUBJID", "DVSEQ", "DVTERM", "DVDECOD", "DVCAT", "DVSTDTC"]
     )
-    datasets = derive(small.trial(**domains, DV=dv.astype("str").astype({"DVSEQ": "float64"})), study)
+    datasets = Datasets(small.trial(**domains, DV=dv.astype("str").astype({"DVSEQ": "float64"})), study)
     rows = population.analyse_deviations(datasets["adsl"], datasets["addv"], study)
     assert numbers(rows, "any") == {"any": 0}
     assert [row.label for row in tables.table_deviations(rows, study).rows] == ["Any protocol deviation"]
@@ -146,7 +143,7 @@ def test_no_deviation_is_a_count_of_zero(study):
 def test_an_infusion_without_dose_is_received_all_the_same(study):
     infusions = small.ex("A", days=(1, 8))
     infusions["EXDOSE"] = [0.5, np.nan]
-    datasets = derive(small.trial(DM=small.dm(("A", "ESC05")), EX=infusions), study)
+    datasets = Datasets(small.trial(DM=small.dm(("A", "ESC05")), EX=infusions), study)
     rows = exposure.analyse_exposure(datasets["adsl"], datasets["adex"], study)
     assert numbers(rows, "administrations")["2"] == 1
     given = exposure.analyse_infusions(datasets["adsl"], datasets["adex"], study)
@@ -169,17 +166,8 @@ def test_subgroups_name_those_whom_they_cannot_place(study, five):
     assert "2 of 2 subgroups" in finding
 
 
-@cache
-def _simulated() -> dict[str, pd.DataFrame]:
-    return dict(simulate(_STUDY[0], seed=5, subjects=4))
-
-
-@settings(
-    max_examples=5, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
-@given(gaps=st.sets(st.sampled_from(_GAPS), min_size=3), seed=st.integers(0, 10_000))
-def _hold_all(gaps: set[tuple[str, str]], seed: int) -> None:
-    domains, rng, study = dict(_simulated()), np.random.default_rng(seed), _STUDY[0]
+def _hold_all(whole: dict[str, pd.DataFrame], study: Study, gaps: set[tuple[str, str]], seed: int) -> None:
+    domains, rng = dict(whole), np.random.default_rng(seed)
     for name, variable in sorted(gaps):
         frame = domains[name]
         lost = pd.Series(rng.random(len(frame)) < 0.4, index=frame.index)
@@ -188,7 +176,7 @@ def _hold_all(gaps: set[tuple[str, str]], seed: int) -> None:
             domains[name] = frame.assign(**{variable: frame[variable].mask(lost, empty)})
         else:
             domains[name] = frame[~lost].reset_index(drop=True)
-    datasets = derive(Trial(domains), study)
+    datasets = Datasets(Trial(domains), study)
     adsl, adrs = datasets["adsl"], datasets["adrs"]
     _add_up(population.analyse_baseline(adsl, study), ["SEX", "RACE"])
     _add_up(exposure.analyse_exposure(adsl, datasets["adex"], study), ["administrations"])
@@ -214,7 +202,14 @@ def _ends_add_up(table: pd.DataFrame, flow: pd.DataFrame) -> None:
         assert sum(boxes.values()) - boxes[""] == boxes[""]
 
 
+@pytest.mark.examples(5)
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
-def test_whatever_is_missing_rows_add_up(study):
-    _STUDY[:] = [study]
-    _hold_all()
+def test_whatever_is_missing_rows_add_up(study, drawing):
+    whole = simulate(study, seed=5, subjects=4)
+
+    @drawing
+    @given(gaps=st.sets(st.sampled_from(_GAPS), min_size=3), seed=st.integers(0, 10_000))
+    def hold_all(gaps: set[tuple[str, str]], seed: int) -> None:
+        _hold_all(whole, study, gaps, seed)
+
+    hold_all()

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import efficacy
 from itpcsr.display import platelet_figures, response_figures, response_tables, theme
 from itpcsr.display.response_listing import list_responses
@@ -25,7 +25,7 @@ def some(study, subjects):
         "EX": small.ex(*(names or ["z"])),
         "LB": pd.concat([small.platelets(name, COUNTS[name]) for name in names or ["a"]], ignore_index=True),
     }
-    return derive(small.trial(**domains), study)
+    return Datasets(small.trial(**domains), study)
 
 
 @pytest.fixture(scope="module", params=["demo", 3, 1, 0])

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.profiles import derive_profiles
 from itpcsr.display import theme
 from itpcsr.display.chart_data import chart_tables
@@ -20,7 +20,7 @@ def profiles(demo, demo_trial, study):
 
 def profiles_of(study, **domains):
     trial = small.trial(**{"DM": small.dm(("01", "ESC05")), "EX": small.ex("01"), **domains})
-    return list(compose_profiles(derive_profiles(derive(trial, study), study), study))
+    return list(compose_profiles(derive_profiles(Datasets(trial, study), study), study))
 
 
 def table(profile, title):

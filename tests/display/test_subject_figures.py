@@ -1,9 +1,11 @@
 """Figures of single subjects: who stands in them, and that they are a sentence where there is nothing."""
 
+from collections import ChainMap
+
 import pytest
 
 from itpcsr.adam import periods
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import courses, edish, incidence, significant_events
 from itpcsr.display import laboratory, theme, timelines
 from itpcsr.display.incidence import figure_incidence
@@ -15,7 +17,7 @@ TESTS = ["ALT", "BILI", "WBC"]
 
 def figures(trial, datasets, study):
     """Return the four figures of a trial by name."""
-    datasets = dict(datasets)
+    datasets = ChainMap({}, datasets)
     adsl, adae, adlb = (datasets[name] for name in ("adsl", "adae", "adlb"))
     datasets["participation"] = periods.derive_participation(adsl)
     datasets["response"] = periods.derive_response_periods(datasets["adrs"])
@@ -51,7 +53,7 @@ def test_every_figure_draws(name, request):
 
 def test_figures_without_data_are_sentences(study):
     trial = Trial({"DM": dm(("01", "ESC05")), "EX": ex("01")})
-    found = figures(trial, derive(trial, study), study)
+    found = figures(trial, Datasets(trial, study), study)
     assert all(found[name].absent for name in ("incidence", "courses", "edish"))
     assert "SVG" in theme.chart_svg(found["timeline"].to_dict()).upper()
 

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import listings
 from itpcsr.display import subject_listings as show
 from itpcsr.display import wide_listings as wide
@@ -20,7 +20,7 @@ CODES = re.compile(r"\b(nan|None|NaT)\b|10\^|[A-Z]+/[A-Z]{3,}|\b(DOSE|RECOVERED|
 
 def small_listings(study: Study, **domains: pd.DataFrame) -> dict[str, Table]:
     """Return every listing of a small trial."""
-    return all_listings(derive(small.trial(**domains), study), study)
+    return all_listings(Datasets(small.trial(**domains), study), study)
 
 
 def all_listings(data: dict[str, pd.DataFrame], study: Study, most: int = 600) -> dict[str, Table]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import UserDict
-from collections.abc import Callable, Iterator
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,7 @@ import pandas as pd
 import itpcsr.adam
 import itpcsr.results
 import itpcsr.study
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.making import count_domains
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks import check_trial, raise_errors
@@ -42,25 +42,25 @@ def analyse(trial: Trial, study: Study, names: list[str] | None = None) -> pd.Da
     they get this trial and this study, and their rows are returned instead of written. A notebook that reads
     the rows of others gets those of the notebooks that ran before it.
     """
-    with notebooks_on(trial, study, derive(trial, study)) as run:
+    with notebooks_on(trial, study, Datasets(trial, study)) as run:
         return pd.concat([run(name) for name in names or NAMES], ignore_index=True)
 
 
-class _Opened(UserDict[str, pd.DataFrame]):
+class _Opened(ChainMap[str, pd.DataFrame]):
     """The datasets as a notebook is given them, from memory."""
 
-    def __init__(self, trial: Trial, datasets: dict[str, pd.DataFrame]) -> None:
-        super().__init__(datasets)
+    def __init__(self, trial: Trial, datasets: Mapping[str, pd.DataFrame]) -> None:
+        super().__init__({}, datasets)
         self.findings, self.domains = trial.findings, count_domains(trial)
         self.labels = {name: trial.labels.get(name, "") for name in trial.domains}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        return self.data[name].copy()
+        return super().__getitem__(name).copy()
 
 
 @contextmanager
 def notebooks_on(
-    trial: Trial, study: Study, datasets: dict[str, pd.DataFrame]
+    trial: Trial, study: Study, datasets: Mapping[str, pd.DataFrame]
 ) -> Iterator[Callable[[str], pd.DataFrame]]:
     """Give a function that runs a notebook by its name on this trial and returns its rows."""
     written: list[pd.DataFrame] = []

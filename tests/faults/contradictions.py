@@ -7,7 +7,7 @@ the safety set and the full analysis set may differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -297,7 +297,9 @@ WHOLES = [
 ]  # fmt: skip
 
 
-def find_contradictions(rows: pd.DataFrame, trial: Trial, datasets: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def find_contradictions(
+    rows: pd.DataFrame, trial: Trial, datasets: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
     """Return one row per contradiction: the rule, where, and the numbers that don't agree."""
     rows = pd.concat([rows, _data_rows(trial, datasets)], ignore_index=True)
     found = [*_of_values(rows), *_of_numbers(rows), *_of_columns(rows), *_of_displays(rows)]
@@ -406,8 +408,11 @@ def _of_displays(rows: pd.DataFrame) -> Found:
     values = _places(rows)
     sizes = _sizes(rows)
     for fact, places in FACTS.items():
+        by_place = {place: found for place in places if len(found := _at(values, place))}
+        if len(by_place) < 2:
+            continue
         told = pd.concat(
-            [_at(values, place).rename("value").to_frame().assign(place=place) for place in places]
+            [found.rename("value").to_frame().assign(place=place) for place, found in by_place.items()]
         )
         told["size"] = [
             sizes.get((place.split(":")[0], group), np.nan)
@@ -419,7 +424,10 @@ def _of_displays(rows: pd.DataFrame) -> Found:
                 numbers = ", ".join(f"{row.place} {row.value:g}" for row in same.itertuples())
                 yield f"one fact: {fact}", str(group), numbers
     for part, whole in PARTS:
-        both = pd.concat([_at(values, part), _at(values, whole)], axis=1, keys=["part", "whole"]).dropna()
+        lesser, greater = _at(values, part), _at(values, whole)
+        if lesser.empty or greater.empty:
+            continue
+        both = pd.concat([lesser, greater], axis=1, keys=["part", "whole"]).dropna()
         for group, row in both[both["part"] > both["whole"] + 1e-9].iterrows():
             yield "part above its whole", str(group), f"{part} {row['part']:g}, {whole} {row['whole']:g}"
 
@@ -439,8 +447,10 @@ def _at(values: pd.Series, place: str) -> pd.Series:
         names = (
             known[known.str.startswith(first) & known.str.endswith(last)]
             if star
-            else known.intersection([term])
+            else [term] * (term in known)
         )
+        if not len(names):
+            return pd.Series(dtype="float64")
         terms.append(values.loc[list(names)].groupby("group").sum())
     return pd.concat(terms, axis=1).dropna().sum(axis=1)
 
@@ -455,7 +465,7 @@ def _name(row: object) -> str:
     return " | ".join(str(getattr(row, name)) for name in NUMBER[1:])
 
 
-def _data_rows(trial: Trial, datasets: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def _data_rows(trial: Trial, datasets: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return what the data themselves say, counted plainly: the display ``data``."""
     adsl, adae, adex, adrs = (datasets[name] for name in ("adsl", "adae", "adex", "adrs"))
     treated = set(adsl.loc[adsl["SAFFL"] == "Y", "USUBJID"])

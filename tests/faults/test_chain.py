@@ -66,6 +66,7 @@ def test_poor_data_go_through_the_chain(cohort, short_study, damage, reason):
     assert reason in "\n".join(rows["reason"])
 
 
+@pytest.mark.build
 @pytest.mark.parametrize("name", EVERYWHERE)
 def test_poor_data_go_through_every_notebook(cohort, short_study, name):
     domains = dict(cohort.domains)
@@ -74,6 +75,7 @@ def test_poor_data_go_through_every_notebook(cohort, short_study, name):
     assert (rows["value"].notna() | (rows["reason"] != "")).all()
 
 
+@pytest.mark.build
 def test_one_subject_goes_through_checks_and_chain(cohort, short_study):
     one = {
         name: frame[frame["USUBJID"] == _FIRST] if "USUBJID" in frame else frame

@@ -7,10 +7,10 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.intercurrent import derive_intercurrent
 from itpcsr.adam.profiles import derive_profiles
 from itpcsr.analysis.efficacy.estimand import EVENTS
@@ -20,13 +20,7 @@ from itpcsr.sdtm.simulate import simulate
 from itpcsr.study import Study, read_study
 from tests.faults.conftest import WEEKS
 
-_STUDIES: dict[str, Study] = {}
 _DATES = ("2020-01", "2020", "2020---20", "", "2019-12-31", "2021")
-
-
-@cache
-def _simulated(subjects: int) -> dict[str, pd.DataFrame]:
-    return simulate(_STUDIES["short"], seed=3, subjects=subjects)
 
 
 def _without_end(domains: dict[str, pd.DataFrame], rng: np.random.Generator) -> None:
@@ -82,25 +76,11 @@ def _deaths(domains: dict[str, pd.DataFrame], rng: np.random.Generator) -> None:
 _CHANGES = (_without_end, _failing_counts, _partial_dates, _on_the_first_day, _more_rescue, _deaths)
 
 
-@settings(
-    max_examples=12,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-)
-@given(
-    subjects=st.sampled_from([3, 8]),
-    changes=st.sets(st.sampled_from(range(len(_CHANGES))), min_size=2),
-    seed=st.integers(0, 10_000),
-)
-def _agree(subjects: int, changes: set[int], seed: int) -> None:
-    domains, rng = dict(_simulated(subjects)), np.random.default_rng(seed)
+def _agree(whole: dict[str, pd.DataFrame], study: Study, changes: set[int], seed: int) -> None:
+    domains, rng = dict(whole), np.random.default_rng(seed)
     for number in sorted(changes):
         _CHANGES[number](domains, rng)
-    trial, study = Trial(domains), _STUDIES["short"]
-    datasets = derive(trial, study)
+    datasets = Datasets(Trial(domains), study)
     profiles = derive_profiles(datasets, study)
     _agree_on_rescue(datasets)
     _agree_on_emergence(datasets)
@@ -176,7 +156,19 @@ def _agree_on_deaths(datasets: dict[str, pd.DataFrame], study: Study) -> None:
     assert set(between["EVENT"]) <= set(EVENTS)
 
 
+@pytest.mark.examples(5)
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
-def test_datasets_and_displays_agree_on_every_fact(root):
-    _STUDIES["short"] = read_study(root / "params/study.yml", platelet_weeks=WEEKS, immune_weeks=WEEKS)
-    _agree()
+def test_datasets_and_displays_agree_on_every_fact(root, drawing):
+    study = read_study(root / "params/study.yml", platelet_weeks=WEEKS, immune_weeks=WEEKS)
+    simulated = cache(lambda subjects: simulate(study, seed=3, subjects=subjects))
+
+    @drawing
+    @given(
+        subjects=st.sampled_from([3, 8]),
+        changes=st.sets(st.sampled_from(range(len(_CHANGES))), min_size=2),
+        seed=st.integers(0, 10_000),
+    )
+    def agree(subjects: int, changes: set[int], seed: int) -> None:
+        _agree(simulated(subjects), study, changes, seed)
+
+    agree()

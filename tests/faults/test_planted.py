@@ -6,11 +6,14 @@ of the first list went unnoticed once.
 
 from __future__ import annotations
 
+from functools import cache
+
 import pandas as pd
 import pytest
 
 from itpcsr.sdtm import Trial
-from itpcsr.sdtm.checks import check_trial
+from itpcsr.sdtm.checks import ERROR, RULES, WARNING, check_trial
+from tests.damage import fired
 
 DAY = pd.Timedelta(days=1)
 
@@ -132,66 +135,79 @@ def later_baseline(domains):
 PC_RESULTS = ("PCSTRESN", "PCSTRESC", "PCORRES")
 ONE_SAMPLE = "USUBJID == 'SIM-004' and VISIT == 'WEEK 1' and VSTPTNUM == 4"
 
-# id, damage, subject, variable that the finding names
+# id, damage, subject and variable that the finding names, its rule
 UNNOTICED = [
-    ("the reference start a week early", later("DM", "USUBJID == 'SIM-002'", -7, "RFSTDTC"), "SIM-002", "RFSTDTC"),
-    ("the end of exposure a week early", later("DM", "USUBJID == 'SIM-002'", -7, "RFXENDTC"), "SIM-002", "RFXENDTC"),
-    ("day and month of consent exchanged", change("DM", "USUBJID == 'SIM-013'", RFICDTC="2021-11-12"), "SIM-013", "RFICDTC"),
-    ("a race misspelt", change("DM", "USUBJID == 'SIM-005'", RACE="ASAIN"), "SIM-005", "RACE"),
+    ("the reference start a week early", later("DM", "USUBJID == 'SIM-002'", -7, "RFSTDTC"), "SIM-002", "RFSTDTC", "DATE-15"),
+    ("the end of exposure a week early", later("DM", "USUBJID == 'SIM-002'", -7, "RFXENDTC"), "SIM-002", "RFXENDTC", "DATE-16"),
+    ("day and month of consent exchanged", change("DM", "USUBJID == 'SIM-013'", RFICDTC="2021-11-12"), "SIM-013", "RFICDTC", "DATE-17"),
+    ("a race misspelt", change("DM", "USUBJID == 'SIM-005'", RACE="ASAIN"), "SIM-005", "RACE", "TERM-16"),
     (
         "infusions 2 and 3 exchanged",
         exchange("EX", "USUBJID == 'SIM-006' and EXSEQ == 2", "USUBJID == 'SIM-006' and EXSEQ == 3", "EXSTDTC", "EXENDTC", "EXSTDY", "EXENDY"),
-        "SIM-006", "VISITNUM",
+        "SIM-006", "VISITNUM", "EX-11",
     ),
-    ("a relation in small letters", change("AE", "USUBJID == 'SIM-018' and AESEQ == 2", AEREL="possibly related"), "SIM-018", "AEREL"),
-    ("a term in capitals", change("AE", "USUBJID == 'SIM-018' and AEDECOD == 'Pyrexia'", AEDECOD="PYREXIA"), "SIM-018", "AEDECOD"),
-    ("a toxicity marked at a mild event", toxicity_elsewhere, "SIM-007", "AETOXGR"),
-    ("the mark of toxicities misspelt", change("SUPPAE", "QNAM == 'AEDLT'", QNAM="AEDLTT"), "SIM-007", "QNAM"),
-    ("two baselines of ALT", flag_twice, "SIM-003", "LBBLFL"),
-    ("ALT a hundred times as high", scale("LB", "USUBJID == 'SIM-009' and LBTESTCD == 'ALT'", 100, 3), "SIM-009", "LBSTRESN"),
-    ("IL-6 a thousand times as high", scale("LB", "USUBJID == 'SIM-004' and LBTESTCD == 'INTLK6'", 1000, 2), "SIM-004", "LBSTRESN"),
-    ("a weight in pounds", scale("VS", "USUBJID == 'SIM-001' and VSTESTCD == 'WEIGHT'", 2.2046, 0), "SIM-001", "VSSTRESN"),
-    ("systolic and diastolic exchanged", swap("VS", ONE_SAMPLE, "SYSBP", "DIABP"), "SIM-004", "VSSTRESN"),
-    ("ten times the cells", scale("PC", "USUBJID == 'SIM-002' and PCTPTNUM == 0.5", 10), "SIM-002", "PCSTRESN"),
+    ("a relation in small letters", change("AE", "USUBJID == 'SIM-018' and AESEQ == 2", AEREL="possibly related"), "SIM-018", "AEREL", "TERM-17"),
+    ("a term in capitals", change("AE", "USUBJID == 'SIM-018' and AEDECOD == 'Pyrexia'", AEDECOD="PYREXIA"), "SIM-018", "AEDECOD", "TERM-17"),
+    ("a toxicity marked at a mild event", toxicity_elsewhere, "SIM-007", "AETOXGR", "AE-17"),
+    ("the mark of toxicities misspelt", change("SUPPAE", "QNAM == 'AEDLT'", QNAM="AEDLTT"), "SIM-007", "QNAM", "TERM-14"),
+    ("two baselines of ALT", flag_twice, "SIM-003", "LBBLFL", "FLAG-01"),
+    ("ALT a hundred times as high", scale("LB", "USUBJID == 'SIM-009' and LBTESTCD == 'ALT'", 100, 3), "SIM-009", "LBSTRESN", "VAL-13"),
+    ("IL-6 a thousand times as high", scale("LB", "USUBJID == 'SIM-004' and LBTESTCD == 'INTLK6'", 1000, 2), "SIM-004", "LBSTRESN", "VAL-13"),
+    ("a weight in pounds", scale("VS", "USUBJID == 'SIM-001' and VSTESTCD == 'WEIGHT'", 2.2046, 0), "SIM-001", "VSSTRESN", "VAL-15"),
+    ("systolic and diastolic exchanged", swap("VS", ONE_SAMPLE, "SYSBP", "DIABP"), "SIM-004", "VSSTRESN", "REL-01"),
+    ("ten times the cells", scale("PC", "USUBJID == 'SIM-002' and PCTPTNUM == 0.5", 10), "SIM-002", "PCSTRESN", "PC-12"),
     (
         "the samples around the infusion exchanged",
         exchange("PC", "USUBJID == 'SIM-002' and PCTPTNUM == -0.5", "USUBJID == 'SIM-002' and PCTPTNUM == 0.5", *PC_RESULTS),
-        "SIM-002", "PCSTRESN",
+        "SIM-002", "PCSTRESN", "PC-11",
     ),
-    ("antibodies of Day 1 dated at Week 4", later_baseline, "SIM-003", "ISTESTCD"),
+    ("antibodies of Day 1 dated at Week 4", later_baseline, "SIM-003", "ISTESTCD", "FLAG-03"),
     (
         "positive with a low ratio",
         change("IS", "USUBJID == 'SIM-001' and ISSTRESN == 0.21", ISSTRESC="POSITIVE", ISORRES="POSITIVE"),
-        "SIM-001", "ISSTRESC",
+        "SIM-001", "ISSTRESC", "REL-05",
     ),
-    ("a subset above its parent", subset_above_parent, "SIM-001", "CPSTRESN"),
-    ("a fraction as a percentage", scale("CP", "USUBJID == 'SIM-001' and CPTESTCD == 'TLYLY'", 0.01, 0), "SIM-001", "CPSTRESN"),
-    ("a grade that the scale hasn't", change("RS", "USUBJID == 'SIM-003' and RSTESTCD == 'ITPSKIN' and RSSEQ < 4", RSSTRESN=7.0, RSSTRESC="7", RSORRES="7"), "SIM-003", "RSSTRESN"),
-    ("the rescue category misspelt", change("CM", "USUBJID == 'SIM-018' and CMCAT == 'RESCUE THERAPY'", CMCAT="RESUCE THERAPY"), "SIM-018", "CMCAT"),
-    ("rescue for low platelets as other medication", change("CM", "USUBJID == 'SIM-018' and CMCAT == 'RESCUE THERAPY'", CMCAT="CONCOMITANT MEDICATION", CMINDC="LOW PLATELET COUNT"), "SIM-018", "CMCAT"),
-    ("a code of no country", change("DM", "USUBJID == 'SIM-005'", COUNTRY="CHI"), "SIM-005", "COUNTRY"),
-    ("a life-threatening event of grade 3", change("AE", "AEDECOD == 'Acute myocardial infarction'", AESLIFE="Y"), "SIM-007", "AETOXGR"),
-    ("a score of bleeding in words", change("RS", "USUBJID == 'SIM-003' and RSTESTCD == 'WHOBLEED' and RSSEQ < 40", RSSTRESN=float("nan"), RSSTRESC="MILD", RSORRES="MILD"), "SIM-003", "RSSTRESC"),
+    ("a subset above its parent", subset_above_parent, "SIM-001", "CPSTRESN", "REL-04"),
+    ("a fraction as a percentage", scale("CP", "USUBJID == 'SIM-001' and CPTESTCD == 'TLYLY'", 0.01, 0), "SIM-001", "CPSTRESN", "VAL-13"),
+    ("a grade that the scale hasn't", change("RS", "USUBJID == 'SIM-003' and RSTESTCD == 'ITPSKIN' and RSSEQ < 4", RSSTRESN=7.0, RSSTRESC="7", RSORRES="7"), "SIM-003", "RSSTRESN", "RS-03"),
+    ("the rescue category misspelt", change("CM", "USUBJID == 'SIM-018' and CMCAT == 'RESCUE THERAPY'", CMCAT="RESUCE THERAPY"), "SIM-018", "CMCAT", "TERM-18"),
+    ("rescue for low platelets as other medication", change("CM", "USUBJID == 'SIM-018' and CMCAT == 'RESCUE THERAPY'", CMCAT="CONCOMITANT MEDICATION", CMINDC="LOW PLATELET COUNT"), "SIM-018", "CMCAT", "CM-09"),
+    ("a code of no country", change("DM", "USUBJID == 'SIM-005'", COUNTRY="CHI"), "SIM-005", "COUNTRY", "DM-12"),
+    ("a life-threatening event of grade 3", change("AE", "AEDECOD == 'Acute myocardial infarction'", AESLIFE="Y"), "SIM-007", "AETOXGR", "AE-21"),
+    ("a score of bleeding in words", change("RS", "USUBJID == 'SIM-003' and RSTESTCD == 'WHOBLEED' and RSSEQ < 40", RSSTRESN=float("nan"), RSSTRESC="MILD", RSORRES="MILD"), "SIM-003", "RSSTRESC", "RS-05"),
 ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def clean(simulated, study):
-    return check_trial(Trial(dict(simulated)), study)
-
-
-def new_findings(simulated, study, clean, damage):
-    domains = dict(simulated)
-    damage(domains)
-    found = check_trial(Trial(domains), study)
-    return found[~found["message"].isin(clean["message"])]
+    """Return what a rule says of the trial without faults, asked once."""
+    return cache(lambda rule: set(fired(rule, simulated, study)["message"]))
 
 
 @pytest.mark.parametrize(
-    ("damage", "subject", "variable"), [case[1:] for case in UNNOTICED], ids=[case[0] for case in UNNOTICED]
+    ("damage", "subject", "variable", "rule"),
+    [case[1:] for case in UNNOTICED],
+    ids=[case[0] for case in UNNOTICED],
 )
-def test_a_planted_fault_is_named(simulated, study, clean, damage, subject, variable):
-    found = new_findings(simulated, study, clean, damage)
+def test_a_planted_fault_is_named(simulated, study, clean, damage, subject, variable, rule):
+    domains = dict(simulated)
+    damage(domains)
+    found = fired(rule, domains, study)
+    found = found[~found["message"].isin(clean(rule))]
     named = found[(found["subject"] == subject) & (found["variable"] == variable)]
-    assert len(named), found[["rule", "subject", "variable", "message"]].to_string()
-    assert named["severity"].isin(["error", "warning"]).all()
+    assert len(named), found[["subject", "variable", "message"]].to_string()
+    assert RULES[rule].severity in (ERROR, WARNING)
+
+
+def test_a_fault_of_each_kind_is_among_the_findings_of_the_whole_trial(simulated, study, clean):
+    """The faults of different subjects, planted at once: the checks as a whole name them, too."""
+    domains, planted = dict(simulated), {}
+    for _, damage, subject, variable, rule in UNNOTICED:
+        if subject not in planted:
+            damage(domains)
+            planted[subject] = (rule, subject, variable)
+    found = check_trial(Trial(domains), study)
+    found = found[found["severity"].isin([ERROR, WARNING])]
+    named = set(found[["rule", "subject", "variable"]].itertuples(index=False, name=None))
+    assert len(planted) >= 10
+    assert set(planted.values()) <= named

@@ -6,7 +6,7 @@ from functools import cache
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from itpcsr.errors import DataError
@@ -22,21 +22,14 @@ NAMES = (
     "MB", "PC", "IS", "CP", "RS", "SV", "DV", "TA", "TS",
 )  # fmt: skip
 SIZES = (0, 1, 3, 8, 30)
+Gap = tuple[str, str, float]
 
 
 @st.composite
-def gaps(draw: st.DrawFn) -> list[tuple[str, str, float]]:
+def gaps(draw: st.DrawFn) -> list[Gap]:
     """Draw gaps: a domain, what becomes of it, and where (a share of its records or variables)."""
     kinds = st.sampled_from(["domain", "variable", "rows", "values", "records"])
     return draw(st.lists(st.tuples(st.sampled_from(NAMES), kinds, st.floats(0, 1)), max_size=4))
-
-
-@cache
-def _simulated(study_key: str, subjects: int) -> dict[str, pd.DataFrame]:
-    return simulate(_STUDIES[study_key], seed=1, subjects=subjects)
-
-
-_STUDIES: dict[str, Study] = {}
 
 
 def _open_gap(domains: dict[str, pd.DataFrame], name: str, kind: str, share: float) -> None:
@@ -59,20 +52,11 @@ def _open_gap(domains: dict[str, pd.DataFrame], name: str, kind: str, share: flo
         domains[name] = frame.assign(**{variable: blanked})
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-    database=None,
-    phases=[Phase.explicit, Phase.generate],  # a case takes seconds, so that making it smaller takes minutes
-)
-@given(subjects=st.sampled_from(SIZES), opened=gaps(), notebook=st.sampled_from(NOTEBOOKS))
-def _holds(subjects: int, opened: list[tuple[str, str, float]], notebook: str) -> None:
-    domains = dict(_simulated("short", subjects))
+def _hold(whole: dict[str, pd.DataFrame], study: Study, opened: list[Gap], notebook: str) -> None:
+    domains = dict(whole)
     for gap in opened:
         _open_gap(domains, *gap)
-    trial, study = Trial(domains), _STUDIES["short"]
+    trial = Trial(domains)
     found = check_trial(trial, study)
     assert list(found.columns) == COLUMNS
     assert set(found["severity"]) <= set(SEVERITIES)
@@ -84,7 +68,14 @@ def _holds(subjects: int, opened: list[tuple[str, str, float]], notebook: str) -
     assert (rows["value"].notna() | (rows["reason"] != "")).all()
 
 
+@pytest.mark.examples(5)
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
-def test_random_gaps_give_findings_or_a_report(short_study):
-    _STUDIES["short"] = short_study
-    _holds()
+def test_random_gaps_give_findings_or_a_report(short_study, drawing):
+    simulated = cache(lambda subjects: simulate(short_study, seed=1, subjects=subjects))
+
+    @drawing
+    @given(subjects=st.sampled_from(SIZES), opened=gaps(), notebook=st.sampled_from(NOTEBOOKS))
+    def hold(subjects: int, opened: list[Gap], notebook: str) -> None:
+        _hold(simulated(subjects), short_study, opened, notebook)
+
+    hold()

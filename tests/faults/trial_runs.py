@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-import itpcsr.adam
+from itpcsr.adam.datasets import derive
 from itpcsr.errors import DataError
 from itpcsr.study import Study
 from tests.faults.chain import NAMES, notebooks_on
@@ -60,7 +60,7 @@ def _run(drawn: RandomTrial, study: Study, report: Report) -> None:
     where = f"seed {drawn.seed} ({'; '.join(drawn.what)})"
     assert drawn.trial is not None
     try:
-        datasets = itpcsr.adam.derive(drawn.trial, study)
+        datasets = derive(drawn.trial, study)
     except DataError as error:
         report.refused[_first_rule(str(error))] += 1
         return

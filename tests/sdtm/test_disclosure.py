@@ -6,7 +6,7 @@ import hashlib
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.errors import ParameterError
 from itpcsr.sdtm import Trial, cut_trial
 from itpcsr.sdtm.disclosure import disclose, keeps_first, name_subjects, read_key
@@ -99,7 +99,7 @@ def test_analysis_datasets_hold_the_same_numbers(name, demo, demo_disclosed, nam
 
 @pytest.fixture(scope="module")
 def demo_disclosed(disclosed, study):
-    return derive(disclosed, study)
+    return Datasets(disclosed, study)
 
 
 def test_the_first_subjects_are_the_same_by_blocks(demo_trial, disclosed, names, study):
@@ -111,7 +111,7 @@ def test_the_first_subjects_are_the_same_by_blocks(demo_trial, disclosed, names,
 
 def test_flags_of_supplements_stay_with_their_event(demo_trial, disclosed, study):
     def flagged(trial: Trial) -> list[tuple[str, float]]:
-        adae = derive(trial, study)["adae"]
+        adae = Datasets(trial, study)["adae"]
         return sorted(adae.loc[adae["DLTFL"] == "Y", ["AEDECOD", "ASTDY"]].itertuples(index=False, name=None))
 
     assert flagged(disclosed) == flagged(demo_trial)

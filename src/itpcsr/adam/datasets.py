@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
 import pandas as pd
 
 from itpcsr.absence import SOURCES, mark_source
@@ -33,56 +36,154 @@ from itpcsr.adam.rescue import flag_after_rescue
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 
+_NAMES = (
+    "adsl", "adae", "adaette", "addv", "adex", "adlb", "adrs", "advs", "admb", "adcm", "adhx", "adpc", "adpp",
+    "adis", "adab", "adcp", "adbleed", "adtte",
+)  # fmt: skip
+
 
 def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
-    """Derive all analysis datasets, keyed by lower-case name.
+    """Derive all analysis datasets, keyed by lower-case name (see ``Datasets``)."""
+    return dict(Datasets(trial, study))
+
+
+class Datasets(Mapping[str, pd.DataFrame]):
+    """The analysis datasets by lower-case name, each derived when it is first asked for.
 
     A dataset whose domain is absent has its columns, no rows of the domain, and a column that says so
     (``itpcsr.absence``): no adverse event domain isn't the same as no adverse event. ADSL also gets BPLAT,
     the platelet count at baseline (10^9/L), and BPLATC (``<10`` where the baseline is only known to lie
     beyond a limit, of which BPLAT is NaN), from ADLB, weight and height at baseline from ADVS, and the
-    pharmacokinetic set from ADPC; ADLB gets ARESCFL (see ``flag_after_rescue``) from ADCM.
-    What the derivations read is ``as_analysed``.
+    pharmacokinetic set from ADPC; ADLB gets ARESCFL (see ``flag_after_rescue``) from ADCM. ADDL is there
+    where the study looks for a dose. What the derivations read is ``as_analysed``.
     """
-    trial = as_analysed(trial, study)
-    adsl = derive_adsl(trial, study)
-    adex = derive_adex(trial, adsl, study)
-    advs = derive_advs(trial, adsl, adex, study)
-    adsl = add_baseline_vitals(adsl, advs)
-    adlb = derive_adlb(trial, adsl, study)
-    if study.efficacy is not None:
-        base = adlb[(adlb["PARAMCD"] == study.efficacy.platelet_test) & (adlb["ABLFL"] == "Y")]
+
+    def __init__(self, trial: Trial, study: Study) -> None:
+        """Take the trial as it came."""
+        self._trial = as_analysed(trial, study)
+        self._study = study
+        self._given: dict[str, pd.DataFrame] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        """Name the datasets."""
+        return iter((*_NAMES, *(["addl"] if self._study.dose_finding is not None else [])))
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(list(iter(self)))
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """Return a dataset, marked with whether the data hold its domain; KeyError where there is none."""
+        if name not in list(self):
+            raise KeyError(name)
+        if name not in self._given:
+            self._given[name] = _in_milliseconds(self._mark(name))
+        return self._given[name]
+
+    def _mark(self, name: str) -> pd.DataFrame:
+        frame: pd.DataFrame = getattr(self, f"_{name}")
+        domain = SOURCES.get(name.upper())
+        return frame if domain is None else mark_source(frame, domain, held=domain in self._trial)
+
+    @cached_property
+    def _subjects(self) -> pd.DataFrame:
+        """ADSL as far as no other dataset is needed for it."""
+        return derive_adsl(self._trial, self._study)
+
+    @cached_property
+    def _subjects_at_baseline(self) -> pd.DataFrame:
+        adsl = add_baseline_vitals(self._subjects, self._advs)
+        if self._study.efficacy is None:
+            return adsl
+        adlb = self._laboratory
+        base = adlb[(adlb["PARAMCD"] == self._study.efficacy.platelet_test) & (adlb["ABLFL"] == "Y")]
         base = base.set_index("USUBJID")
-        adsl["BPLAT"] = look_up(base["AVAL"], adsl["USUBJID"])
-        adsl["BPLATC"] = look_up(base["AVALC"], adsl["USUBJID"]).fillna("").astype("str")
-    adae = add_infusion_timing(derive_adae(trial, adsl, study), adex, study)
-    adae = add_criteria(add_disease(adae, adsl, study), trial)
-    adaette = derive_adaette(adsl, adae)
-    adbleed = derive_adbleed(trial, adsl, study)
-    adcm = derive_adcm(trial, adsl, study)
-    adlb = flag_after_rescue(adlb, adcm)
-    adrs = derive_adrs(adsl, adlb, adae, adbleed, adcm, study)
-    addv, admb = derive_addv(trial, adsl), derive_admb(trial, adsl, study)
-    adpc = derive_adpc(trial, adsl, adex, study)
-    adsl = add_pk_set(adsl, adpc, study)
-    adpp = derive_adpp(adpc, adsl, study)
-    adhx = derive_adhx(trial, adsl, adcm, study)
-    datasets = {"adsl": adsl, "adae": adae, "adaette": adaette, "addv": addv, "adex": adex, "adlb": adlb}
-    datasets |= {"adrs": adrs, "advs": advs, "admb": admb, "adcm": adcm, "adhx": adhx}
-    datasets |= {"adpc": adpc, "adpp": adpp}
-    adis = derive_adis(trial, adsl, study)
-    datasets |= {"adis": adis, "adab": derive_adab(adis, adsl, study)}
-    datasets |= {
-        "adcp": derive_adcp(trial, adsl, study),
-        "adbleed": adbleed,
-        "adtte": derive_adtte(adsl, adrs),
-    }
-    for dataset, domain in SOURCES.items():
-        name = dataset.lower()
-        datasets[name] = mark_source(datasets[name], domain, held=domain in trial)
-    if study.dose_finding is not None:
-        datasets["addl"] = derive_addl(adsl, datasets["adae"], adex, study)
-    return {name: _in_milliseconds(frame) for name, frame in datasets.items()}
+        text = look_up(base["AVALC"], adsl["USUBJID"]).fillna("").astype("str")
+        return adsl.assign(BPLAT=look_up(base["AVAL"], adsl["USUBJID"]), BPLATC=text)
+
+    @cached_property
+    def _adsl(self) -> pd.DataFrame:
+        return add_pk_set(self._subjects_at_baseline, self._adpc, self._study)
+
+    @cached_property
+    def _adex(self) -> pd.DataFrame:
+        return derive_adex(self._trial, self._subjects, self._study)
+
+    @cached_property
+    def _advs(self) -> pd.DataFrame:
+        return derive_advs(self._trial, self._subjects, self._adex, self._study)
+
+    @cached_property
+    def _laboratory(self) -> pd.DataFrame:
+        """ADLB without what ADCM tells."""
+        return derive_adlb(self._trial, self._subjects, self._study)
+
+    @cached_property
+    def _adlb(self) -> pd.DataFrame:
+        return flag_after_rescue(self._laboratory, self._adcm)
+
+    @cached_property
+    def _adae(self) -> pd.DataFrame:
+        adae = derive_adae(self._trial, self._subjects, self._study)
+        adae = add_infusion_timing(adae, self._adex, self._study)
+        adae = add_disease(adae, self._subjects_at_baseline, self._study)
+        return add_criteria(adae, self._trial)
+
+    @cached_property
+    def _adaette(self) -> pd.DataFrame:
+        return derive_adaette(self._subjects, self._adae)
+
+    @cached_property
+    def _adbleed(self) -> pd.DataFrame:
+        return derive_adbleed(self._trial, self._subjects, self._study)
+
+    @cached_property
+    def _adcm(self) -> pd.DataFrame:
+        return derive_adcm(self._trial, self._subjects, self._study)
+
+    @cached_property
+    def _adrs(self) -> pd.DataFrame:
+        return derive_adrs(self._subjects, self._adlb, self._adae, self._adbleed, self._adcm, self._study)
+
+    @cached_property
+    def _addv(self) -> pd.DataFrame:
+        return derive_addv(self._trial, self._subjects)
+
+    @cached_property
+    def _admb(self) -> pd.DataFrame:
+        return derive_admb(self._trial, self._subjects, self._study)
+
+    @cached_property
+    def _adpc(self) -> pd.DataFrame:
+        return derive_adpc(self._trial, self._subjects, self._adex, self._study)
+
+    @cached_property
+    def _adpp(self) -> pd.DataFrame:
+        return derive_adpp(self._adpc, self._adsl, self._study)
+
+    @cached_property
+    def _adhx(self) -> pd.DataFrame:
+        return derive_adhx(self._trial, self._subjects, self._adcm, self._study)
+
+    @cached_property
+    def _adis(self) -> pd.DataFrame:
+        return derive_adis(self._trial, self._subjects, self._study)
+
+    @cached_property
+    def _adab(self) -> pd.DataFrame:
+        return derive_adab(self._adis, self._subjects, self._study)
+
+    @cached_property
+    def _adcp(self) -> pd.DataFrame:
+        return derive_adcp(self._trial, self._subjects, self._study)
+
+    @cached_property
+    def _adtte(self) -> pd.DataFrame:
+        return derive_adtte(self._subjects, self._adrs)
+
+    @cached_property
+    def _addl(self) -> pd.DataFrame:
+        return derive_addl(self._subjects, self._mark("adae"), self._adex, self._study)
 
 
 def _in_milliseconds(frame: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import immune
 from itpcsr.analysis.immune.panel import NO_TABLE, NO_VALUES
 from itpcsr.analysis.permutation import swap_groups
@@ -53,7 +53,7 @@ def make(plan, responders, others, *, constant=False, empty_week=None, gap=False
         DM=small.dm(*((name, "ESC20" if place % 2 else "ESC05") for place, name in enumerate(names))),
         EX=small.ex(*names), CP=_findings("CP", cp), LB=_findings("LB", lb),
     )  # fmt: skip
-    datasets = derive(trial, plan)
+    datasets = Datasets(trial, plan)
     panel = immune.build_panel(datasets["adsl"], datasets["adcp"], datasets["adrs"], plan)
     return datasets, panel
 
