@@ -73,7 +73,7 @@ def run_itpcsr(folder: Path, *arguments: str, **environment: str) -> Done:
         # a command leaves these to the process that it ends with
         patch.setenv("TMPDIR", tempfile.gettempdir())
         patch.setattr(tempfile, "tempdir", tempfile.tempdir)
-        patch.setattr(terminal.MESSAGES, "_width", 200)
+        patch.setattr(terminal.messages(), "_width", 200)
         done = CliRunner().invoke(app, arguments)
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
