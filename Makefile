@@ -49,7 +49,7 @@ simulate: $(SYNCED)  ## write the simulated trial again (data/simulated)
 	$(BIN)/itpcsr simulate data/simulated
 
 reproduce: $(SYNCED)  ## build twice under different circumstances and compare every byte (PARAMS=params/demo.yml)
-	.ci/reproduce $(PARAMS)
+	.ci/reproduce $(PARAMS) $(BUILT)
 
 audit: | $(UV)  ## ask an advisory database for known faults of the locked packages (AUDIT: options of pip-audit)
 	AUDIT="$(AUDIT)" PYTHON="$(PYTHON)" .ci/audit

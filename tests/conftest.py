@@ -22,8 +22,8 @@ from itpcsr.sdtm import Trial, load_trial
 from itpcsr.study import Study, read_report, read_study
 
 ROOT = Path(__file__).resolve().parents[1]
-# Fixtures of tests/build that build a whole report.
-BUILT = {"project", "published", "copy"}
+# The fixture of tests/build by which those that hold a built report are made.
+BUILT = "make_once"
 _LAST_RUN = "itpcsr/seconds"  # what pytest's cache keeps: file to the seconds that its tests took
 
 
@@ -68,7 +68,7 @@ def drawing(request: pytest.FixtureRequest) -> settings:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests that take a built report, and put the files first that took longest last time."""
     for item in items:
-        if item.path.is_relative_to(ROOT / "tests/build") and BUILT & set(getattr(item, "fixturenames", ())):
+        if BUILT in getattr(item, "fixturenames", ()):
             item.add_marker("build")
     built = {item.path for item in items if item.get_closest_marker("build")}
     cache = getattr(config, "cache", None)

@@ -41,7 +41,7 @@ def test_what_takes_a_built_report_is_marked_and_built_and_long_files_go_first()
         item_of("tests/sdtm/test_short.py"),
         item_of("tests/sdtm/test_long.py"),
         item_of("tests/analysis/test_efficacy.py", fixtures=["published"]),  # published values, no report
-        item_of("tests/build/test_demo.py", fixtures=["published"]),
+        item_of("tests/build/test_demo.py", fixtures=["published", "project", "make_once"]),
         item_of("tests/build/test_links.py", fixtures=["tmp_path"]),
     ]
     kept = {"tests/sdtm/test_long.py": 9.0, "tests/build/test_links.py": 1.0}

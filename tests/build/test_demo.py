@@ -122,11 +122,11 @@ def test_sixteen_chapters_with_their_e3_numbers(pages, pdf):
     assert len([title for title in outline if title != "Contents"]) >= 16
 
 
-def test_simulated_is_said_on_every_page_of_every_format(pages, pdf, word):
+def test_simulated_is_said_on_every_page_of_every_format(pages, pdf_texts, word):
     for path, page in pages.items():
         assert NOTICE in page.text_content(), path
-    for number, page in enumerate(pdf.pages, start=1):
-        assert NOTICE in " ".join(page.extract_text().split()), number
+    for number, text in enumerate(pdf_texts, start=1):
+        assert NOTICE in " ".join(text.split()), number
     for section in word.sections:
         assert NOTICE in " ".join(paragraph.text for paragraph in section.header.paragraphs)
 
@@ -162,16 +162,16 @@ def test_every_subject_of_a_listing_leads_to_its_page(pages, published):
     assert data.xpath("//*[@id='fig-timeline']/following::table[1]//td/a[@href='../subjects/SIM-007.html']")
 
 
-def test_every_unlinked_reference_is_resolved(pages, pdf):
+def test_every_unlinked_reference_is_resolved(pages, pdf_texts):
     for path, page in report_pages(pages).items():
         text = page.text_content()
         assert not re.search(r"@(?:tbl|fig|sec)-|\?(?:tbl|fig|var|meta)|\{\{<", text), path
-    text = "".join(page.extract_text() for page in pdf.pages)
+    text = "".join(pdf_texts)
     assert "{{<" not in text
     assert "@tbl-" not in text
 
 
-def test_table_numbers_agree_in_all_formats(pages, pdf, word):
+def test_table_numbers_agree_in_all_formats(pages, pdf_texts, word):
     def captions(text):
         return set(re.findall(r"(?:Table|Figure)\s\d+\.\d+: [A-Z][^\n:;(]{10,40}", text.replace("\xa0", " ")))
 
@@ -185,7 +185,7 @@ def test_table_numbers_agree_in_all_formats(pages, pdf, word):
     document = captions(
         "\n".join(" ".join(p.text.split()) for p in word.paragraphs if "Caption" in p.style.name)
     )
-    paper = " ".join(" ".join(page.extract_text() for page in pdf.pages).replace("\xa0", " ").split())
+    paper = " ".join(" ".join(pdf_texts).replace("\xa0", " ").split())
     assert len(html) >= 9
     assert html == document
     for caption in html:
@@ -199,15 +199,16 @@ def test_word_has_real_headings_and_tables(word):
     assert len(word.tables) >= 7
 
 
-def test_the_pdf_is_tagged_and_says_page_x_of_y(pdf):
+def test_the_pdf_is_tagged_and_says_page_x_of_y(pdf, pdf_texts):
     assert pdf.trailer["/Root"]["/MarkInfo"]["/Marked"]
-    for number, page in enumerate(pdf.pages, start=1):
-        assert f"Page {number} of {len(pdf.pages)}" in " ".join(page.extract_text().split())
+    assert len(pdf_texts) == len(pdf.pages)
+    for number, text in enumerate(pdf_texts, start=1):
+        assert f"Page {number} of {len(pdf.pages)}" in " ".join(text.split())
 
 
-def test_the_headline_number_reads_the_same_everywhere(pages, pdf, word, published):
+def test_the_headline_number_reads_the_same_everywhere(pages, pdf_texts, word, published):
     text = "8 of 18 (44.4%; 95% CI 21.5 to 69.2)"
-    flat = " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
+    flat = " ".join(" ".join(pdf_texts).split())
     assert text in flat
     assert any(text in " ".join(page.text_content().split()) for page in pages.values())
     paragraphs = [p.text for p in word.paragraphs]
@@ -268,6 +269,7 @@ def test_results_command_prints_the_rows(project):
     assert run_itpcsr(project, "results", "output/demo-1.0.0", "--display", "tbl-x").returncode == 1
 
 
+@pytest.mark.build
 def test_a_notebook_runs_by_itself_and_in_its_own_folder(root, tmp_path):
     """README's papermill command, and JupyterLab, whose kernels start in the notebook's folder."""
     folder = copy_project(root, tmp_path / "alone")

@@ -21,6 +21,8 @@ from itpcsr.results import make_rows
 from tests.build.conftest import copy_project
 
 NOTEBOOKS = ("10-population", "29-listings")
+pytestmark = pytest.mark.build
+
 PAGES = {
     "index.qmd": "# Report\n\nScreened: {{< var fig_disposition.screened.total.n >}}.\n",
     "report/16-appendices.qmd": "# Appendices\n\n",

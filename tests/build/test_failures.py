@@ -13,8 +13,15 @@ from itpcsr.build.notebooks import choose_parameters
 from itpcsr.build.publish import refuse_final
 from itpcsr.errors import DataError, NotebookError, ParameterError, PublishError, RenderError
 from itpcsr.study import read_report
-from tests.build.conftest import build, change, run_itpcsr
-from tests.build.tiny import make_project
+from tests.build.conftest import build, change, copy_built, run_itpcsr, start_itpcsr
+
+TINY = "params/tiny.yml"
+
+
+@pytest.fixture
+def copy(project, tmp_path):
+    """Return a copy of the project in which the demonstration has been built."""
+    return copy_built(project, tmp_path / "copy")
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
@@ -34,12 +41,12 @@ def fingerprint(folder: Path) -> dict[str, str]:
         ({"study": "params/nothing.yml"}, ParameterError, "no such parameter file"),
         ({"notebooks": {"99-nothing": {}}}, NotebookError, "no such notebook"),
         (
-            {"notebooks": {"30-efficacy": {"respons_count": 50}}},
+            {"notebooks": {"20-rule": {"respons_count": 50}}},
             NotebookError,
             "has no parameter respons_count; its parameters: study_file",
         ),
         (
-            {"notebooks": {"30-efficacy": {"response_count": 50}}},
+            {"notebooks": {"20-rule": {"response_count": 50}}},
             NotebookError,
             "response_count holds for the whole version; give it under `rules`",
         ),
@@ -48,41 +55,42 @@ def fingerprint(folder: Path) -> dict[str, str]:
         ({"pages": "report/nowhere"}, RenderError, "no such folder of report pages"),
     ],
 )
-def test_a_fault_of_the_parameters_stops_and_changes_nothing(copy, monkeypatch, values, error, message):
-    before = fingerprint(copy / "output")
-    change(copy, **values)
+def test_a_fault_of_the_parameters_stops_and_changes_nothing(small, monkeypatch, values, error, message):
+    before = fingerprint(small / "output")
+    change(small, TINY, **values)
     with pytest.raises(error, match=message):
-        build(copy, monkeypatch)
-    assert fingerprint(copy / "output") == before
+        build(small, monkeypatch, TINY)
+    assert fingerprint(small / "output") == before
 
 
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda data: (data / "ex.xpt").unlink(), "Domain EX is missing"),
-        (lambda data: (data / "dm.xpt").write_bytes(b"GIF89a"), "dm.xpt: is not a SAS transport file"),
+        (lambda data: (data / "ex.csv").unlink(), "Domain EX is missing"),
         (
-            lambda data: shutil.copy(data / "ae.xpt", data / "cm.xpt"),
+            lambda data: (data / "dm.csv").rename(data / "dm.xpt").write_bytes(b"GIF89a"),
+            "dm.xpt: is not a SAS transport file",
+        ),
+        (
+            lambda data: shutil.copy(data / "ae.csv", data / "cm.csv"),
             "holds domain AE, though its name says CM",
         ),
-        (lambda data: shutil.copy(data / "ae.xpt", data / "ae2.xpt"), "both hold domain AE"),
+        (lambda data: shutil.copy(data / "ae.csv", data / "ae2.csv"), "both hold domain AE"),
     ],
 )
-def test_a_fault_of_the_data_stops_and_changes_nothing(copy, monkeypatch, damage, message):
-    before = fingerprint(copy / "output")
-    damage(copy / "data/simulated")
+def test_a_fault_of_the_data_stops_and_changes_nothing(small, monkeypatch, damage, message):
+    before = fingerprint(small / "output")
+    damage(small / "data")
     with pytest.raises(DataError, match=message):
-        build(copy, monkeypatch)
-    assert fingerprint(copy / "output") == before
+        build(small, monkeypatch, TINY)
+    assert fingerprint(small / "output") == before
 
 
 def test_a_notebook_that_raises_is_named_and_its_copy_kept(copy):
     path = copy / "notebooks/20-safety.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells[5].source += "\nraise ValueError('nothing adds up')"
-    nbformat.write(notebook, path)
+    edit(path, lambda notebook: notebook.cells[5].update(source="raise ValueError('nothing adds up')"))
     before = fingerprint(copy / "output")
-    result = run_itpcsr(copy, "build", "params/demo.yml")
+    result = start_itpcsr(copy, "build", "params/demo.yml")
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
     assert "notebooks/20-safety.ipynb: cell " in result.stderr
@@ -93,37 +101,34 @@ def test_a_notebook_that_raises_is_named_and_its_copy_kept(copy):
     assert not list((copy / "work/demo/notebooks").glob(".partial*"))
 
 
-def test_a_notebook_is_skipped_exactly_when_its_inputs_are_the_same(copy, monkeypatch):
+def test_a_notebook_is_skipped_exactly_when_its_inputs_are_the_same(small, monkeypatch):
     said: list[str] = []
-    monkeypatch.chdir(copy)
-    change(copy, confidence_level=0.9, notebooks={"10-population": {}, "20-safety": {}})
-    run = version.open_run(Path("params/demo.yml"), Path())
-    pipeline.run_notebooks(run, said.append)
-    # population doesn't use the confidence level, safety does
-    assert said == ["10-population is up to date"]
+    monkeypatch.chdir(small)
+    change(small, TINY, confidence_level=0.9)
+    pipeline.run_notebooks(version.open_run(Path(TINY), Path()), said.append)
+    # the number doesn't have the confidence level, the rule does
+    assert said == ["10-number is up to date"]
 
 
-def test_a_report_page_outside_the_grammar_is_named_with_its_line(copy, monkeypatch):
-    page = copy / "report/13-discussion.qmd"
+def test_a_report_page_outside_the_grammar_is_named_with_its_line(small, monkeypatch):
+    page = small / "report/number.qmd"
     page.write_text(page.read_text(encoding="utf-8") + "\n```{python}\n1 + 1\n```\n", encoding="utf-8")
-    before = fingerprint(copy / "output")
-    with pytest.raises(RenderError, match=r"report/13-discussion\.qmd:\d+: .*code"):
-        build(copy, monkeypatch)
-    assert fingerprint(copy / "output") == before
+    before = fingerprint(small / "output")
+    with pytest.raises(RenderError, match=r"report/number\.qmd:\d+: .*code"):
+        build(small, monkeypatch, TINY)
+    assert fingerprint(small / "output") == before
 
 
-def test_a_final_version_is_never_overwritten(copy, monkeypatch):
-    manifest = copy / "output/demo-1.0.0/manifest.json"
+def test_a_final_version_is_never_overwritten(small, monkeypatch):
+    manifest = small / "output/tiny-1.0.0/manifest.json"
     manifest.write_text(manifest.read_text(encoding="utf-8").replace('"draft"', '"final"'), encoding="utf-8")
     with pytest.raises(PublishError, match="is final and is never overwritten"):
-        build(copy, monkeypatch)
-    refuse_final(
-        copy / "output", read_report(copy / "params/demo.yml").model_copy(update={"version": "1.0.1"})
-    )
+        build(small, monkeypatch, TINY)
+    refuse_final(small / "output", read_report(small / TINY).model_copy(update={"version": "1.0.1"}))
 
 
-def test_an_unknown_engine_is_refused(copy):
-    assert run_itpcsr(copy, "build", "params/demo.yml", "--engine", "word").returncode == 2
+def test_an_unknown_engine_is_refused(small):
+    assert run_itpcsr(small, "build", TINY, "--engine", "word").returncode == 2
 
 
 def test_the_wrong_folder_is_said(tmp_path, monkeypatch):
@@ -139,59 +144,60 @@ def test_a_file_that_is_no_notebook_is_named(tmp_path):
         choose_parameters(path, {}, {})
 
 
-def test_a_notebook_that_writes_no_rows_is_an_error(copy, monkeypatch):
-    path = copy / "notebooks/20-safety.ipynb"
+def edit(path, change):
     notebook = nbformat.read(path, as_version=4)
-    notebook.cells[-1].source = "1"
+    change(notebook)
     nbformat.write(notebook, path)
-    with pytest.raises(NotebookError, match=r"20-safety\.ipynb: wrote no result rows"):
-        build(copy, monkeypatch)
 
 
-def test_lost_rows_are_made_again(copy, monkeypatch):
-    shutil.rmtree(copy / "work/demo/rows/20-safety")
-    monkeypatch.chdir(copy)
-    pipeline.run_notebooks(version.open_run(Path("params/demo.yml"), Path()), lambda _: None)
-    assert (copy / "work/demo/rows/20-safety/results.parquet").exists()
+def test_a_notebook_that_writes_no_rows_is_an_error(small, monkeypatch):
+    edit(small / "notebooks/20-rule.ipynb", lambda notebook: notebook.cells[-1].update(source="1"))
+    with pytest.raises(NotebookError, match=r"20-rule\.ipynb: wrote no result rows"):
+        build(small, monkeypatch, TINY)
 
 
-def test_a_page_without_heading_cannot_hide_the_notice(copy, monkeypatch):
-    (copy / "report/13-discussion.qmd").write_text("No heading.\n", encoding="utf-8")
+def test_lost_rows_are_made_again(small, monkeypatch):
+    shutil.rmtree(small / "work/tiny/rows/20-rule")
+    monkeypatch.chdir(small)
+    pipeline.run_notebooks(version.open_run(Path(TINY), Path()), lambda _: None)
+    assert (small / "work/tiny/rows/20-rule/results.parquet").exists()
+
+
+def test_a_page_without_heading_cannot_hide_the_notice(small, monkeypatch):
+    (small / "report/number.qmd").write_text("No heading.\n", encoding="utf-8")
     with pytest.raises(RenderError, match="under which simulated data are announced"):
-        build(copy, monkeypatch)
+        build(small, monkeypatch, TINY)
 
 
-def test_a_notebook_without_its_parameters_tag_is_refused(copy, monkeypatch):
+def test_a_notebook_without_its_parameters_tag_is_refused(root, small, monkeypatch):
     """Papermill would run it on its defaults: on the simulated data, in a real trial's report."""
-    path = copy / "notebooks/30-efficacy.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells[1].metadata.tags = []
-    nbformat.write(notebook, path)
-    with pytest.raises(NotebookError, match="has no parameter study_file, data, output"):
-        build(copy, monkeypatch)
+    path = small / "notebooks/20-rule.ipynb"
+    shutil.copy(root / "notebooks/30-efficacy.ipynb", path)
+    edit(path, lambda notebook: notebook.cells[1].metadata.update(tags=[]))
+    with pytest.raises(NotebookError, match="has no parameter study_file, data, store, output"):
+        build(small, monkeypatch, TINY)
 
 
-def test_one_label_in_two_notebooks_is_refused(copy, monkeypatch):
-    path = copy / "notebooks/30-efficacy.ipynb"
-    text = path.read_text(encoding="utf-8").replace("label: tbl-response", "label: tbl-ae-overview")
+def test_one_label_in_two_notebooks_is_refused(small, monkeypatch):
+    path = small / "notebooks/20-rule.ipynb"
+    text = path.read_text(encoding="utf-8").replace("label: tbl-rule", "label: tbl-number")
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(NotebookError, match="20-safety and 30-efficacy both label a display tbl-ae-overview"):
-        build(copy, monkeypatch)
+    with pytest.raises(NotebookError, match="10-number and 20-rule both label a display tbl-number"):
+        build(small, monkeypatch, TINY)
 
 
-def test_two_builds_at_once_do_not_disturb_each_other(root, tmp_path, monkeypatch):
-    project = make_project(root, tmp_path / "tiny")
+def test_two_builds_at_once_do_not_disturb_each_other(small, monkeypatch):
     with (
-        lock(project / "work/tiny"),
+        lock(small / "work/tiny"),
         pytest.raises(PublishError, match="another build of this report is under way"),
     ):
-        build(project, monkeypatch, "params/tiny.yml")
-    assert (build(project, monkeypatch, "params/tiny.yml") / "index.html").exists()
+        build(small, monkeypatch, TINY)
+    assert (build(small, monkeypatch, TINY) / "index.html").exists()
 
 
-def test_the_system_s_refusal_is_a_sentence(copy):
-    (copy / "taken").write_text("a file", encoding="utf-8")
-    result = run_itpcsr(copy, "build", "params/demo.yml", "--output", "taken")
+def test_the_system_s_refusal_is_a_sentence(small):
+    (small / "taken").write_text("a file", encoding="utf-8")
+    result = run_itpcsr(small, "build", TINY, "--output", "taken")
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
     assert "taken" in result.stderr

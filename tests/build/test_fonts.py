@@ -141,6 +141,7 @@ def fonts_of(pdf: pypdf.PdfReader) -> dict[str, int]:
     return found
 
 
+@pytest.mark.build
 def test_the_pdf_shows_chinese_with_the_characters_it_uses_alone(chinese):
     pdf = pypdf.PdfReader(chinese / "output/tiny-1.0.0/csr.pdf")
     text = re.sub(r"\s", "", "".join(page.extract_text() for page in pdf.pages))
@@ -153,6 +154,7 @@ def test_the_pdf_shows_chinese_with_the_characters_it_uses_alone(chinese):
     }  # fmt: skip
 
 
+@pytest.mark.build
 def test_a_sign_without_a_font_is_printed_by_its_number_and_said(chinese):
     published = chinese / "output/tiny-1.0.0"
     text = "".join(page.extract_text() for page in pypdf.PdfReader(published / "csr.pdf").pages)
@@ -165,6 +167,7 @@ def test_a_sign_without_a_font_is_printed_by_its_number_and_said(chinese):
         assert SIGN in archive.read("word/document.xml").decode()
 
 
+@pytest.mark.build
 def test_only_the_chosen_fonts_lie_in_the_path(chinese):
     project = chinese / "work/tiny/render"
     names = {"DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "NotoSansSC-Regular.otf"}
@@ -179,6 +182,7 @@ def test_only_the_chosen_fonts_lie_in_the_path(chinese):
     assert named.isdisjoint(fault.file for fault in verify(chinese / "output/tiny-1.0.0"))
 
 
+@pytest.mark.build
 def test_a_version_is_set_in_the_font_that_it_names(chinese, tmp_path, monkeypatch):
     font = make_font(tmp_path / "hangul.ttf", HANGUL + "发")
     page = chinese / "report/number.qmd"

@@ -2,7 +2,6 @@
 
 import json
 
-import nbformat
 import pandas as pd
 import pytest
 import yaml
@@ -10,7 +9,7 @@ import yaml
 from itpcsr.build.verify import verify
 from tests.build.browser import Browser
 from tests.build.conftest import build
-from tests.build.tiny import PARAMETERS, make_project
+from tests.build.tiny import PARAMETERS, make_project, write_notebook
 from tests.hostile import FEW
 
 SCRIPT = "<img src=x onerror=window.sentinel=1>"
@@ -43,6 +42,7 @@ PROSE = """\
 Prose(tuple(Passage(text, (text,)) for text in terms["AETERM"]))
 """
 QUOTED = ("title", "short_title", "sponsor", "product", "condition", "phase", "study_id")
+pytestmark = pytest.mark.build
 
 
 @pytest.fixture(scope="module")
@@ -85,12 +85,8 @@ def make_hostile(folder):
         f"{{{{< include /results/10-number/{name}-terms.qmd >}}}}\n\n" for name in ("tbl", "fig", "txt")
     )
     (folder / "report/number.qmd").write_text(f"# Number {{#sec-number}}\n\n{shown}", encoding="utf-8")
-    cells = [nbformat.v4.new_markdown_cell("# Terms\n\n[a](javascript:window.sentinel=1)")]
-    cells.append(nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}))
-    cells += [nbformat.v4.new_code_cell(source) for source in (NOTEBOOK, CHART, PROSE)]
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / "notebooks/10-number.ipynb")
+    title = "# Terms\n\n[a](javascript:window.sentinel=1)"
+    write_notebook(folder / "notebooks/10-number.ipynb", title, PARAMETERS, NOTEBOOK, CHART, PROSE)
 
 
 def test_what_is_published_is_sound(versions):

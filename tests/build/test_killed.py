@@ -8,13 +8,15 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from itpcsr.build.verify import verify
 from itpcsr.results import read_rows
 from tests.build import tiny
-from tests.build.conftest import run_itpcsr
+from tests.build.conftest import start_itpcsr
 
-MOMENTS = 3
 BUILD = ("build", "params/tiny.yml", "--engine", "embedded")
+pytestmark = pytest.mark.build
 
 
 def kill_a_build(folder, seconds):
@@ -38,16 +40,18 @@ def number_of(version):
     return value
 
 
-def test_killed_at_random_moments(root, tmp_path):
+@pytest.mark.examples(3)
+def test_killed_at_random_moments(root, tmp_path, drawing):
+    moments = drawing.max_examples
     folder = tiny.make_project(root, tmp_path / "project")
     version = folder / "output/tiny-1.0.0"
     start = time.perf_counter()
-    first = run_itpcsr(folder, *BUILD)
+    first = start_itpcsr(folder, *BUILD)
     duration = time.perf_counter() - start
     assert first.returncode == 0, first.stderr
     draw = random.Random(20191128)
     killed, known = 0, {0}
-    for number in range(1, MOMENTS + 1):
+    for number in range(1, moments + 1):
         tiny.set_number(folder, number)
         killed += kill_a_build(folder, draw.uniform(0.2, 1.0) * duration)
         known.add(number)
@@ -56,9 +60,9 @@ def test_killed_at_random_moments(root, tmp_path):
         assert number_of(version) in known
         known = {number_of(version)}
     assert killed > 0  # the test did end a build at work
-    last = run_itpcsr(folder, *BUILD)
+    last = start_itpcsr(folder, *BUILD)
     assert last.returncode == 0, last.stderr
     assert verify(version) == []
-    assert number_of(version) == MOMENTS
+    assert number_of(version) == moments
     assert [path.name for path in version.parent.rglob(".*") if path.suffix in (".new", ".old")] == []
     assert not list((folder / "work/tiny/notebooks").glob(".partial*"))

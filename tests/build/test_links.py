@@ -73,6 +73,7 @@ def test_every_list_that_a_page_includes_has_its_file(root):
     assert included == set(LISTS)
 
 
+@pytest.mark.build
 def test_after_a_run_quarto_finds_what_the_pages_name_and_git_sees_nothing(root, tmp_path):
     folder = tiny.make_project(root, tmp_path / "project")
     shutil.copyfile(root / ".gitignore", folder / ".gitignore")

@@ -7,10 +7,11 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
-from itpcsr.build import distributions, manifest, pipeline, version
+from itpcsr.build import manifest, pipeline, version
 from itpcsr.build.manifest import input_differences, open_inputs
 from itpcsr.build.opened import Seen
 from itpcsr.errors import PublishError
+from itpcsr.inputs import distributions
 from itpcsr.inputs.distributions import environment, hash_environment, say_other_than_locked
 from tests.build.notebook_jobs import WRITE, make_job
 from tests.build.notebook_jobs import run as run_jobs

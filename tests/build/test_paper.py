@@ -47,11 +47,6 @@ def pdf(published):
 
 
 @pytest.fixture(scope="module")
-def texts(pdf):
-    return [page.extract_text() for page in pdf.pages]
-
-
-@pytest.fixture(scope="module")
 def word(published):
     with zipfile.ZipFile(published / "csr.docx") as archive:
         return {name: archive.read(name) for name in archive.namelist() if name.endswith(".xml")}
@@ -228,8 +223,8 @@ def test_word_has_sections_properties_and_page_fields(word, tables):
         assert part in header
 
 
-def test_pdf_has_the_tables_cells_in_their_order(displays, tables, texts):
-    flat = squeeze("".join(texts))
+def test_pdf_has_the_tables_cells_in_their_order(displays, tables, pdf_texts):
+    flat = squeeze("".join(pdf_texts))
     start = flat.index(squeeze("1 Title Page"), flat.index("ListofFigures"))
     for label, table in tables.items():
         place = flat.index(f":{squeeze(displays[label].caption)}", start)
@@ -260,9 +255,9 @@ def test_rtf_and_csv_have_the_tables_cells(published, tables):
         same([[cell.removeprefix("'") for cell in (line[0], *line[2:])] for line in lines], table)
 
 
-def test_pdf_turns_pages_for_wide_tables_only(pdf, texts, displays, tables):
+def test_pdf_turns_pages_for_wide_tables_only(pdf, pdf_texts, displays, tables):
     turned = [page.mediabox.width > page.mediabox.height for page in pdf.pages]
-    flat = [squeeze(text) for text in texts]
+    flat = [squeeze(text) for text in pdf_texts]
     first = next(
         number for number, text in enumerate(flat) if "1TitlePage" in text and "ListofTables" not in text
     )
@@ -274,8 +269,8 @@ def test_pdf_turns_pages_for_wide_tables_only(pdf, texts, displays, tables):
     assert not all(turned)
 
 
-def test_pdf_lists_its_tables_and_figures_with_pages(texts, displays):
-    front = squeeze("".join(texts[:8]))
+def test_pdf_lists_its_tables_and_figures_with_pages(pdf_texts, displays):
+    front = squeeze("".join(pdf_texts[:8]))
     for title in ("ListofTables", "ListofFigures"):
         assert title in front
     for label, display in displays.items():
@@ -283,13 +278,13 @@ def test_pdf_lists_its_tables_and_figures_with_pages(texts, displays):
             assert re.search(re.escape(squeeze(display.caption)) + r"\.*\d+", front), label
 
 
-def test_pdf_says_on_each_page_what_it_is_and_that_it_is_a_draft(pdf, texts):
-    for text in texts[1:]:
+def test_pdf_says_on_each_page_what_it_is_and_that_it_is_a_draft(pdf, pdf_texts):
+    for text in pdf_texts[1:]:
         assert "NCT04014166 · Version 1.0.0 (draft)" in text
         assert "Data cut-off: " in text
     for page in pdf.pages:
         assert re.search(rb"/Artifact\b.*?BDC|/Artifact BMC", page.get_contents().get_data(), re.DOTALL)
-    assert all("DRAFT" in text for text in texts)
+    assert all("DRAFT" in text for text in pdf_texts)
 
 
 def test_pdf_claims_and_keeps_what_archives_and_screen_readers_ask_for(pdf):

@@ -6,9 +6,10 @@ import lxml.html
 import pypdf
 import pytest
 
-from tests.build.conftest import copy_project, run_itpcsr
+from tests.build.conftest import build, copy_project
 
 SENTENCE = "This study defines no platelet response, so efficacy is not analysed here."
+pytestmark = pytest.mark.build
 
 
 @pytest.fixture(scope="module")
@@ -16,9 +17,8 @@ def published(root, pilot_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pilot")
     (folder / "shared").symlink_to(pilot_folder.parents[1])
     project = copy_project(root, folder / "project")
-    result = run_itpcsr(project, "build", "params/cdiscpilot01.yml", "--engine", "embedded")
-    assert result.returncode == 0, result.stderr
-    return project / "output/cdiscpilot01-1.0.0"
+    with pytest.MonkeyPatch.context() as patch:
+        return build(project, patch, "params/cdiscpilot01.yml")
 
 
 def text_of(path):

@@ -255,6 +255,7 @@ def test_quarto_ends_when_the_build_ends_however_it_ends(path, project, tmp_path
     assert not any(map(alive, started))
 
 
+@pytest.mark.build
 def test_a_version_by_quarto_is_published_with_who_made_what(root, tmp_path):
     folder = tiny.make_project(root, tmp_path / "project")
     program = stand_in.install(tmp_path / "bin", "1.9.37")

@@ -1,8 +1,8 @@
 """The cause of each changed number, found by running with one cause exchanged at a time."""
 
 import json
+import shutil
 
-import nbformat
 import pandas as pd
 import pytest
 import yaml
@@ -14,9 +14,11 @@ from itpcsr.build.pipeline import read_results, run_notebooks
 from itpcsr.build.rerun import explain
 from itpcsr.build.version import open_run
 from itpcsr.results import make_rows
-from tests.build.conftest import copy_project
+from tests.build.tiny import make_project, write_notebook
+from tests.small import day
 
 NAN = float("nan")
+pytestmark = pytest.mark.build
 
 
 def rows(*values):
@@ -53,9 +55,11 @@ def test_a_number_that_a_run_does_not_have_is_told_from_one_that_cannot_be_estim
 
 
 # A notebook that counts records, quotes a rule, and multiplies the two
+PARAMETERS = (
+    'study_file = "params/study.yml"\ndata = ["data"]\ndata_cutoff = ""\noutput = "work/rows"\n'
+    "response_count = 30"
+)
 NOTEBOOK = (
-    'study_file = "params/study.yml"\ndata = ["data/simulated"]\ndata_cutoff = ""\noutput = "work/rows"\n'
-    "response_count = 30",
     "import pandas as pd\nfrom itpcsr.results import make_rows, write_rows\n"
     "from itpcsr.sdtm import load_trial\nfrom itpcsr.study import read_study",
     "trial = load_trial(data, read_study(study_file), data_cutoff)\nn = len(trial.domains['AE'])\n"
@@ -65,16 +69,9 @@ NOTEBOOK = (
 )
 
 
-def write_notebook(path):
-    cells = [nbformat.v4.new_code_cell(source) for source in NOTEBOOK]
-    cells[0].metadata["tags"] = ["parameters"]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
-
-
 def publish(project, name, **changes):
     """Put the result rows and the manifest of a version of one notebook where a build would."""
-    parameters = yaml.safe_load((project / "params/demo.yml").read_text(encoding="utf-8"))
+    parameters = yaml.safe_load((project / "params/tiny.yml").read_text(encoding="utf-8"))
     parameters |= {"report": name, "notebooks": {"10-x": {}}} | changes
     path = project / f"params/{name}.yml"
     path.write_text(yaml.safe_dump(parameters), encoding="utf-8")
@@ -91,9 +88,13 @@ def publish(project, name, **changes):
 
 @pytest.fixture(scope="module")
 def versions(root, tmp_path_factory):
-    project = copy_project(root, tmp_path_factory.mktemp("rerun") / "project")
-    write_notebook(project / "notebooks/10-x.ipynb")
-    old = publish(project, "early", data_cutoff="2021-05-10")
+    project = make_project(root, tmp_path_factory.mktemp("rerun") / "project")
+    shutil.copy(root / "uv.lock", project)
+    events = pd.read_csv(project / "data/ae.csv", dtype="str", keep_default_na=False)
+    later = events.assign(AESEQ="2", AESTDTC=day(90), AEENDTC=day(91), AESTDY="90")
+    pd.concat([events, later]).to_csv(project / "data/ae.csv", index=False)
+    write_notebook(project / "notebooks/10-x.ipynb", "# Records", PARAMETERS, *NOTEBOOK)
+    old = publish(project, "early", data_cutoff=day(60))
     new = publish(project, "later", rules={"response_count": 60})
     return project, old, new
 
@@ -138,7 +139,7 @@ def test_what_is_not_at_hand_is_said_and_the_manifests_stand(versions, which, ch
     (folder / "manifest.json").write_text(before, encoding="utf-8")
     assert said in found.remark
     assert BECAUSE not in found.numbers
-    assert ("data", "data cut-off: 2021-05-10, then none") in found.causes
+    assert ("data", f"data cut-off: {day(60)}, then none") in found.causes
 
 
 def test_parameters_that_were_edited_are_not_at_hand(versions):

@@ -1,4 +1,4 @@
-"""A small project of its own: three subjects, one notebook, one page. A build of it takes seconds."""
+"""A small project of its own: three subjects, one notebook or two, one page. A build of it takes seconds."""
 
 import shutil
 from pathlib import Path
@@ -25,6 +25,23 @@ data: list = ["data"]  # folders with the SDTM domains
 output: str = "work/10-number"  # folder for the result rows
 number: int = 0  # what the table shows
 """
+OTHER = """\
+#| label: tbl-rule
+#| tbl-cap: A rule
+import pandas as pd
+from itpcsr.display.table import Header, Row, Table
+from itpcsr.results import make_rows, write_rows
+
+frame = pd.DataFrame([{"group": "total", "level": "rule", "statistic": "n", "value": response_count}])
+write_rows([make_rows(frame, display="tbl-rule", analysis="one")], output)
+Table("Rule", (Header("Total", ""),), (Row("Count", (f"{response_count:.0f}",)),))
+"""
+OTHER_PARAMETERS = """\
+study_file: str = "params/study.yml"  # what the protocol fixes
+output: str = "work/20-rule"  # folder for the result rows
+response_count: float = 30.0  # count from which a subject responds
+confidence_level: float = 0.95  # of the version
+"""
 PAGE = "# Number {#sec-number}\n\nSee @tbl-number.\n\n{{< include /results/10-number/tbl-number.qmd >}}\n"
 
 
@@ -44,12 +61,31 @@ def make_project(root: Path, folder: Path) -> Path:
     shutil.copy(root / "report/abbreviations.yml", folder / "report")
     (folder / "report/number.qmd").write_text(PAGE, encoding="utf-8")
     (folder / "notebooks").mkdir()
-    parameters = nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
-    cells = [nbformat.v4.new_markdown_cell("# A number"), parameters, nbformat.v4.new_code_cell(NOTEBOOK)]
+    write_notebook(folder / "notebooks/10-number.ipynb", "# A number", PARAMETERS, NOTEBOOK)
+    return set_number(folder, 0)
+
+
+def make_two(root: Path, folder: Path) -> Path:
+    """Write the project with a second notebook, which has a rule of the study and the confidence level."""
+    make_project(root, folder)
+    write_notebook(folder / "notebooks/20-rule.ipynb", "# A rule", OTHER_PARAMETERS, OTHER)
+    shown = "\nSee @tbl-rule.\n\n{{< include /results/20-rule/tbl-rule.qmd >}}\n"
+    (folder / "report/number.qmd").write_text(PAGE + shown, encoding="utf-8")
+    path = folder / "params/tiny.yml"
+    report = yaml.safe_load(path.read_text(encoding="utf-8"))
+    report["notebooks"]["20-rule"] = {}
+    path.write_text(yaml.safe_dump(report), encoding="utf-8")
+    return folder
+
+
+def write_notebook(path: Path, title: str, parameters: str, *code: str) -> None:
+    """Write a notebook of a title, a cell of parameters and cells of code."""
+    cells = [nbformat.v4.new_markdown_cell(title)]
+    cells.append(nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}))
+    cells += [nbformat.v4.new_code_cell(source) for source in code]
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / "notebooks/10-number.ipynb")
-    return set_number(folder, 0)
+    nbformat.write(notebook, path)
 
 
 def set_number(folder: Path, number: int) -> Path:
