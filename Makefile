@@ -2,11 +2,12 @@
 # PyPI is all that is reached; nothing needs root, a browser, LaTeX, R or a display.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help report test bench lint lab strip simulate reproduce audit clean guard
+.PHONY: help report test bench limits lint lab strip simulate reproduce audit clean guard
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
 PARAMS ?= params/demo.yml
+RUNS ?= 5
 UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 BIN := .venv/bin
@@ -25,7 +26,10 @@ report: $(SYNCED)  ## run the notebooks, render and publish the report (PARAMS=p
 test: $(SYNCED)  ## run all tests
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
-bench: $(SYNCED)  ## measure time and memory, which takes minutes
+bench: $(SYNCED)  ## measure against plain papermill, an hour (RUNS=1 ONLY="no-change nca" for a try)
+	$(BIN)/python -m tests.bench.against_plain --runs $(RUNS) $(if $(ONLY),--only $(ONLY))
+
+limits: $(SYNCED)  ## hold the parts to their limits of time, memory and error, which takes minutes
 	$(BIN)/python -m pytest -s tests/bench/bench_*.py
 
 lint: $(SYNCED)  ## check style and types
