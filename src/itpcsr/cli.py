@@ -87,12 +87,13 @@ def run(parameters: Parameters) -> None:
     Quarto then shows a page while it is written: quarto preview.
     """
     from itpcsr.build.lock import lock
-    from itpcsr.build.pipeline import assemble_report, open_run, run_notebooks
+    from itpcsr.build.pipeline import assemble_report, derive_once, open_run, run_notebooks
     from itpcsr.build.render import Renderer
 
     with errors_without_traceback():
         opened = open_run(parameters, Path())
         with lock(opened.work):
+            derive_once(opened, say)
             run_notebooks(opened, say)
             assemble_report(opened, Renderer(), say)
         _link(parameters)
@@ -118,13 +119,14 @@ def link(
 def render(parameters: Parameters, engine: EngineOption = "auto") -> None:
     """Render the report without publishing, for work on its words; notebooks run where they have to."""
     from itpcsr.build.lock import lock
-    from itpcsr.build.pipeline import open_run, render_report, run_notebooks
+    from itpcsr.build.pipeline import derive_once, open_run, render_report, run_notebooks
     from itpcsr.build.render import choose_renderer
 
     with errors_without_traceback():
         renderer = choose_renderer(engine, say)
         opened = open_run(parameters, Path())
         with lock(opened.work):
+            derive_once(opened, say)
             run_notebooks(opened, say)
             book, *_ = render_report(opened, renderer, say)
         _link(parameters)

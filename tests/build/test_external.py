@@ -163,7 +163,7 @@ def test_real_data_without_a_key_stop(project, demo_trial, tmp_path):
         frame.assign(STUDYID="NCT04014166").to_csv(data / f"{name.lower()}.csv", index=False)
     changed = change(project, data=[str(data)])
     with pytest.raises(ParameterError, match="needs `disclosure_key`"):
-        pipeline.open_run(changed, project)
+        pipeline.derive_once(pipeline.open_run(changed, project), lambda _: None)
     change(project, data=["data/simulated"])
 
 

@@ -31,7 +31,9 @@ def run(folder, source):
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
     path, rows = folder / "some.ipynb", folder / "rows"
     nbformat.write(notebook, path)
-    run_notebook(path, {"rows": str(rows)}, folder, folder / "done.ipynb", folder / "failed.ipynb", rows, {})
+    run_notebook(
+        path, {"rows": str(rows)}, folder, folder / "done.ipynb", folder / "failed.ipynb", rows, {}, {}
+    )
     return json.loads(rows.read_text())
 
 

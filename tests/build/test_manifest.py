@@ -27,7 +27,7 @@ def manifests(root):
     for name in ("demo", "escalation-review"):
         run = open_run(root / f"params/{name}.yml", root)
         found[name] = make_manifest(
-            root, run.parameters, run.report, run.study, run.trial, "embedded 0", run.fonts.hashes
+            root, run.parameters, run.report, run.study, run.adam, "embedded 0", run.fonts.hashes
         )
     return found
 

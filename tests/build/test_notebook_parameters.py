@@ -110,5 +110,5 @@ def test_a_value_reaches_a_parameter_whose_comment_has_an_equals_sign(tmp_path):
     )
     assert list(read_parameters(path)) == ["count", "rows"]
     values = {"count": 90, "rows": str(rows)}
-    run_notebook(path, values, tmp_path, executed, tmp_path / "failed.ipynb", rows, {})
+    run_notebook(path, values, tmp_path, executed, tmp_path / "failed.ipynb", rows, {}, {})
     assert rows.read_text() == "90"

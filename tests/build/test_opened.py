@@ -43,7 +43,7 @@ def installed(**versions):
 def opened(run, project, monkeypatch):
     monkeypatch.setattr(manifest.itpcsr, "__file__", str(project / "program/__init__.py"))
     monkeypatch.setattr(distributions, "distributions", installed(pingouin="0.6.1"))
-    return open_inputs(run.root, run.parameters, run.report, run.study, run.trial, run.fonts.hashes, Seen())
+    return open_inputs(run.root, run.parameters, run.report, run.study, run.adam, run.fonts.hashes, Seen())
 
 
 def append(path):
@@ -120,7 +120,7 @@ def test_what_editors_keep_beside_a_page_is_no_input(project, opened):
 
 def test_a_package_installed_meanwhile_is_named(run, monkeypatch):
     monkeypatch.setattr(distributions, "distributions", installed(pingouin="0.6.1", numpy="2.3.0"))
-    opened = open_inputs(run.root, run.parameters, run.report, run.study, run.trial, run.fonts.hashes, Seen())
+    opened = open_inputs(run.root, run.parameters, run.report, run.study, run.adam, run.fonts.hashes, Seen())
     monkeypatch.setattr(distributions, "distributions", installed(pingouin="0.6.0", extra="1"))
     with pytest.raises(PublishError) as error:
         opened.refuse_changes()
@@ -186,7 +186,7 @@ def test_a_copy_made_while_an_input_changed_is_not_kept_as_of_the_inputs(tmp_pat
     cell = nbformat.v4.new_code_cell(f"import pathlib\npathlib.Path({str(rows)!r}).touch()")
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel), path)
-    arguments = (path, {}, tmp_path, executed, tmp_path / "failed.ipynb", rows, {})
+    arguments = (path, {}, tmp_path, executed, tmp_path / "failed.ipynb", rows, {}, {})
 
     def refuse():
         raise PublishError("changed")
@@ -202,7 +202,7 @@ def test_a_notebook_that_is_not_the_one_opened_does_not_run(project, tmp_path):
     path = project / "notebooks/10-number.ipynb"
     places = (tmp_path / "done.ipynb", tmp_path / "failed.ipynb", tmp_path / "rows")
     with pytest.raises(PublishError, match=r"10-number\.ipynb changed while the build ran"):
-        run_notebook(path, {}, tmp_path, *places, {"notebook": "0" * 64})
+        run_notebook(path, {}, tmp_path, *places, {"notebook": "0" * 64}, {})
 
 
 @pytest.mark.parametrize("during", ["run_notebooks", "render_report"])

@@ -83,7 +83,7 @@ def publish(project, name, **changes):
     folder.mkdir(parents=True)
     read_results(run).to_parquet(folder / "results.parquet", index=False)
     write_manifest(
-        folder, make_manifest(project, path, run.report, run.study, run.trial, "embedded 0", run.fonts.hashes)
+        folder, make_manifest(project, path, run.report, run.study, run.adam, "embedded 0", run.fonts.hashes)
     )
     return folder
 

@@ -51,8 +51,9 @@ def _provided(run: Run, name: str) -> dict[str, Any]:
         **declared_values(run),
         "study_file": run.report.study.as_posix(),
         "data": run.data,
+        "store": run.store.relative_to(run.root).as_posix(),
         # the disclosed trial has been cut by its true dates
-        **({} if run.disclosed is None else {"data_cutoff": ""}),
+        **({"data_cutoff": ""} if run.report.external else {}),
         "output": run.rows_folder(name).relative_to(run.root).as_posix(),
         READS_ROWS: [run.rows_folder(other).relative_to(run.root).as_posix() for other in _before(run, name)],
     }

@@ -17,17 +17,19 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
+from itpcsr.adam.store import OPENED
 from itpcsr.build.hashes import text_hash
 from itpcsr.build.kernels import CAN_FORK, PROVISIONER
 from itpcsr.build.notebook_parameters import check_arrival, read_parameters
+from itpcsr.build.notebook_record import differences, read_opened
 from itpcsr.build.plain_notebook import plain_text
 from itpcsr.errors import NotebookError, PublishError
 
 # Times and run identifiers that papermill and nbclient stamp into a notebook: the wall clock leaves no trace.
 _STAMPS = ("papermill", "execution")
 # Without these a notebook would read other data than the version's, or write its rows elsewhere; one that
-# reads no trial needs no data.
-REQUIRED = ("study_file", "data", "output")
+# opens no datasets needs neither data nor store.
+REQUIRED = ("study_file", "data", "store", "output")
 
 
 def is_literal(value: object) -> bool:
@@ -52,8 +54,8 @@ def choose_parameters(
     """
     known = read_parameters(notebook)
     needed = [name for name in REQUIRED if name not in known]
-    if "load_trial" not in notebook.read_text(encoding="utf-8"):
-        needed = [name for name in needed if name != "data"]
+    if "open_study" not in notebook.read_text(encoding="utf-8"):
+        needed = [name for name in needed if name not in ("data", "store")]
     if needed:
         raise NotebookError(
             f"{notebook}: has no parameter {', '.join(needed)}. Its second cell must bear the tag "
@@ -84,6 +86,7 @@ def run_notebook(
     failed: Path,
     rows: Path,
     inputs: Mapping[str, str],
+    datasets: Mapping[str, str],
     environment: Mapping[str, str] | None = None,
     refuse_changes: Callable[[], None] = lambda: None,
 ) -> bool:
@@ -102,8 +105,10 @@ def run_notebook(
     rows
         The result rows that the notebook has to write.
     inputs
-        Hashes of all else that the result depends on (data, study file, code, lock file), and of the
+        Hashes of all else that the result depends on (see ``itpcsr.build.notebook_inputs``), and of the
         ``notebook`` itself as the build opened it.
+    datasets
+        The hashes of the analysis datasets; the notebook depends on those that it opened when it last ran.
     environment
         Variables that the kernel gets beside those of the process.
     refuse_changes
@@ -118,20 +123,21 @@ def run_notebook(
         The notebook isn't the one that the build opened.
     """
     source = plain_text(notebook.read_text(encoding="utf-8"))
-    manifest = {"notebook": text_hash(source), **inputs, "parameters": parameters}
-    if manifest["notebook"] != text_hash(source):
+    depends: dict[str, Any] = {"notebook": text_hash(source), **inputs, "parameters": parameters}
+    if depends["notebook"] != text_hash(source):
         raise PublishError(f"{notebook} changed while the build ran. Nothing was published; build again.")
     manifest_path = executed.with_suffix(".inputs.json")
-    text = json.dumps(manifest, sort_keys=True, indent=1)
-    made = (executed, rows, manifest_path)
-    if all(path.exists() for path in made) and manifest_path.read_text(encoding="utf-8") == text:
+    if not differences(manifest_path, depends, (executed, rows), datasets):
         return False
     executed.parent.mkdir(parents=True, exist_ok=True)
     manifest_path.unlink(missing_ok=True)
     rows.unlink(missing_ok=True)
     partial = executed.with_name(f".partial-{executed.name}")
+    opened = executed.with_suffix(".opened").resolve()
+    opened.unlink(missing_ok=True)
+    variables = {**(environment or {}), OPENED: str(opened)}
     try:
-        _execute(notebook.stem, source, dict(parameters), root, partial, environment or {})
+        _execute(notebook.stem, source, dict(parameters), root, partial, variables)
     except PapermillExecutionError as error:
         failed.parent.mkdir(parents=True, exist_ok=True)
         partial.replace(failed)
@@ -154,7 +160,9 @@ def run_notebook(
     _strip_stamps(partial)
     partial.replace(executed)
     refuse_changes()
-    manifest_path.write_text(text, encoding="utf-8")
+    depends["datasets"] = read_opened(opened)
+    manifest_path.write_text(json.dumps(depends, sort_keys=True, indent=1), encoding="utf-8")
+    opened.unlink(missing_ok=True)
     return True
 
 

@@ -11,15 +11,17 @@ from typing import Any
 import pandas as pd
 
 from itpcsr import results
-from itpcsr.adam import derive
+from itpcsr.adam import Adam
+from itpcsr.adam.making import store_parts, write_store
 from itpcsr.adam.profiles import derive_profiles, select_profiled
+from itpcsr.adam.store import open_store
 from itpcsr.bounds import VARIABLE as READING
 from itpcsr.bounds import Bounds, chosen_bounds, write_bounds
 from itpcsr.build.assemble import REAL_STATEMENT, assemble, notice_for, running_title, write_yaml
 from itpcsr.build.bill import make_bill
 from itpcsr.build.comparisons import record_version
 from itpcsr.build.coverage import refuse_unprintable_data
-from itpcsr.build.disclosing import Disclosed, prepare, write_disclosed
+from itpcsr.build.disclosing import Disclosed, disclosure_hash, prepare
 from itpcsr.build.distributions import say_other_than_locked
 from itpcsr.build.external import leave_out_rows, write_shown
 from itpcsr.build.font_files import VersionFonts, read_fonts
@@ -28,7 +30,8 @@ from itpcsr.build.inside import kept_inside, link_data, shown_data
 from itpcsr.build.leaks import refuse_leaks
 from itpcsr.build.lock import lock
 from itpcsr.build.manifest import open_inputs
-from itpcsr.build.notebook_values import READS_ROWS, choose_values, rows_before
+from itpcsr.build.notebook_inputs import notebook_inputs
+from itpcsr.build.notebook_values import choose_values
 from itpcsr.build.notebooks import is_literal, run_notebook
 from itpcsr.build.opened import Opened, Seen
 from itpcsr.build.publish import publish, refuse_final
@@ -49,7 +52,6 @@ from itpcsr.small_counts import VARIABLE, Rule
 from itpcsr.study import Report, Study, read_report, read_study, write_study
 
 Say = Callable[[str], None]
-# The parameter of a notebook that reads the result rows of those that ran before it: their folders.
 
 
 @dataclass(frozen=True)
@@ -57,40 +59,76 @@ class Run:
     """One report version at work: its parameters, study and data, and the folders used.
 
     ``report.study`` is the study file in use, ``study_file`` the one of the parameters, from which it differs
-    where the version tries other rules. ``opened`` is what the inputs were when they were read. ``disclosed``
-    is there for an external version; ``trial`` then is the disclosed one.
+    where the version tries other rules. ``seen`` is what the inputs were when they were read. What takes long
+    is made when it is first asked for; the analysis datasets only while this process alone works on the
+    report (see ``itpcsr.build.lock``).
     """
 
     root: Path
     parameters: Path
     report: Report
     study: Study
-    trial: Trial
     fonts: VersionFonts
     study_file: Path
-    opened: Opened
-    disclosed: Disclosed | None = None
+    seen: Seen
 
     @property
     def work(self) -> Path:
         """Folder for intermediate files; can be deleted at any time."""
         return self.root / "work" / self.report.report
 
+    @property
+    def sources(self) -> list[Path]:
+        """Folders and files of the trial's data."""
+        return [self.root / path for path in self.report.data]
+
+    @cached_property
+    def _read(self) -> Trial:
+        return load_trial(self.sources, self.study, self.report.data_cutoff, _bounds(self.report))
+
+    @cached_property
+    def disclosed(self) -> Disclosed | None:
+        """What has been made of the trial for an external version; None for any other."""
+        return prepare(self._read, self.report, self.study, self.root) if self.report.external else None
+
+    @property
+    def trial(self) -> Trial:
+        """The trial that the version tells of: of an external version the disclosed one."""
+        return self._read if self.disclosed is None else self.disclosed.trial
+
+    @cached_property
+    def adam(self) -> Adam:
+        """The analysis datasets: those of the last run where they are of the same inputs, else derived."""
+        disclosure = disclosure_hash(self.report, self.root) if self.report.external else ""
+        files = list_files(self.sources)
+        parts = store_parts(files, self.study, self.report.data_cutoff, self.seen.hash, disclosure)
+        found = open_store(self.store)
+        if found is not None and found.parts == parts:
+            return found
+        return write_store(self.store, self.trial, self.study, parts, files)
+
+    @property
+    def store(self) -> Path:
+        """Folder of the analysis datasets."""
+        return self.work / "adam"
+
+    @cached_property
+    def opened(self) -> Opened:
+        """What the version is made from, as it was opened."""
+        return open_inputs(
+            self.root, self.parameters, self.report, self.study, self.adam, self.fonts.hashes, self.seen
+        )
+
     def manifest(self, renderer: str, **rendering: Any) -> dict[str, Any]:
         """Return the manifest of the version: of its inputs as they were opened, and how it is rendered."""
         return {**self.opened.manifest, "renderer": renderer, **rendering}
-
-    @cached_property
-    def datasets(self) -> dict[str, pd.DataFrame]:
-        """The analysis datasets, derived when they are first asked for."""
-        return derive(self.trial, self.study)
 
     @cached_property
     def subject_pages(self) -> dict[str, str]:
         """Subject to the file name of its page; an external version has none."""
         if self.report.external:
             return {}
-        return page_names(select_profiled(self.datasets["adsl"], self.study)["USUBJID"])
+        return page_names(select_profiled(self.adam["adsl"], self.study)["USUBJID"])
 
     def notebook(self, name: str) -> Path:
         """Return where a notebook is."""
@@ -106,9 +144,12 @@ class Run:
 
     @property
     def data(self) -> list[str]:
-        """Return what the notebooks read, from the project's root, without any absolute path."""
-        if self.disclosed is not None:
-            return [(self.work / "disclosed").relative_to(self.root).as_posix()]
+        """Return where the data of the notebooks lie, from the project's root, without any absolute path.
+
+        Those of an external version are its datasets alone: the trial as it came stays unnamed.
+        """
+        if self.report.external:
+            return [self.store.relative_to(self.root).as_posix()]
         return [
             (path.relative_to(self.root) if path.is_relative_to(self.work) else path).as_posix()
             for path in shown_data(self.report.data, self.work)
@@ -120,7 +161,7 @@ class Run:
 
 
 def open_run(parameters: Path, root: Path) -> Run:
-    """Read and check parameters and data of a report version; paths start at the project's root.
+    """Read and check the parameters of a report version, and see its data; paths start at the project's root.
 
     Where the version tries other rules, a study file with them is written and used by every step.
     """
@@ -137,15 +178,10 @@ def open_run(parameters: Path, root: Path) -> Run:
         report = report.model_copy(update={"study": changed.relative_to(root)})
     seen.hash(root / report.study)
     study = read_study(root / report.study, cohorts=report.cohorts)
-    sources = [root / path for path in report.data]
-    for path in [*(root / font for font in report.fonts), *list_files(sources)]:
+    for path in [*(root / font for font in report.fonts), *list_files(root / path for path in report.data)]:
         seen.hash(path)
     fonts = read_fonts(report.fonts, root, root / "work" / report.report / "fonts")
-    trial = load_trial(sources, study, report.data_cutoff, _bounds(report))
-    disclosed = prepare(trial, report, study, root) if report.external else None
-    trial = trial if disclosed is None else disclosed.trial
-    opened = open_inputs(root, parameters, report, study, trial, fonts.hashes, seen)
-    return Run(root, parameters, report, study, trial, fonts, study_file, opened, disclosed)
+    return Run(root, parameters, report, study, fonts, study_file, seen)
 
 
 def _bounds(report: Report) -> Bounds:
@@ -159,43 +195,30 @@ def run_notebooks(run: Run, say: Say) -> None:
     if sentence := say_other_than_locked(run.opened.manifest["environment"]):
         say(sentence)
     link_data(run.report.data, run.work)
-    if run.disclosed is None:
-        _run_all(run, chosen, {}, say)
+    if not run.report.external:
+        _run_all(run, chosen, say)
         return
-    inputs = {"disclosed": write_disclosed(run.trial, run.work / "disclosed")}
-    run_suppressed(run, lambda rule: _run_all(run, chosen, inputs, say, rule), say)
+    run_suppressed(run, lambda rule: _run_all(run, chosen, say, rule), say)
 
 
-def _run_all(
-    run: Run,
-    chosen: Mapping[str, Mapping[str, Any]],
-    more: Mapping[str, str],
-    say: Say,
-    rule: Rule | None = None,
-) -> None:
+def _run_all(run: Run, chosen: Mapping[str, Mapping[str, Any]], say: Say, rule: Rule | None = None) -> None:
     """Run the notebooks of which an input has changed; ``rule`` is that of an external version."""
-    inputs = {**run.opened.manifest["hashes"], **more}
-    inputs |= {f"font {name}": digest for name, digest in run.fonts.hashes.items()}
-    environment = {
-        FONTS_VARIABLE: name_for_kernels(run.fonts.named),
-        READING: write_bounds(_bounds(run.report)),
-    }
     for name, values in chosen.items():
-        if rule is not None:
-            environment[VARIABLE] = inputs["small_counts"] = rule_of(run, rule, name).to_text()
-        notebook = run.notebook(name)
-        read = rows_before(run, name) if READS_ROWS in values else {}
-        failed = run.work / "failed" / f"{name}.ipynb"
-        rows = run.rows_folder(name) / results.FILE
-        executed = run.executed(name)
+        own_rule = "" if rule is None else rule_of(run, rule, name).to_text()
+        environment = {
+            FONTS_VARIABLE: name_for_kernels(run.fonts.named),
+            READING: write_bounds(_bounds(run.report)),
+            **({VARIABLE: own_rule} if own_rule else {}),
+        }
         if not run_notebook(
-            notebook,
+            run.notebook(name),
             values,
             run.root,
-            executed,
-            failed,
-            rows,
-            {**inputs, **read, "notebook": run.opened.manifest["notebooks"][name]},
+            run.executed(name),
+            run.work / "failed" / f"{name}.ipynb",
+            run.rows_folder(name) / results.FILE,
+            notebook_inputs(run, name, values, own_rule),
+            run.adam.hashes,
             environment,
             run.opened.refuse_changes,
         ):
@@ -263,9 +286,9 @@ def _add_profiles(run: Run, book: Path) -> None:
     """Put the pages of the subjects beside those of the report, whoever rendered them."""
     if run.report.external:
         return
-    frames = derive_profiles(run.trial, run.datasets, run.study)
+    frames = derive_profiles(run.adam, run.study)
     profiles = compose_profiles(frames, run.study)
-    notice = notice_for(run.trial.simulated)
+    notice = notice_for(run.adam.simulated)
     write_subject_pages(book, profiles, run.subject_pages, running_title(run.report, run.study), notice)
 
 
@@ -313,7 +336,7 @@ def _facts(run: Run, renderer: str) -> dict[str, Any]:
             "cutoff": report.cutoff or "none: all records",
             "confidence": format_level(report.confidence_level),
             "renderer": renderer,
-            "data_statement": notice_for(run.trial.simulated) or REAL_STATEMENT,
+            "data_statement": notice_for(run.adam.simulated) or REAL_STATEMENT,
         },
         "rule": {name: _plain_text(value) for name, value in rules.items() if is_literal(value)},
     }
@@ -325,15 +348,26 @@ def _plain_text(value: object) -> str:
     return format_plain(value) if isinstance(value, float) else str(value)
 
 
+def derive_once(run: Run, say: Say) -> None:
+    """Read, check and derive the trial's data where they aren't those of the last run, and say what there is.
+
+    Raises DataError where a text of the data holds letters that no font of the version has.
+    """
+    if run.fonts.fonts.lacking(run.adam.characters):
+        refuse_unprintable_data(run.trial, run.fonts.fonts)
+    run.opened.refuse_changes()
+    study = run.study.identity.study_id
+    say(f"{len(run.adam)} analysis datasets from {len(run.adam.labels)} domains of {study}")
+
+
 def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say: Say) -> Path:
     """Make and publish a report version from its parameters; return the published folder."""
     run = open_run(parameters, root)
     renderer = choose_renderer(engine, say)
-    refuse_final(output, run.report, lambda: run.manifest(**renderer.facts()))
-    claim(output / run.report.name)
-    refuse_unprintable_data(run.trial, run.fonts.fonts)
-    say(f"Read {len(run.trial.domains)} domains of {run.study.identity.study_id}")
     with lock(run.work):
+        refuse_final(output, run.report, lambda: run.manifest(**renderer.facts()))
+        claim(output / run.report.name)
+        derive_once(run, say)
         target = _build(run, output, renderer, say)
     record_version(target, say)
     return target
@@ -344,10 +378,10 @@ def _build(run: Run, output: Path, renderer: Renderer, say: Say) -> Path:
     book, displays, rows, manifest = render_report(run, renderer, say)
     run.opened.refuse_changes()
     executed = [run.shown(name) for name in run.report.notebooks]
-    findings = run.trial.findings
+    datasets = {name: run.adam.path(name) for name in run.adam}
     bill = make_bill(run.root / "uv.lock", manifest)
     return publish(
-        output, run.report, run.study, book, executed, displays, rows, run.datasets, findings, manifest,
+        output, run.report, run.study, book, executed, displays, rows, datasets, run.adam.findings, manifest,
         bill, lambda folder: _inspect(run, folder),
     )  # fmt: skip
 

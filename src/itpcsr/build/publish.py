@@ -50,7 +50,7 @@ def publish(
     executed: Sequence[Path],
     displays: Sequence[Display],
     rows: pd.DataFrame,
-    datasets: Mapping[str, pd.DataFrame],
+    datasets: Mapping[str, Path],
     findings: pd.DataFrame,
     manifest: dict[str, Any],
     bill: dict[str, Any],
@@ -60,7 +60,8 @@ def publish(
 
     The folder is filled under another name beside its place and renamed at the end; a draft of the same
     version that stood there is replaced. The files of a final version can't be written to. An external
-    version goes without records of subjects. ``inspect`` sees the folder before, and raises to stop.
+    version goes without records of subjects. ``datasets`` are the files of the analysis datasets, which are
+    published as they are. ``inspect`` sees the folder before, and raises to stop.
     """
     refuse_final(output, report)
     target = output / report.name
@@ -74,8 +75,8 @@ def publish(
         if not report.external:
             write_csv(findings, folder / "findings.csv")
             (folder / "adam").mkdir()
-            for name, frame in sorted(datasets.items()):
-                frame.to_parquet(folder / "adam" / f"{name}.parquet", index=False)
+            for name, path in sorted(datasets.items()):
+                shutil.copyfile(path, folder / "adam" / f"{name}.parquet")
         write_manifest(folder, manifest)
         write_bill(folder, bill)
         write_crate(folder, report, study, displays, manifest)
