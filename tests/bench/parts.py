@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from itpcsr.adam import derive
 from itpcsr.analysis import safety
 from itpcsr.analysis.dose.designs import Plan
 from itpcsr.analysis.dose.futility import futility_bounds
@@ -25,6 +24,11 @@ from itpcsr.analysis.dose.simulate import Truth, simulate
 from itpcsr.nca import nca
 from itpcsr.sdtm import load_trial
 from itpcsr.study import Study, read_study
+
+try:
+    from itpcsr.adam.datasets import derive
+except ModuleNotFoundError:  # the plain project has it here
+    from itpcsr.adam import derive
 
 STUDY = Path("params/study.yml")  # from the root of the project that is measured
 EVENTS, SUBJECTS, CLASSES, TERMS = 1_000_000, 20_000, 26, 800
