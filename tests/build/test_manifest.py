@@ -8,8 +8,8 @@ import pytest
 
 from itpcsr.build.history import list_versions
 from itpcsr.build.manifest import input_differences, make_manifest
-from itpcsr.build.pipeline import open_run
 from itpcsr.build.terminal import version_table
+from itpcsr.build.version import open_run
 from itpcsr.study import read_report
 from tests.build import made_up
 

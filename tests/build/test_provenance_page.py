@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from itpcsr.build.distributions import environment
 from itpcsr.build.manifest import INPUTS, make_manifest
-from itpcsr.build.pipeline import open_run
 from itpcsr.build.provenance_page import PATH, write_provenance
+from itpcsr.build.version import open_run
+from itpcsr.inputs.distributions import environment
 from tests.build import made_up
 
 

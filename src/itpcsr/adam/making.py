@@ -15,13 +15,15 @@ import pandas as pd
 from itpcsr.adam.datasets import derive
 from itpcsr.adam.store import DESCRIPTION, DOMAINS, FINDINGS, Adam, hash_of, open_store, rules_hash
 from itpcsr.errors import DataError
-from itpcsr.inputs import environment_hash, file_hash, program_hash
+from itpcsr.inputs.distributions import environment, hash_environment
+from itpcsr.inputs.hashes import file_hash
+from itpcsr.inputs.imports import CACHE, Imports
 from itpcsr.paths import from_root
 from itpcsr.sdtm import Trial, list_files, load_trial
 from itpcsr.study import Study
 
-# What the datasets are made by; what it imports counts, too.
-PROGRAM = ("itpcsr.adam.making",)
+# The module that makes the datasets; what it imports counts, too.
+PROGRAM = "itpcsr.adam.making"
 _ALONE = Path("work/adam")
 
 
@@ -30,9 +32,10 @@ def open_or_derive(data: Sequence[str | Path], study: Study, data_cutoff: str | 
 
     Those of a notebook run by itself lie in ``work/adam`` of the project, wherever it runs.
     """
-    files = list_files(data)
-    parts = store_parts(files, study, data_cutoff)
     root = from_root("_quarto.yml").parent
+    files, lock = list_files(data), root / "uv.lock"
+    program = Imports(root, cache=root / CACHE).closure_hash(PROGRAM)
+    parts = store_parts(files, study, data_cutoff, program, hash_environment(environment(lock), lock))
     for folder in [*sorted((root / "work").glob("*/adam")), root / _ALONE]:
         if (found := open_store(folder)) is not None and found.parts == parts:
             return found
@@ -43,20 +46,23 @@ def store_parts(
     files: Sequence[Path],
     study: Study,
     data_cutoff: str | dt.date | None,
+    program: str,
+    environment: str,
     hash_file: Callable[[Path], str] = file_hash,
     disclosure: str = "",
 ) -> dict[str, str]:
     """Return what datasets depend on, name to hash: ``data``, ``cutoff``, ``rules``, ``program``, ….
 
-    ``files`` are those of the trial, in the order in which they are read. ``hash_file`` gives a file's hash.
+    ``files`` are those of the trial, in the order in which they are read, ``program`` is the hash of the
+    modules that derive, ``environment`` that of the installed packages. ``hash_file`` gives a file's hash.
     ``disclosure`` tells apart the datasets of an external version.
     """
     return {
         "data": _hash_data(files, hash_file),
         "cutoff": str(data_cutoff or ""),
         "rules": rules_hash(study),
-        "program": program_hash(*PROGRAM),
-        "environment": environment_hash(),
+        "program": program,
+        "environment": environment,
         **({"disclosure": disclosure} if disclosure else {}),
     }
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from itpcsr.errors import DataError
-from itpcsr.inputs import file_hash
+from itpcsr.inputs.hashes import file_hash
 from itpcsr.paths import from_root
 from itpcsr.study import Study, read_study
 

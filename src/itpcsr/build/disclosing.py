@@ -7,8 +7,8 @@ from pathlib import Path
 
 import itpcsr
 from itpcsr.build.external import OF_FIRST_SUBJECTS, OF_ORDER
-from itpcsr.build.hashes import file_hash, text_hash
 from itpcsr.build.leaks import Originals, originals_of
+from itpcsr.inputs.hashes import file_hash, text_hash
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks import check_trial
 from itpcsr.sdtm.disclosure import disclose, keeps_first, name_subjects, read_key

@@ -10,11 +10,12 @@ from typing import Any
 
 import itpcsr
 from itpcsr.adam import Adam
-from itpcsr.build.distributions import environment, hash_environment, version_changes
-from itpcsr.build.hashes import hash_files, source_hash
+from itpcsr.build.hashes import source_hash
 from itpcsr.build.opened import Opened, Seen
 from itpcsr.build.published import MANIFEST, SUMS
 from itpcsr.build.vega import BUNDLE
+from itpcsr.inputs.distributions import environment, hash_environment, version_changes
+from itpcsr.inputs.hashes import hash_files
 from itpcsr.sdtm import list_files
 from itpcsr.study import Report, Study, read_study
 

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from itpcsr.adam.making import PROGRAM
 from itpcsr.adam.store import rules_hash
-from itpcsr.build.notebook_values import READS_ROWS, rows_before
-from itpcsr.inputs import environment_hash, program_hash
 
 if TYPE_CHECKING:
-    from itpcsr.build.pipeline import Run
+    from itpcsr.build.version import Run
 
-# Parts of the program that make an executed notebook, beside what the notebook imports.
-_RUNNER = ("itpcsr.build.notebooks", "itpcsr.build.kernels")
+# What executes a notebook, beside what the notebook imports.
+_ENGINE = "itpcsr.build.engine"
+# What of these a notebook of a build doesn't run: it is given datasets that were derived, and the process of
+# its kernel imports beforehand what only other notebooks use.
+_NOT_RUN = (PROGRAM, "itpcsr.build.kernels")
 # Further files of the study, by the name that they have in the manifest, and the functions that read them.
 _READ_BY = {"scenarios": "read_scenarios", "related": "read_related"}
 # A notebook that reads the trial itself depends on all of its data.
 _READS_DATA = ("load_trial", "read_trial", "review_trial")
 
 
-def notebook_inputs(run: Run, name: str, values: Mapping[str, Any], small_counts: str = "") -> dict[str, str]:
-    """Return all that a notebook depends on but its values and the datasets that it opens: name to SHA-256.
+def notebook_inputs(run: Run, name: str, small_counts: str = "") -> dict[str, str]:
+    """Return what a notebook depends on before any runs, but for its values and datasets: name to SHA-256.
 
     ``small_counts`` is the rule of an external version, as text.
     """
@@ -29,12 +30,11 @@ def notebook_inputs(run: Run, name: str, values: Mapping[str, Any], small_counts
     reads_data = any(word in source for word in _READS_DATA)
     return {
         "notebook": run.opened.manifest["notebooks"][name],
-        "program": program_hash(run.notebook(name).as_posix(), *_RUNNER),
-        "environment": environment_hash(),
+        "program": run.imports.closure_hash(run.notebook(name), _ENGINE, without=_NOT_RUN),
+        "environment": run.environment,
         "rules": rules_hash(run.study),
         **{f"font {font}": digest for font, digest in run.fonts.hashes.items()},
         **{file: hashes[file] for file, reader in _READ_BY.items() if reader in source and file in hashes},
         **({key: digest for key, digest in hashes.items() if key.startswith("data ")} if reads_data else {}),
         **({"small_counts": small_counts} if small_counts else {}),
-        **(rows_before(run, name) if READS_ROWS in values else {}),
     }

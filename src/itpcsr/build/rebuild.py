@@ -6,12 +6,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from itpcsr.build.hashes import hash_files
 from itpcsr.build.lock import lock
 from itpcsr.build.manifest import input_differences
-from itpcsr.build.pipeline import build_report, open_run
+from itpcsr.build.pipeline import build_report
 from itpcsr.build.published import SIGNATURE, Fault, read_manifest
 from itpcsr.build.render import Engine
+from itpcsr.build.version import open_run
+from itpcsr.inputs.hashes import hash_files
 
 _LEFT_OUT = {"work", "output"}  # what a build makes; hidden folders hold no input
 

@@ -16,7 +16,7 @@ from itpcsr.small_counts import TOTAL, Rule
 from itpcsr.study import Study
 
 if TYPE_CHECKING:
-    from itpcsr.build.pipeline import Run
+    from itpcsr.build.version import Run
 
 # Sets that stand for the arms: whoever was assigned, and whoever was treated. Their sizes are no secret.
 _ARMS = ("ENRLFL", "SAFFL", "FASFL")
