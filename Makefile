@@ -2,11 +2,12 @@
 # PyPI is all that is reached; nothing needs root, a browser, LaTeX, R or a display.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help report test test-quick bench lint lab strip simulate reproduce audit clean guard
+.PHONY: help report test test-quick bench limits lint lab strip simulate reproduce audit clean guard
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
 PARAMS ?= params/demo.yml
+RUNS ?= 5
 UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 BIN := .venv/bin
@@ -30,7 +31,10 @@ test: $(SYNCED)  ## run all tests (TESTS: options of pytest, such as --examples 
 test-quick: $(SYNCED)  ## run the tests that need no whole report, for the loop of change and test
 	$(PYTEST) -m "not build" $(TESTS)
 
-bench: $(SYNCED)  ## measure time and memory, which takes minutes
+bench: $(SYNCED)  ## measure against plain papermill, an hour (RUNS=1 ONLY="no-change nca" for a try)
+	$(BIN)/python -m tests.bench.against_plain --runs $(RUNS) $(if $(ONLY),--only $(ONLY))
+
+limits: $(SYNCED)  ## hold the parts to their limits of time, memory and error, which takes minutes
 	$(BIN)/python -m pytest -s tests/bench/bench_*.py
 
 lint: $(SYNCED)  ## check style and types

@@ -59,7 +59,7 @@ def project(tmp_path):
     for command, options in (
         ("run", {}),
         ("render", {"engine": "embedded", "to": ["html", "docx"]}),
-        ("build", {"engine": "embedded", "output": "output"}),
+        ("build", {"engine": "embedded", "to": ["html", "pdf", "docx"], "output": "output"}),
     ):
         write_record(
             tmp_path,

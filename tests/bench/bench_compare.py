@@ -1,4 +1,4 @@
-"""Time of a comparison: `make bench` prints what it measures and fails over the limit."""
+"""Time of a comparison: `make limits` prints what it measures and fails over the limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time of simulated dose finding on one core: `make bench` prints what it measures, fails over the limit."""
+"""Time of simulated dose finding on one core: `make limits` prints what it measures, fails over the limit."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ import time
 import pytest
 
 from itpcsr.analysis.dose.crm import Crm, make_skeleton
-from itpcsr.analysis.dose.designs import Plan
-from itpcsr.analysis.dose.futility import futility_bounds
 from itpcsr.analysis.dose.intervals import boin
 from itpcsr.analysis.dose.rule import Rule
-from itpcsr.analysis.dose.simulate import Truth, simulate
+from itpcsr.analysis.dose.simulate import simulate
 from itpcsr.analysis.dose.three_plus_three import ThreePlusThree
-
-TRIALS, LEVELS, MOST = 100_000, 5, 30
-TRUTH = Truth((0.05, 0.1, 0.2, 0.3, 0.5), (0.1, 0.2, 0.3, 0.4, 0.5), 0.3, 60.0, 28)
+from tests.bench.parts import LEVELS, MOST, TRIALS, TRUTH, make_plan
 
 
 @pytest.mark.parametrize(
@@ -27,7 +23,7 @@ TRUTH = Truth((0.05, 0.1, 0.2, 0.3, 0.5), (0.1, 0.2, 0.3, 0.4, 0.5), 0.3, 60.0, 
     ],
 )
 def test_simulating_a_hundred_thousand_trials(name: str, rule: Rule, limit: float) -> None:
-    plan = Plan(rule, LEVELS, 3, MOST, 6, 3, futility_bounds("bayesian", 0.3, 0.1, MOST + 6))
+    plan = make_plan(rule)
     start = time.perf_counter()
     totals = simulate(plan, TRUTH, TRIALS, 1)
     seconds = time.perf_counter() - start

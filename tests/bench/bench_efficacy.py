@@ -1,4 +1,4 @@
-"""Time of judging response: `make bench` prints what it measures and fails over the limit."""
+"""Time of judging response: `make limits` prints what it measures and fails over the limit."""
 
 from __future__ import annotations
 

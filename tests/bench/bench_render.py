@@ -1,4 +1,4 @@
-"""Time and size of a rendered report: `make bench` prints what it measures and fails where a limit is passed.
+"""Time and size of a rendered report: `make limits` prints what it measures and fails where a limit is passed.
 
 The notebooks run first where they have to; their time isn't part of it.
 """

@@ -1,4 +1,4 @@
-"""Time and memory of trial data: `make bench` prints what it measures and fails where a limit is passed.
+"""Time and memory of trial data: `make limits` prints what it measures and fails where a limit is passed.
 
 Each measurement runs the command line in a process of its own, so that its peak memory is its own.
 """

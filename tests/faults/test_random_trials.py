@@ -1,4 +1,4 @@
-"""A few of the random trials that ``make bench`` runs by the dozen, and the rules that judge them."""
+"""A few of the random trials that ``make limits`` runs by the dozen, and the rules that judge them."""
 
 from __future__ import annotations
 
