@@ -72,7 +72,8 @@ def test_the_same_inputs_make_the_same_bytes(tmp_path, store, demo_trial, study,
 
 
 def test_a_change_of_a_frame_stays_with_who_made_it(store):
-    store["adsl"]["AGE"] = -1.0
+    frame = store["adsl"]
+    frame["AGE"] = -1.0
     assert (store["adsl"]["AGE"] != -1).all()
 
 
