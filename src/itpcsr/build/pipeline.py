@@ -182,7 +182,8 @@ def render_report(
 ) -> tuple[Path, list[Display], pd.DataFrame, dict[str, Any]]:
     """Assemble and render from the executed notebooks; return book, displays, rows and manifest.
 
-    ``targets`` are the formats to make; what hasn't changed isn't made again.
+    ``targets`` are the formats to make, which the manifest names where they aren't all; what hasn't changed
+    isn't made again.
     """
     assembled = assemble_report(run, renderer, say)
     say(f"Rendering with {renderer.title}")
@@ -190,7 +191,8 @@ def render_report(
     if "html" in targets:
         _add_profiles(run, book)
         write_search_index(book, run.memo)
-    return book, assembled.displays, assembled.rows, assembled.manifest
+    some = {} if set(targets) == set(FORMATS) else {"formats": list(targets)}
+    return book, assembled.displays, assembled.rows, {**assembled.manifest, **some}
 
 
 def _add_profiles(run: Run, book: Path) -> None:
