@@ -109,7 +109,7 @@ def a_run() -> SimpleNamespace:
     columns = [SimpleNamespace(key="a", arms=["A"])]
     return SimpleNamespace(
         report=report,
-        datasets={"adsl": adsl.assign(ENRLFL="Y", SAFFL="Y", FASFL="Y")},
+        adam={"adsl": adsl.assign(ENRLFL="Y", SAFFL="Y", FASFL="Y")},
         study=SimpleNamespace(design=SimpleNamespace(columns=columns)),
         parameters="params/external.yml",
     )
