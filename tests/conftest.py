@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.sdtm import Trial, load_trial
 from itpcsr.study import Study, read_report, read_study
 

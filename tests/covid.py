@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.analysis import immune
 from itpcsr.markers import Marker
 from itpcsr.study import Study, read_study

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from itpcsr.absence import SOURCES, absent_domain, is_absent, lacks_records, mark_source
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.analysis import (
     antibody,
     efficacy,

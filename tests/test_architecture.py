@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 LEAVES = {
-    "absence", "bounds", "errors", "paths", "limits", "markers", "plain_text", "small_counts", "terminal", "__init__"
+    "absence", "bounds", "errors", "inputs", "paths", "limits", "markers", "plain_text", "small_counts", "terminal", "__init__"
 }  # fmt: skip
 MAY_IMPORT = {
     "study": set(),

@@ -29,7 +29,7 @@ NAMES = [
     "80-tests",
 ]
 # Parameters that say where things are, not what the protocol fixes.
-COMMON = {"study_file", "data", "data_cutoff", "cohorts", "output", "rows_of"}
+COMMON = {"study_file", "data", "data_cutoff", "store", "cohorts", "output", "rows_of"}
 REPORT = {"confidence_level"}
 OWN = {
     "05-related-studies": {"words_sought"},
@@ -94,7 +94,7 @@ def test_no_picture_is_pasted_in(notebook):
 
 def test_cells_are_short_and_define_nothing(notebook):
     lengths = [len(cell.source.splitlines()) for cell in code(notebook[1])]
-    assert max(lengths) <= 15
+    assert max(lengths) <= 25
     assert statistics.median(lengths) <= 5
     kinds = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.If)
     for cell in code(notebook[1]):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from itpcsr import __version__
 from itpcsr.errors import ItpcsrError
 from itpcsr.terminal import errors_without_traceback, open_console, say, what_is_spent
 
@@ -32,7 +34,7 @@ class _App(typer.Typer):
 app = _App(
     no_args_is_help=True,
     add_completion=False,
-    help="The reproducible clinical study report of NCT04014166: trial data to HTML, PDF and Word.",
+    rich_markup_mode=None,  # coloured boxes around the help would take two thirds of its time
 )
 Parameters = Annotated[Path, typer.Argument(help="Parameters of a report version, e.g. params/demo.yml.")]
 EngineOption = Annotated[
@@ -43,60 +45,153 @@ EngineOption = Annotated[
     ),
 ]
 
+JobsOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Notebooks at once; without it as many as cores and memory allow."),
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Run notebooks on the workers of this dask.distributed scheduler, e.g. tcp://10.0.0.5:8786; "
+        "they share this folder."
+    ),
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be made, and why, and make nothing.")
+]
+
+
+class Format(StrEnum):
+    """A form of the rendered report; the order is the one in which they are said."""
+
+    HTML = "html"
+    PDF = "pdf"
+    DOCX = "docx"
+
+
+_SHOWN = 5  # reasons; a new version of a package or of the program may bring hundreds
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"itpcsr {__version__}")
+        raise typer.Exit
+
 
 @app.callback()
-def prepare() -> None:
-    """Make the program ready, whatever is asked of it."""
+def prepare(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """The reproducible clinical study report of NCT04014166: trial data to HTML, PDF and Word."""
     from itpcsr.build.temporaries import keep_temporaries_together
 
     with errors_without_traceback():
         keep_temporaries_together()
 
 
-def _link(parameters: Path) -> None:
+def _link(report: str) -> None:
     """Lay the links for Quarto; where they can't be, that is said and stops nothing."""
     from itpcsr.build.links import link as lay
-    from itpcsr.study import read_report
 
     try:
-        lay(Path(), Path("work") / read_report(parameters).report / "render")
+        lay(Path(), Path("work") / report / "render")
     except ItpcsrError as error:
         say(str(error))
 
 
+def _nothing_to_do(parameters: Path, command: str, options: dict[str, Any]) -> bool:
+    """Say whether what the command makes is there, from the same inputs, and if not, what differs.
+
+    This is decided before pandas and all that needs it is imported.
+    """
+    from itpcsr.build.unchanged import nothing_to_do
+
+    verdict = nothing_to_do(Path(), parameters, command, options)
+    if verdict.up_to_date:
+        _link(verdict.report)
+        say(f"Nothing to do: {verdict.result} is up to date.")
+        return True
+    more = len(verdict.reasons) - _SHOWN
+    said = [*verdict.reasons[:_SHOWN], *([f"{more} more"] if more > 0 else [])]
+    say(f"Not up to date: {'; '.join(said)}.")
+    return False
+
+
 @app.command()
 def build(
-    parameters: Parameters,
+    parameters: Annotated[list[Path], typer.Argument(help="Parameters of report versions: params/demo.yml.")],
     engine: EngineOption = "auto",
+    to: Annotated[
+        list[Format] | None,
+        typer.Option(
+            help="Make this format alone; may be repeated. All without it; a final version needs all."
+        ),
+    ] = None,
     output: Annotated[Path, typer.Option(help="Folder for published versions.")] = Path("output"),
+    jobs: JobsOption = None,
+    scheduler: SchedulerOption = None,
+    dry_run: DryRunOption = False,
 ) -> None:
-    """Run the notebooks, render the report and publish it as OUTPUT/<report>-<version>/."""
-    # the heavy imports wait until a command needs them, so that --help answers at once
-    from itpcsr.build.pipeline import build_report
+    """Run the notebooks, render the report and publish it as OUTPUT/<report>-<version>/.
 
-    with errors_without_traceback():
-        target = build_report(parameters, Path(), output, engine, say)
-        _link(parameters)
+    Of several versions, one that fails doesn't stop the others; the exit code then is 1.
+    """
+    from itpcsr.build.batch import build_each
+
+    targets = _in_order(to or list(Format))
+
+    def build_one(file: Path) -> None:
+        if _nothing_to_do(file, "build", {"engine": engine, "to": targets, "output": str(output)}):
+            return
+        # the heavy imports wait until a command needs them, so that it answers at once
+        from itpcsr.build.pipeline import build_report
+        from itpcsr.build.plan import say_plan
+        from itpcsr.build.running import Crew
+        from itpcsr.study import read_report
+
+        if dry_run:
+            say_plan(file, Path(), targets, say)
+            return
+        target = build_report(file, Path(), output, engine, say, Crew(jobs, scheduler), targets)
+        _link(read_report(file).report)
         say(f"Published {target}: open {target / 'index.html'}")
+
+    build_each(parameters, build_one)
 
 
 @app.command()
-def run(parameters: Parameters) -> None:
+def run(
+    parameters: Parameters,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Run this notebook alone, e.g. 30-efficacy; may be repeated. Nothing is assembled."
+        ),
+    ] = None,
+    jobs: JobsOption = None,
+    scheduler: SchedulerOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
     """Run the notebooks and put the report together, unrendered; what hasn't changed is skipped.
 
     Quarto then shows a page while it is written: quarto preview.
     """
-    from itpcsr.build.lock import lock
-    from itpcsr.build.pipeline import assemble_report, open_run, run_notebooks
-    from itpcsr.build.render import Renderer
-
     with errors_without_traceback():
-        opened = open_run(parameters, Path())
-        with lock(opened.work):
-            run_notebooks(opened, say)
-            assemble_report(opened, Renderer(), say)
-        _link(parameters)
-        say(f"Executed notebooks are in {opened.work / 'notebooks'}")
+        if not only and _nothing_to_do(parameters, "run", {}):
+            return
+        from itpcsr.build.pipeline import run_report
+        from itpcsr.build.plan import say_plan
+        from itpcsr.build.running import Crew
+
+        if dry_run:
+            say_plan(parameters, Path(), [], say, only or ())
+            return
+        done = run_report(parameters, Path(), say, Crew(jobs, scheduler), only or ())
+        if not only:
+            _link(done.report.report)
+        say(f"Executed notebooks are in {done.work / 'notebooks'}")
 
 
 @app.command()
@@ -115,20 +210,36 @@ def link(
 
 
 @app.command()
-def render(parameters: Parameters, engine: EngineOption = "auto") -> None:
+def render(
+    parameters: Parameters,
+    engine: EngineOption = "auto",
+    to: Annotated[
+        list[Format] | None, typer.Option(help="Render this format; may be repeated. HTML without it.")
+    ] = None,
+    jobs: JobsOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
     """Render the report without publishing, for work on its words; notebooks run where they have to."""
-    from itpcsr.build.lock import lock
-    from itpcsr.build.pipeline import open_run, render_report, run_notebooks
-    from itpcsr.build.render import choose_renderer
-
+    targets = _in_order(to or [Format.HTML])
     with errors_without_traceback():
-        renderer = choose_renderer(engine, say)
-        opened = open_run(parameters, Path())
-        with lock(opened.work):
-            run_notebooks(opened, say)
-            book, *_ = render_report(opened, renderer, say)
-        _link(parameters)
-        say(f"Rendered {book}: open {book / 'index.html'}")
+        if _nothing_to_do(parameters, "render", {"engine": engine, "to": targets}):
+            return
+        from itpcsr.build.pipeline import render_unpublished
+        from itpcsr.build.plan import say_plan
+        from itpcsr.build.running import Crew
+        from itpcsr.study import read_report
+
+        if dry_run:
+            say_plan(parameters, Path(), targets, say)
+            return
+        book = render_unpublished(parameters, Path(), engine, say, Crew(jobs), targets)
+        _link(read_report(parameters).report)
+        first = book / "index.html" if "html" in targets else book
+        say(f"Rendered {book}: open {first}")
+
+
+def _in_order(formats: list[Format]) -> list[Literal["html", "pdf", "docx"]]:
+    return [form.value for form in Format if form in formats]
 
 
 @app.command()

@@ -7,12 +7,15 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from itpcsr.errors import ItpcsrError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _SPENT = {
     errno.EMFILE: "open files (ulimit -n)",
@@ -32,15 +35,21 @@ _WORDS = {
 
 def open_console(*, stderr: bool = False) -> Console:
     """Return a console that changes no text: ``[x]`` is no markup and ``:100:`` no picture."""
+    # imported where something is printed: --help and --version start without it
+    from rich.console import Console
+
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
 
 
-_console = open_console(stderr=True)
+@cache
+def messages() -> Console:
+    """Return the console of messages, which is made when the first is said."""
+    return open_console(stderr=True)
 
 
 def say(text: str) -> None:
     """Print what was done, or where something is."""
-    _console.print(f"• {text}", soft_wrap="http://" in text)
+    messages().print(f"• {text}", soft_wrap="http://" in text)
 
 
 @contextmanager
@@ -50,6 +59,7 @@ def errors_without_traceback() -> Iterator[None]:
     What the system lets a process have (open files, memory) is no fault of the program. A request to end
     (SIGTERM) is met as Ctrl-C is.
     """
+    messages()  # what speaks is imported while there is memory
     with _ended_as_by_the_user():
         try:
             yield
@@ -58,8 +68,7 @@ def errors_without_traceback() -> Iterator[None]:
             more = f"\nThe process may have no more {spent}; that may be the cause." if spent else ""
             _stop(f"{type(error).__name__}:", f"{error}{more}")
         except KeyboardInterrupt:
-            end = " Nothing was published; published versions are as they were."
-            _console.print(Text.assemble(("Interrupted.", "bold red"), end), soft_wrap=True)
+            _print_head("Interrupted.", "Nothing was published; published versions are as they were.")
             raise typer.Exit(130) from None
         except Exception as error:
             if spent := what_is_spent(error):
@@ -69,9 +78,15 @@ def errors_without_traceback() -> Iterator[None]:
             _stop("The system refused:", str(error))
 
 
+def _print_head(head: str, text: str) -> None:
+    from rich.text import Text
+
+    messages().print(Text.assemble((head, "bold red"), f" {text}"), soft_wrap=True)
+
+
 def _stop(head: str, text: str) -> None:
-    _console.print(Text.assemble(("Stopped.", "bold red"), f" {head}"), soft_wrap=True)
-    _console.print(text, soft_wrap=True)
+    _print_head("Stopped.", head)
+    messages().print(text, soft_wrap=True)
     raise typer.Exit(1) from None
 
 

@@ -130,7 +130,7 @@ def test_simulated_trial(demo):
 
 
 def test_a_trial_without_the_domain(study):
-    from itpcsr.adam import derive
+    from itpcsr.adam.datasets import derive
 
     found = derive(small.trial(DM=small.dm(("A", "ESC05")), EX=small.ex("A")), study)
     assert absent_domain(found["adis"]) == "IS"

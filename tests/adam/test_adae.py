@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.errors import DataError
 from itpcsr.study import read_study
 from tests import small

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from itpcsr.absence import absent_domain
-from itpcsr.adam import derive
 from itpcsr.adam.clinical import select_bleeding
+from itpcsr.adam.datasets import derive
 from itpcsr.study import read_study
 from tests import small
 

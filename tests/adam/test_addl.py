@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.adam.dose_choice import derive_choice
 from itpcsr.errors import ParameterError
 from itpcsr.study import read_study

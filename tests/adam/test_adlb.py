@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.study import read_study
 from tests import small
 

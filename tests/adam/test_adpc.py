@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from itpcsr.absence import absent_domain
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.sdtm import Trial
 from tests import small
 

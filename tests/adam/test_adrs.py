@@ -2,7 +2,7 @@
 
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from tests import small
 
 

@@ -1,6 +1,6 @@
 import pandas as pd
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from tests import small
 
 

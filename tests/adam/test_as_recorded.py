@@ -5,8 +5,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
 from itpcsr.adam.analysed import as_analysed
+from itpcsr.adam.datasets import derive
 from itpcsr.adam.intercurrent import derive_intercurrent
 from itpcsr.analysis.significant_events import count_listed, select_events
 from itpcsr.sdtm import Trial, cut_trial

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.adam.dates import impute_end, impute_start, study_day, to_date, to_datetime
 
 START = pd.Timestamp("2020-03-10")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.adam.disease import platelet_grade
 from itpcsr.study import read_study
 from tests import small

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.adam.subgroups import derive_subgroups
 from itpcsr.sdtm import Trial
 from tests.damage import again, both, every, put

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.analysis.edish import select_peaks
 from itpcsr.analysis.liver import analyse_hys_law
 from itpcsr.limits import exceeds, read_limits, span_of

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.adam.profiles import AFTER_RESCUE, WHILE_BLEEDING, derive_profiles, select_profiled
 from itpcsr.study import read_study
 from tests import small
@@ -11,7 +11,7 @@ from tests import small
 
 def profiles_of(study, **domains):
     trial = small.trial(**{"DM": small.dm(("01", "ESC05")), "EX": small.ex("01"), **domains})
-    return derive_profiles(trial, derive(trial, study), study)
+    return derive_profiles(derive(trial, study), study)
 
 
 def counts_of(study, counts, **domains):
@@ -58,7 +58,7 @@ def test_a_high_count_that_does_not_count_says_why(study):
 
 
 def test_counts_agree_with_the_response_at_each_count(demo, demo_trial, study):
-    counts = derive_profiles(demo_trial, demo, study)["counts"]
+    counts = derive_profiles(demo, study)["counts"]
     adrs = demo["adrs"].query("PARAMCD == 'OVR'")
     judged = counts[counts["AVALC"] != ""]
     keys = ["USUBJID", "ADY", "AVAL"]
@@ -88,6 +88,6 @@ def test_a_trial_of_two_domains_has_profiles_without_records(name, request):
     study = request.getfixturevalue(name)
     arm = study.reported_arms[0]
     trial = small.trial(DM=small.dm(("01", arm)), EX=small.ex("01"))
-    frames = derive_profiles(trial, derive(trial, study), study)
+    frames = derive_profiles(derive(trial, study), study)
     assert len(frames["adsl"]) == 1
     assert all(frames[part].empty for part in ("counts", "limits", "best", "adae", "addv"))

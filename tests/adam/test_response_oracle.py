@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from tests import small
 
 

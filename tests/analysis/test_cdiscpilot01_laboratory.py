@@ -9,7 +9,7 @@ import re
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.analysis import laboratory, vital_signs
 from itpcsr.sdtm import load_trial
 

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
+from itpcsr.adam.making import count_domains
 from itpcsr.analysis import data_review, population
 from itpcsr.analysis.groups import assign_groups
 from itpcsr.display import review, tables
@@ -59,7 +60,8 @@ def test_the_table_says_what_each_rule_asks_for() -> None:
 
 def test_domains_without_subjects_have_records_alone() -> None:
     design = pd.DataFrame({"STUDYID": ["T"], "TSPARMCD": ["TITLE"]})
-    rows = data_review.analyse_domains({"TS": design, "DM": small.dm(("S1", "ESC05"), ("S2", "ESC05"))})
+    trial = small.trial(TS=design, DM=small.dm(("S1", "ESC05"), ("S2", "ESC05")))
+    rows = data_review.analyse_domains(count_domains(trial))
     shown = review.table_domains(rows, {"DM": "Demographics"})
     assert [(row.label, row.cells) for row in shown.rows] == [
         ("DM: Demographics", ("2", "2")),

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.adam.intercurrent import derive_intercurrent
 from itpcsr.adam.subgroups import derive_subgroups
 from itpcsr.analysis import efficacy

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.adam.intercurrent import derive_intercurrent
 from itpcsr.analysis import efficacy
 from itpcsr.display import response_tables

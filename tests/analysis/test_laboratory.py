@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.adam.ranges import flag_most_deviating
 from itpcsr.analysis import exact_tables, laboratory, laboratory_grades, liver
 from itpcsr.display import laboratory_tables as tables

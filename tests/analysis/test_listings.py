@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.analysis import listings
 from itpcsr.results import absence
 from tests import small

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.analysis import exposure, safety
 from itpcsr.display import exposure_tables, safety_figures, safety_tables, safety_time_tables, theme
 from itpcsr.results import absence, combine

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.analysis import efficacy, exposure, population, safety
 from itpcsr.results import absence, combine
 from itpcsr.study import Study

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive, periods
+from itpcsr.adam import periods
+from itpcsr.adam.datasets import derive
 from itpcsr.analysis import courses, edish, incidence, significant_events
 from itpcsr.sdtm import Trial
 from tests.small import day, dm, event, events, ex, platelets

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.analysis import medication, virology, vital_signs
 from itpcsr.display import vital_signs_tables as tables
 from itpcsr.results import absence

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.adam.subgroups import derive_subgroups
 from itpcsr.analysis import efficacy, exposure, population
 from itpcsr.display import figures, tables

@@ -220,7 +220,7 @@ def test_holes_are_refused_whoever_says_so(built, root_of_quarto, book, tmp_path
     with (small / "index.qmd").open("a", encoding="utf-8") as stream:
         stream.write(HOLES)
     with pytest.raises(RenderError) as caught:
-        quarto.render(small, small / "_book", made_up.report().date, lambda _: None)
+        quarto.render(small, small / "_book", "csr-html", made_up.report().date, lambda _: None)
     for name in ("tbl-nope", "nope.x", "nope.y", "nope2024"):
         assert name in str(caught.value)
 

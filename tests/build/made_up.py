@@ -109,9 +109,13 @@ def prepare(root: Path, work: Path, responders=(1, 4), datasets=None, **values) 
     book = _book(work / "book", shown, f"{responders[1]} of 6 subjects responded.")
     chosen = {name: values[name] for name in ("status", "version") if name in values}
     adsl = pd.DataFrame({"USUBJID": ["01", "02"], "AGE": [30.0, 40.0]})
+    files = {}
+    for name, frame in (datasets or {"adsl": adsl}).items():
+        files[name] = work / f"{name}.parquet"
+        frame.to_parquet(files[name], index=False)
     return (
         report(**chosen), read_study(root / "params/study.yml"), book, [executed], read_displays(executed),
-        rows(responders), datasets or {"adsl": adsl}, pd.DataFrame({"rule": ["R-01"]}), manifest(**values),
+        rows(responders), files, pd.DataFrame({"rule": ["R-01"]}), manifest(**values),
         {"components": []},
     )  # fmt: skip
 

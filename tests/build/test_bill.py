@@ -10,7 +10,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from itpcsr.build.bill import make_bill
-from itpcsr.build.distributions import environment
+from itpcsr.inputs.distributions import environment
 from tests.build import made_up
 
 LOCK = """

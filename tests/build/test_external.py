@@ -12,7 +12,7 @@ import pypdf
 import pytest
 import yaml
 
-from itpcsr.build import external, pipeline
+from itpcsr.build import external, pipeline, version
 from itpcsr.build.leaks import find_leaks, originals_of
 from itpcsr.build.verify import verify
 from itpcsr.display.table import MIME, Header, Row, Table, table_from_json
@@ -74,7 +74,7 @@ def published(project):
 
 @pytest.fixture(scope="module")
 def originals(project, demo_trial):
-    run = pipeline.open_run(project / "params/external.yml", project)
+    run = version.open_run(project / "params/external.yml", project)
     return originals_of(demo_trial, run.trial, [])
 
 
@@ -148,8 +148,8 @@ def test_another_key_gives_other_names_and_the_same_numbers(project, published, 
     key = tmp_path / "key"
     key.write_text(KEY, encoding="utf-8")
     key.chmod(0o600)
-    before = pipeline.open_run(project / "params/external.yml", project)
-    after = pipeline.open_run(change(project, disclosure_key=str(key)), project)
+    before = version.open_run(project / "params/external.yml", project)
+    after = version.open_run(change(project, disclosure_key=str(key)), project)
     change(project, disclosure_key=None)
     assert not set(before.trial["DM"]["USUBJID"]) & set(after.trial["DM"]["USUBJID"])
     assert sorted(before.trial["DM"]["AGE"]) == sorted(after.trial["DM"]["AGE"])
@@ -163,7 +163,7 @@ def test_real_data_without_a_key_stop(project, demo_trial, tmp_path):
         frame.assign(STUDYID="NCT04014166").to_csv(data / f"{name.lower()}.csv", index=False)
     changed = change(project, data=[str(data)])
     with pytest.raises(ParameterError, match="needs `disclosure_key`"):
-        pipeline.open_run(changed, project)
+        pipeline.derive_once(version.open_run(changed, project), lambda _: None)
     change(project, data=["data/simulated"])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from itpcsr.build import pipeline
+from itpcsr.build import pipeline, version
 from itpcsr.build.lock import lock
 from itpcsr.build.notebooks import choose_parameters
 from itpcsr.build.publish import refuse_final
@@ -97,7 +97,7 @@ def test_a_notebook_is_skipped_exactly_when_its_inputs_are_the_same(copy, monkey
     said: list[str] = []
     monkeypatch.chdir(copy)
     change(copy, confidence_level=0.9, notebooks={"10-population": {}, "20-safety": {}})
-    run = pipeline.open_run(Path("params/demo.yml"), Path())
+    run = version.open_run(Path("params/demo.yml"), Path())
     pipeline.run_notebooks(run, said.append)
     # population doesn't use the confidence level, safety does
     assert said == ["10-population is up to date"]
@@ -129,7 +129,7 @@ def test_an_unknown_engine_is_refused(copy):
 def test_the_wrong_folder_is_said(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ParameterError, match="is not the project's folder"):
-        pipeline.open_run(Path("params/demo.yml"), Path())
+        version.open_run(Path("params/demo.yml"), Path())
 
 
 def test_a_file_that_is_no_notebook_is_named(tmp_path):
@@ -151,7 +151,7 @@ def test_a_notebook_that_writes_no_rows_is_an_error(copy, monkeypatch):
 def test_lost_rows_are_made_again(copy, monkeypatch):
     shutil.rmtree(copy / "work/demo/rows/20-safety")
     monkeypatch.chdir(copy)
-    pipeline.run_notebooks(pipeline.open_run(Path("params/demo.yml"), Path()), lambda _: None)
+    pipeline.run_notebooks(version.open_run(Path("params/demo.yml"), Path()), lambda _: None)
     assert (copy / "work/demo/rows/20-safety/results.parquet").exists()
 
 

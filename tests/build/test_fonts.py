@@ -23,12 +23,12 @@ from fontTools.ttLib.tables._f_v_a_r import Axis
 from itpcsr.build import pipeline
 from itpcsr.build.coverage import refuse_unprintable_data, spell_uncovered
 from itpcsr.build.font_files import lay_fonts, read_fonts
-from itpcsr.build.hashes import file_hash
 from itpcsr.build.published import read_manifest
-from itpcsr.build.reference_doc import write_reference_doc
+from itpcsr.build.reference_doc import reference_doc
 from itpcsr.build.verify import verify
 from itpcsr.display.fonts import Fonts, choose_fonts, spell_lacking
 from itpcsr.errors import DataError, ParameterError, RenderError
+from itpcsr.inputs.hashes import file_hash
 from itpcsr.sdtm import Trial
 from tests.build.tiny import make_project
 
@@ -357,7 +357,7 @@ def test_charts_are_the_same_whatever_fonts_the_machine_has(tmp_path):
 
 
 def test_word_names_a_font_for_chinese_wherever_it_names_one(tmp_path):
-    write_reference_doc(tmp_path / "reference.docx", "Title", "Notice")
+    (tmp_path / "reference.docx").write_bytes(reference_doc("Title", "Notice"))
     document = docx.Document(io.BytesIO((tmp_path / "reference.docx").read_bytes()))
     section = document.sections[0]
     for part in (document.styles.element, section.header._element, section.footer._element):

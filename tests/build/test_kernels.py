@@ -7,12 +7,12 @@ import sys
 import time
 from pathlib import Path
 
-import nbformat
 import pytest
 
 from itpcsr.build.kernels import CAN_FORK
-from itpcsr.build.notebooks import run_notebook
 from itpcsr.errors import NotebookError
+from tests.build.notebook_jobs import make_job
+from tests.build.notebook_jobs import run as run_jobs
 
 SAY = """import json, os, pathlib, sys, itpcsr
 seen = {"place": os.getcwd(), "marked": hasattr(itpcsr, "mark"), "seed": os.environ.get("PYTHONHASHSEED")}
@@ -24,15 +24,9 @@ pathlib.Path("trace").touch()"""
 
 def run(folder, source):
     """Run a notebook of one cell; return what it wrote."""
-    parameters = nbformat.v4.new_code_cell('rows: str = ""')
-    parameters.metadata["tags"] = ["parameters"]
-    cells = [parameters, nbformat.v4.new_code_cell(source)]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    path, rows = folder / "some.ipynb", folder / "rows"
-    nbformat.write(notebook, path)
-    run_notebook(path, {"rows": str(rows)}, folder, folder / "done.ipynb", folder / "failed.ipynb", rows, {})
-    return json.loads(rows.read_text())
+    job = make_job(folder, "some", source)
+    run_jobs(job)
+    return json.loads((folder / job.rows).read_text())
 
 
 @pytest.mark.skipif(not CAN_FORK, reason="this system has no forkserver")
@@ -71,7 +65,7 @@ def test_a_kernel_ends_when_the_build_is_killed(tmp_path):
     wait_until(lambda: not Path(f"/proc/{pid.read_text()}").exists())
 
 
-def wait_until(condition, seconds=60):
+def wait_until(condition, seconds=300):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

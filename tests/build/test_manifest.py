@@ -8,8 +8,8 @@ import pytest
 
 from itpcsr.build.history import list_versions
 from itpcsr.build.manifest import input_differences, make_manifest
-from itpcsr.build.pipeline import open_run
 from itpcsr.build.terminal import version_table
+from itpcsr.build.version import open_run
 from itpcsr.study import read_report
 from tests.build import made_up
 
@@ -27,7 +27,7 @@ def manifests(root):
     for name in ("demo", "escalation-review"):
         run = open_run(root / f"params/{name}.yml", root)
         found[name] = make_manifest(
-            root, run.parameters, run.report, run.study, run.trial, "embedded 0", run.fonts.hashes
+            root, run.parameters, run.report, run.study, run.adam, "embedded 0", run.fonts.hashes
         )
     return found
 

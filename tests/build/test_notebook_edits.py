@@ -119,7 +119,7 @@ def test_a_build_stops_before_any_notebook_runs(root, tmp_path, monkeypatch):
     nbformat.write(notebook, path)
     monkeypatch.chdir(project)
     ran = []
-    monkeypatch.setattr(pipeline, "run_notebook", lambda *arguments, **more: ran.append(arguments))
+    monkeypatch.setattr(pipeline, "run_together", lambda *arguments, **more: ran.append(arguments))
     with pytest.raises(NotebookError, match=r"10-number\.ipynb: severe_grade is 4 .*tiny\.yml: `rules: "):
         pipeline.build_report(Path("params/tiny.yml"), Path(), Path("output"), "embedded", lambda _: None)
     assert ran == []

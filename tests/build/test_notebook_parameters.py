@@ -4,8 +4,8 @@ import nbformat
 import pytest
 
 from itpcsr.build.notebook_parameters import check_arrival, read_parameters
-from itpcsr.build.notebooks import run_notebook
 from itpcsr.errors import NotebookError
+from tests.build.notebook_jobs import make_job, run
 
 
 def notebook(folder, parameters, *cells, tags=("parameters",)):
@@ -84,8 +84,7 @@ def test_what_arrived_is_compared_with_what_was_offered(tmp_path):
     path = notebook(tmp_path, "a: int = 3\nb: list = []", "a = 90\nb = [1.0]")
     content = nbformat.read(path, as_version=4)
     content.cells[1].metadata["tags"] = ["injected-parameters"]
-    nbformat.write(content, path)
-    check_arrival(path, path, {"a": 90, "b": [1.0]})
+    check_arrival(content, path, {"a": 90, "b": [1.0]})
     for offered, message in (
         ({"a": 30}, "a is 30 in the report's parameters, but 90 arrived .*line 1"),
         ({"a": True}, "a is True"),
@@ -93,22 +92,20 @@ def test_what_arrived_is_compared_with_what_was_offered(tmp_path):
         ({"c": 1}, "c is 1 .* but nothing arrived"),
     ):
         with pytest.raises(NotebookError, match=message):
-            check_arrival(path, path, offered)
+            check_arrival(content, path, offered)
     content.cells.insert(1, nbformat.v4.new_code_cell("a"))
-    nbformat.write(content, path)
     with pytest.raises(NotebookError, match="a did not arrive"):
-        check_arrival(path, path, {"a": 90})
+        check_arrival(content, path, {"a": 90})
 
 
 def test_a_value_reaches_a_parameter_whose_comment_has_an_equals_sign(tmp_path):
     """Papermill alone drops it: the notebook then runs on its own default."""
-    rows, executed = tmp_path / "rows", tmp_path / "done.ipynb"
+    job = make_job(tmp_path, "some", values={"count": 90})
     path = notebook(
-        tmp_path,
+        tmp_path / "notebooks",
         'count: int = 30  # lowest count of a response (>= 30)\nrows: str = ""',
         "import pathlib\npathlib.Path(rows).write_text(str(count))",
     )
     assert list(read_parameters(path)) == ["count", "rows"]
-    values = {"count": 90, "rows": str(rows)}
-    run_notebook(path, values, tmp_path, executed, tmp_path / "failed.ipynb", rows, {})
-    assert rows.read_text() == "90"
+    run(job)
+    assert (tmp_path / job.rows).read_text() == "90"

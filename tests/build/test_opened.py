@@ -7,12 +7,13 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
-from itpcsr.build import distributions, manifest, pipeline
-from itpcsr.build.distributions import environment, hash_environment, say_other_than_locked
+from itpcsr.build import distributions, manifest, pipeline, version
 from itpcsr.build.manifest import input_differences, open_inputs
-from itpcsr.build.notebooks import run_notebook
 from itpcsr.build.opened import Seen
 from itpcsr.errors import PublishError
+from itpcsr.inputs.distributions import environment, hash_environment, say_other_than_locked
+from tests.build.notebook_jobs import WRITE, make_job
+from tests.build.notebook_jobs import run as run_jobs
 from tests.build.tiny import make_project
 
 
@@ -32,7 +33,7 @@ def project(root, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(project):
-    return pipeline.open_run(project / "params/tiny.yml", project)
+    return version.open_run(project / "params/tiny.yml", project)
 
 
 def installed(**versions):
@@ -43,7 +44,7 @@ def installed(**versions):
 def opened(run, project, monkeypatch):
     monkeypatch.setattr(manifest.itpcsr, "__file__", str(project / "program/__init__.py"))
     monkeypatch.setattr(distributions, "distributions", installed(pingouin="0.6.1"))
-    return open_inputs(run.root, run.parameters, run.report, run.study, run.trial, run.fonts.hashes, Seen())
+    return open_inputs(run.root, run.parameters, run.report, run.study, run.adam, run.fonts.hashes, Seen())
 
 
 def append(path):
@@ -120,7 +121,7 @@ def test_what_editors_keep_beside_a_page_is_no_input(project, opened):
 
 def test_a_package_installed_meanwhile_is_named(run, monkeypatch):
     monkeypatch.setattr(distributions, "distributions", installed(pingouin="0.6.1", numpy="2.3.0"))
-    opened = open_inputs(run.root, run.parameters, run.report, run.study, run.trial, run.fonts.hashes, Seen())
+    opened = open_inputs(run.root, run.parameters, run.report, run.study, run.adam, run.fonts.hashes, Seen())
     monkeypatch.setattr(distributions, "distributions", installed(pingouin="0.6.0", extra="1"))
     with pytest.raises(PublishError) as error:
         opened.refuse_changes()
@@ -182,27 +183,23 @@ def test_another_environment_than_a_manifest_s_is_told_by_its_packages(run, monk
 
 def test_a_copy_made_while_an_input_changed_is_not_kept_as_of_the_inputs(tmp_path):
     """Else the notebook would be up to date when the input is put back."""
-    path, rows, executed = tmp_path / "some.ipynb", tmp_path / "rows", tmp_path / "done.ipynb"
-    cell = nbformat.v4.new_code_cell(f"import pathlib\npathlib.Path({str(rows)!r}).touch()")
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel), path)
-    arguments = (path, {}, tmp_path, executed, tmp_path / "failed.ipynb", rows, {})
+    job = make_job(tmp_path, "some", WRITE)
 
     def refuse():
         raise PublishError("changed")
 
     with pytest.raises(PublishError, match="changed"):
-        run_notebook(*arguments, refuse_changes=refuse)
-    assert run_notebook(*arguments)
-    assert not run_notebook(*arguments)
+        run_jobs(job, refuse_changes=refuse)
+    assert run_jobs(job) == []
+    assert run_jobs(job) == ["some is up to date"]
 
 
-def test_a_notebook_that_is_not_the_one_opened_does_not_run(project, tmp_path):
+def test_a_notebook_that_is_not_the_one_opened_does_not_run(tmp_path):
     """Put back before the end, it would look as if it had run as it was opened."""
-    path = project / "notebooks/10-number.ipynb"
-    places = (tmp_path / "done.ipynb", tmp_path / "failed.ipynb", tmp_path / "rows")
-    with pytest.raises(PublishError, match=r"10-number\.ipynb changed while the build ran"):
-        run_notebook(path, {}, tmp_path, *places, {"notebook": "0" * 64})
+    job = make_job(tmp_path, "some", WRITE, inputs={"notebook": "0" * 64})
+    with pytest.raises(PublishError, match=r"some\.ipynb changed while the build ran"):
+        run_jobs(job)
+    assert not (tmp_path / job.rows).exists()
 
 
 @pytest.mark.parametrize("during", ["run_notebooks", "render_report"])
@@ -230,9 +227,9 @@ def test_a_build_publishes_nothing_when_an_input_changed(root, tmp_path, monkeyp
 
 def test_the_manifest_is_of_the_inputs_as_they_were_opened(root, tmp_path):
     project = make_project(root, tmp_path / "tiny")
-    run = pipeline.open_run(project / "params/tiny.yml", project)
+    run = version.open_run(project / "params/tiny.yml", project)
     before = run.manifest("embedded 0")
     add_a_sentence(project / "notebooks/10-number.ipynb")
     append(project / "data/ae.csv")
     assert run.manifest("embedded 0") == before
-    assert pipeline.open_run(project / "params/tiny.yml", project).manifest("embedded 0") != before
+    assert version.open_run(project / "params/tiny.yml", project).manifest("embedded 0") != before

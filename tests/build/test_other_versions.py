@@ -5,6 +5,7 @@ import pytest
 
 from itpcsr.build import pipeline
 from itpcsr.errors import ParameterError
+from itpcsr.sdtm import load_trial
 from itpcsr.study import read_report
 from tests.build.conftest import build, change, copy_project, run_itpcsr
 
@@ -15,7 +16,7 @@ def real(project, tmp_path_factory):
     copy = copy_project(project, tmp_path_factory.mktemp("real") / "copy")
     data = copy / "data/real"
     data.mkdir()
-    trial = pipeline.load_trial([copy / "data/simulated"], pipeline.read_study(copy / "params/study.yml"))
+    trial = load_trial([copy / "data/simulated"], pipeline.read_study(copy / "params/study.yml"))
     for name, frame in trial.domains.items():
         frame.assign(STUDYID="NCT04014166").to_csv(data / f"{name.lower()}.csv", index=False)
     change(copy, report="real", data=["data/real"], rules={"response_count": 60}, confidence_level=0.9)

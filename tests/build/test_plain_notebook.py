@@ -12,8 +12,9 @@ import pytest
 from jupyter_server.services.contents.largefilemanager import LargeFileManager
 from traitlets.config.loader import PyFileConfigLoader
 
-from itpcsr.build.hashes import file_hash, source_hash
+from itpcsr.build.hashes import source_hash
 from itpcsr.build.plain_notebook import make_plain, plain_text
+from itpcsr.inputs.hashes import file_hash
 
 NAME = "notebooks/30-efficacy.ipynb"
 SUBJECT = "SIM-001"

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from itpcsr.build.distributions import environment
 from itpcsr.build.manifest import INPUTS, make_manifest
-from itpcsr.build.pipeline import open_run
 from itpcsr.build.provenance_page import PATH, write_provenance
+from itpcsr.build.version import open_run
+from itpcsr.inputs.distributions import environment
 from tests.build import made_up
 
 
@@ -52,6 +52,6 @@ def test_each_report_includes_it_once(root, page):
 def test_every_input_of_the_demonstration_has_its_words(root):
     run = open_run(root / "params/demo.yml", root)
     manifest = make_manifest(
-        root, run.parameters, run.report, run.study, run.trial, "embedded 0", run.fonts.hashes
+        root, run.parameters, run.report, run.study, run.adam, "embedded 0", run.fonts.hashes
     )
     assert {name for name in manifest["hashes"] if not name.startswith("data ")} == set(INPUTS)

@@ -52,6 +52,20 @@ def test_a_draft_is_replaced_and_nothing_is_left_beside_it(small):
     assert hidden(target.parent) == [".small-1.0.0.lock"]
 
 
+def test_a_version_that_contradicts_itself_is_not_published(root, tmp_path):
+    ready = made_up.prepare(root, tmp_path / "work")
+    page = ready[2] / "report/11.html"
+    text = page.read_text(encoding="utf-8")
+    assert "1 (33.3)" in text
+    page.write_text(text.replace("1 (33.3)", "2 (33.3)"), encoding="utf-8")
+    (tmp_path / "output").mkdir()
+    with pytest.raises(
+        PublishError, match=r"contradicts itself(?s:.*)report/11\.html: tbl-response.*'2 \(33\.3\)'"
+    ):
+        publish.publish(tmp_path / "output", *ready)
+    assert [path.name for path in (tmp_path / "output").iterdir()] == [".small-1.0.0.lock"]
+
+
 def test_killed_at_any_moment_the_version_is_whole_and_the_next_build_works(tmp_path):
     """Killed at 30 moments; each time the folder holds one complete state."""
     target = tmp_path / "demo-1.0.0"

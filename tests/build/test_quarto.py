@@ -16,7 +16,7 @@ import yaml
 
 from itpcsr.build import embedded, quarto, render
 from itpcsr.build.published import read_manifest
-from itpcsr.build.reference_doc import write_reference_doc
+from itpcsr.build.reference_doc import reference_doc
 from itpcsr.build.render import Renderer, choose_renderer
 from itpcsr.errors import RenderError
 from tests.build import made_up, tiny
@@ -42,7 +42,7 @@ def path(tmp_path_factory, monkeypatch):
 @pytest.fixture
 def project(book):  # noqa: F811
     folder = book()
-    write_reference_doc(folder / "reference.docx", "A small report", "")
+    (folder / "reference.docx").write_bytes(reference_doc("A small report", ""))
     return folder
 
 
@@ -232,7 +232,8 @@ def test_quarto_ends_when_the_build_ends_however_it_ends(path, project, tmp_path
     path("1.10.18", hangs=str(pids))
     script = (
         "from pathlib import Path; import datetime, sys; from itpcsr.build import quarto; "
-        "quarto.render(Path(sys.argv[1]), Path(sys.argv[1]) / '_book', datetime.date(2024, 1, 1), print)"
+        "quarto.render(Path(sys.argv[1]), Path(sys.argv[1]) / '_book', 'csr-typst', "
+        "datetime.date(2024, 1, 1), print)"
     )
     build = subprocess.Popen(
         [sys.executable, "-u", "-c", script, str(project)],

@@ -10,8 +10,9 @@ import yaml
 from itpcsr.build.attribution import PROGRAM, attribute
 from itpcsr.build.compare import BECAUSE, compare, compare_rows
 from itpcsr.build.manifest import make_manifest, write_manifest
-from itpcsr.build.pipeline import open_run, read_results, run_notebooks
+from itpcsr.build.pipeline import read_results, run_notebooks
 from itpcsr.build.rerun import explain
+from itpcsr.build.version import open_run
 from itpcsr.results import make_rows
 from tests.build.conftest import copy_project
 
@@ -83,7 +84,7 @@ def publish(project, name, **changes):
     folder.mkdir(parents=True)
     read_results(run).to_parquet(folder / "results.parquet", index=False)
     write_manifest(
-        folder, make_manifest(project, path, run.report, run.study, run.trial, "embedded 0", run.fonts.hashes)
+        folder, make_manifest(project, path, run.report, run.study, run.adam, "embedded 0", run.fonts.hashes)
     )
     return folder
 

@@ -28,7 +28,9 @@ def book(tmp_path):
     for name, text in (("site_libs/x/csr.js", ""), ("index.html", REPORT), ("report/16-a.html", REPORT)):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    write_subject_pages(tmp_path, map(profile, NAMES), NAMES, "Study · Version 1.0.0 (draft)", "Simulated!")
+    write_subject_pages(
+        tmp_path, lambda: map(profile, NAMES), NAMES, "Study · Version 1.0.0 (draft)", "Simulated!"
+    )
     return tmp_path
 
 

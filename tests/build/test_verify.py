@@ -7,7 +7,6 @@ import re
 import pandas as pd
 import pytest
 
-from itpcsr.build.hashes import file_hash
 from itpcsr.build.manifest import write_sums
 from itpcsr.build.numbers import Backing
 from itpcsr.build.published import TABLE_MIME
@@ -16,6 +15,7 @@ from itpcsr.build.verify_copies import check_charts
 from itpcsr.build.verify_origin import check_origin
 from itpcsr.display.table import MIME
 from itpcsr.errors import DataError
+from itpcsr.inputs.hashes import file_hash
 from tests.build import made_up
 
 

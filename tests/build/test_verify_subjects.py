@@ -28,7 +28,7 @@ def version(tmp_path):
     table = Table("Infusion", (Header("Duration, minutes"),), (Row("Infusion 1", ("63",)),))
     chart = {"datasets": {"counts": [{"ADY": 8.0, "AVAL": 34.0}]}}
     profile = Profile("S-1", (), chart, "Course.", (Section("Infusions", table, "ADEX"),))
-    write_subject_pages(tmp_path, [profile], {"S-1": "S-1.html"}, "Version 1", "")
+    write_subject_pages(tmp_path, lambda: [profile], {"S-1": "S-1.html"}, "Version 1", "")
     return tmp_path
 
 

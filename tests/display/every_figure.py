@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itpcsr.adam import clinical, derive, periods
+from itpcsr.adam import periods
+from itpcsr.adam.datasets import derive
 from itpcsr.adam.dose_choice import derive_choice
 from itpcsr.adam.subgroups import derive_subgroups
 from itpcsr.analysis import (
@@ -55,7 +56,6 @@ def part_of(trial: Trial, subjects: list[str]) -> Trial:
 def every_figure(trial, study, datasets=None):
     """Return label to chart, or to the table that stands in its place."""
     datasets = dict(datasets or derive(trial, study))
-    datasets["adae"] = clinical.add_criteria(datasets["adae"], trial)
     cells = related_studies.analyse_status_phase(read_related(study.identity.related_studies))
     return {
         "fig-related-studies": figure_related_studies(cells),

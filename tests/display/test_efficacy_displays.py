@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.analysis import efficacy
 from itpcsr.display import platelet_figures, response_figures, response_tables, theme
 from itpcsr.display.response_listing import list_responses

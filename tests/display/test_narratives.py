@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.adam import clinical, derive
+from itpcsr.adam import clinical
+from itpcsr.adam.datasets import derive
 from itpcsr.analysis import significant_events
 from itpcsr.display import course, listings, narratives, prose, words
 from itpcsr.sdtm import Trial
@@ -24,7 +25,6 @@ CODES = re.compile(
 def told(trial: Trial, study: Study) -> prose.Prose:
     """Return the narratives of a trial."""
     datasets = derive(trial, study)
-    datasets["adae"] = clinical.add_criteria(datasets["adae"], trial)
     datasets["bleeding"] = clinical.select_bleeding(datasets["adbleed"])
     adsl, adae = datasets["adsl"], datasets["adae"]
     chosen = significant_events.select_events(adsl, adae, study)

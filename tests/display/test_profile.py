@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.adam.profiles import derive_profiles
 from itpcsr.display import theme
 from itpcsr.display.chart_data import chart_tables
@@ -14,13 +14,13 @@ from tests import small
 
 @pytest.fixture(scope="module")
 def profiles(demo, demo_trial, study):
-    frames = derive_profiles(demo_trial, demo, study)
+    frames = derive_profiles(demo, study)
     return {profile.subject: profile for profile in compose_profiles(frames, study)}
 
 
 def profiles_of(study, **domains):
     trial = small.trial(**{"DM": small.dm(("01", "ESC05")), "EX": small.ex("01"), **domains})
-    return list(compose_profiles(derive_profiles(trial, derive(trial, study), study), study))
+    return list(compose_profiles(derive_profiles(derive(trial, study), study), study))
 
 
 def table(profile, title):
@@ -116,7 +116,7 @@ def test_a_domain_that_is_absent_is_said_to_be(study):
 
 
 def test_a_study_without_platelet_response_shows_what_it_has(pilot, pilot_trial, pilot_study):
-    frames = derive_profiles(pilot_trial, pilot, pilot_study)
+    frames = derive_profiles(pilot, pilot_study)
     assert len(frames["adsl"]) == 254
     found = list(compose_profiles({**frames, "adsl": frames["adsl"].head(3)}, pilot_study))
     assert {section.title for section in found[0].sections} == {

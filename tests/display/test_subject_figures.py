@@ -2,7 +2,8 @@
 
 import pytest
 
-from itpcsr.adam import derive, periods
+from itpcsr.adam import periods
+from itpcsr.adam.datasets import derive
 from itpcsr.analysis import courses, edish, incidence, significant_events
 from itpcsr.display import laboratory, theme, timelines
 from itpcsr.display.incidence import figure_incidence

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.analysis import listings
 from itpcsr.display import subject_listings as show
 from itpcsr.display import wide_listings as wide

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import UserDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -15,8 +16,9 @@ import pandas as pd
 
 import itpcsr.adam
 import itpcsr.results
-import itpcsr.sdtm
 import itpcsr.study
+from itpcsr.adam.datasets import derive
+from itpcsr.adam.making import count_domains
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks import check_trial, raise_errors
 from itpcsr.study import Study
@@ -40,8 +42,20 @@ def analyse(trial: Trial, study: Study, names: list[str] | None = None) -> pd.Da
     they get this trial and this study, and their rows are returned instead of written. A notebook that reads
     the rows of others gets those of the notebooks that ran before it.
     """
-    with notebooks_on(trial, study, itpcsr.adam.derive(trial, study)) as run:
+    with notebooks_on(trial, study, derive(trial, study)) as run:
         return pd.concat([run(name) for name in names or NAMES], ignore_index=True)
+
+
+class _Opened(UserDict[str, pd.DataFrame]):
+    """The datasets as a notebook is given them, from memory."""
+
+    def __init__(self, trial: Trial, datasets: dict[str, pd.DataFrame]) -> None:
+        super().__init__(datasets)
+        self.findings, self.domains = trial.findings, count_domains(trial)
+        self.labels = {name: trial.labels.get(name, "") for name in trial.domains}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return self.data[name].copy()
 
 
 @contextmanager
@@ -50,6 +64,7 @@ def notebooks_on(
 ) -> Iterator[Callable[[str], pd.DataFrame]]:
     """Give a function that runs a notebook by its name on this trial and returns its rows."""
     written: list[pd.DataFrame] = []
+    opened = _Opened(trial, datasets)
 
     def keep(rows: list[pd.DataFrame], _: str) -> pd.DataFrame:
         written.append(itpcsr.results.combine(*rows))
@@ -63,9 +78,8 @@ def notebooks_on(
         return written[-1].assign(notebook=name)
 
     with (
-        mock.patch.object(itpcsr.sdtm, "load_trial", return_value=trial),
         mock.patch.object(itpcsr.study, "read_study", return_value=study),
-        mock.patch.object(itpcsr.adam, "derive", side_effect=lambda *_: dict(datasets)),
+        mock.patch.object(itpcsr.adam, "open_study", side_effect=lambda *_, **__: (study, opened)),
         mock.patch.object(itpcsr.results, "write_rows", keep),
         mock.patch.object(itpcsr.results, "gather_rows", gather),
     ):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.adam.intercurrent import derive_intercurrent
 from itpcsr.adam.profiles import derive_profiles
 from itpcsr.analysis.efficacy.estimand import EVENTS
@@ -101,7 +101,7 @@ def _agree(subjects: int, changes: set[int], seed: int) -> None:
         _CHANGES[number](domains, rng)
     trial, study = Trial(domains), _STUDIES["short"]
     datasets = derive(trial, study)
-    profiles = derive_profiles(trial, datasets, study)
+    profiles = derive_profiles(datasets, study)
     _agree_on_rescue(datasets)
     _agree_on_emergence(datasets)
     _agree_on_baseline(datasets)

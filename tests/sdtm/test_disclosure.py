@@ -6,7 +6,7 @@ import hashlib
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.errors import ParameterError
 from itpcsr.sdtm import Trial, cut_trial
 from itpcsr.sdtm.disclosure import disclose, keeps_first, name_subjects, read_key

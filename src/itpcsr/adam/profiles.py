@@ -7,13 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from itpcsr.adam.analysed import as_analysed
-from itpcsr.adam.clinical import add_criteria
 from itpcsr.adam.periods import derive_participation, derive_response_periods
 from itpcsr.adam.rescue import first_rescue
 from itpcsr.adam.response import collect_counts, name_kinds, qualify
 from itpcsr.limits import stand_in
-from itpcsr.sdtm import Trial
 from itpcsr.study import Efficacy, Study
 
 AFTER_RESCUE = "high enough, but after the start of rescue therapy"
@@ -33,19 +30,16 @@ def select_profiled(adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     return chosen.sort_values("USUBJID", ignore_index=True)
 
 
-def derive_profiles(
-    trial: Trial, datasets: Mapping[str, pd.DataFrame], study: Study
-) -> dict[str, pd.DataFrame]:
+def derive_profiles(datasets: Mapping[str, pd.DataFrame], study: Study) -> dict[str, pd.DataFrame]:
     """Return the frames that profiles show, of the enrolled and treated subjects alone.
 
-    ``adsl``, ``adex``, ``addv``, ``adcm`` and ``adhx`` as they are, ``adae`` with the reasons of seriousness,
+    ``adsl``, ``adex``, ``adae``, ``addv``, ``adcm`` and ``adhx`` as they are,
     ``participation`` and ``response`` (see ``adam.periods``), ``prior`` (therapy of the disease before the
     study, from ADHX), ``best`` (the best confirmed response, PARAMCD BOR of ADRS), ``counts`` (see
     ``derive_counts``) and ``limits`` (see ``derive_limits``).
     """
     adsl, adhx, adrs = select_profiled(datasets["adsl"], study), datasets["adhx"], datasets["adrs"]
-    frames = {name: datasets[name] for name in ("adex", "addv", "adcm")} | {
-        "adae": add_criteria(datasets["adae"], as_analysed(trial, study)),
+    frames = {name: datasets[name] for name in ("adex", "adae", "addv", "adcm")} | {
         "participation": derive_participation(adsl),
         "response": derive_response_periods(adrs),
         "adhx": adhx,

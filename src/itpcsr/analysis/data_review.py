@@ -11,18 +11,18 @@ from itpcsr.results import make_rows
 SEVERITIES = ("warning", "note")
 
 
-def analyse_domains(domains: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Count the records and the subjects of each domain (``level``), in order of the names.
+def analyse_domains(domains: pd.DataFrame) -> pd.DataFrame:
+    """Count the records and the subjects of each domain (``level``), in the order given.
 
-    A domain that describes the trial and no subject (without USUBJID) has records alone.
+    ``domains`` has DOMAIN, RECORDS and SUBJECTS; a domain that describes the trial and no subject (SUBJECTS
+    is NaN) has records alone.
     """
-    counts: list[tuple[str, str, float, str]] = []
-    for name, frame in sorted(domains.items()):
-        counts.append((name, "records", float(len(frame)), "records"))
-        if "USUBJID" in frame:
-            counts.append((name, "subjects", float(frame["USUBJID"].nunique()), "subjects"))
+    counts = domains.set_axis(["level", "records", "subjects"], axis="columns").melt(
+        "level", var_name="statistic", ignore_index=False
+    )
+    counts = counts.dropna().sort_index(kind="stable").assign(unit=lambda found: found["statistic"])
     return make_rows(
-        pd.DataFrame(counts, columns=["level", "statistic", "value", "unit"]),
+        counts,
         display="tbl-data",
         analysis="domain",
         population="data as reported on",

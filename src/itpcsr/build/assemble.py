@@ -20,11 +20,13 @@ from itpcsr.build.display_list import write_display_list
 from itpcsr.build.external import add_statement
 from itpcsr.build.font_files import lay_fonts
 from itpcsr.build.fragments import Display, write_fragment
+from itpcsr.build.memo import Memo
 from itpcsr.build.method_list import write_method_list
+from itpcsr.build.mirror import replace_changed
 from itpcsr.build.provenance_page import write_provenance
-from itpcsr.build.reference_doc import write_reference_doc
+from itpcsr.build.reference_doc import reference_doc
 from itpcsr.build.variables import fill_absent, keep_quoted
-from itpcsr.build.vega import BUNDLE, write_vega_bundle
+from itpcsr.build.vega import BUNDLE, vega_bundle
 from itpcsr.display import escape
 from itpcsr.display.fonts import Fonts, choose_fonts
 from itpcsr.errors import RenderError
@@ -52,15 +54,19 @@ def assemble(
     manifest: Mapping[str, Any],
     pages: Mapping[str, str] | None = None,
     fonts: Fonts | None = None,
+    memo: Memo | None = None,
 ) -> Path:
-    """Write the complete book project into an emptied folder, which Quarto or the embedded renderer reads.
+    """Write the complete book project into a folder, which Quarto or the embedded renderer reads.
+
+    It is written beside its place and takes it when it is whole: files that are the same stay untouched, what
+    isn't part of it goes, but for the book that was rendered from it.
 
     Parameters
     ----------
     root
         The repository, with ``_quarto.yml``, ``index.qmd``, ``report/`` and ``_extensions/``.
     project
-        The folder to write; what was there is removed.
+        The folder to write.
     report, study
         The version's parameters; ``report.pages`` names a folder whose pages replace those of the same
         name.
@@ -75,23 +81,28 @@ def assemble(
         Subject to the file name of its page, for links in HTML.
     fonts
         What PDF and charts are set in; the program's own where the version names none.
+    memo
+        Fragments, pictures and Word's template as they were made before from the same inputs.
     """
+    place, project = project, project.with_name(f".{project.name}.new")
     shutil.rmtree(project, ignore_errors=True)
     project.mkdir(parents=True)
+    memo = memo or Memo()
     notice = notice_for(bool(manifest["simulated"]))
     _copy_pages(root, project, report, notice)
     if report.external:
         add_statement(project, report)
     made = shutil.ignore_patterns(BUNDLE.name)
     shutil.copytree(root / "_extensions", project / "_extensions", ignore=made)
-    write_vega_bundle(project / BUNDLE)
+    script = memo.text("vega", (), vega_bundle)
+    (project / BUNDLE).write_text(script, encoding="utf-8", newline="\n")
     fonts = fonts or choose_fonts()
     families = lay_fonts(fonts, project / "fonts")
     for display in displays:
         folder = project / "results" / display.notebook
         folder.mkdir(parents=True, exist_ok=True)
         own = rows[rows["display"] == display.label]
-        write_fragment(display, folder, own, pages, with_datasets=not report.external, fonts=fonts)
+        write_fragment(display, folder, own, pages, not report.external, fonts, memo)
     configuration = _configuration(root, report, study, notice)
     chapters = configuration["book"]["chapters"]
     write_display_list(project, chapters, displays)
@@ -104,11 +115,13 @@ def assemble(
     # JSON is YAML too, with quotes around every text: a value 1e-5 is no number
     text = json.dumps(as_markdown(quoted), ensure_ascii=False, indent=1)
     (project / "_variables.yml").write_text(f"{text}\n", encoding="utf-8")
+    configuration |= template_values(families, spell_uncovered(project, fonts, memo))
     write_yaml(project / "_quarto.yml", configuration)
-    configuration |= template_values(families, spell_uncovered(project, fonts))
-    write_yaml(project / "_quarto.yml", configuration)
-    write_reference_doc(project / "reference.docx", running_title(report, study), notice)
-    return project
+    title = running_title(report, study)
+    template = memo.content("reference", (title, notice), lambda: reference_doc(title, notice))
+    (project / "reference.docx").write_bytes(template)
+    replace_changed(project, place, keep={configuration["project"]["output-dir"]})
+    return place
 
 
 def running_title(report: Report, study: Study) -> str:
@@ -190,9 +203,13 @@ def _texts(project: Path) -> list[str]:
     return [page.read_text(encoding="utf-8") for page in sorted(project.rglob("*.qmd"))]
 
 
+def as_yaml(content: Mapping[str, Any]) -> str:
+    """Return content as YAML; the order of the keys is kept."""
+    return str(
+        yaml.dump(dict(content), Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=10_000)
+    )
+
+
 def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
     """Write a YAML file; the order of the keys is kept."""
-    text = yaml.dump(
-        dict(content), Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=10_000
-    )
-    path.write_text(text, encoding="utf-8")
+    path.write_text(as_yaml(content), encoding="utf-8")

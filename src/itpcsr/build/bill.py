@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
-import tomllib
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from importlib.metadata import Distribution, distributions
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from itpcsr.build.published import BILL
+from itpcsr.inputs.installed import normal_name
+from itpcsr.inputs.lock_file import PACKAGE, Locked, needed, read_lock
 
 if TYPE_CHECKING:
     from cyclonedx.model.component import Component
 
-PACKAGE = "itpcsr"
 # What a bill without a lock file hangs its number on; any fixed name of a namespace does.
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pypi.org/project/itpcsr")
-
-
-@dataclass
-class Locked:
-    """A package of the lock file: what it needs, and by version its files with their hashes.
-
-    A lock file for several interpreters may hold several versions of one package. The files are the
-    wheels, or the sources of a package without wheels.
-    """
-
-    needs: set[str] = field(default_factory=set)
-    files: dict[str, list[Mapping[str, str]]] = field(default_factory=dict)
 
 
 def make_bill(lock: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,41 +53,6 @@ def write_bill(folder: Path, bill: Mapping[str, Any]) -> None:
     """Write ``bom.cdx.json``."""
     text = json.dumps(bill, indent=2, sort_keys=True, ensure_ascii=False)
     (folder / BILL).write_text(text + "\n", encoding="utf-8")
-
-
-def normal_name(name: str) -> str:
-    """Return a distribution's name as indexes and lock files write it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def read_lock(lock: Path) -> dict[str, Locked]:
-    """Return the packages of a ``uv.lock`` by name; groups for development are left out."""
-    with lock.open("rb") as stream:
-        packages = tomllib.load(stream)["package"]
-    found: dict[str, Locked] = {}
-    for package in packages:
-        locked = found.setdefault(package["name"], Locked())
-        locked.needs |= {need["name"] for need in _all_needs(package)}
-        sources = [package["sdist"]] if "sdist" in package else []
-        locked.files[package["version"]] = package.get("wheels", sources)
-    return found
-
-
-def _all_needs(package: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield what a package needs, with its extras: what isn't installed isn't listed anyway."""
-    yield from package.get("dependencies", [])
-    for extra in package.get("optional-dependencies", {}).values():
-        yield from extra
-
-
-def needed(locked: Mapping[str, Locked], name: str) -> set[str]:
-    """Return a package and all that it needs, directly or through others."""
-    found, waiting = set(), [name]
-    while waiting:
-        if (package := waiting.pop()) not in found:
-            found.add(package)
-            waiting += locked.get(package, Locked()).needs
-    return found
 
 
 def _libraries(locked: Mapping[str, Locked]) -> dict[str, Component]:

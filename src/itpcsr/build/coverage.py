@@ -7,11 +7,14 @@ impossible: PDF and the pictures of charts print their number, ``[U+1F912]``, wh
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from itpcsr.build.memo import Memo
 from itpcsr.build.provenance_page import PATH as PROVENANCE
 from itpcsr.display.fonts import CHINESE_PACKAGE, Fonts, describe, is_of_words, spell_lacking
 from itpcsr.display.theme import chart_png
@@ -56,37 +59,44 @@ def refuse_unprintable_data(trial: Trial, fonts: Fonts) -> None:
         raise DataError(_message(found))
 
 
-def spell_uncovered(project: Path, fonts: Fonts) -> list[str]:
+def spell_uncovered(project: Path, fonts: Fonts, memo: Memo | None = None) -> list[str]:
     """Spell the signs that no font has in an assembled report's charts; return all of them for its template.
 
-    The report's page of provenance names them.
+    The report's page of provenance names them. What ``memo`` knows of a text isn't looked for again.
 
     Raises RenderError where letters are among the characters that no font has, with file and text.
     """
+    memo = memo or Memo()
     lacking: set[str] = set()
-    found = []
+    found: list[str] = []
     for path in sorted(path for path in project.rglob("*") if path.suffix in _SUFFIXES):
         if "_extensions" in path.relative_to(project).parts:
             continue
-        text = _HTML.sub("", path.read_text(encoding="utf-8"))
-        if path.suffix == ".yml":
-            text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
-        if here := fonts.lacking(text):
-            lacking.update(here)
-            place = path.relative_to(project).as_posix()
-            found += [
-                f"{place} {words}" for line in text.splitlines() if (words := _describe_lacking(line, fonts))
-            ]
-            if path.suffix == ".svg":
-                _spell_chart(path, text, fonts)
+        text = path.read_text(encoding="utf-8")
+        look = partial(_find_lacking, text, path.suffix, fonts)
+        signs, words = json.loads(memo.text("lacking", (text, path.suffix, fonts.digests), look))
+        lacking.update(signs)
+        found += [f"{path.relative_to(project).as_posix()} {said}" for said in words]
+        if signs and path.suffix == ".svg":
+            _spell_chart(path, text, fonts)
     if found:
         raise RenderError(_message(found))
-    signs = sorted(lacking)
-    if signs and (project / PROVENANCE).exists():
-        note = _NOTE.format(characters=", ".join(map(describe, signs)))
+    everywhere = sorted(lacking)
+    if everywhere and (project / PROVENANCE).exists():
+        note = _NOTE.format(characters=", ".join(map(describe, everywhere)))
         with (project / PROVENANCE).open("a", encoding="utf-8") as stream:
             stream.write(note)
-    return signs
+    return everywhere
+
+
+def _find_lacking(text: str, suffix: str, fonts: Fonts) -> str:
+    """Return as JSON the characters of a file's text that no font has, and what to say of its letters."""
+    text = _HTML.sub("", text)
+    if suffix == ".yml":
+        text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    lacking = fonts.lacking(text)
+    words = [_describe_lacking(line, fonts) for line in text.splitlines()] if lacking else []
+    return json.dumps([lacking, [said for said in words if said]])
 
 
 def template_values(families: Iterable[str], signs: Iterable[str]) -> Mapping[str, Any]:

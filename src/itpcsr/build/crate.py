@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from itpcsr.build.assemble import REAL_STATEMENT, SIMULATED_NOTICE
 from itpcsr.build.fragments import Display
-from itpcsr.build.hashes import file_hash
 from itpcsr.build.manifest import INPUTS
 from itpcsr.build.published import BILL, CRATE, MANIFEST, SUMS
+from itpcsr.inputs.hashes import file_hash
 from itpcsr.study import Report, Study
 
 if TYPE_CHECKING:

@@ -15,10 +15,8 @@ from itpcsr.analysis.dose.characteristics import analyse_characteristics
 from itpcsr.analysis.dose.designs import dose_levels, require_dose_finding
 from itpcsr.analysis.dose.rule import Ints
 from itpcsr.analysis.dose.simulate import Block, Run
-from itpcsr.errors import ParameterError
+from itpcsr.build.cluster import connect
 from itpcsr.study import Scenario, Study, read_scenarios
-
-_PATIENCE = "20s"
 
 
 def simulate_designs(
@@ -59,17 +57,11 @@ def _runner(workers: int | None, scheduler: str | None) -> Iterator[Run]:
 @contextmanager
 def _cluster(address: str) -> Iterator[Run]:
     """Yield a map over the workers of the cluster, whose packages must be those of this machine."""
-    from distributed import Client
+    with connect(address) as client:
 
-    try:
-        client = Client(address, timeout=_PATIENCE)
-    except (OSError, ValueError) as error:
-        raise ParameterError(f"No Dask scheduler answers at {address} ({error}).") from error
+        def run(function: Callable[[Block], Ints], blocks: Iterable[Block]) -> Iterable[Ints]:
+            # a block is simulated once for each task: nothing may be taken from an earlier one by its name
+            results: list[Ints] = client.gather(client.map(function, list(blocks), pure=False))
+            return results
 
-    def run(function: Callable[[Block], Ints], blocks: Iterable[Block]) -> Iterable[Ints]:
-        # a block is simulated once for each task: nothing may be taken from an earlier one by its name
-        results: list[Ints] = client.gather(client.map(function, list(blocks), pure=False))
-        return results
-
-    with client:
         yield run

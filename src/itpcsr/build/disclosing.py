@@ -1,19 +1,17 @@
-"""From the trial as read to the one that the notebooks of an external version are given."""
+"""From the trial as read to the one that an external version tells of."""
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import itpcsr
 from itpcsr.build.external import OF_FIRST_SUBJECTS, OF_ORDER
-from itpcsr.build.hashes import hash_files
 from itpcsr.build.leaks import Originals, originals_of
+from itpcsr.inputs.hashes import file_hash, text_hash
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks import check_trial
 from itpcsr.sdtm.disclosure import disclose, keeps_first, name_subjects, read_key
-from itpcsr.sdtm.write import write_domains
 from itpcsr.study import Report, Study
 
 _TEXTS = {".qmd", ".bib", ".ipynb", ".py", ".typ", ".css", ".js", ".yml"}
@@ -63,13 +61,8 @@ def _public(root: Path, report: Report) -> list[str]:
     return [path.read_text(encoding="utf-8") for path in paths]
 
 
-def write_disclosed(trial: Trial, folder: Path) -> str:
-    """Write the disclosed trial, from which the notebooks read, into an emptied folder; return its hash."""
-    shutil.rmtree(folder, ignore_errors=True)
-    labels = {name: trial.labels.get(name, "") for name in trial.domains}
-    variables = {
-        name: {column: known.label for column, known in trial.variables.get(name, {}).items()}
-        for name in trial.domains
-    }
-    paths = write_domains(trial.domains, folder, "parquet", dataset_labels=labels, variable_labels=variables)
-    return " ".join(hash_files(folder, paths).values())
+def disclosure_hash(report: Report, root: Path) -> str:
+    """Return one SHA-256 of what decides how a trial is disclosed, beside the trial and the rules."""
+    key = report.disclosure_key
+    made_by = "" if key is None or not (root / key).exists() else file_hash(root / key)
+    return text_hash(f"{report.minimum_count} {made_by}")

@@ -12,9 +12,9 @@ from pathlib import Path
 import typst
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
 
-from itpcsr.build.hashes import file_hash
 from itpcsr.display.fonts import Fonts, choose_fonts
 from itpcsr.errors import ParameterError
+from itpcsr.inputs.hashes import file_hash
 
 _LARGEST = 100_000_000  # bytes; the largest collections of Chinese, Japanese and Korean hold 40 million
 _FAMILY = re.compile(r"[\w &'().+-]+")  # what can be named in the template

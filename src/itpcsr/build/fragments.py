@@ -13,8 +13,9 @@ import nbformat
 import pandas as pd
 import yaml
 
+from itpcsr.build.memo import Memo
 from itpcsr.display import escape, theme, writers
-from itpcsr.display.fonts import Fonts
+from itpcsr.display.fonts import Fonts, fonts_of_process
 from itpcsr.display.layout import is_wide
 from itpcsr.display.prose import MIME as PROSE_MIME
 from itpcsr.display.prose import Prose, prose_from_json, to_markdown
@@ -188,24 +189,32 @@ def write_fragment(
     pages: Mapping[str, str] | None = None,
     with_datasets: bool = True,
     fonts: Fonts | None = None,
+    memo: Memo | None = None,
 ) -> None:
     """Write ``<label>.qmd`` and, for a chart, its SVG (for PDF) and PNG (for Word) into the folder.
 
     ``rows`` are the result rows of this display; in HTML a panel below it says where it comes from, with
     links to the analysis datasets where they are published (``with_datasets``), and subjects are links to
-    their ``pages``. ``fonts`` draw the chart; without them those of the process do.
+    their ``pages``. ``fonts`` draw the chart; without them those of the process do. What ``memo`` has from
+    the same display, rows and pages isn't made again.
     """
-    if display.prose is not None:
-        text = to_markdown(display.prose)
-    else:
-        blocks = (
-            _chart_blocks(display, folder, fonts) if display.table is None else _table_blocks(display, pages)
-        )
-        block = f"::: {{#{display.label}}}\n\n{blocks}\n\n{escape.markdown(display.caption)}\n\n:::\n"
-        if display.table is not None and is_wide(display.table):
-            block = _TURNED.format(display=block)
-        text = f"{block}\n{_behind(display, rows, pages, with_datasets)}\n"
+    memo = memo or Memo()
+    svg = "" if display.chart is None else _write_chart(display, folder, fonts or fonts_of_process(), memo)
+    inputs = (display, svg, rows.to_dict("split"), pages, with_datasets)
+    text = memo.text("fragment", inputs, lambda: _fragment(display, svg, rows, pages, with_datasets))
     (folder / f"{display.label}.qmd").write_text(text, encoding="utf-8")
+
+
+def _fragment(
+    display: Display, svg: str, rows: pd.DataFrame, pages: Mapping[str, str] | None, with_datasets: bool
+) -> str:
+    if display.prose is not None:
+        return to_markdown(display.prose)
+    blocks = _chart_blocks(display, svg) if display.table is None else _table_blocks(display, pages)
+    block = f"::: {{#{display.label}}}\n\n{blocks}\n\n{escape.markdown(display.caption)}\n\n:::\n"
+    if display.table is not None and is_wide(display.table):
+        block = _TURNED.format(display=block)
+    return f"{block}\n{_behind(display, rows, pages, with_datasets)}\n"
 
 
 def _behind(
@@ -238,11 +247,12 @@ def _table_blocks(display: Display, pages: Mapping[str, str] | None) -> str:
     )
 
 
-def _chart_blocks(display: Display, folder: Path, fonts: Fonts | None) -> str:
+def _write_chart(display: Display, folder: Path, fonts: Fonts, memo: Memo) -> str:
+    """Write the chart's two pictures, and return the first."""
     chart = display.chart or {}
     try:
-        svg = theme.chart_svg(chart, fonts)
-        png = theme.chart_png(svg, fonts)
+        svg = memo.text("svg", (chart, fonts.digests), lambda: theme.chart_svg(chart, fonts))
+        png = memo.content("png", (svg, fonts.digests), lambda: theme.chart_png(svg, fonts))
     except ValueError as error:
         raise NotebookError(
             f"{display.notebook}, {display.label}: the chart can't be drawn ({error}). Where there is "
@@ -250,12 +260,16 @@ def _chart_blocks(display: Display, folder: Path, fonts: Fonts | None) -> str:
         ) from error
     (folder / f"{display.label}.svg").write_text(svg, encoding="utf-8")
     (folder / f"{display.label}.png").write_bytes(png)
+    return svg
+
+
+def _chart_blocks(display: Display, svg: str) -> str:
     # a leading slash is the project's root; relative paths would start at the including page
     source = f"/results/{display.notebook}/{display.label}"
     alternative = escape.markdown_attribute(display.alternative)
     return "\n\n".join(
         [
-            escape.raw_block("html", theme.chart_html(chart, display.alternative, svg)),
+            escape.raw_block("html", theme.chart_html(display.chart or {}, display.alternative, svg)),
             _visible("typst", f'![]({source}.svg){{fig-alt="{alternative}" width=100%}}'),
             _visible("docx", f'![]({source}.png){{fig-alt="{alternative}" width=6in}}'),
         ]

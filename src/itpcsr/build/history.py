@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from itpcsr.build.hashes import file_hash
 from itpcsr.build.page_reading import report_pages
 from itpcsr.build.published import MANIFEST, SUMS, read_manifest
+from itpcsr.inputs.hashes import file_hash
 
 COMPARISONS = "comparisons"  # the folder beside the versions; in it <old>--<new>
 STAMP = "comparison.json"  # in a comparison's folder: which versions it is about

@@ -23,22 +23,29 @@ _TAG = re.compile(r"<[^>]*>")
 _SOURCES = ("*.qmd", "*.yml", "*.bib")
 
 
-def refuse_holes(project: Path, book: Path, pages: Iterable[str]) -> None:
-    """Look through the finished pages and the text that the PDF was set from.
+def refuse_holes_of_html(project: Path, book: Path, pages: Iterable[str]) -> None:
+    """Look through the finished pages.
 
     ``pages`` are the chapters' sources by their path in the project. Raises RenderError with each hole and
-    where it stands, or where a page or the PDF is missing.
+    where it stands, or where a page is missing.
     """
     names = [str(Path(page).with_suffix(".html")) for page in pages]
-    missing = [name for name in names if not (book / name).is_file()]
-    missing += [] if list(book.glob("*.pdf")) else ["the PDF"]
-    if missing:
-        raise RenderError(f"Quarto ended without an error, but did not write {', '.join(missing)}.")
+    _refuse_missing([name for name in names if not (book / name).is_file()])
     texts = {name: (book / name).read_text(encoding="utf-8") for name in names}
-    found = {name: holes_of_html(text) for name, text in texts.items()}
+    raise_holes({name: holes_of_html(text) for name, text in texts.items()}, _sources(project))
+
+
+def refuse_holes_of_pdf(project: Path, book: Path) -> None:
+    """Look through the text that the PDF was set from, and raise the same."""
+    _refuse_missing([] if list(book.glob("*.pdf")) else ["the PDF"])
     if (project / TYPST_SOURCE).is_file():
-        found["PDF"] = holes_of_typst((project / TYPST_SOURCE).read_text(encoding="utf-8"))
-    raise_holes(found, _sources(project))
+        found = holes_of_typst((project / TYPST_SOURCE).read_text(encoding="utf-8"))
+        raise_holes({"PDF": found}, _sources(project))
+
+
+def _refuse_missing(names: list[str]) -> None:
+    if names:
+        raise RenderError(f"Quarto ended without an error, but did not write {', '.join(names)}.")
 
 
 def raise_holes(found: Mapping[str, Iterable[str]], sources: str) -> None:

@@ -11,6 +11,9 @@ import multiprocessing as mp
 import os
 import signal
 import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -21,8 +24,81 @@ from jupyter_client.provisioning import LocalProvisioner
 # The name under which pyproject.toml makes the provisioner known to Jupyter.
 PROVISIONER = "itpcsr-forked"
 CAN_FORK = "forkserver" in mp.get_all_start_methods()
-# What the notebooks import, as far as it takes time: these bring pandas, SciPy and Altair along.
-_PRELOAD = ["ipykernel.kernelapp", "itpcsr.adam", "itpcsr.analysis.population", "itpcsr.display.figures"]
+# What kernels and notebooks import, as far as it takes time, also what they import when they first use it
+_PRELOAD = [
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "ipykernel.debugger",
+    "itpcsr.adam",
+    "itpcsr.analysis.population",
+    "itpcsr.display.figures",
+    "lifelines",
+    "pingouin",
+    "pint",
+]
+# A kernel computes on one core, beside others on theirs: its numbers don't depend on how many there are.
+_SAME_EVERYWHERE = {
+    "PYTHONHASHSEED": "0",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+# As ipykernel sets it, but before Matplotlib is imported: else a notebook's plots would not be shown. And the
+# debugger is imported for its time alone: it has nothing to warn of.
+_BEFORE_IMPORTS = {
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+# The environment of the process changes for the moment in which the server starts
+_starting = threading.Lock()
+
+
+def can_fork() -> bool:
+    """Tell whether kernels are forked: the system has to, and a daemon (a Dask worker) may not."""
+    return CAN_FORK and not mp.current_process().daemon
+
+
+def kernel_environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
+    """Return a kernel's environment: that of the process, a runtime folder, no start-up files of the user."""
+    own = {"JUPYTER_RUNTIME_DIR": str(folder), "IPYTHONDIR": str(folder), **_SAME_EVERYWHERE}
+    with _starting:
+        return {**os.environ, **own, **more}
+
+
+def start_server() -> None:
+    """Start the process that kernels are forked from, unless it runs; it imports while others work.
+
+    A kernel's hash seed and its number of threads are those of that process. Ctrl-C doesn't reach it.
+    """
+    if not can_fork():
+        return
+    with _starting, _environment({**_SAME_EVERYWHERE, **_BEFORE_IMPORTS}), _interrupts_later():
+        mp.get_context("forkserver").set_forkserver_preload(_PRELOAD)
+        forkserver.ensure_running()
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Keep Ctrl-C from a process that starts in this block; this process gets it after the block."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class ForkedProvisioner(LocalProvisioner):  # type: ignore[misc]
@@ -31,7 +107,6 @@ class ForkedProvisioner(LocalProvisioner):  # type: ignore[misc]
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork a kernel; ``cmd`` is that of the kernel specification: Python, its options, the arguments."""
         context = mp.get_context("forkserver")
-        context.set_forkserver_preload(_PRELOAD)
         place = str(kwargs.get("cwd") or Path.cwd())
         arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
         process = context.Process(target=_run_kernel, args=(arguments, place, kwargs["env"]), daemon=True)
@@ -73,6 +148,7 @@ def _run_kernel(arguments: list[str], place: str, environment: dict[str, str]) -
     from ipykernel.kernelapp import launch_new_instance
 
     os.setsid()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.chdir(place)
     os.environ.clear()
     os.environ.update(environment)

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import itpcsr
-from itpcsr.build.distributions import environment, hash_environment, version_changes
-from itpcsr.build.hashes import hash_files, source_hash
+from itpcsr.adam import Adam
+from itpcsr.build.hashes import source_hash
 from itpcsr.build.opened import Opened, Seen
 from itpcsr.build.published import MANIFEST, SUMS
 from itpcsr.build.vega import BUNDLE
-from itpcsr.sdtm import Trial, list_files
+from itpcsr.inputs.distributions import environment, hash_environment, version_changes
+from itpcsr.inputs.hashes import hash_files
+from itpcsr.sdtm import list_files
 from itpcsr.study import Report, Study, read_study
 
 # What the results depend on beside data, notebooks and parameters, in words
@@ -53,9 +55,9 @@ def hash_code(hash_of: HashOf = source_hash) -> str:
     return digest.hexdigest()
 
 
-def hash_inputs(trial: Trial, report: Report, root: Path, hash_of: HashOf = source_hash) -> dict[str, str]:
+def hash_inputs(adam: Adam, report: Report, root: Path, hash_of: HashOf = source_hash) -> dict[str, str]:
     """Return the hashes of all that the notebooks' results depend on beside themselves."""
-    data = {f"data {name}": hash_of(path) for name, path in sorted(trial.files.items())}
+    data = {f"data {name}": file["sha256"] for name, file in sorted(adam.files.items())}
     study = read_study(root / report.study)
     files = {"lock": root / "uv.lock", "study": root / report.study}
     if study.dose_finding is not None:
@@ -74,7 +76,7 @@ def make_manifest(
     parameters: Path,
     report: Report,
     study: Study,
-    trial: Trial,
+    adam: Adam,
     renderer: str,
     fonts: Mapping[str, str],
     hash_of: HashOf = source_hash,
@@ -94,7 +96,7 @@ def make_manifest(
         "status": report.status,
         "date": report.date.isoformat(),
         "data_cutoff": report.cutoff,
-        "simulated": trial.simulated,
+        "simulated": adam.simulated,
         "renderer": renderer,
         "confidence_level": report.confidence_level,
         "columns": [
@@ -102,16 +104,14 @@ def make_manifest(
         ],
         "package": f"itpcsr {itpcsr.__version__}",
         "parameters": {"file": parameters.name, "sha256": hash_of(parameters)},
-        "inputs": {
-            name: {"file": path.name, "sha256": hash_of(path)} for name, path in sorted(trial.files.items())
-        },
+        "inputs": {name: dict(file) for name, file in sorted(adam.files.items())},
         "notebooks": {
             name: hash_of(root / "notebooks" / f"{name}.ipynb") for name in sorted(report.notebooks)
         },
         "pages": hash_files(root, _pages(root, report), hash_of),
         "fonts": dict(sorted(fonts.items())),
         "environment": environment(root / "uv.lock"),
-        "hashes": hash_inputs(trial, report, root, hash_of),
+        "hashes": hash_inputs(adam, report, root, hash_of),
     }
 
 
@@ -130,15 +130,18 @@ def open_inputs(
     parameters: Path,
     report: Report,
     study: Study,
-    trial: Trial,
+    adam: Adam,
     fonts: Mapping[str, str],
     seen: Seen,
 ) -> Opened:
     """Take down all inputs of a version as they are; ``seen`` knows those that have been read."""
-    manifest = make_manifest(root, parameters, report, study, trial, "", fonts, seen.hash)
+    manifest = make_manifest(root, parameters, report, study, adam, "", fonts, seen.hash)
 
     def listed() -> list[Path]:
         return [*_code_files(), *_pages(root, report), *list_files(root / path for path in report.data)]
+
+    for path in listed():
+        seen.hash(path)
 
     return Opened(root, seen, manifest, listed)
 

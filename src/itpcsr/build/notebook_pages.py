@@ -42,10 +42,8 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-def write_notebook_page(
-    executed: Path, page: Path, assets: Path, notice: str, displays: Sequence[Display]
-) -> None:
-    """Write the executed notebook as one HTML page that links the report's own script and style sheet.
+def notebook_page(executed: Path, assets: Path, notice: str, displays: Sequence[Display]) -> str:
+    """Return the executed notebook as one HTML page that links the report's own script and style sheet.
 
     Each labelled display has its label as id, so that the report links to its cell, and looks as in the
     report. ``assets`` is the folder with ``csr.css``, ``csr.js`` and ``vega.js``, relative to the page;
@@ -69,14 +67,13 @@ def write_notebook_page(
     # an empty head, as pandas writes it, would be read as one
     body = re.sub(r"<th((?: [^>]*)?)></th>", r"<td\1></td>", body)
     body = _LINK.sub(lambda link: link.group() if leads_to_reading(html.unescape(link[1])) else "", body)
-    text = _PAGE.format(
+    return _PAGE.format(
         title=escape.html(executed.stem),
         assets=assets.as_posix(),
         code=HtmlFormatter(style="default").get_style_defs(".highlight"),
         body=body,
         notice=f"{notice_block(notice)}\n" if notice else "",
     )
-    page.write_text(text, encoding="utf-8")
 
 
 def _as_in_report(cell: Any, display: Display) -> None:

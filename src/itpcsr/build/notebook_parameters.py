@@ -50,12 +50,12 @@ def read_parameters(notebook: Path) -> dict[str, Any]:
     return found
 
 
-def check_arrival(executed: Path, notebook: Path, offered: Mapping[str, Any]) -> None:
-    """See that an executed copy was given every value: in the cell after its parameters, and as offered.
+def check_arrival(executed: Any, notebook: Path, offered: Mapping[str, Any]) -> None:
+    """See that an executed notebook was given every value: in the cell after its parameters, and as offered.
 
     Raises NotebookError with the notebook, the line of the cell and the parameter.
     """
-    cells = _read(executed).cells
+    cells = executed.cells
     places = [number for number, cell in enumerate(cells) if _INJECTED in _tags(cell)]
     before = [number for number, cell in enumerate(cells) if _TAG in _tags(cell)]
     if not offered:

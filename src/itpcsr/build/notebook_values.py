@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from itpcsr.build.hashes import file_hash
 from itpcsr.build.notebook_edits import refuse_edits, say_replaced
 from itpcsr.build.notebook_parameters import read_parameters
 from itpcsr.build.notebooks import choose_parameters, is_literal
-from itpcsr.results import FILE
 
 if TYPE_CHECKING:
-    from itpcsr.build.pipeline import Run
+    from itpcsr.build.version import Run
 
 # The parameter of a notebook that shows result rows of those before it: their folders
 READS_ROWS = "rows_of"
@@ -51,19 +49,17 @@ def _provided(run: Run, name: str) -> dict[str, Any]:
         **declared_values(run),
         "study_file": run.report.study.as_posix(),
         "data": run.data,
+        "store": run.store.relative_to(run.root).as_posix(),
         # the disclosed trial has been cut by its true dates
-        **({} if run.disclosed is None else {"data_cutoff": ""}),
+        **({"data_cutoff": ""} if run.report.external else {}),
         "output": run.rows_folder(name).relative_to(run.root).as_posix(),
-        READS_ROWS: [run.rows_folder(other).relative_to(run.root).as_posix() for other in _before(run, name)],
+        READS_ROWS: [
+            run.rows_folder(other).relative_to(run.root).as_posix() for other in names_before(run, name)
+        ],
     }
 
 
-def rows_before(run: Run, name: str) -> dict[str, str]:
-    """Return the hashes of the result rows of the notebooks that stand before this one, which have run."""
-    return {f"rows {other}": file_hash(run.rows_folder(other) / FILE) for other in _before(run, name)}
-
-
-def _before(run: Run, name: str) -> list[str]:
-    """Return the notebooks that run before this one, in their order."""
+def names_before(run: Run, name: str) -> tuple[str, ...]:
+    """Return the notebooks that stand before this one in the report, in their order."""
     names = list(run.report.notebooks)
-    return names[: names.index(name)]
+    return tuple(names[: names.index(name)])

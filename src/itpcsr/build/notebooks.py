@@ -1,33 +1,30 @@
-"""Run the notebooks by papermill: the right parameters, a clean kernel, and nothing half-made."""
+"""One notebook's run: the right parameters, whether it is needed, and nothing half-made."""
 
 from __future__ import annotations
 
 import json
-import os
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import nbformat
-import papermill as pm
-from nbclient.exceptions import DeadKernelError
-from papermill.exceptions import PapermillExecutionError
-from traitlets.config import Config
-
-from itpcsr.build.hashes import text_hash
-from itpcsr.build.kernels import CAN_FORK, PROVISIONER
+from itpcsr.adam.store import OPENED
 from itpcsr.build.notebook_parameters import check_arrival, read_parameters
+from itpcsr.build.notebook_record import differences, read_opened
 from itpcsr.build.plain_notebook import plain_text
 from itpcsr.errors import NotebookError, PublishError
+from itpcsr.inputs.hashes import file_hash, text_hash
+from itpcsr.study import Limits
+
+if TYPE_CHECKING:
+    from itpcsr.build.engine import Course
 
 # Times and run identifiers that papermill and nbclient stamp into a notebook: the wall clock leaves no trace.
 _STAMPS = ("papermill", "execution")
 # Without these a notebook would read other data than the version's, or write its rows elsewhere; one that
-# reads no trial needs no data.
-REQUIRED = ("study_file", "data", "output")
+# opens no datasets needs neither data nor store.
+REQUIRED = ("study_file", "data", "store", "output")
 
 
 def is_literal(value: object) -> bool:
@@ -52,8 +49,8 @@ def choose_parameters(
     """
     known = read_parameters(notebook)
     needed = [name for name in REQUIRED if name not in known]
-    if "load_trial" not in notebook.read_text(encoding="utf-8"):
-        needed = [name for name in needed if name != "data"]
+    if "open_study" not in notebook.read_text(encoding="utf-8"):
+        needed = [name for name in needed if name not in ("data", "store")]
     if needed:
         raise NotebookError(
             f"{notebook}: has no parameter {', '.join(needed)}. Its second cell must bear the tag "
@@ -76,25 +73,16 @@ def choose_parameters(
     return {name: value for name, value in {**provided, **overrides}.items() if name in known}
 
 
-def run_notebook(
-    notebook: Path,
-    parameters: Mapping[str, Any],
-    root: Path,
-    executed: Path,
-    failed: Path,
-    rows: Path,
-    inputs: Mapping[str, str],
-    environment: Mapping[str, str] | None = None,
-    refuse_changes: Callable[[], None] = lambda: None,
-) -> bool:
-    """Run one notebook unless its inputs are those of the executed copy; return whether it ran.
+@dataclass(frozen=True)
+class Job:
+    """One notebook to run; all paths start at the project's folder, ``root``.
 
     Parameters
     ----------
-    notebook, parameters
-        The notebook and its values, from ``choose_parameters``.
     root
         The project's folder, where the notebook's relative paths start.
+    notebook, parameters
+        The notebook and its values, from ``choose_parameters``.
     executed
         Where the executed copy goes; it appears whole or not at all.
     failed
@@ -102,109 +90,129 @@ def run_notebook(
     rows
         The result rows that the notebook has to write.
     inputs
-        Hashes of all else that the result depends on (data, study file, code, lock file), and of the
+        Hashes of all else that the result depends on (see ``itpcsr.build.notebook_inputs``), and of the
         ``notebook`` itself as the build opened it.
+    datasets
+        The hashes of the analysis datasets; the notebook depends on those that it opened when it last ran.
     environment
         Variables that the kernel gets beside those of the process.
-    refuse_changes
-        Raises when the inputs aren't those of the hashes any more: the copy then isn't kept as theirs.
+    limits
+        How long its kernel and its cells may take; they are no input of its numbers.
+    after
+        Names of the notebooks that have to run before it.
+    reads
+        Files that those write, which are inputs of this one, by the names of their hashes.
+    """
+
+    root: Path
+    notebook: Path
+    parameters: Mapping[str, Any]
+    executed: Path
+    failed: Path
+    rows: Path
+    inputs: Mapping[str, str]
+    datasets: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    after: tuple[str, ...] = ()
+    reads: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The notebook's name, for example ``30-efficacy``."""
+        return self.notebook.stem
+
+
+class Attempt:
+    """A job at the moment when it could run: the notebook's text, and all that the result depends on."""
+
+    def __init__(self, job: Job) -> None:
+        """Read the notebook. Raises PublishError where it isn't the one that the build opened."""
+        self.job = job
+        path = job.root / job.notebook
+        self.source = plain_text(path.read_text(encoding="utf-8"))
+        read = {name: file_hash(job.root / file) for name, file in job.reads.items()}
+        self._depends: dict[str, Any] = {"notebook": text_hash(self.source), **job.inputs, **read}
+        if self._depends["notebook"] != text_hash(self.source):
+            raise PublishError(
+                f"{job.notebook} changed while the build ran. Nothing was published; build again."
+            )
+        self._depends["parameters"] = job.parameters
+
+    @cached_property
+    def _record(self) -> Path:
+        return (self.job.root / self.job.executed).with_suffix(".inputs.json")
+
+    def reasons(self) -> list[str]:
+        """Return why it has to run: what isn't there, or which inputs aren't those of the executed copy."""
+        made = (self.job.root / self.job.executed, self.job.root / self.job.rows)
+        return differences(self._record, self._depends, made, self.job.datasets)
+
+    def begin(self) -> None:
+        """Take away the mark that the copy is of its inputs, before anything of it changes."""
+        self._record.unlink(missing_ok=True)
+
+    def keep(self) -> None:
+        """Mark the copy as that of the inputs; they must have been looked at since it was made."""
+        opened = _opened(self.job)
+        text = json.dumps({**self._depends, "datasets": read_opened(opened)}, sort_keys=True, indent=1)
+        partial = self._record.with_name(f".partial-{self._record.name}")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(self._record)
+        opened.unlink(missing_ok=True)
+
+
+def run_job(job: Job, source: str, course: Course) -> None:
+    """Run a notebook, whose text is ``source``; its executed copy appears whole or not at all.
 
     Raises
     ------
     NotebookError
-        The notebook raised: its name, cell, message and where the executed copy is; it wrote no rows; or a
-        value didn't arrive in it.
-    PublishError
-        The notebook isn't the one that the build opened.
+        The notebook raised, died or was too slow: its name, cell, message and where the executed copy is; it
+        wrote no rows; or a value didn't arrive in it.
     """
-    source = plain_text(notebook.read_text(encoding="utf-8"))
-    manifest = {"notebook": text_hash(source), **inputs, "parameters": parameters}
-    if manifest["notebook"] != text_hash(source):
-        raise PublishError(f"{notebook} changed while the build ran. Nothing was published; build again.")
-    manifest_path = executed.with_suffix(".inputs.json")
-    text = json.dumps(manifest, sort_keys=True, indent=1)
-    made = (executed, rows, manifest_path)
-    if all(path.exists() for path in made) and manifest_path.read_text(encoding="utf-8") == text:
-        return False
-    executed.parent.mkdir(parents=True, exist_ok=True)
-    manifest_path.unlink(missing_ok=True)
-    rows.unlink(missing_ok=True)
-    partial = executed.with_name(f".partial-{executed.name}")
+    from itpcsr.build.engine import execute  # papermill's imports take seconds: they wait until one runs
+
+    rows, opened = job.root / job.rows, _opened(job)
+    for path in (rows, opened):
+        path.unlink(missing_ok=True)
+    opened.parent.mkdir(parents=True, exist_ok=True)
+    course.environment = {**course.environment, OPENED: str(opened.resolve())}
     try:
-        _execute(notebook.stem, source, dict(parameters), root, partial, environment or {})
-    except PapermillExecutionError as error:
-        failed.parent.mkdir(parents=True, exist_ok=True)
-        partial.replace(failed)
-        raise NotebookError(
-            f"{notebook}: cell {error.exec_count} raised {error.ename}: {error.evalue}\n"
-            f"The executed copy is kept in {failed}."
-        ) from error
-    except DeadKernelError as error:
-        raise NotebookError(
-            f"{notebook}: its kernel died without a message; most often the memory was exhausted."
-        ) from error
+        executed = execute(source, job.parameters, course)
+    except NotebookError as error:
+        raise NotebookError(f"{job.notebook}: {error}{_keep_failed(job, course)}") from error
     if not rows.exists():
-        partial.unlink()
-        raise NotebookError(f"{notebook}: wrote no result rows; its last cell must call write_rows.")
-    try:
-        check_arrival(partial, notebook, parameters)
-    except NotebookError:
-        partial.unlink()
-        raise
-    _strip_stamps(partial)
-    partial.replace(executed)
-    refuse_changes()
-    manifest_path.write_text(text, encoding="utf-8")
-    return True
+        raise NotebookError(f"{job.notebook}: wrote no result rows; its last cell must call write_rows.")
+    check_arrival(executed, job.notebook, job.parameters)
+    _strip_stamps(executed)
+    _write(executed, job.root / job.executed)
 
 
-def _execute(
-    name: str,
-    source: str,
-    parameters: dict[str, Any],
-    root: Path,
-    output: Path,
-    environment: Mapping[str, str],
-) -> None:
-    # TCP ports of parallel kernels clash and are readable by others on the machine; ipc has neither fault
-    config = Config({"KernelManager": {"transport": "ipc"}})
-    with _kernel_environment(environment):
-        pm.execute_notebook(
-            nbformat.reads(source, as_version=4),
-            str(output),
-            parameters=parameters,
-            kernel_name="python3",
-            cwd=str(root.resolve()),
-            progress_bar={"desc": f"{name:<24}", "file": sys.stderr, "ncols": 90},
-            record_timing=False,
-            config=config,
-        )
+def _opened(job: Job) -> Path:
+    """Return the file in which the notebook's store writes down the datasets that it opens."""
+    return (job.root / job.executed).with_suffix(".opened")
 
 
-@contextmanager
-def _kernel_environment(more: Mapping[str, str]) -> Iterator[None]:
-    """Give kernels a runtime folder of their own with a short path, and no start-up files of the user."""
-    with tempfile.TemporaryDirectory(prefix="itpcsr-") as folder:
-        values = {"JUPYTER_RUNTIME_DIR": folder, "IPYTHONDIR": folder, "PYTHONHASHSEED": "0", **more}
-        if CAN_FORK:
-            values["JUPYTER_DEFAULT_PROVISIONER_NAME"] = PROVISIONER
-        before = {name: os.environ.get(name) for name in values}
-        os.environ.update(values)
-        try:
-            yield
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
+def _keep_failed(job: Job, course: Course) -> str:
+    if course.copy is None or course.stop.asked:
+        return ""
+    _write(course.copy, job.root / job.failed)
+    return f"\nThe executed copy is kept in {job.failed}."
 
 
-def _strip_stamps(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
+def _write(notebook: Any, path: Path) -> None:
+    import nbformat
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".partial-{path.name}")
+    nbformat.write(notebook, partial)
+    partial.replace(path)
+
+
+def _strip_stamps(notebook: Any) -> None:
     for part in [notebook, *notebook.cells]:
         for name in _STAMPS:
             part.metadata.pop(name, None)
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"  # the injected cell's id is random
-    nbformat.write(notebook, path)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from itpcsr.build.distributions import installed, version_changes
 from itpcsr.build.hashes import source_hash
 from itpcsr.errors import PublishError
+from itpcsr.inputs.distributions import installed, version_changes
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ class Seen:
         if path not in self._looks:
             self._looks[path] = _Look.at(path)
         return self._looks[path].sha256
+
+    @property
+    def hashes(self) -> dict[Path, str]:
+        """Every file asked for, with the SHA-256 that it had; "" where there was none."""
+        return {path: look.sha256 for path, look in self._looks.items()}
 
     def changes(self, root: Path) -> list[str]:
         """Return the files that aren't as they were, by their path from the project's root, and how."""

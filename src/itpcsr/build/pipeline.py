@@ -2,204 +2,134 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from itpcsr import results
-from itpcsr.adam import derive
-from itpcsr.adam.profiles import derive_profiles, select_profiled
+from itpcsr.adam.profiles import derive_profiles
 from itpcsr.bounds import VARIABLE as READING
-from itpcsr.bounds import Bounds, chosen_bounds, write_bounds
-from itpcsr.build.assemble import REAL_STATEMENT, assemble, notice_for, running_title, write_yaml
+from itpcsr.bounds import write_bounds
+from itpcsr.build.assemble import REAL_STATEMENT, as_yaml, assemble, notice_for, running_title
 from itpcsr.build.bill import make_bill
 from itpcsr.build.comparisons import record_version
 from itpcsr.build.coverage import refuse_unprintable_data
-from itpcsr.build.disclosing import Disclosed, prepare, write_disclosed
-from itpcsr.build.distributions import say_other_than_locked
 from itpcsr.build.external import leave_out_rows, write_shown
-from itpcsr.build.font_files import VersionFonts, read_fonts
+from itpcsr.build.finished import record_run
 from itpcsr.build.fragments import Display, read_displays
-from itpcsr.build.inside import kept_inside, link_data, shown_data
+from itpcsr.build.inside import link_data
+from itpcsr.build.kernels import start_server
+from itpcsr.build.last_run import FILE as TIMES
+from itpcsr.build.last_run import LastRun
 from itpcsr.build.leaks import refuse_leaks
 from itpcsr.build.lock import lock
-from itpcsr.build.manifest import open_inputs
-from itpcsr.build.notebook_values import READS_ROWS, choose_values, rows_before
-from itpcsr.build.notebooks import is_literal, run_notebook
-from itpcsr.build.opened import Opened, Seen
+from itpcsr.build.mirror import write_changed
+from itpcsr.build.notebook_inputs import notebook_inputs
+from itpcsr.build.notebook_values import READS_ROWS, choose_values, names_before
+from itpcsr.build.notebooks import Job, is_literal
 from itpcsr.build.publish import publish, refuse_final
-from itpcsr.build.render import Engine, Renderer, choose_renderer, render
+from itpcsr.build.render import FORMATS, Engine, Format, Renderer, choose_renderer, render
+from itpcsr.build.running import HERE, Crew, run_together
 from itpcsr.build.search_index import write_search_index
 from itpcsr.build.staging import claim
 from itpcsr.build.subject_profiles import write_subject_pages
 from itpcsr.build.suppressing import rule_of, run_suppressed
 from itpcsr.build.variables import collect_variables
+from itpcsr.build.version import Run, open_run
 from itpcsr.display.fonts import VARIABLE as FONTS_VARIABLE
 from itpcsr.display.fonts import name_for_kernels
 from itpcsr.display.formats import format_level, format_plain
-from itpcsr.display.profile import compose_profiles
-from itpcsr.display.subject_pages import page_names
+from itpcsr.display.profile import Profile, compose_profiles
 from itpcsr.errors import NotebookError, ParameterError
-from itpcsr.sdtm import Trial, list_files, load_trial
+from itpcsr.inputs.distributions import say_other_than_locked
 from itpcsr.small_counts import VARIABLE, Rule
-from itpcsr.study import Report, Study, read_report, read_study, write_study
+from itpcsr.study import read_study
 
 Say = Callable[[str], None]
-# The parameter of a notebook that reads the result rows of those that ran before it: their folders.
 
 
-@dataclass(frozen=True)
-class Run:
-    """One report version at work: its parameters, study and data, and the folders used.
+def run_notebooks(run: Run, say: Say, crew: Crew = HERE, only: Sequence[str] = ()) -> None:
+    """Run every notebook of the version whose inputs have changed, or of these alone where some are named.
 
-    ``report.study`` is the study file in use, ``study_file`` the one of the parameters, from which it differs
-    where the version tries other rules. ``opened`` is what the inputs were when they were read. ``disclosed``
-    is there for an external version; ``trial`` then is the disclosed one.
+    ``crew`` runs them. Raises ParameterError for a name that is none of the version's, and where an external
+    version, whose notebooks are suppressed together, is to run some alone.
     """
-
-    root: Path
-    parameters: Path
-    report: Report
-    study: Study
-    trial: Trial
-    fonts: VersionFonts
-    study_file: Path
-    opened: Opened
-    disclosed: Disclosed | None = None
-
-    @property
-    def work(self) -> Path:
-        """Folder for intermediate files; can be deleted at any time."""
-        return self.root / "work" / self.report.report
-
-    def manifest(self, renderer: str, **rendering: Any) -> dict[str, Any]:
-        """Return the manifest of the version: of its inputs as they were opened, and how it is rendered."""
-        return {**self.opened.manifest, "renderer": renderer, **rendering}
-
-    @cached_property
-    def datasets(self) -> dict[str, pd.DataFrame]:
-        """The analysis datasets, derived when they are first asked for."""
-        return derive(self.trial, self.study)
-
-    @cached_property
-    def subject_pages(self) -> dict[str, str]:
-        """Subject to the file name of its page; an external version has none."""
-        if self.report.external:
-            return {}
-        return page_names(select_profiled(self.datasets["adsl"], self.study)["USUBJID"])
-
-    def notebook(self, name: str) -> Path:
-        """Return where a notebook is."""
-        return self.root / "notebooks" / f"{name}.ipynb"
-
-    def executed(self, name: str) -> Path:
-        """Return where a notebook's executed copy goes."""
-        return self.work / "notebooks" / f"{name}.ipynb"
-
-    def shown(self, name: str) -> Path:
-        """Return a notebook's executed copy as it is published."""
-        return self.executed(name) if self.disclosed is None else self.work / "shown" / f"{name}.ipynb"
-
-    @property
-    def data(self) -> list[str]:
-        """Return what the notebooks read, from the project's root, without any absolute path."""
-        if self.disclosed is not None:
-            return [(self.work / "disclosed").relative_to(self.root).as_posix()]
-        return [
-            (path.relative_to(self.root) if path.is_relative_to(self.work) else path).as_posix()
-            for path in shown_data(self.report.data, self.work)
-        ]
-
-    def rows_folder(self, name: str) -> Path:
-        """Return where a notebook writes its result rows."""
-        return self.work / "rows" / name
-
-
-def open_run(parameters: Path, root: Path) -> Run:
-    """Read and check parameters and data of a report version; paths start at the project's root.
-
-    Where the version tries other rules, a study file with them is written and used by every step.
-    """
-    if not (root / "_quarto.yml").exists() or not (root / "notebooks").is_dir():
-        raise ParameterError(f"{root}: is not the project's folder (no _quarto.yml, no notebooks). Go there.")
-    # each file is hashed before it is read: what is written in between, the second look at it finds
-    seen = Seen()
-    seen.hash(parameters)
-    report = kept_inside(read_report(parameters), root)
-    study_file = report.study
-    seen.hash(root / study_file)
-    if report.rules:
-        changed = write_study(root / report.study, report.rules, root / "work" / report.report / "study.yml")
-        report = report.model_copy(update={"study": changed.relative_to(root)})
-    seen.hash(root / report.study)
-    study = read_study(root / report.study, cohorts=report.cohorts)
-    sources = [root / path for path in report.data]
-    for path in [*(root / font for font in report.fonts), *list_files(sources)]:
-        seen.hash(path)
-    fonts = read_fonts(report.fonts, root, root / "work" / report.report / "fonts")
-    trial = load_trial(sources, study, report.data_cutoff, _bounds(report))
-    disclosed = prepare(trial, report, study, root) if report.external else None
-    trial = trial if disclosed is None else disclosed.trial
-    opened = open_inputs(root, parameters, report, study, trial, fonts.hashes, seen)
-    return Run(root, parameters, report, study, trial, fonts, study_file, opened, disclosed)
-
-
-def _bounds(report: Report) -> Bounds:
-    """Return how large a file may be: what the report says, else what its environment does."""
-    return chosen_bounds(report.reading.model_dump(exclude_defaults=True))
-
-
-def run_notebooks(run: Run, say: Say) -> None:
-    """Run every notebook of the report version whose inputs have changed."""
-    chosen = choose_values(run, say)
+    refuse_alone(run, only)
+    chosen = {name: values for name, values in choose_values(run, say).items() if not only or name in only}
     if sentence := say_other_than_locked(run.opened.manifest["environment"]):
         say(sentence)
     link_data(run.report.data, run.work)
-    if run.disclosed is None:
-        _run_all(run, chosen, {}, say)
+    if not run.report.external:
+        _run_all(run, chosen, say, crew)
         return
-    inputs = {"disclosed": write_disclosed(run.trial, run.work / "disclosed")}
-    run_suppressed(run, lambda rule: _run_all(run, chosen, inputs, say, rule), say)
+    run_suppressed(run, lambda rule: _run_all(run, chosen, say, crew, rule), say)
+
+
+def refuse_alone(run: Run, only: Sequence[str]) -> None:
+    """Stop where notebooks are to run alone that aren't the version's, or can't."""
+    names = list(run.report.notebooks)
+    if unknown := [name for name in only if name not in names]:
+        raise ParameterError(
+            f"{', '.join(unknown)}: is no notebook of this version. It has {', '.join(names)}."
+        )
+    if only and run.report.external:
+        raise ParameterError(
+            f"{run.parameters}: is an external version, whose notebooks run together: what one of them "
+            "suppresses depends on the others. Leave out --only."
+        )
 
 
 def _run_all(
     run: Run,
     chosen: Mapping[str, Mapping[str, Any]],
-    more: Mapping[str, str],
     say: Say,
+    crew: Crew,
     rule: Rule | None = None,
 ) -> None:
     """Run the notebooks of which an input has changed; ``rule`` is that of an external version."""
-    inputs = {**run.opened.manifest["hashes"], **more}
-    inputs |= {f"font {name}": digest for name, digest in run.fonts.hashes.items()}
-    environment = {
-        FONTS_VARIABLE: name_for_kernels(run.fonts.named),
-        READING: write_bounds(_bounds(run.report)),
-    }
-    for name, values in chosen.items():
-        if rule is not None:
-            environment[VARIABLE] = inputs["small_counts"] = rule_of(run, rule, name).to_text()
-        notebook = run.notebook(name)
-        read = rows_before(run, name) if READS_ROWS in values else {}
-        failed = run.work / "failed" / f"{name}.ipynb"
-        rows = run.rows_folder(name) / results.FILE
-        executed = run.executed(name)
-        if not run_notebook(
-            notebook,
-            values,
-            run.root,
-            executed,
-            failed,
-            rows,
-            {**inputs, **read, "notebook": run.opened.manifest["notebooks"][name]},
-            environment,
-            run.opened.refuse_changes,
-        ):
-            say(f"{name} is up to date")
+    run_together(
+        list_jobs(run, chosen, rule), LastRun(run.work / TIMES), run.opened.refuse_changes, say, crew
+    )
+
+
+def list_jobs(run: Run, chosen: Mapping[str, Mapping[str, Any]], rule: Rule | None = None) -> list[Job]:
+    """Return the notebooks with all that they depend on; ``chosen`` are their values."""
+    return [
+        _job(run, name, values, "" if rule is None else rule_of(run, rule, name).to_text())
+        for name, values in chosen.items()
+    ]
+
+
+def _job(run: Run, name: str, values: Mapping[str, Any], own_rule: str) -> Job:
+    """Return one notebook to run; ``own_rule`` is that of an external version, as text."""
+
+    def inside(path: Path) -> Path:
+        return path.relative_to(run.root)
+
+    before = names_before(run, name) if READS_ROWS in values else ()
+    return Job(
+        root=run.root,
+        notebook=inside(run.notebook(name)),
+        parameters=values,
+        executed=inside(run.executed(name)),
+        failed=inside(run.work / "failed" / f"{name}.ipynb"),
+        rows=inside(run.rows_folder(name) / results.FILE),
+        inputs=notebook_inputs(run, name, own_rule),
+        datasets=run.adam.hashes,
+        environment={
+            FONTS_VARIABLE: name_for_kernels(run.fonts.named),
+            READING: write_bounds(run.bounds),
+            **({VARIABLE: own_rule} if own_rule else {}),
+        },
+        limits=run.report.running,
+        after=before,
+        reads={f"rows {other}": inside(run.rows_folder(other) / results.FILE) for other in before},
+    )
 
 
 def read_results(run: Run) -> pd.DataFrame:
@@ -228,8 +158,7 @@ def assemble_report(run: Run, renderer: Renderer, say: Say) -> Assembled:
     manifest = run.manifest(**renderer.facts())
     rows = _without_left_out(run, read_results(run))
     displays = _read_all_displays(run)
-    variables = {**collect_variables(rows, run.report.confidence_level), **_facts(run, renderer.title)}
-    write_yaml(run.work / "values.yml", variables)
+    variables = _variables(run, rows, _facts(run, renderer.title))
     project = assemble(
         run.root,
         run.work / "render",
@@ -242,20 +171,25 @@ def assemble_report(run: Run, renderer: Renderer, say: Say) -> Assembled:
         manifest,
         run.subject_pages,
         run.fonts.fonts,
+        run.memo,
     )
     say(f"Assembled {len(displays)} displays and {len(rows)} result rows")
     return Assembled(project, displays, rows, manifest)
 
 
 def render_report(
-    run: Run, renderer: Renderer, say: Say
+    run: Run, renderer: Renderer, say: Say, targets: Sequence[Format] = FORMATS
 ) -> tuple[Path, list[Display], pd.DataFrame, dict[str, Any]]:
-    """Assemble and render from the executed notebooks; return book, displays, rows and manifest."""
+    """Assemble and render from the executed notebooks; return book, displays, rows and manifest.
+
+    ``targets`` are the formats to make; what hasn't changed isn't made again.
+    """
     assembled = assemble_report(run, renderer, say)
     say(f"Rendering with {renderer.title}")
-    book = render(assembled.project, run.report, renderer, say)
-    _add_profiles(run, book)
-    write_search_index(book)
+    book = render(assembled.project, run.report, renderer, say, targets, run.memo)
+    if "html" in targets:
+        _add_profiles(run, book)
+        write_search_index(book, run.memo)
     return book, assembled.displays, assembled.rows, assembled.manifest
 
 
@@ -263,10 +197,14 @@ def _add_profiles(run: Run, book: Path) -> None:
     """Put the pages of the subjects beside those of the report, whoever rendered them."""
     if run.report.external:
         return
-    frames = derive_profiles(run.trial, run.datasets, run.study)
-    profiles = compose_profiles(frames, run.study)
-    notice = notice_for(run.trial.simulated)
-    write_subject_pages(book, profiles, run.subject_pages, running_title(run.report, run.study), notice)
+
+    def profiles() -> Iterable[Profile]:
+        return compose_profiles(derive_profiles(run.adam, run.study), run.study)
+
+    notice = notice_for(run.adam.simulated)
+    title = running_title(run.report, run.study)
+    inputs = [run.opened.manifest[name] for name in ("hashes", "parameters", "data_cutoff")]
+    write_subject_pages(book, profiles, run.subject_pages, title, notice, run.memo, inputs)
 
 
 def _without_left_out(run: Run, rows: pd.DataFrame) -> pd.DataFrame:
@@ -279,6 +217,19 @@ def _without_left_out(run: Run, rows: pd.DataFrame) -> pd.DataFrame:
             run.executed(name), run.shown(name), run.disclosed.subjects, run.disclosed.of_order
         )
     return leave_out_rows(rows, left_out, run.disclosed.subjects)
+
+
+def _variables(run: Run, rows: pd.DataFrame, facts: dict[str, Any]) -> dict[str, Any]:
+    """Return all values that pages could quote, and list them in ``values.yml``."""
+    inputs = (hashlib.sha256(rows.to_parquet()).digest(), run.report.confidence_level)
+
+    def collect() -> str:
+        return json.dumps(collect_variables(rows, run.report.confidence_level), ensure_ascii=False)
+
+    variables = {**json.loads(run.memo.text("values", inputs, collect)), **facts}
+    listed = run.memo.text("listed", (*inputs, facts), lambda: as_yaml(variables))
+    write_changed(run.work / "values.yml", listed.encode())
+    return variables
 
 
 def _read_all_displays(run: Run) -> list[Display]:
@@ -313,7 +264,7 @@ def _facts(run: Run, renderer: str) -> dict[str, Any]:
             "cutoff": report.cutoff or "none: all records",
             "confidence": format_level(report.confidence_level),
             "renderer": renderer,
-            "data_statement": notice_for(run.trial.simulated) or REAL_STATEMENT,
+            "data_statement": notice_for(run.adam.simulated) or REAL_STATEMENT,
         },
         "rule": {name: _plain_text(value) for name, value in rules.items() if is_literal(value)},
     }
@@ -325,31 +276,99 @@ def _plain_text(value: object) -> str:
     return format_plain(value) if isinstance(value, float) else str(value)
 
 
-def build_report(parameters: Path, root: Path, output: Path, engine: Engine, say: Say) -> Path:
-    """Make and publish a report version from its parameters; return the published folder."""
+def derive_once(run: Run, say: Say) -> None:
+    """Read, check and derive the trial's data where they aren't those of the last run, and say what there is.
+
+    Raises DataError where a text of the data holds letters that no font of the version has.
+    """
+    if not run.is_derived:
+        start_server()  # notebooks will run: what they import is imported beside the derivation
+    if run.fonts.fonts.lacking(run.adam.characters):
+        refuse_unprintable_data(run.trial, run.fonts.fonts)
+    run.opened.refuse_changes()
+    study = run.study.identity.study_id
+    say(f"{len(run.adam)} analysis datasets from {len(run.adam.labels)} domains of {study}")
+
+
+def run_report(parameters: Path, root: Path, say: Say, crew: Crew = HERE, only: Sequence[str] = ()) -> Run:
+    """Run the notebooks of a version and put its book together; of some notebooks alone only run these."""
+    run = open_run(parameters, root)
+    with lock(run.work):
+        derive_once(run, say)
+        run_notebooks(run, say, crew, only)
+        if not only:
+            project = assemble_report(run, Renderer(), say).project
+            record_run(run, "run", {}, result=run.work / "notebooks", folders=[project])
+    return run
+
+
+def render_unpublished(
+    parameters: Path,
+    root: Path,
+    engine: Engine,
+    say: Say,
+    crew: Crew = HERE,
+    targets: Sequence[Format] = ("html",),
+) -> Path:
+    """Render a version for work on its words; return the folder of the book."""
+    renderer = choose_renderer(engine, say)
+    run = open_run(parameters, root)
+    with lock(run.work):
+        derive_once(run, say)
+        run_notebooks(run, say, crew)
+        book, *_ = render_report(run, renderer, say, targets)
+        options = {"engine": engine, "to": list(targets)}
+        record_run(run, "render", options, result=book, folders=[book])
+    return book
+
+
+def build_report(
+    parameters: Path,
+    root: Path,
+    output: Path,
+    engine: Engine,
+    say: Say,
+    crew: Crew = HERE,
+    targets: Sequence[Format] = FORMATS,
+) -> Path:
+    """Make and publish a report version from its parameters; return the published folder.
+
+    ``targets`` are the formats that it has; a final version has all.
+    """
     run = open_run(parameters, root)
     renderer = choose_renderer(engine, say)
-    refuse_final(output, run.report, lambda: run.manifest(**renderer.facts()))
-    claim(output / run.report.name)
-    refuse_unprintable_data(run.trial, run.fonts.fonts)
-    say(f"Read {len(run.trial.domains)} domains of {run.study.identity.study_id}")
+    if run.report.status == "final" and set(targets) != set(FORMATS):
+        raise ParameterError(
+            f"{parameters}: a final version has HTML, PDF and Word. Leave out --to, or set `status: draft`."
+        )
     with lock(run.work):
-        target = _build(run, output, renderer, say)
+        refuse_final(output, run.report, lambda: run.manifest(**renderer.facts()))
+        claim(output / run.report.name)
+        derive_once(run, say)
+        target = _build(run, output, renderer, say, crew, targets)
     record_version(target, say)
+    if run.report.status != "final":  # building a final version again is refused, not skipped
+        options = {"engine": engine, "to": list(targets), "output": str(output)}
+        record_run(run, "build", options, result=target, folders=[target])
     return target
 
 
-def _build(run: Run, output: Path, renderer: Renderer, say: Say) -> Path:
-    run_notebooks(run, say)
-    book, displays, rows, manifest = render_report(run, renderer, say)
+def _build(
+    run: Run, output: Path, renderer: Renderer, say: Say, crew: Crew, targets: Sequence[Format]
+) -> Path:
+    run_notebooks(run, say, crew)
+    book, displays, rows, manifest = render_report(run, renderer, say, targets)
     run.opened.refuse_changes()
     executed = [run.shown(name) for name in run.report.notebooks]
-    findings = run.trial.findings
+    datasets = {name: run.adam.path(name) for name in run.adam}
     bill = make_bill(run.root / "uv.lock", manifest)
-    return publish(
-        output, run.report, run.study, book, executed, displays, rows, run.datasets, findings, manifest,
-        bill, lambda folder: _inspect(run, folder),
+    target = publish(
+        output, run.report, run.study, book, executed, displays, rows, datasets, run.adam.findings, manifest,
+        bill, lambda folder: _inspect(run, folder), run.memo,
     )  # fmt: skip
+    if set(targets) == set(FORMATS):
+        run.memo.forget_unused()
+    return target
 
 
 def _inspect(run: Run, folder: Path) -> None:

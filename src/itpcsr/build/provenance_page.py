@@ -8,10 +8,10 @@ from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 
-from itpcsr.build.bill import normal_name
 from itpcsr.build.manifest import INPUTS
 from itpcsr.build.published import BILL, CRATE, MANIFEST, SUMS
 from itpcsr.display import escape
+from itpcsr.inputs.installed import normal_name
 
 # What the report's appendix includes; it stands outside ``results/``, since it is no display.
 PATH = Path("lists/provenance.qmd")

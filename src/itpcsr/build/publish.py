@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,16 @@ from itpcsr.build.bill import write_bill
 from itpcsr.build.crate import write_crate
 from itpcsr.build.fragments import Display
 from itpcsr.build.manifest import input_differences, write_manifest, write_sums
-from itpcsr.build.notebook_pages import write_notebook_page
+from itpcsr.build.memo import Memo
+from itpcsr.build.notebook_pages import notebook_page
 from itpcsr.build.published import MANIFEST, read_manifest
 from itpcsr.build.staging import make_read_only, staging
+from itpcsr.build.verify import verify
 from itpcsr.display import writers
 from itpcsr.display.chart_data import chart_csv
 from itpcsr.display.csv_text import write_csv
 from itpcsr.errors import PublishError
+from itpcsr.inputs.hashes import file_hash
 from itpcsr.study import Report, Study
 
 
@@ -50,53 +54,71 @@ def publish(
     executed: Sequence[Path],
     displays: Sequence[Display],
     rows: pd.DataFrame,
-    datasets: Mapping[str, pd.DataFrame],
+    datasets: Mapping[str, Path],
     findings: pd.DataFrame,
     manifest: dict[str, Any],
     bill: dict[str, Any],
     inspect: Callable[[Path], None] = lambda folder: None,
+    memo: Memo | None = None,
 ) -> Path:
     """Write ``output/<report>-<version>/``, whole or not at all, and return it.
 
     The folder is filled under another name beside its place and renamed at the end; a draft of the same
     version that stood there is replaced. The files of a final version can't be written to. An external
-    version goes without records of subjects. ``inspect`` sees the folder before, and raises to stop.
+    version goes without records of subjects. ``datasets`` are the files of the analysis datasets, which are
+    published as they are. ``inspect`` sees the folder before, and raises to stop. Pages and tables that
+    ``memo`` has from the same inputs aren't made again. PublishError where ``verify`` would find a fault.
     """
     refuse_final(output, report)
     target = output / report.name
+    memo = memo or Memo()
     with staging(target) as folder:
         shutil.copytree(book, folder, dirs_exist_ok=True)
         notice = notice_for(bool(manifest["simulated"]))
-        _write_notebooks(folder, executed, displays, notice)
-        _write_tables(folder / "tables", displays, rows, _subtitle(report, study, notice))
+        _write_notebooks(folder, executed, displays, notice, memo)
+        _write_tables(folder / "tables", displays, rows, _subtitle(report, study, notice), memo)
         rows.to_parquet(folder / "results.parquet", index=False)
         write_csv(rows, folder / "results.csv")
         if not report.external:
             write_csv(findings, folder / "findings.csv")
             (folder / "adam").mkdir()
-            for name, frame in sorted(datasets.items()):
-                frame.to_parquet(folder / "adam" / f"{name}.parquet", index=False)
+            for name, path in sorted(datasets.items()):
+                shutil.copyfile(path, folder / "adam" / f"{name}.parquet")
         write_manifest(folder, manifest)
         write_bill(folder, bill)
         write_crate(folder, report, study, displays, manifest)
         inspect(folder)
         write_sums(folder)
+        _refuse_faults(folder)
         if report.status == "final":
             make_read_only(folder)
     return target
 
 
+def _refuse_faults(folder: Path) -> None:
+    """Stop before a version appears in which ``verify`` finds a fault."""
+    if faults := verify(folder):
+        lines = "\n".join(f"  {fault.file}: {fault.problem}" for fault in faults)
+        raise PublishError(
+            f"The version contradicts itself, so nothing was published:\n{lines}\n"
+            "The same number or sentence differs between its files. Build again; where that doesn't help, "
+            "this is a fault of the program: report it with these lines."
+        )
+
+
 def _write_notebooks(
-    folder: Path, executed: Sequence[Path], displays: Sequence[Display], notice: str
+    folder: Path, executed: Sequence[Path], displays: Sequence[Display], notice: str, memo: Memo
 ) -> None:
     target = folder / "notebooks"
     target.mkdir()
     scripts = next((folder / "site_libs").glob("**/csr.js")).parent
+    assets = Path("..") / scripts.relative_to(folder)
     for path in executed:
         shutil.copyfile(path, target / path.name)
-        assets = Path("..") / scripts.relative_to(folder)
         own = [display for display in displays if display.notebook == path.stem]
-        write_notebook_page(path, target / f"{path.stem}.html", assets, notice, own)
+        inputs = (path.stem, file_hash(target / path.name), assets.as_posix(), notice, own)
+        page = memo.text("notebook", inputs, partial(notebook_page, path, assets, notice, own))
+        (target / f"{path.stem}.html").write_text(page, encoding="utf-8")
 
 
 def _subtitle(report: Report, study: Study, notice: str) -> str:
@@ -104,7 +126,9 @@ def _subtitle(report: Report, study: Study, notice: str) -> str:
     return f"{text}. {notice}" if notice else text
 
 
-def _write_tables(folder: Path, displays: Sequence[Display], rows: pd.DataFrame, subtitle: str) -> None:
+def _write_tables(
+    folder: Path, displays: Sequence[Display], rows: pd.DataFrame, subtitle: str, memo: Memo
+) -> None:
     """Write each display's result rows, each table as CSV and RTF, each chart's data as CSV."""
     folder.mkdir()
     by_display = dict(iter(rows.groupby("display", sort=False)))
@@ -116,4 +140,6 @@ def _write_tables(folder: Path, displays: Sequence[Display], rows: pd.DataFrame,
         if display.table is not None:
             text = writers.to_csv(display.table)
             (folder / f"{display.label}.csv").write_text(text, encoding="utf-8")
-            writers.write_rtf(display.table, display.caption, subtitle, folder / f"{display.label}.rtf")
+            given = (display.table, display.caption, subtitle)
+            document = memo.text("rtf", given, partial(writers.to_rtf, *given))
+            (folder / f"{display.label}.rtf").write_text(document, encoding="ascii")

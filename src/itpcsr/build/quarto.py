@@ -25,7 +25,7 @@ _STANDARDS: tuple[tuple[Version, tuple[str, ...]], ...] = (
     ((1, 10, 17), ("a-2b", "ua-1")),
     ((1, 9), ("ua-1",)),
 )
-FORMATS = {"csr-typst": "PDF", "csr-html": "HTML"}  # the PDF first: it fails in less time
+FORMATS = {"csr-typst": "PDF", "csr-html": "HTML"}
 # The text that Typst sets as the PDF; `keep-typ` keeps it.
 TYPST_SOURCE = "index.typ"
 _START_SECONDS = 60
@@ -95,25 +95,16 @@ def pdf_standards(found: Version) -> tuple[str, ...]:
     return next((standards for first, standards in _STANDARDS if found >= first), ())
 
 
-def render(project: Path, output: Path, date: dt.date, say: Say) -> None:
-    """Render the project's PDF and HTML into ``output``, the project's output folder.
+def render(project: Path, output: Path, form: str, date: dt.date, say: Say) -> None:
+    """Render the project in one of FORMATS into ``output``, the project's output folder, which is emptied.
 
     Quarto's lines of progress and its warnings are said as they come. Raises RenderError where Quarto fails,
     or ends well but says that a reference, value or citation has nothing to show.
     """
     shutil.rmtree(output, ignore_errors=True)
-    heard: list[str] = []
-    pdfs: list[Path] = []
-    with tempfile.TemporaryDirectory(dir=project.parent, prefix=".pdf-") as aside:
-        for form, title in FORMATS.items():
-            say(f"Quarto renders {title}")
-            heard += _render_format(project, form, date, say)
-            # each rendering empties the output folder first
-            if form == "csr-typst":
-                pdfs = [path.rename(Path(aside) / path.name) for path in sorted(output.glob("*.pdf"))]
-        output.mkdir(exist_ok=True)
-        for path in pdfs:
-            path.rename(output / path.name)
+    say(f"Quarto renders {FORMATS[form]}")
+    heard = _render_format(project, form, date, say)
+    output.mkdir(exist_ok=True)
     (output / "search.json").unlink(missing_ok=True)  # of a search that the book doesn't have
     holes = list(dict.fromkeys(line.strip() for line in heard if _HOLE.search(line)))
     if holes:

@@ -6,11 +6,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from itpcsr.build.hashes import hash_files
+from itpcsr.build.lock import lock
 from itpcsr.build.manifest import input_differences
-from itpcsr.build.pipeline import build_report, open_run
+from itpcsr.build.pipeline import build_report
 from itpcsr.build.published import SIGNATURE, Fault, read_manifest
 from itpcsr.build.render import Engine
+from itpcsr.build.version import open_run
+from itpcsr.inputs.hashes import hash_files
 
 _LEFT_OUT = {"work", "output"}  # what a build makes; hidden folders hold no input
 
@@ -23,7 +25,8 @@ def rebuild(folder: Path, parameters: Path, root: Path, say: Callable[[str], Non
     """
     manifest = read_manifest(folder)
     run = open_run(parameters, root)
-    now = run.manifest(manifest["renderer"])
+    with lock(run.work):
+        now = run.manifest(manifest["renderer"])
     if faults := [Fault("manifest.json", text) for text in input_differences(manifest, now)]:
         return faults
     with tempfile.TemporaryDirectory(prefix="itpcsr-rebuild-") as temporary:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import zipfile
-from pathlib import Path
 
 import docx
 from docx.enum.style import WD_STYLE_TYPE
@@ -23,8 +23,8 @@ _TEXT_WIDTH = Cm(16.6)
 _DARK = RGBColor(0x0B, 0x25, 0x45)
 
 
-def write_reference_doc(path: Path, title: str, notice: str) -> None:
-    """Write pandoc's reference document with the report's look.
+def reference_doc(title: str, notice: str) -> bytes:
+    """Return pandoc's reference document with the report's look.
 
     The header holds the running title and, for simulated data, the notice; the footer "Page x of y".
     """
@@ -33,8 +33,7 @@ def write_reference_doc(path: Path, title: str, notice: str) -> None:
         check=True,
         capture_output=True,
     ).stdout
-    path.write_bytes(default)
-    document = docx.Document(str(path))
+    document = docx.Document(io.BytesIO(default))
     for name in (
         "Normal",
         "Body Text",
@@ -84,8 +83,9 @@ def write_reference_doc(path: Path, title: str, notice: str) -> None:
         _add_field(footer, field)
     _small(footer)
     _name_chinese_font(document)
-    document.save(str(path))
-    _forget_times(path)
+    written = io.BytesIO()
+    document.save(written)
+    return _without_times(written)
 
 
 def _name_chinese_font(document: docx.document.Document) -> None:
@@ -100,13 +100,13 @@ def _name_chinese_font(document: docx.document.Document) -> None:
             fonts.set(qn("w:eastAsia"), _CHINESE_FONT)
 
 
-def _forget_times(path: Path) -> None:
-    """Write the archive again with one fixed time: pandoc copies the times of parts into the report."""
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(zipfile.ZipInfo(name), content)
+def _without_times(written: io.BytesIO) -> bytes:
+    """Return the archive with one fixed time: pandoc copies the times of parts into the report."""
+    result = io.BytesIO()
+    with zipfile.ZipFile(written) as old, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(zipfile.ZipInfo(name), old.read(name))
+    return result.getvalue()
 
 
 def _shape_caption(document: docx.document.Document) -> None:

@@ -5,8 +5,11 @@ The embedded renderer always writes Word, and checks the sources before anything
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
+import zipfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,12 +17,19 @@ import yaml
 
 from itpcsr.build import embedded, quarto
 from itpcsr.build.assemble import write_yaml
-from itpcsr.build.holes import refuse_holes
+from itpcsr.build.holes import refuse_holes_of_html, refuse_holes_of_pdf
+from itpcsr.build.memo import Memo
+from itpcsr.build.mirror import mirror
 from itpcsr.build.provenance_page import renderer_title
 from itpcsr.errors import RenderError
 from itpcsr.study import Report
 
 Engine = Literal["auto", "quarto", "embedded"]
+Format = Literal["html", "pdf", "docx"]
+FORMATS: tuple[Format, ...] = ("html", "pdf", "docx")
+# What the embedded renderer calls them, and Quarto those that it makes; the PDF first: it fails in less time
+_NAMES: dict[Format, str] = {"html": "html", "pdf": "typst", "docx": "docx"}
+_BY_QUARTO: dict[Format, str] = {"pdf": "csr-typst", "html": "csr-html"}
 Say = Callable[[str], None]
 # How the standards that Typst can hold a PDF to are written
 _STANDARDS = {"a-2b": "PDF/A-2b", "ua-1": "PDF/UA-1"}
@@ -78,22 +88,76 @@ def choose_renderer(engine: Engine, say: Say = lambda _: None) -> Renderer:
     return Renderer(version)
 
 
-def render(project: Path, report: Report, renderer: Renderer, say: Say) -> Path:
-    """Render the project to HTML, PDF and Word; return the folder with the three.
+def render(
+    project: Path,
+    report: Report,
+    renderer: Renderer,
+    say: Say,
+    targets: Sequence[Format] = FORMATS,
+    memo: Memo | None = None,
+) -> Path:
+    """Render the project to the formats asked for; return the folder with them.
+
+    What ``memo`` has from the same sources isn't rendered again: pages of the embedded renderer, formats of
+    Quarto. A PDF or Word document that isn't asked for stays in the folder only while it is
+    the one of these sources.
 
     Raises RenderError for faults of the sources, with their places, and where rendering failed or left holes.
     """
     _configure(project, renderer)
     if renderer.quarto is None:
-        return embedded.render(project, report=say)
-    sources = embedded.read_sources(project)
+        return embedded.render(project, [_NAMES[name] for name in targets], say, memo)
+    sources = embedded.read_sources(project, memo)
     say(f"Checked {len(sources.pages)} pages with {len(sources.labels)} labels")
     book = sources.book
-    quarto.render(project, book.output, report.date, say)
-    refuse_holes(project, book.output, book.chapters)
-    embedded.write_word(sources, book.output)
-    say("Word document written by the embedded renderer")
+    files = _by_quarto(sources, report, renderer, say, targets)
+    if "docx" in targets:
+        name, content = embedded.word_file(sources)
+        files[name] = content
+        say("Word document written by the embedded renderer")
+    mirror(files, book.output, None if "html" in targets else book.documents)
     return book.output
+
+
+def _by_quarto(
+    sources: embedded.Sources, report: Report, renderer: Renderer, say: Say, targets: Sequence[Format]
+) -> dict[str, bytes | Path]:
+    """Return the files of the formats asked for that Quarto makes, and of those that are at hand.
+
+    Quarto could render one page of a book alone, but the others would keep what they quote of it, titles and
+    numbers; so a format is made or kept as a whole.
+    """
+    book = sources.book
+    files: dict[str, bytes | Path] = {}
+    for target, form in _BY_QUARTO.items():
+        inputs = (form, renderer.quarto, embedded.pdf_inputs(book, sources.pages))
+        if target in targets or sources.memo.knows("quarto", inputs):
+            make = partial(_render_with_quarto, book, form, report, say)
+            files |= _unpack(sources.memo.content("quarto", inputs, make))
+    return files
+
+
+def _render_with_quarto(book: embedded.Book, form: str, report: Report, say: Say) -> bytes:
+    quarto.render(book.root, book.output, form, report.date, say)
+    if form == _BY_QUARTO["html"]:
+        refuse_holes_of_html(book.root, book.output, book.chapters)
+        return _pack(book.output, "**/*")
+    refuse_holes_of_pdf(book.root, book.output)
+    return _pack(book.output, "*.pdf")
+
+
+def _pack(folder: Path, pattern: str) -> bytes:
+    """Return files as one archive, uncompressed."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path in sorted(path for path in folder.glob(pattern) if path.is_file()):
+            archive.writestr(path.relative_to(folder).as_posix(), path.read_bytes())
+    return packed.getvalue()
+
+
+def _unpack(packed: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def _configure(project: Path, renderer: Renderer) -> None:

@@ -13,15 +13,17 @@ import yaml
 
 from itpcsr.build.attribution import PROGRAM, attribute
 from itpcsr.build.compare import BECAUSE, Comparison
-from itpcsr.build.distributions import environment, hash_environment
-from itpcsr.build.hashes import file_hash, source_hash
+from itpcsr.build.hashes import source_hash
 from itpcsr.build.manifest import hash_code, hash_inputs
 from itpcsr.build.notebook_parameters import read_parameters
 from itpcsr.build.notebook_values import READS_ROWS
-from itpcsr.build.pipeline import Run, open_run, read_results, run_notebooks
+from itpcsr.build.pipeline import read_results, run_notebooks
 from itpcsr.build.published import read_manifest
 from itpcsr.build.rebuild import link_project
+from itpcsr.build.version import Run, open_run
 from itpcsr.errors import DataError, ItpcsrError
+from itpcsr.inputs.distributions import environment, hash_environment
+from itpcsr.inputs.hashes import file_hash
 from itpcsr.results import read_rows
 from itpcsr.study import Report, read_report
 
@@ -29,7 +31,7 @@ DATA, PARAMETERS = "data", "parameters"
 # What of a version's parameters belongs to its data
 _OF_DATA = {"data", "data_cutoff"}
 # What of them makes no number
-_OF_LOOKS = {"report", "version", "status", "title", "date", "pages", "fonts"}
+_OF_LOOKS = {"report", "version", "status", "title", "date", "pages", "fonts", "running"}
 _PROGRAM = ("code", "lock", "environment")
 
 
@@ -103,7 +105,7 @@ def _open(folder: Path, root: Path, project: Path) -> _Side:
     report = report.model_copy(update={"data": [(root / source).resolve() for source in report.data]})
     run = _open_report(project, report)
     now, then = (
-        _without_program(hash_inputs(run.trial, run.report, project)),
+        _without_program(hash_inputs(run.adam, run.report, project)),
         _without_program(manifest["hashes"]),
     )
     if other := [name for name in sorted(now.keys() | then.keys()) if now.get(name) != then.get(name)]:

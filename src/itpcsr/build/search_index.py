@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import posixpath
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
+from itpcsr.build.memo import Memo
 from itpcsr.build.page_reading import report_pages
 
 _HEADINGS = ("h1", "h2", "h3", "h4")
@@ -28,32 +30,52 @@ class _Entry:
     is_float: bool = False
 
 
-def write_search_index(book: Path) -> None:
+def write_search_index(book: Path, memo: Memo | None = None) -> None:
     """Write ``search-index.js`` beside the report's script, from the rendered pages.
 
     The sections and the tables and figures of each page are entries, and each subject's page as a whole. Of
     a table each word stands once.
     Quarto and the embedded renderer put the script into different folders; the index says where the
-    report's root lies from it.
+    report's root lies from it. A page whose main part is the same as in ``memo`` isn't read again.
     """
     script = next(iter(sorted((book / "site_libs").glob("**/csr.js"))))
+    memo = memo or Memo()
     entries = []
     for page in report_pages(book):
-        reader = _Reader(page.relative_to(book).as_posix())
-        reader.feed(page.read_text(encoding="utf-8"))
-        entries += [_as_json(entry) for entry in reader.entries]
-    entries += [_subject(page, book) for page in sorted((book / "subjects").glob("*.html"))]
+        entries += _kept(page, book, memo, _entries)
+    for page in sorted((book / "subjects").glob("*.html")):
+        entries += _kept(page, book, memo, _subject)
     root = posixpath.relpath(".", script.parent.relative_to(book).as_posix()) + "/"
     index = json.dumps({"root": root, "entries": entries}, ensure_ascii=False, separators=(",", ":"))
     text = f"window.csrIndex({index});\n"
     (script.parent / _NAME).write_text(text, encoding="utf-8", newline="\n")
 
 
-def _subject(page: Path, book: Path) -> dict[str, str]:
-    reader = _Reader(page.relative_to(book).as_posix())
-    reader.feed(page.read_text(encoding="utf-8"))
+def _kept(
+    page: Path, book: Path, memo: Memo, read: Callable[[_Reader], list[_Entry]]
+) -> list[dict[str, str]]:
+    """Return a page's entries, from its main part alone: what stands around it says nothing of the page."""
+    name = page.relative_to(book).as_posix()
+    text = page.read_text(encoding="utf-8")
+    main = text[max(text.find("<main"), 0) :]
+
+    def make() -> str:
+        reader = _Reader(name)
+        reader.feed(main)
+        return json.dumps([_as_json(entry) for entry in read(reader)], ensure_ascii=False)
+
+    entries: list[dict[str, str]] = json.loads(memo.text("search", (name, main), make))
+    return entries
+
+
+def _entries(reader: _Reader) -> list[_Entry]:
+    return reader.entries
+
+
+def _subject(reader: _Reader) -> list[_Entry]:
+    """Return the page of a subject as a whole."""
     texts = [text for entry in reader.entries for text in (*entry.title, *entry.text)]
-    return _as_json(_Entry(reader.page, [*reader.entries[0].title, ": profile"], texts, is_float=True))
+    return [_Entry(reader.page, [*reader.entries[0].title, ": profile"], texts, is_float=True)]
 
 
 def _as_json(entry: _Entry) -> dict[str, str]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import html
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from itpcsr.build.assemble import notice_block
+from itpcsr.build.memo import Memo
+from itpcsr.build.mirror import mirror
 from itpcsr.build.page_reading import html_tables, report_pages
 from itpcsr.display import escape, theme, writers
 from itpcsr.display.profile import Profile, Section
@@ -41,7 +45,13 @@ _PAGE = """<!DOCTYPE html>
 
 
 def write_subject_pages(
-    book: Path, profiles: Iterable[Profile], names: Mapping[str, str], edition: str, notice: str
+    book: Path,
+    profiles: Callable[[], Iterable[Profile]],
+    names: Mapping[str, str],
+    edition: str,
+    notice: str,
+    memo: Memo | None = None,
+    inputs: Any = None,
 ) -> None:
     """Write one page for each profile into ``subjects/`` of the rendered book.
 
@@ -52,33 +62,51 @@ def write_subject_pages(
     book
         The rendered report; its pages are read for the displays that link to a subject.
     profiles
-        In the order in which one page leads to the next.
+        Gives them in the order in which one page leads to the next; asked only where pages are made.
     names
         Subject to file name (``display.subject_pages.page_names``).
     edition, notice
         Study, version, status and data cut; what every page says of simulated data, "" for none.
+    memo, inputs
+        The pages as they were made before, and what the profiles follow from.
     """
-    folder = book / FOLDER
-    folder.mkdir()
     scripts = next(iter(sorted((book / "site_libs").glob("**/csr.js")))).parent
     assets = (Path("..") / scripts.relative_to(book)).as_posix()
     places = _find_places(book)
-    ordered = list(profiles)
-    for place, profile in enumerate(ordered):
-        before = ordered[place - 1] if place else None
-        after = ordered[place + 1] if place + 1 < len(ordered) else None
+    given = (inputs, dict(names), edition, notice, assets, places)
+
+    def make() -> str:
+        return json.dumps(dict(_pages(list(profiles()), names, places, assets, edition, notice)))
+
+    pages = json.loads((memo or Memo()).text("subjects", given, make))
+    mirror({name: text.encode() for name, text in pages.items()}, book / FOLDER)
+
+
+def _pages(
+    profiles: list[Profile],
+    names: Mapping[str, str],
+    places: Mapping[str, Mapping[str, str]],
+    assets: str,
+    edition: str,
+    notice: str,
+) -> Iterator[tuple[str, str]]:
+    for place, profile in enumerate(profiles):
+        before = profiles[place - 1] if place else None
+        after = profiles[place + 1] if place + 1 < len(profiles) else None
         own = names[profile.subject]
-        text = _PAGE.format(
-            subject=escape.html(profile.subject),
-            assets=assets,
-            ways=_ways(places),
-            notice=f"{notice_block(notice)}\n" if notice else "",
-            edition=escape.html(edition),
-            body="\n".join(_body(profile, places.get(own, {}))),
-            neighbours=_neighbour(before, names, "prev", "Previous")
-            + _neighbour(after, names, "next", "Next"),
+        yield (
+            own,
+            _PAGE.format(
+                subject=escape.html(profile.subject),
+                assets=assets,
+                ways=_ways(places),
+                notice=f"{notice_block(notice)}\n" if notice else "",
+                edition=escape.html(edition),
+                body="\n".join(_body(profile, places.get(own, {}))),
+                neighbours=_neighbour(before, names, "prev", "Previous")
+                + _neighbour(after, names, "next", "Next"),
+            ),
         )
-        (folder / own).write_text(text, encoding="utf-8", newline="\n")
 
 
 def _find_places(book: Path) -> dict[str, dict[str, str]]:

@@ -16,7 +16,7 @@ from itpcsr.small_counts import TOTAL, Rule
 from itpcsr.study import Study
 
 if TYPE_CHECKING:
-    from itpcsr.build.pipeline import Run
+    from itpcsr.build.version import Run
 
 # Sets that stand for the arms: whoever was assigned, and whoever was treated. Their sizes are no secret.
 _ARMS = ("ENRLFL", "SAFFL", "FASFL")
@@ -29,7 +29,7 @@ def run_suppressed(run: Run, run_all: Callable[[Rule], None], say: Callable[[str
     ``run_all`` runs the notebooks by a rule, those alone that it changes. Raises PublishError where counts
     can still be worked out after several rounds, which says what to do.
     """
-    rule = make_rule(run.datasets["adsl"], run.study, run.report.minimum_count)
+    rule = make_rule(run.adam["adsl"], run.study, run.report.minimum_count)
     for _ in range(_ROUNDS):
         run_all(rule)
         found = attack_version(run, rule)

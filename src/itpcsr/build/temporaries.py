@@ -23,7 +23,7 @@ def keep_temporaries_together() -> None:
     The folder goes when the process ends. One that is killed leaves it behind; whoever comes next removes it,
     known by its name and by a lock that the system takes from a dead owner. Folders of other users stay.
     """
-    place = _place()
+    place = short_place()
     _sweep(place)
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
     # locked before it has its name: no other process takes the folder for one whose owner is dead
@@ -34,7 +34,8 @@ def keep_temporaries_together() -> None:
     atexit.register(_remove, folder, os.getpid())
 
 
-def _place() -> Path:
+def short_place() -> Path:
+    """Return a folder for temporary files whose path leaves room for a socket's name."""
     place = Path(tempfile.gettempdir())
     if len(str(place)) > _LONGEST and os.access(_SHORT, os.W_OK | os.X_OK):
         return _SHORT

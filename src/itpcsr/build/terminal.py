@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from rich.table import Table
 from rich.text import Text
@@ -29,4 +30,12 @@ def version_table(versions: Iterable[Version]) -> Table:
         known = (str(manifest.get("status", "")), str(manifest.get("date", "")))
         cut = manifest.get("data_cutoff") or "none"
         table.add_row(Text(version.folder.name), *known, cut, *version.marks.values())
+    return table
+
+
+def failure_table(failures: Mapping[Path, str]) -> Table:
+    """Return one line per parameter file whose version wasn't published, with the first line of why."""
+    table = Table("Parameters", "Why it stopped")
+    for file, why in failures.items():
+        table.add_row(Text(file.as_posix()), Text(why))
     return table

@@ -2,17 +2,23 @@
 
 from pathlib import Path
 
-import vl_convert
-
 # Where the extension wants it; each assembled book has its own, in the root it is a link (`itpcsr link`).
 BUNDLE = Path("_extensions/csr/assets/vega.js")
 
 
-def write_vega_bundle(path: Path) -> None:
-    """Write the script that sets `window.vegaEmbed`; the folder must exist.
+def vega_bundle() -> str:
+    """Return the script that sets `window.vegaEmbed`.
 
     The bundle declares names of one letter at its top level; inside a function they can't clash
     with other scripts of the page.
     """
+    # where the bundle is written alone: commands that only ask for its place start at once
+    import vl_convert
+
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    path.write_text(f"(() => {{\n{bundle}\n}})();\n", encoding="utf-8", newline="\n")
+    return f"(() => {{\n{bundle}\n}})();\n"
+
+
+def write_vega_bundle(path: Path) -> None:
+    """Write that script; the folder must exist."""
+    path.write_text(vega_bundle(), encoding="utf-8", newline="\n")

@@ -7,8 +7,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from itpcsr.build.hashes import file_hash
 from itpcsr.build.published import SIGNATURE, SUMS, Fault, read_sums
+from itpcsr.inputs.hashes import file_hash
 
 
 def check_kinds(folder: Path) -> Iterator[Fault]:

@@ -7,8 +7,6 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array
 
 Factors = Mapping[Any, float]  # unknown to how often it counts
 Line = tuple[Factors, float]  # a sum and the value that it truly has
@@ -115,6 +113,10 @@ class _Problem:
         return self._least(goal) > value - _HALF and -self._least(-goal) < value + _HALF
 
     def _least(self, goal: np.ndarray) -> float:
+        # external versions alone get here: the others' commands start without SciPy
+        from scipy.optimize import Bounds, LinearConstraint, milp
+        from scipy.sparse import csr_array
+
         constraints = []
         if self._lines:
             entries = [(row, *entry) for row, (line, _, _) in enumerate(self._lines) for entry in line]

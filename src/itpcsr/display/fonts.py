@@ -6,12 +6,13 @@ package. So two machines draw alike, and a character that no chosen font has is 
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from fontTools.ttLib import TTFont
@@ -32,10 +33,15 @@ class Fonts:
 
     files: tuple[Path, ...]
 
-    @property
+    @cached_property
     def characters(self) -> frozenset[str]:
         """Return every character that one of the files has."""
         return frozenset().union(*map(read_characters, self.files))
+
+    @cached_property
+    def digests(self) -> tuple[str, ...]:
+        """Return the SHA-256 of each file, as the files are when this is first asked."""
+        return tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in self.files)
 
     def lacking(self, text: str) -> list[str]:
         """Return the characters of a text that no file has, in their order in Unicode, each once.

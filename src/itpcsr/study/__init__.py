@@ -17,7 +17,7 @@ from itpcsr.study.files import (
     validate,
     write_study,
 )
-from itpcsr.study.model import Report, Study
+from itpcsr.study.model import Limits, Report, Study
 from itpcsr.study.related import RelatedStudy, read_related
 from itpcsr.study.response import Efficacy, ResponseDefinition
 from itpcsr.study.testing import ChosenTest, Testing
@@ -33,6 +33,7 @@ __all__ = [
     "DoseFinding",
     "Efficacy",
     "Laboratory",
+    "Limits",
     "RelatedStudy",
     "Report",
     "ResponseDefinition",

@@ -108,6 +108,20 @@ class Study(Strict):
         return [arm.code for arm in self.design.arms if arm.code in shown]
 
 
+class Limits(BaseModel):
+    """How long a notebook may take, in seconds: far more than it needs, so that a hanging one ends.
+
+    ``start_seconds`` is for its kernel to answer, ``cell_seconds`` for a cell to end, ``output_seconds`` for
+    the output of an ended cell to arrive.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    start_seconds: int = Field(default=300, gt=0)
+    cell_seconds: int = Field(default=7200, gt=0)
+    output_seconds: int = Field(default=600, gt=0)
+
+
 class Report(BaseModel):
     """What one report version chooses.
 
@@ -116,7 +130,7 @@ class Report(BaseModel):
     leaves the house, with names, dates and small counts as ``docs/disclosure.md`` says; ``disclosure_key``
     is the file of its secret, ``minimum_count`` the smallest count that it shows. ``fonts`` are files of
     further fonts for PDF and charts, which are asked for a character before the font for Chinese is.
-    ``reading`` raises bounds of the files that are read.
+    ``reading`` raises bounds of the files that are read, ``running`` those of the notebooks' time.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -137,6 +151,7 @@ class Report(BaseModel):
     disclosure_key: Path | None = None
     minimum_count: int = Field(default=3, ge=2, le=20)
     reading: Bounds = Bounds()
+    running: Limits = Limits()
     rules: dict[str, Any] = {}
     notebooks: dict[str, dict[str, Any]] = Field(min_length=1)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.analysis import immune
 from itpcsr.analysis.immune.panel import NO_TABLE, NO_VALUES
 from itpcsr.analysis.permutation import swap_groups

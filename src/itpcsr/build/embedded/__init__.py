@@ -6,24 +6,27 @@ PyPI carries whole: pandoc, Typst and vl-convert.
 """
 
 import importlib.metadata
-import shutil
-import tempfile
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from itpcsr.build.embedded import pandoc
 from itpcsr.build.embedded.book import Book, read_book
-from itpcsr.build.embedded.crossref import Label, Page, anchored, index
+from itpcsr.build.embedded.crossref import Label
 from itpcsr.build.embedded.faults import raise_faults
-from itpcsr.build.embedded.grammar import check, check_references_list
+from itpcsr.build.embedded.grammar import check_once, check_references_list
 from itpcsr.build.embedded.html import write_html
-from itpcsr.build.embedded.pdf import write_pdf
+from itpcsr.build.embedded.pages import Page, index
+from itpcsr.build.embedded.pdf import pdf_inputs, write_pdf
 from itpcsr.build.embedded.source import expand
-from itpcsr.build.embedded.word import write_docx
+from itpcsr.build.embedded.word import word_inputs, write_docx
+from itpcsr.build.memo import Memo
+from itpcsr.build.mirror import mirror
 from itpcsr.errors import RenderError
 
-__all__ = ["Sources", "read_sources", "render", "version", "write_word"]
+__all__ = ["Book", "Sources", "pdf_inputs", "read_sources", "render", "version", "word_file"]
 
 VERSION = "0.1.0"
 FORMATS = ("html", "typst", "docx")
@@ -42,29 +45,37 @@ class Sources:
     book: Book
     pages: list[Page]
     labels: dict[str, Label]
+    memo: Memo
 
 
-def read_sources(project: Path) -> Sources:
+def read_sources(project: Path, memo: Memo | None = None) -> Sources:
     """Read the book project and check it, whoever renders it.
 
     Raises RenderError with all that breaks the grammar, each with file and line: what refers to nothing,
-    quotes no value or cites no entry among it.
+    quotes no value or cites no entry among it. A page whose text is the same as in ``memo`` isn't parsed.
     """
+    memo = memo or Memo()
     book = read_book(project.resolve())
-    return Sources(book, *_read_pages(book))
-
-
-def write_word(sources: Sources, folder: Path) -> Path:
-    """Write the Word document into a folder that exists; return its path."""
-    path = folder / f"{sources.book.stem}.docx"
-    write_docx(sources.book, sources.pages, sources.labels, path)
-    return path
+    faults, pages = [], []
+    for number, path in enumerate(book.chapters, start=1):
+        source, found = expand(book, path, number)
+        pages.append(Page(source, memo))
+        faults += found
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        faults += [fault for found in pool.map(Page.faults, pages) for fault in found]
+    labels, doubles = index(pages)
+    keys = pandoc.citation_keys(book, memo)
+    for page in pages:
+        faults += check_once(page, book.root, labels, keys, memo)
+    raise_faults([*faults, *doubles, *check_references_list(pages)])
+    return Sources(book, pages, labels, memo)
 
 
 def render(
     project: Path,
     formats: Sequence[str] = FORMATS,
     report: Callable[[str], None] | None = None,
+    memo: Memo | None = None,
 ) -> Path:
     """Render the book project in the folder `project` and give its output folder.
 
@@ -76,12 +87,16 @@ def render(
         Any of html, typst (the PDF) and docx; each at most once matters, the order doesn't.
     report
         Called with one short sentence a step, for a progress display.
+    memo
+        What was rendered before: what follows from the same inputs isn't made again. A PDF or Word document
+        that isn't asked for stands in the folder only where it is the one of these sources; pages that aren't
+        asked for stay as they are.
 
     Returns
     -------
     Path
         The project's `output-dir`. What stood there before is replaced when all formats are
-        whole; after an error it is untouched.
+        whole; after an error it is untouched. Files that are the same aren't written.
 
     Raises
     ------
@@ -93,50 +108,64 @@ def render(
     unknown = set(formats) - set(FORMATS)
     if unknown:
         raise RenderError(f"unknown formats {sorted(unknown)}; allowed are {', '.join(FORMATS)}.")
-    sources = read_sources(project)
-    book = sources.book
+    sources = read_sources(project, memo)
     say(f"read {len(sources.pages)} pages with {len(sources.labels)} labels")
-    with tempfile.TemporaryDirectory(dir=book.root, prefix=".rendering-") as folder:
-        out = Path(folder) / "book"
-        out.mkdir()
-        _write(sources, out, formats, say)
-        shutil.rmtree(book.output, ignore_errors=True)
-        book.output.parent.mkdir(parents=True, exist_ok=True)
-        out.rename(book.output)
-    return book.output
+    files = _make(sources, formats, say)
+    mirror(files, sources.book.output, None if "html" in formats else sources.book.documents)
+    return sources.book.output
 
 
-def _read_pages(book: Book) -> tuple[list[Page], dict[str, Label]]:
-    faults, pages = [], []
-    for number, path in enumerate(book.chapters, start=1):
-        source, found = expand(book, path, number)
-        blocks, warned = pandoc.parse(source)
-        pages.append(anchored(Page(source, blocks)))
-        faults += found + warned
-    labels, doubles = index(pages)
-    keys = pandoc.citation_keys(book)
-    for page in pages:
-        faults += check(page, book.root, labels, keys)
-    raise_faults([*faults, *doubles, *check_references_list(pages)])
-    return pages, labels
+def word_file(sources: Sources) -> tuple[str, bytes]:
+    """Return name and content of the Word document."""
+    book, pages, labels, memo = sources.book, sources.pages, sources.labels, sources.memo
+    inputs = word_inputs(book, pages)
+    return f"{book.stem}.docx", memo.content("word", inputs, lambda: write_docx(book, pages, labels, memo))
 
 
-def _write(
-    sources: Sources,
-    out: Path,
-    formats: Sequence[str],
-    say: Callable[[str], None],
-) -> None:
-    book, pages, labels = sources.book, sources.pages, sources.labels
+def _pdf_files(sources: Sources, say: Callable[[str], None]) -> dict[str, bytes]:
+    """Return the PDF, and the Typst source where the options keep it."""
+    book, pages, labels, memo = sources.book, sources.pages, sources.labels, sources.memo
+    inputs = pdf_inputs(book, pages)
+    made: list[bytes] = []
+
+    def make() -> bytes:
+        if not made:
+            pdf, source, warnings = write_pdf(book, pages, labels, memo)
+            made.extend((pdf, source))
+            for warning in warnings:
+                say(f"Typst warns: {warning}")
+        return made[0]
+
+    files = {f"{book.stem}.pdf": memo.content("pdf", inputs, make)}
+    if book.options("csr-typst").get("keep-typ"):
+        files[f"{book.stem}.typ"] = memo.content("typst", inputs, lambda: (make(), made[1])[1])
+    return files
+
+
+def _make(sources: Sources, formats: Sequence[str], say: Callable[[str], None]) -> dict[str, bytes | Path]:
+    """Return the files of the formats asked for, made at the same time, and of those that are at hand."""
+    book, pages, memo = sources.book, sources.pages, sources.memo
+    wanted = {*formats}
+    if memo.knows("pdf", pdf_inputs(book, pages)):
+        wanted.add("typst")
+    if memo.knows("word", word_inputs(book, pages)):
+        wanted.add("docx")
     names = {"typst": ("PDF", f"{book.stem}.pdf"), "docx": ("Word", f"{book.stem}.docx")}
-    if "html" in formats:
-        downloads = {text: file for fmt, (text, file) in names.items() if fmt in formats}
-        write_html(book, pages, labels, out, downloads)
-        say("HTML written")
-    if "typst" in formats:
-        for warning in write_pdf(book, pages, labels, out / names["typst"][1]):
-            say(f"Typst warns: {warning}")
-        say("PDF written")
-    if "docx" in formats:
-        write_word(sources, out)
-        say("Word document written")
+    downloads = {text: file for form, (text, file) in names.items() if form in wanted}
+
+    def html() -> Mapping[str, bytes | Path]:
+        return write_html(book, pages, sources.labels, downloads, memo)
+
+    makers: dict[str, tuple[str, Callable[[], Mapping[str, bytes | Path]]]] = {
+        "html": ("HTML", html),
+        "typst": ("PDF", lambda: _pdf_files(sources, say)),
+        "docx": ("Word document", lambda: dict([word_file(sources)])),
+    }
+    files: dict[str, bytes | Path] = {}
+    with ThreadPoolExecutor(len(makers)) as pool:
+        begun = {form: pool.submit(make) for form, (_, make) in makers.items() if form in wanted}
+        for form, made in begun.items():
+            files |= made.result()
+            if form in formats:
+                say(f"{makers[form][0]} written")
+    return files

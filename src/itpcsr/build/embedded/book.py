@@ -45,9 +45,20 @@ class Book:
         return self.root / str(self.config["project"].get("output-dir", "_book"))
 
     @property
+    def documents(self) -> tuple[str, str]:
+        """The names of the PDF and the Word file."""
+        return f"{self.stem}.pdf", f"{self.stem}.docx"
+
+    @property
     def bibliography(self) -> Path | None:
         """The file with the references, or None when the report cites nothing."""
         name = self.config.get("bibliography")
+        return self.root / name if name else None
+
+    @property
+    def style(self) -> Path | None:
+        """The file with the style of citations, or None where it is pandoc's own."""
+        name = self.config.get("csl")
         return self.root / name if name else None
 
     @property

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from itpcsr.build.embedded.crossref import FLOATS, Label, Page, kind_of, numbered
+from itpcsr.build.embedded.crossref import FLOATS, Label, kind_of, numbered
 from itpcsr.build.embedded.faults import Fault, Origin
+from itpcsr.build.embedded.pages import Page
 from itpcsr.build.embedded.source import resolve
 from itpcsr.build.embedded.targets import CALLOUTS, FORMATS, callout_kind, visible
 from itpcsr.build.embedded.tree import Node, attributes, walk
+from itpcsr.build.memo import Memo
 
 # Lines that pandoc would read as something harmless, but that mean something to Quarto.
 LINES = {
@@ -44,9 +46,8 @@ def check(page: Page, root: Path, labels: dict[str, Label], keys: set[str]) -> l
 
 def check_references_list(pages: list[Page]) -> list[Fault]:
     """Ask for exactly one `#refs` division when the report cites something, and for none twice."""
-    nodes = [(page, node) for page in pages for node in walk(page.blocks)]
-    lists = [page for page, node in nodes if node["t"] == "Div" and attributes(node)[0] == "refs"]
-    cites = [page for page, node in nodes if node["t"] == "Cite" and not _is_reference(node)]
+    lists = [page for page in pages for _ in range(page.outline.reference_lists)]
+    cites = [page for page in pages if page.outline.cites]
     if len(lists) > 1:
         text = "the list of references (`::: {#refs}`) stands more than once."
         return [Fault(origin, text) for page in lists for origin in page.source.where(r":::.*#refs\b")]
@@ -56,8 +57,20 @@ def check_references_list(pages: list[Page]) -> list[Fault]:
     return []
 
 
-def _is_reference(cite: Node) -> bool:
-    return all(kind_of(citation["citationId"]) for citation in cite["c"][0])
+def check_once(page: Page, root: Path, labels: dict[str, Label], keys: set[str], memo: Memo) -> list[Fault]:
+    """Check a page, unless it was found without a fault among the same labels, keys and pictures."""
+    pictures = [_exists(root, resolve(page.source.path, path)) for path in page.outline.pictures]
+    inputs = (page.source.path, page.source.digest, sorted(labels), sorted(keys), pictures)
+    if memo.knows("sound", inputs):
+        return []
+    faults = check(page, root, labels, keys)
+    if not faults:
+        memo.content("sound", inputs, lambda: b"")
+    return faults
+
+
+def _exists(root: Path, path: str | None) -> bool:
+    return path is not None and (root / path).is_file()
 
 
 class _Checker:
@@ -87,7 +100,7 @@ class _Checker:
                 self.page.source.where(extra)[:1] if len(top) < 2 else self.page.source.where(extra), text
             )
         level = 0
-        for heading, number in numbered(self.page):
+        for heading, number in numbered(blocks, self.page.source.number):
             if ".0" in number and heading["c"][0] > level + 1:
                 self.find(_words(heading), "a heading skips a level.")
             level = heading["c"][0]

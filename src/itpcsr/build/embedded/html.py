@@ -1,33 +1,35 @@
 """The report as HTML pages that open from a folder: relative links, no request to another host."""
 
+import json
+import os
 import posixpath
-import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib.resources import files
+from importlib.resources import files as resources
 from pathlib import Path
 from string import Template
 
 from itpcsr.build.embedded import pandoc
 from itpcsr.build.embedded.book import EXTENSION, Assets, Book, read_assets
-from itpcsr.build.embedded.crossref import Label, Page, numbered
+from itpcsr.build.embedded.crossref import Label
+from itpcsr.build.embedded.pages import Page
 from itpcsr.build.embedded.source import resolve
-from itpcsr.build.embedded.targets import shape
-from itpcsr.build.embedded.tree import Node, attributes, div, link, plain, raw, transform, words
-from itpcsr.build.vega import write_vega_bundle
+from itpcsr.build.embedded.targets import shape, visible
+from itpcsr.build.embedded.tree import Node, div, link, raw, transform, walk, words
+from itpcsr.build.memo import Memo
+from itpcsr.build.vega import vega_bundle
 from itpcsr.display import escape
 
-TEMPLATES = files(__package__) / "templates"
+TEMPLATES = resources(__package__) / "templates"
 FRAME = "site_libs/frame/frame.css"
 
 
-@dataclass
+@dataclass(frozen=True)
 class HtmlTarget:
-    """Writes the parts of one page; pictures that it meets are copied to the folder `out`."""
+    """Writes the parts of one page."""
 
     page: str
-    root: Path
-    out: Path
     name: str = "html"
 
     def url(self, path: str) -> str:
@@ -68,13 +70,9 @@ class HtmlTarget:
         return link(words(text), f"{page}#{label.ident}", ("quarto-xref",))
 
     def image(self, path: str, alternative: str, size: dict[str, str]) -> Node:
-        """Link to a copy of the picture."""
-        found = resolve(self.page, path) or path
-        copy = self.out / found
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self.root / found, copy)
+        """Link to the picture's copy beside the pages."""
         named = [["alt", alternative], *map(list, size.items())]
-        return {"t": "Image", "c": [["", [], named], [], [self.url(found), ""]]}
+        return {"t": "Image", "c": [["", [], named], [], [self.url(resolve(self.page, path) or path), ""]]}
 
     def other(self, node: Node) -> list[Node] | None:
         """Let a wide table scroll by itself."""
@@ -91,47 +89,91 @@ class Entry:
 
 
 def write_html(
-    book: Book, pages: list[Page], labels: dict[str, Label], out: Path, downloads: Mapping[str, str]
-) -> None:
-    """Write all pages, scripts, style sheets and pictures; `downloads` maps a link's text to its file."""
+    book: Book, pages: list[Page], labels: dict[str, Label], downloads: Mapping[str, str], memo: Memo
+) -> dict[str, bytes | Path]:
+    """Write all pages; return each file of the HTML report: its content, or the file that it is a copy of.
+
+    ``downloads`` maps a link's text to its file. A page is written by pandoc only where its text changed,
+    or what it quotes of other pages; the frame around it is put on anew.
+    """
     assets = read_assets(book.root)
-    head = _copy_assets(book, assets, out)
-    targets = [HtmlTarget(page.source.path, book.root, out) for page in pages]
-    chapters = [
-        div(_headed(page, shape(page, target, labels))) for page, target in zip(pages, targets, strict=True)
-    ]
-    if book.bibliography:
-        chapters = _cross_page_citations(pandoc.cite(chapters, book), pages)
+    files, head = _assets(book, assets)
     entries = [
-        Entry(page.source.number, plain(page.blocks[0]["c"][2]), _html(page.source.path)) for page in pages
+        Entry(page.source.number, page.outline.headings[0].text, _html(page.source.path)) for page in pages
     ]
-    for page, target, chapter in zip(pages, targets, chapters, strict=True):
-        blocks = _with_contents(page, chapter["c"][1])
-        body = pandoc.write(blocks, "html5", book, ["--mathml", "--wrap=none", "--syntax-highlighting=none"])
-        path = out / _html(page.source.path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = _frame(book, target, page.source.number, entries, head, downloads, body.decode())
-        path.write_text(text, encoding="utf-8", newline="\n")
+    frame = _Frame(book, (TEMPLATES / "page.html").read_text(encoding="utf-8"), entries, head, downloads)
+
+    def body_of(cited: tuple[Page, _Citations | None]) -> tuple[str, list[str]]:
+        return _body(book, *cited, labels, memo)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        bodies = [*pool.map(body_of, _cited(book, pages, memo))]
+    for page, (body, pictures) in zip(pages, bodies, strict=True):
+        files[_html(page.source.path)] = frame.around(page, body).encode()
+        files |= {name: book.root / name for name in pictures}
+    return files
+
+
+@dataclass(frozen=True)
+class _Citations:
+    """What citations of a page say, its list of references, and where the report's list stands."""
+
+    words: list[list[Node]]
+    references: list[Node]
+    home: str
+
+
+def _cited(book: Book, pages: list[Page], memo: Memo) -> list[tuple[Page, _Citations | None]]:
+    """Return each page with its citations; none without a bibliography."""
+    if not book.bibliography:
+        return [(page, None) for page in pages]
+    given = [page.cited(HtmlTarget(page.source.path)) for page in pages]
+    found = pandoc.cite([(cited.cites, cited.references) for cited in given], book, memo)
+    homes = [page.source.path for page, (_, references) in zip(pages, found, strict=True) if references]
+    home = homes[0] if homes else ""
+    return [(page, _Citations(*cited, home)) for page, cited in zip(pages, found, strict=True)]
+
+
+def _body(
+    book: Book, page: Page, citations: _Citations | None, labels: Mapping[str, Label], memo: Memo
+) -> tuple[str, list[str]]:
+    """Return a page's text as HTML, and the pictures that it shows by their path from the root."""
+    outline, source = page.outline, page.source
+    quoted = {ident: labels[ident] for ident in [*outline.quoted, *(ident for ident, _ in outline.floats)]}
+    inputs = (source.path, source.number, source.digest, quoted, citations, book.moment.isoformat())
+    kept = memo.text("html", inputs, lambda: json.dumps(_write_body(book, page, citations, labels)))
+    body, pictures = json.loads(kept)
+    return body, pictures
+
+
+def _write_body(
+    book: Book, page: Page, citations: _Citations | None, labels: Mapping[str, Label]
+) -> tuple[str, list[str]]:
+    target = HtmlTarget(page.source.path)
+    shown = [node for node in walk(visible(page.blocks, target.name)) if node["t"] == "Image"]
+    pictures = [resolve(target.page, node["c"][2][0]) or "" for node in shown]
+    blocks = _headed(page, shape(page.blocks, target, labels))
+    if citations is not None:
+        blocks = pandoc.place_citations(blocks, citations.words, citations.references)
+        blocks = _to_references(blocks, page, citations.home)
+    blocks = _with_contents(page, blocks)
+    body = pandoc.write(blocks, "html5", book, ["--mathml", "--wrap=none", "--syntax-highlighting=none"])
+    return body.decode(), pictures
 
 
 def _html(page: str) -> str:
     return page.removesuffix(".qmd") + ".html"
 
 
-def _copy_assets(book: Book, assets: Assets, out: Path) -> dict[str, list[str]]:
+def _assets(book: Book, assets: Assets) -> tuple[dict[str, bytes | Path], dict[str, list[str]]]:
+    """Return the scripts and style sheets as files, and their names as each page's head links them."""
     folder = f"site_libs/{assets.name}-{assets.version}"
-    names = [*assets.scripts, *assets.stylesheets]
-    for name in names:
-        source, target = book.root / EXTENSION / name, out / folder / posixpath.basename(name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.name == "vega.js" and not source.exists():
-            write_vega_bundle(target)
-        else:
-            shutil.copyfile(source, target)
-    frame = out / FRAME
-    frame.parent.mkdir(parents=True)
-    frame.write_text((TEMPLATES / "frame.css").read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
-    return {
+    files: dict[str, bytes | Path] = {FRAME: (TEMPLATES / "frame.css").read_bytes()}
+    for name in [*assets.scripts, *assets.stylesheets]:
+        source, target = book.root / EXTENSION / name, f"{folder}/{posixpath.basename(name)}"
+        missing = posixpath.basename(name) == "vega.js" and not source.exists()
+        files[target] = vega_bundle().encode() if missing else source
+    return files, {
         "scripts": [f"{folder}/{posixpath.basename(name)}" for name in assets.scripts],
         "styles": [FRAME, *(f"{folder}/{posixpath.basename(name)}" for name in assets.stylesheets)],
     }
@@ -139,7 +181,7 @@ def _copy_assets(book: Book, assets: Assets, out: Path) -> dict[str, list[str]]:
 
 def _headed(page: Page, blocks: list[Node]) -> list[Node]:
     """Put the numbers before the headings' texts."""
-    numbers = iter([number for _, number in numbered(page)])
+    numbers = iter([heading.number for heading in page.outline.headings])
     result = []
     for block in blocks:
         if block["t"] == "Header":
@@ -150,38 +192,29 @@ def _headed(page: Page, blocks: list[Node]) -> list[Node]:
     return result
 
 
-def _cross_page_citations(chapters: list[Node], pages: list[Page]) -> list[Node]:
+def _to_references(blocks: list[Node], page: Page, home: str) -> list[Node]:
     """Let citations link to the page that holds the list of references."""
-    homes = [page for page, chapter in zip(pages, chapters, strict=True) if _has_references(chapter)]
-    if not homes:
-        return chapters
-    home = _html(homes[0].source.path)
+    if not home:
+        return blocks
+    folder = posixpath.dirname(page.source.path) or "."
+    url = "" if page.source.path == home else posixpath.relpath(_html(home), folder)
 
-    def relinked(chapter: Node, page: Page) -> Node:
-        folder = posixpath.dirname(page.source.path) or "."
-        url = "" if page is homes[0] else posixpath.relpath(home, folder)
+    def visit(node: Node) -> list[Node] | None:
+        if node["t"] != "Link" or not node["c"][2][0].startswith("#ref-"):
+            return None
+        return [link(node["c"][1], url + node["c"][2][0])]
 
-        def visit(node: Node) -> list[Node] | None:
-            if node["t"] != "Link" or not node["c"][2][0].startswith("#ref-"):
-                return None
-            return [link(node["c"][1], url + node["c"][2][0])]
-
-        return div(transform(chapter["c"][1], visit))
-
-    return [relinked(chapter, page) for chapter, page in zip(chapters, pages, strict=True)]
-
-
-def _has_references(chapter: Node) -> bool:
-    return any(attributes(block)[0] == "refs" for block in chapter["c"][1])
+    linked: list[Node] = transform(blocks, visit)
+    return linked
 
 
 def _with_contents(page: Page, blocks: list[Node]) -> list[Node]:
     """Put the list "On this page" after the chapter's heading, and the rest into one division."""
     items = [
-        f'<li class="level-{number.count(".")}"><a href="#{attributes(block)[0]}">'
-        f"<span>{number}</span> {escape.html(plain(block['c'][2]))}</a></li>"
-        for block, number in numbered(page)
-        if block["c"][0] in (2, 3)
+        f'<li class="level-{heading.number.count(".")}"><a href="#{heading.ident}">'
+        f"<span>{heading.number}</span> {escape.html(heading.text)}</a></li>"
+        for heading in page.outline.headings
+        if heading.level in (2, 3)
     ]
     contents = (
         f'<nav class="frame-contents" aria-label="On this page"><p>On this page</p>\n'
@@ -193,33 +226,37 @@ def _with_contents(page: Page, blocks: list[Node]) -> list[Node]:
     return [blocks[0], opening, *blocks[1:], raw("html", "</div>")]
 
 
-def _frame(
-    book: Book,
-    target: HtmlTarget,
-    number: int,
-    entries: list[Entry],
-    head: dict[str, list[str]],
-    downloads: Mapping[str, str],
-    body: str,
-) -> str:
-    current = entries[number - 1]
-    styles = [f'<link rel="stylesheet" href="{target.url(path)}">' for path in head["styles"]]
-    scripts = [f'<script src="{target.url(path)}" defer></script>' for path in head["scripts"]]
-    before = entries[number - 2] if number > 1 else None
-    after = entries[number] if number < len(entries) else None
-    return Template((TEMPLATES / "page.html").read_text(encoding="utf-8")).substitute(
-        lang=escape.html(book.lang),
-        title=escape.html(f"{current.number} {current.title} – {book.title}"),
-        report=escape.html(book.title),
-        edition=escape.html(edition(book)),
-        home=target.url("index.html"),
-        head="\n".join([*styles, *scripts]),
-        chapters=_sidebar(target, number, entries),
-        downloads=_downloads(target, downloads),
-        body=body,
-        before=_neighbour(target, before, "prev", "Previous"),
-        after=_neighbour(target, after, "next", "Next"),
-    )
+@dataclass(frozen=True)
+class _Frame:
+    """What stands around the text of every page."""
+
+    book: Book
+    template: str
+    entries: list[Entry]
+    head: dict[str, list[str]]
+    downloads: Mapping[str, str]
+
+    def around(self, page: Page, body: str) -> str:
+        """Put a page's text into the frame."""
+        target, number, entries = HtmlTarget(page.source.path), page.source.number, self.entries
+        current = entries[number - 1]
+        styles = [f'<link rel="stylesheet" href="{target.url(path)}">' for path in self.head["styles"]]
+        scripts = [f'<script src="{target.url(path)}" defer></script>' for path in self.head["scripts"]]
+        before = entries[number - 2] if number > 1 else None
+        after = entries[number] if number < len(entries) else None
+        return Template(self.template).substitute(
+            lang=escape.html(self.book.lang),
+            title=escape.html(f"{current.number} {current.title} – {self.book.title}"),
+            report=escape.html(self.book.title),
+            edition=escape.html(edition(self.book)),
+            home=target.url("index.html"),
+            head="\n".join([*styles, *scripts]),
+            chapters=_sidebar(target, number, entries),
+            downloads=_downloads(target, self.downloads),
+            body=body,
+            before=_neighbour(target, before, "prev", "Previous"),
+            after=_neighbour(target, after, "next", "Next"),
+        )
 
 
 def edition(book: Book) -> str:

@@ -12,9 +12,8 @@ from typing import Any
 import pypandoc
 
 from itpcsr.build.embedded.book import Book
-from itpcsr.build.embedded.faults import Fault
-from itpcsr.build.embedded.source import Source
-from itpcsr.build.embedded.tree import Node, harmless_links, transform
+from itpcsr.build.embedded.tree import Node, attributes, div, harmless_links, transform
+from itpcsr.build.memo import Memo
 from itpcsr.errors import RenderError
 
 # Ids come from the pages alone: automatic ones would clash when the pages are joined.
@@ -55,20 +54,18 @@ def run(arguments: Sequence[str], text: bytes, epoch: int = 0) -> tuple[bytes, l
     return done.stdout, re.findall(r"^\[WARNING\] (.*(?:\n(?!\[).*)*)", log, re.MULTILINE)
 
 
-def parse(source: Source) -> tuple[list[Node], list[Fault]]:
-    """Parse a page; pandoc's warnings (a division left open, a formula it can't read) are faults."""
-    output, warnings = run(["-f", MARKDOWN, "-t", "json"], source.text.encode())
+def parse(text: str) -> dict[str, Any]:
+    """Parse a page's text: its ``blocks``, the ``meta`` of a YAML header, and pandoc's ``warnings``."""
+    output, warnings = run(["-f", MARKDOWN, "-t", "json"], text.encode())
     document = json.loads(output)
-    faults = []
-    for warning in warnings:
-        line = re.search(r"\bline (\d+)", warning)
-        index = min(int(line[1]), len(source.lines)) - 1 if line else 0
-        faults.append(Fault(source.lines[index].origin, " ".join(warning.split())))
-    if document["meta"]:
-        faults.append(
-            Fault(source.where("^---")[0], "a page has no YAML header: it begins with its heading.")
-        )
-    return document["blocks"], faults
+    lines = [" ".join(warning.split()) for warning in warnings]
+    return {"blocks": document["blocks"], "meta": document["meta"], "warnings": lines}
+
+
+def line_of(warning: str) -> int:
+    """Return the line of the text that a warning names, counted from 1; the first where it names none."""
+    line = re.search(r"\bline (\d+)", warning)
+    return int(line[1]) if line else 1
 
 
 def write(blocks: list[Node], fmt: str, book: Book, arguments: Sequence[str] = (), meta: Any = None) -> bytes:
@@ -92,21 +89,43 @@ def metadata(values: dict[str, Any]) -> Any:
     return harmless_links(json.loads(output)["meta"])
 
 
-def cite(blocks: list[Node], book: Book) -> list[Node]:
-    """Write out the citations of the whole book and the list of references in the `#refs` division."""
-    style = book.config.get("csl")
+def cite(
+    pages: Sequence[tuple[list[Node], list[Node]]], book: Book, memo: Memo
+) -> list[tuple[list[list[Node]], list[Node]]]:
+    """Write out the citations of the whole book and its list of references.
+
+    A page's citations in their order and its list of references (or none) go in; the words of each citation
+    and the list come out. The citations go without the text around them, so that another sentence leaves
+    them as they are; a style of footnotes moves no punctuation of the text.
+    """
     arguments = ["--citeproc", f"--bibliography={book.bibliography}", "--metadata=link-citations:true"]
-    arguments += [f"--csl={book.root / style}"] if style else []
-    cited = json.loads(write(blocks, "json", book, arguments))["blocks"]
+    arguments += [f"--csl={book.style}"] if book.style else []
+    given = [div([*({"t": "Para", "c": [one]} for one in cites), div(lists)]) for cites, lists in pages]
+    files = [path.read_bytes() for path in (book.bibliography, book.style) if path]
+    kept = memo.content("cited", (given, files), lambda: write(given, "json", book, arguments))
+    found = []
+    for page in json.loads(kept)["blocks"]:
+        *paragraphs, lists = page["c"][1]
+        # Typst's writer would ask for a bibliography of Typst's own where it meets a citation
+        words = [paragraph["c"][0]["c"][1] for paragraph in paragraphs]
+        found.append((words, lists["c"][1]))
+    return found
 
-    # Typst's writer would ask for a bibliography of Typst's own where it meets a citation.
+
+def place_citations(blocks: list[Node], words: list[list[Node]], references: list[Node]) -> list[Node]:
+    """Put the words of citations and the list of references where a page has them."""
+    following = iter(words)
+
     def visit(node: Node) -> list[Node] | None:
-        return list(node["c"][1]) if node["t"] == "Cite" else None
+        if node["t"] == "Cite":
+            return next(following)
+        return references if node["t"] == "Div" and attributes(node)[0] == "refs" else None
 
-    return list(transform(cited, visit))
+    placed: list[Node] = transform(blocks, visit)
+    return placed
 
 
-def citation_keys(book: Book) -> set[str]:
+def citation_keys(book: Book, memo: Memo) -> set[str]:
     """Give the keys of the bibliography; none without one."""
     path = book.bibliography
     if path is None:
@@ -114,8 +133,9 @@ def citation_keys(book: Book) -> set[str]:
     reader = {".bib": "biblatex", ".bibtex": "bibtex", ".json": "csljson"}.get(path.suffix)
     if reader is None:
         raise RenderError(f"bibliography: {path.name} must be a .bib, .bibtex or .json file.")
-    output, _ = run(["-f", reader, "-t", "csljson"], path.read_bytes())
-    return {entry["id"] for entry in json.loads(output)}
+    text = path.read_bytes()
+    kept = memo.content("keys", (reader, text), lambda: run(["-f", reader, "-t", "csljson"], text)[0])
+    return {entry["id"] for entry in json.loads(kept)}
 
 
 def _document(blocks: list[Node], meta: Any) -> bytes:

@@ -3,6 +3,7 @@
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -13,13 +14,16 @@ import yaml
 
 from itpcsr.build.embedded import pandoc
 from itpcsr.build.embedded.book import EXTENSION, Book
-from itpcsr.build.embedded.crossref import Label, Page
+from itpcsr.build.embedded.crossref import Label
+from itpcsr.build.embedded.pages import Page
 from itpcsr.build.embedded.source import resolve
-from itpcsr.build.embedded.targets import shape
-from itpcsr.build.embedded.tree import Node, div, raw, raw_inline, transform
+from itpcsr.build.embedded.tree import Node, raw, raw_inline, transform
+from itpcsr.build.embedded.whole import cited_blocks, sources_of
+from itpcsr.build.memo import Memo
 from itpcsr.display.escape import typst_parts, typst_string
 from itpcsr.display.layout import WORD_MOST
 from itpcsr.errors import RenderError
+from itpcsr.inputs.hashes import hash_files
 from itpcsr.plain_text import cut_long_words
 
 # What `_quarto.yml` may hold for the template; keys that are absent stay unset in it.
@@ -73,17 +77,20 @@ class TypstTarget:
         return [words, node, raw_inline("typst", "]")]
 
 
-def write_pdf(book: Book, pages: list[Page], labels: dict[str, Label], path: Path) -> list[str]:
-    """Write the PDF and give Typst's warnings."""
-    blocks = [div(shape(page, TypstTarget(page.source.path), labels)) for page in pages]
-    if book.bibliography:
-        blocks = pandoc.cite(blocks, book)
-    joined = [block for chapter in blocks for block in chapter["c"][1]]
-    source = _source(book, joined)
-    options = book.options("csr-typst")
-    if options.get("keep-typ"):
-        path.with_suffix(".typ").write_bytes(source)
-    standards = options.get("pdf-standard", [])
+def pdf_inputs(book: Book, pages: list[Page]) -> object:
+    """Return all that the PDF follows from: sources, configuration, look, fonts and pictures."""
+    folders = [book.root / EXTENSION, book.root / "fonts"]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return sources_of(book, pages), hash_files(book.root, files)
+
+
+def write_pdf(
+    book: Book, pages: list[Page], labels: Mapping[str, Label], memo: Memo
+) -> tuple[bytes, bytes, list[str]]:
+    """Return the PDF, the Typst source that it was set from, and Typst's warnings."""
+    blocks = cited_blocks(book, pages, TypstTarget, labels, memo)
+    source = _source(book, [block for chapter in blocks for block in chapter])
+    standards = book.options("csr-typst").get("pdf-standard", [])
     settings: dict[str, Any] = {
         "root": str(book.root),
         "font_paths": [str(book.root / "fonts")],
@@ -97,8 +104,7 @@ def write_pdf(book: Book, pages: list[Page], labels: dict[str, Label], path: Pat
         distinct = list(dict.fromkeys(error.diagnostic.strip().split("\n\n")))
         cure = _GLYPH_CURE if _NO_GLYPH in error.diagnostic else ""
         raise RenderError("Typst failed: " + "\n\n".join(distinct[:5]) + cure) from error
-    path.write_bytes(output)
-    return [warning.message for warning in warnings]
+    return output, source, [warning.message for warning in warnings]
 
 
 def _source(book: Book, blocks: list[Node]) -> bytes:

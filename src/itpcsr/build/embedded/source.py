@@ -1,9 +1,11 @@
 """Pages as written: shortcodes and includes expanded, with the origin of every line kept."""
 
+import hashlib
 import posixpath
 import re
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from itpcsr.build.embedded.book import Book
 from itpcsr.build.embedded.faults import Fault, Origin
@@ -13,8 +15,7 @@ PAGE_BREAK = "\ue000"
 SHORTCODE = re.compile(r"(\{{2,})<\s*(.*?)\s*>\}{2,}")
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line of a page after expansion, and where its text was written."""
 
     text: str
@@ -29,10 +30,15 @@ class Source:
     number: int
     lines: tuple[Line, ...]
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The whole page."""
         return "\n".join(line.text for line in self.lines) + "\n"
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the whole page's text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
     def where(self, pattern: str) -> list[Origin]:
         """Find the origins of all lines that match; none: the page's first line."""
@@ -68,6 +74,8 @@ class _Expander:
         return lines
 
     def line(self, text: str, origin: Origin, including: tuple[str, ...]) -> list[Line]:
+        if "{{<" not in text and ">}}" not in text:
+            return [Line(text, origin)]
         alone = SHORTCODE.fullmatch(text.strip())
         words = alone[2].split() if alone else []
         if words[:1] == ["include"] and len(words) == 2:

@@ -1,8 +1,9 @@
 """What each output format does with the parts of the grammar that pandoc itself doesn't know."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
-from itpcsr.build.embedded.crossref import FLOATS, Label, Page, kind_of
+from itpcsr.build.embedded.crossref import FLOATS, Label, kind_of
 from itpcsr.build.embedded.source import PAGE_BREAK
 from itpcsr.build.embedded.tree import Node, attributes, plain, raw, transform, words
 
@@ -60,7 +61,7 @@ def visible(blocks: list[Node], target: str) -> list[Node]:
     return kept
 
 
-def shape(page: Page, target: Target, labels: dict[str, Label]) -> list[Node]:
+def shape(blocks: list[Node], target: Target, labels: Mapping[str, Label]) -> list[Node]:
     """Turn a page's blocks into ones that pandoc writes as the target wants them."""
 
     def visit(node: Node) -> list[Node] | None:
@@ -75,11 +76,11 @@ def shape(page: Page, target: Target, labels: dict[str, Label]) -> list[Node]:
                 return [_image(node, target)]
         return target.other(node)
 
-    shaped: list[Node] = transform(visible(page.blocks, target.name), visit)
+    shaped: list[Node] = transform(visible(blocks, target.name), visit)
     return shaped
 
 
-def _div(node: Node, target: Target, labels: dict[str, Label]) -> list[Node] | None:
+def _div(node: Node, target: Target, labels: Mapping[str, Label]) -> list[Node] | None:
     ident, classes, named = attributes(node)
     blocks = node["c"][1]
     kind = callout_kind(classes)
@@ -94,7 +95,7 @@ def _div(node: Node, target: Target, labels: dict[str, Label]) -> list[Node] | N
     return target.callout(kind, words(kind.capitalize()), blocks)
 
 
-def _references(node: Node, target: Target, labels: dict[str, Label]) -> list[Node]:
+def _references(node: Node, target: Target, labels: Mapping[str, Label]) -> list[Node]:
     result: list[Node] = []
     for citation in node["c"][0]:
         name = citation["citationMode"]["t"] != "SuppressAuthor"

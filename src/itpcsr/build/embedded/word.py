@@ -1,16 +1,18 @@
 """The report as one Word document; its look comes from the reference document."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from itpcsr.build.embedded import pandoc
 from itpcsr.build.embedded.book import Book
-from itpcsr.build.embedded.crossref import FLOATS, Label, Page, numbered
+from itpcsr.build.embedded.crossref import FLOATS, Label
 from itpcsr.build.embedded.html import edition
+from itpcsr.build.embedded.pages import Page
 from itpcsr.build.embedded.source import resolve
-from itpcsr.build.embedded.targets import shape
 from itpcsr.build.embedded.tree import Node, attributes, div, link, plain, raw, raw_inline, walk, words
+from itpcsr.build.embedded.whole import cited_blocks, sources_of
 from itpcsr.build.embedded.word_parts import (
     FIELD_END,
     TURNED_ENDS,
@@ -22,6 +24,7 @@ from itpcsr.build.embedded.word_parts import (
     finish,
     join_sections,
 )
+from itpcsr.build.memo import Memo
 from itpcsr.display.escape import markdown, ooxml
 from itpcsr.display.writers import WIDE_STYLE
 
@@ -90,23 +93,32 @@ class WordTarget:
         """Leave tables and formulas to pandoc."""
 
 
-def write_docx(book: Book, pages: list[Page], labels: dict[str, Label], path: Path) -> None:
-    """Write the Word document with the format's options `reference-doc`, `toc` and `toc-depth`."""
+def word_inputs(book: Book, pages: list[Page]) -> object:
+    """Return all that the Word document follows from: sources, configuration and look."""
+    reference = _reference(book)
+    return sources_of(book, pages), reference.read_bytes() if reference else b""
+
+
+def _reference(book: Book) -> Path | None:
+    name = book.options("docx").get("reference-doc")
+    return book.root / name if name else None
+
+
+def write_docx(book: Book, pages: list[Page], labels: Mapping[str, Label], memo: Memo) -> bytes:
+    """Return the Word document with the format's options `reference-doc`, `toc` and `toc-depth`."""
     options = book.options("docx")
-    chapters = [div(shape(page, WordTarget(page.source.path), labels)) for page in pages]
-    if book.bibliography:
-        chapters = pandoc.cite(chapters, book)
-    blocks = join_sections([block for chapter in chapters for block in chapter["c"][1]])
+    chapters = cited_blocks(book, pages, WordTarget, labels, memo)
+    blocks = join_sections([block for chapter in chapters for block in chapter])
     if options.get("toc", True):
         depth = int(options.get("toc-depth", 2))
         blocks = [*_contents(pages, depth), *_lists(pages, labels), *blocks]
     arguments = ["--number-sections", f"--resource-path={book.root}", "--syntax-highlighting=none"]
-    if "reference-doc" in options:
-        arguments.append(f"--reference-doc={book.root / options['reference-doc']}")
+    if reference := _reference(book):
+        arguments.append(f"--reference-doc={reference}")
     written = pandoc.write(
         blocks, "docx", book, [*arguments, "--output=-"], pandoc.metadata(_properties(book))
     )
-    path.write_bytes(finish(written))
+    return finish(written)
 
 
 def _properties(book: Book) -> dict[str, Any]:
@@ -125,15 +137,15 @@ def _properties(book: Book) -> dict[str, Any]:
 def _contents(pages: list[Page], depth: int) -> list[Node]:
     """Write a table of contents that is complete when opened; Word adds page numbers when it updates it."""
     items = [
-        (block["c"][0], attributes(block)[0], f"{number}  {plain(block['c'][2])}")
+        (heading.level, heading.ident, f"{heading.number}  {heading.text}")
         for page in pages
-        for block, number in numbered(page)
-        if block["c"][0] <= depth
+        for heading in page.outline.headings
+        if heading.level <= depth
     ]
     return _list("Contents", f'TOC \\o "1-{depth}" \\h \\z \\u', "TOC{}", items)
 
 
-def _lists(pages: list[Page], labels: dict[str, Label]) -> list[Node]:
+def _lists(pages: list[Page], labels: Mapping[str, Label]) -> list[Node]:
     """Write the lists of tables and of figures; a report without any has no such list."""
     captions: dict[str, list[tuple[int, str, str]]] = {kind: [] for kind in FLOATS}
     for node in walk([page.blocks for page in pages]):

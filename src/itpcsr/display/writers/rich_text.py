@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import itertools
 import re
-from pathlib import Path
 
 import polars as pl
 import rtflite as rtf
@@ -49,8 +46,8 @@ class _Signs:
         return _WRITTEN.sub(written, document)
 
 
-def write_rtf(table: Table, title: str, subtitle: str, path: Path) -> None:
-    """Write the table as an RTF document of its own; each text stands there as it is."""
+def to_rtf(table: Table, title: str, subtitle: str) -> str:
+    """Return the table as an RTF document of its own, in ASCII; each text stands there as it is."""
     width, signs = len(table.headers), _Signs()
     rows = [["\u2003" * row.indent + row.label, *(row.cells or ("",) * width)] for row in table.rows]
     rows = rows or [[table.absent, *[""] * width]]
@@ -70,9 +67,7 @@ def write_rtf(table: Table, title: str, subtitle: str, path: Path) -> None:
         if table.notes
         else None,
     )
-    with contextlib.redirect_stdout(io.StringIO()):  # rtflite prints the path
-        document.write_rtf(path)
-    path.write_text(signs.show(path.read_text(encoding="utf-8")), encoding="ascii")
+    return signs.show(document.rtf_encode())
 
 
 def _page(wide: bool) -> rtf.RTFPage:

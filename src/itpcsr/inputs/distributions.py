@@ -6,11 +6,11 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterator, Mapping
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from itpcsr.build.bill import PACKAGE, needed, normal_name, read_lock
+from itpcsr.inputs.installed import installed_versions, normal_name
+from itpcsr.inputs.lock_file import PACKAGE, needed, read_lock
 
 _OTHER = "other_than_locked"
 
@@ -29,8 +29,7 @@ def environment(lock: Path) -> dict[str, Any]:
 
 def installed() -> dict[str, Any]:
     """Return the version of the interpreter (``python``) and of every installed package (``packages``)."""
-    packages = {dist.name.lower(): dist.version for dist in distributions() if dist.name}
-    return {"python": platform.python_version(), "packages": dict(sorted(packages.items()))}
+    return {"python": platform.python_version(), "packages": installed_versions()}
 
 
 def _other_than_locked(packages: Mapping[str, str], lock: Path) -> dict[str, dict[str, str]]:

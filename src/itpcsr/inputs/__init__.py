@@ -1,0 +1,1 @@
+"""What results depend on beside data and parameters: files, the program's own modules, installed packages."""
