@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from itpcsr.adam import derive
+from itpcsr.adam.datasets import derive
 from itpcsr.sdtm import Trial, check_trial
 from itpcsr.sdtm.simulate import simulate
 from itpcsr.study import read_study

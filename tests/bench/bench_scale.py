@@ -44,7 +44,7 @@ def peak() -> float:
 
 def prepare(folder: str) -> Costs:
     """Return CPU seconds and peak memory (GB) of reading with all checks, and of deriving."""
-    from itpcsr.adam import derive
+    from itpcsr.adam.datasets import derive
     from itpcsr.sdtm import load_trial
     from itpcsr.study import read_study
 
