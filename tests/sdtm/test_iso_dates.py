@@ -1,9 +1,10 @@
 """Dates as SDTMIG 3.4 (4.4.2) gives them as valid."""
 
+import pandas as pd
 import pytest
 
 from itpcsr.sdtm import check_trial, read_trial
-from itpcsr.sdtm.iso_dates import plain_date
+from itpcsr.sdtm.iso_dates import are_usual, plain_date
 
 DATES = {
     "2003-12-15T13:14:17": "2003-12-15T13:14:17",
@@ -39,3 +40,11 @@ def test_no_valid_date_is_refused_and_what_is_changed_is_noted(tmp_path, study):
     assert trial["AE"]["AESTDTC"].tolist() == list(DATES.values())
     assert trial.notes["AE"][0].startswith("AESTDTC: 7 intervals, offsets or times without a day")
     assert "DATE-01" not in set(check_trial(trial, study)["rule"])
+
+
+def test_usual_dates_are_those_that_stay_as_they_are():
+    usual = ["2020-03-10", "2020-03-10T08:30", "2020-03-10T23:59:59"]
+    others = ["", "2020-03", "2020-03-10T24:00", "2020-03-10T08:30Z", "2020-03-10\n", "２０２０-03-10"]
+    found = are_usual(pd.Series(usual + others, dtype="str"))
+    assert found.tolist() == [True] * 3 + [False] * 6
+    assert [plain_date(text) for text in usual] == usual

@@ -40,14 +40,24 @@ def derive_adlb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     where LBCLSIG says clinically significant). Records with neither a number nor a limit, or without a
     complete date, are left out.
     """
-    lb = read_domain(trial, "LB", _TEXT, _NUMBERS)
     treated = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
+    adlb = _read_results(trial, treated, study)
+    adlb["ADY"] = study_day(adlb["ADT"], look_up(treated["TRTSDT"], adlb["USUBJID"]))
+    adlb["ONTRTFL"] = yes_no(~before_treatment(adlb, treated))
+    adlb["ABLFL"] = flag_baseline(adlb, _KEYS, "LBSEQ", treated, study)
+    adlb = add_visits(_add_baseline(adlb), _KEYS, ["ADTM", "LBSEQ"], study)
+    return _add_safety(adlb, study).drop(columns=_READ)
+
+
+def _read_results(trial: Trial, treated: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Return the results of treated subjects that have a value and a date, in order; nothing derived yet."""
+    lb = read_domain(trial, "LB", _TEXT, _NUMBERS)
     dates, limits = to_date(lb["LBDTC"]), standard_limits(lb, "LB")
     measured = lb["LBSTRESN"].notna() | (limits != "")
     kept = measured & dates.notna() & lb["USUBJID"].isin(treated.index)
     parameters = name_parameters(lb, tests_of_blood(study))[kept]
     lb, limits = lb[kept], limits[kept]
-    adlb = pd.DataFrame(
+    results = pd.DataFrame(
         {
             "STUDYID": lb["STUDYID"],
             "USUBJID": lb["USUBJID"],
@@ -67,12 +77,7 @@ def derive_adlb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
             "ANRHI": lb["LBSTNRHI"],
         }
     ).join(read_time_points(lb, "LB"))
-    adlb = adlb.sort_values([*_KEYS, "ADTM", "LBSEQ"], ignore_index=True)
-    adlb["ADY"] = study_day(adlb["ADT"], look_up(treated["TRTSDT"], adlb["USUBJID"]))
-    adlb["ONTRTFL"] = yes_no(~before_treatment(adlb, treated))
-    adlb["ABLFL"] = flag_baseline(adlb, _KEYS, "LBSEQ", treated, study)
-    adlb = add_visits(_add_baseline(adlb), _KEYS, ["ADTM", "LBSEQ"], study)
-    return _add_safety(adlb, study).drop(columns=_READ)
+    return results.sort_values([*_KEYS, "ADTM", "LBSEQ"], ignore_index=True)
 
 
 def _add_safety(adlb: pd.DataFrame, study: Study) -> pd.DataFrame:

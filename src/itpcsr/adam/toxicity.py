@@ -50,10 +50,9 @@ def add_grades(adlb: pd.DataFrame, criteria: str) -> pd.DataFrame:
     Notes ----- Criteria that are multiples of a limit of normal or of baseline alone hold in any unit;
     numbers hold in the unit of the criteria, and in others after conversion.
     """
-    graded = adlb.copy()
-    for name in ("ATOXDSC", "ATOXGR", "ATOXUN"):
-        for side in ("L", "H"):
-            graded[f"{name}{side}"] = pd.Series("", index=adlb.index, dtype="str")
+    names = [f"{name}{side}" for name in ("ATOXDSC", "ATOXGR", "ATOXUN") for side in ("L", "H")]
+    # objects until all are there: to set some texts of a column makes the whole column anew
+    texts = {name: np.full(len(adlb), "", dtype="object") for name in names}
     table: list[dict[str, str]] = []
     if criteria:
         table = read_cutoffs(criteria).to_dict("records")  # type: ignore[assignment]
@@ -64,10 +63,12 @@ def add_grades(adlb: pd.DataFrame, criteria: str) -> pd.DataFrame:
                 side, factor = row["side"], _factor(unit, row) or 1.0
                 limits = [row[f"grade{grade}"] for grade in GRADES]
                 found = _grade(adlb[chosen], side, limits, factor)
-                graded.loc[chosen, f"ATOXDSC{side}"] = row["term"]
+                places = chosen.to_numpy("bool")
+                texts[f"ATOXDSC{side}"][places] = row["term"]
                 for name in found:
-                    graded.loc[chosen, f"{name}{side}"] = found[name]
-    return _add_worse_side(_add_baseline_grades(graded))
+                    texts[f"{name}{side}"][places] = found[name].to_numpy("object")
+    added = {name: pd.Series(values, index=adlb.index, dtype="str") for name, values in texts.items()}
+    return _add_worse_side(_add_baseline_grades(adlb.assign(**added)))
 
 
 def _units_of(adlb: pd.DataFrame, row: Mapping[str, str], table: Sequence[Mapping[str, str]]) -> list[str]:

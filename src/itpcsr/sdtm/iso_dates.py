@@ -9,12 +9,19 @@ import pandas as pd
 _DAY = r"(?:\d{4}|-)(?:-(?:\d{2}|-)(?:-(?:\d{2}|-))?)?"
 _TIME = r"(?:[01]\d|2[0-3]|-)(?::(?:[0-5]\d|-)(?::(?:[0-5]\d(?:\.\d+)?|-))?)?"
 _OFFSET = r"(?:Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)"
+# What nearly all values look like; digits are named, since engines differ in what else they take as one.
+_USUAL = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?)?"
 _MOMENT = re.compile(rf"(?P<day>{_DAY})(?:T(?P<time>{_TIME}){_OFFSET}?)?")
 
 
 def to_date(text: pd.Series) -> pd.Series:
     """Return complete dates as datetime64 (time of day dropped); partial or missing ones are NaT."""
     return pd.to_datetime(text.str[:10].where(text.str.len() >= 10), format="%Y-%m-%d", errors="coerce")
+
+
+def are_usual(text: pd.Series) -> pd.Series:
+    """Tell of many texts at once which are a day, or day and time, that ``plain_date`` leaves as it is."""
+    return text.str.fullmatch(_USUAL).astype(bool)
 
 
 def plain_date(text: str) -> str | None:
@@ -46,7 +53,8 @@ def plain_dates(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     for name in [str(column) for column in frame if str(column).endswith("DTC")]:
         if frame[name].dtype != "str":
             continue
-        odd = [text for text in frame[name].unique() if "/" in text or "T" in text]
+        texts = pd.Series(frame[name].unique(), dtype="str")
+        odd = [text for text in texts[~are_usual(texts)] if "/" in text or "T" in text]
         plain = {text: plain_date(text) for text in odd}
         changed = {text: date for text, date in plain.items() if date is not None and date != text}
         if changed:

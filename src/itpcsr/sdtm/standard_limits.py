@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from itpcsr.errors import DataError
@@ -36,8 +37,10 @@ def standard_limits(frame: pd.DataFrame, domain: str) -> pd.Series:
                 limits.loc[rows.index, "sign"] = original.loc[rows.index, "sign"]
                 limits.loc[rows.index, "value"] = values
                 limits.loc[rows.index, "known"] = True
-    pairs = zip(limits["sign"], limits["value"], limits["known"], strict=True)
-    written = [write_limit(sign, value) if known else "" for sign, value, known in pairs]
+    written = np.full(len(frame), "", dtype="object")
+    known = limits["known"].to_numpy()
+    pairs = zip(limits.loc[known, "sign"], limits.loc[known, "value"], strict=True)
+    written[known] = [write_limit(sign, value) for sign, value in pairs]
     return pd.Series(written, index=frame.index, dtype="str")
 
 

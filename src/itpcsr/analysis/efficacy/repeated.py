@@ -110,7 +110,7 @@ def _friedman(logs: pd.DataFrame, how: Permutations) -> pd.DataFrame:
 
         values, reason = attempt_numbers(values, friedman)
     rows = _rows("friedman", {"n": n, **values}, FRIEDMAN, reason)
-    rows["method"] = rows["method"].mask(rows["statistic"] == "p_value", how.mirrored)
+    rows["method"] = rows["method"].mask(rows["statistic"] == "p_value", how.mirrored(n))
     return rows
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,8 +87,9 @@ def _against_baseline(
         "p_value": raw,
         "p_adjusted": adjust(raw) if p_values is None else p_values[1],
     }
-    methods = dict.fromkeys(("low", "high"), T_INTERVAL) | dict.fromkeys(("effect", "effect_low"), DZ)
-    methods |= {"p_value": how.method, "p_adjusted": ADJUSTED}
+    methods: dict[str, str | list[str]] = {"low": T_INTERVAL, "high": T_INTERVAL}
+    methods |= {"effect": DZ, "effect_low": DZ}
+    methods |= {"p_value": [how.method(size) for size in n], "p_adjusted": ADJUSTED}
     _, _, sd = describe(change)
     reasons = why(
         (n == 0, "no subject has baseline and a later value"),
@@ -129,7 +131,7 @@ def analyse_visits(adcp: pd.DataFrame, panel: Panel, study: Study, how: Permutat
     if sentence := missing_sentence(adcp, study):
         return absent_rows(display, sentence)
     values = [panel.values[:, :, number] for number in range(len(panel.markers))]
-    mirrored = how.mirrored
+    mirrored = [how.mirrored(len(complete_cases(own).values)) for own in values]
     ranked = {"statistic": FRIEDMAN, "effect": FRIEDMAN, "p_value": mirrored, "p_adjusted": ADJUSTED}
     parts = [
         _test_rows(panel, [_friedman(own, how) for own in values], ranked).assign(analysis="friedman"),
@@ -146,7 +148,9 @@ def analyse_visits(adcp: pd.DataFrame, panel: Panel, study: Study, how: Permutat
     )
 
 
-def _test_rows(panel: Panel, found: list[dict[str, float | str]], methods: dict[str, str]) -> pd.DataFrame:
+def _test_rows(
+    panel: Panel, found: list[dict[str, float | str]], methods: Mapping[str, str | Sequence[str]]
+) -> pd.DataFrame:
     frame = pd.DataFrame(found)
     reasons = frame.pop("reason").to_numpy("object")
     statistics = {name: frame[name].to_numpy("float64") for name in frame}

@@ -32,13 +32,14 @@ def to_rows(
     levels: Sequence[str],
     statistics: Mapping[Any, ArrayLike],
     reasons: Reasons = "",
-    methods: Mapping[str, str] | None = None,
+    methods: Mapping[str, str | Sequence[str]] | None = None,
     **constants: str,
 ) -> pd.DataFrame:
     """Return rows of one statistic after the other for all levels (markers).
 
-    ``reasons`` says for each level why a value is missing; it is kept where the value is NaN only. A NaN that
-    they don't speak of comes of numbers that are too large to compute with.
+    ``methods`` says how a statistic was found, in one text or in one for each level. ``reasons`` says for
+    each level why a value is missing; it is kept where the value is NaN only. A NaN that they don't speak of
+    comes of numbers that are too large to compute with.
     """
     reason = np.broadcast_to(np.asarray(reasons, dtype="object"), (len(levels),))
     parts = []

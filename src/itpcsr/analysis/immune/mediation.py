@@ -18,6 +18,7 @@ MEDIATION = "mediation by linear regressions, percentile bootstrap of the indire
 _NO_MARKERS = "The marker table marks no marker as one of the mechanism, so no mediation is analysed."
 _FEW = "fewer than 8 subjects with dose, marker and platelets, or one of them doesn't vary"
 _FEWEST = 8  # a bootstrap of regressions with three variables in fewer subjects is noise
+_CELLS = 1_000_000  # drawn subjects held at a time
 _PATHS = {"dose_marker": 0, "marker_platelets": 1, "total": 2, "direct": 3, "indirect": 4}
 
 
@@ -107,8 +108,12 @@ def indirect(x: Floats, m: Floats, y: Floats, level: float, bootstraps: int, see
     there are such, and here they take no part. p is twice the smaller share of resamples on one side of 0.
     Raises NotSettledError where no resample has an estimate.
     """
-    rows = np.random.default_rng(seed).integers(0, len(x), (bootstraps, len(x)))
-    drawn = _product(x[rows], m[rows], y[rows])
+    generator, size = np.random.default_rng(seed), max(1, _CELLS // len(x))
+    parts = []
+    for start in range(0, bootstraps, size):
+        rows = generator.integers(0, len(x), (min(size, bootstraps - start), len(x)))
+        parts.append(_product(x[rows], m[rows], y[rows]))
+    drawn = np.concatenate(parts)
     drawn = drawn[np.isfinite(drawn)]
     if not drawn.size:
         raise NotSettledError("no resample has an estimate")

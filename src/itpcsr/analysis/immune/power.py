@@ -15,8 +15,11 @@ from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 MOST = 3.0  # SDs: the largest effect that is looked for
-_NEAR = 0.001  # SDs: how near to the solution the search ends
+_NEAR, _NEAR_COMPUTED = 0.001, 1e-6  # SDs: how near to the solution the search ends
 POWER = "simulated normal changes, the permutation test of the analysis, share of p-values at most the level"
+POWER_OF_MANY = (
+    "power of the t test (noncentral F distribution), which the permutation test comes to with many subjects"
+)
 _NONE = "no effect up to 3 SD reaches this power"
 
 
@@ -27,7 +30,8 @@ def analyse_power(
 
     ``analysis`` change: mean change of all subjects in SDs of changes; response: difference of responders and
     non-responders in SDs. ``level`` single: one test at level ``rate``; family: the level that the smallest
-    of all markers' p-values has to meet when no other marker moves (rate divided by their number).
+    of all markers' p-values has to meet when no other marker moves (rate divided by their number). Of more
+    than ``Permutations.most_subjects`` subjects the power is computed, not simulated.
     Statistics: n1, n2, alpha, least_effect, and power, the share of the simulated trials that find it.
     """
     display = "tbl-immune-power"
@@ -41,12 +45,11 @@ def analyse_power(
             least, reached, reason = _least(first, second, analysis, alpha, power, simulations, seed)
             values = {"n1": first, "n2": second, "alpha": alpha, "least_effect": least, "power": reached}
             frame = pd.DataFrame({"statistic": list(values), "value": list(values.values())})
-            parts.append(frame.assign(analysis=analysis, level=level, reason=reason))
+            method = POWER_OF_MANY if Permutations().is_normal(first + second) else POWER
+            parts.append(frame.assign(analysis=analysis, level=level, reason=reason, method=method))
     rows = pd.concat(parts, ignore_index=True)
     rows["reason"] = rows["reason"].where(rows["value"].isna(), "")
-    return make_rows(
-        rows, display=display, group="total", population=POPULATION, dataset="ADCP", method=POWER
-    )
+    return make_rows(rows, display=display, group="total", population=POPULATION, dataset="ADCP")
 
 
 def _least(
@@ -66,22 +69,27 @@ def solve_effect(
     """Return the effect in SDs that is found with the power asked for, and the share that finds it.
 
     The same draws stand behind every effect tried, so that the share rises with the effect, and the effect is
-    where it crosses the power. Both NaN where no effect up to 3 SD has the power.
+    where it crosses the power. Of more than ``Permutations.most_subjects`` subjects nothing is drawn: the
+    power is that of the t test. Both NaN where no effect up to 3 SD has the power.
 
     >>> effect, share = solve_effect(6, 0, 0.05, 0.8, 2_000, 1)  # exact: 1.7927
     >>> round(effect, 1), round(share, 2)
     (1.8, 0.8)
     """
-    noise = np.random.default_rng([seed, first, second]).standard_normal((first + second, simulations))
+    many = Permutations().is_normal(first + second)
+    draws = 0 if many else simulations
+    noise = np.random.default_rng([seed, first, second]).standard_normal((first + second, draws))
 
     def excess(effect: float) -> float:
+        if many:
+            return power_of_t(first, second, effect, alpha) - power
         return simulated_power(noise, first, effect, alpha, seed) - power
 
     if excess(MOST) < 0:
         return np.nan, np.nan
     if excess(0.0) >= 0:  # a power no higher than the level asks for no effect
         return 0.0, excess(0.0) + power
-    effect = float(optimize.brentq(excess, 0.0, MOST, xtol=_NEAR))
+    effect = float(optimize.brentq(excess, 0.0, MOST, xtol=_NEAR_COMPUTED if many else _NEAR))
     return effect, excess(effect) + power
 
 

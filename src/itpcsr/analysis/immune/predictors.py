@@ -9,7 +9,7 @@ from scipy import stats
 from itpcsr.analysis.estimation import NUMERICAL, attempt
 from itpcsr.analysis.fewest import FEWEST_IN_SUBSET, TOO_FEW_IN_SUBSET
 from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, adjust, to_rows
-from itpcsr.analysis.immune.firth import fit_firth, fit_left_out, profile_effect
+from itpcsr.analysis.immune.firth import MOST_REFITTED, fit_firth, fit_left_out, profile_effect
 from itpcsr.analysis.immune.panel import Floats, Panel
 from itpcsr.analysis.immune.responders import missing_response
 from itpcsr.analysis.immune.summaries import POPULATION
@@ -21,6 +21,7 @@ LEFT_OUT = (
     "share of the squared error of prediction that the marker takes away, each subject predicted from the "
     "others; without the marker, the others' share of responders is the prediction"
 )
+_ONE_STEP = f"; each model one Newton step from that of all, as of more than {MOST_REFITTED} subjects"
 
 
 def analyse_predictors(adcp: pd.DataFrame, panel: Panel, study: Study, level: float) -> pd.DataFrame:
@@ -41,7 +42,9 @@ def analyse_predictors(adcp: pd.DataFrame, panel: Panel, study: Study, level: fl
     reasons = frame.pop("reason").to_numpy("object")
     statistics = {name: frame[name].to_numpy("float64") for name in frame}
     statistics["p_adjusted"] = adjust(statistics["p_value"])
-    methods = {"estimate": FIRTH, "p_value": FIRTH, "p_adjusted": ADJUSTED, "gain_left_out": LEFT_OUT}
+    methods: dict[str, str | list[str]] = {"estimate": FIRTH, "p_value": FIRTH, "p_adjusted": ADJUSTED}
+    sizes = statistics["n1"] + statistics["n2"]
+    methods["gain_left_out"] = [f"{LEFT_OUT}{_ONE_STEP if n > MOST_REFITTED else ''}" for n in sizes]
     return make_rows(
         to_rows(panel.codes, statistics, reasons, methods),
         display=display,

@@ -99,7 +99,12 @@ def _differences(panel: Panel, level: float, how: Permutations) -> pd.DataFrame:
         "p_value": p,
         "p_adjusted": adjust(p),
     }
-    methods = {"low": WELCH, "effect": G, "p_value": how.method, "p_adjusted": ADJUSTED}
+    methods: dict[str, str | list[str]] = {
+        "low": WELCH,
+        "effect": G,
+        "p_value": [how.method(size) for size in n1 + n2],
+        "p_adjusted": ADJUSTED,
+    }
     reasons = np.where(np.minimum(n1, n2) < FEWEST_IN_SUBSET, TOO_FEW_IN_SUBSET, CONSTANT)
     rows = to_rows(panel.codes, statistics, reasons, methods)
     return rows.assign(unit=rows["level"].map(effect_units(panel)))

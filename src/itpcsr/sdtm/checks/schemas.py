@@ -12,7 +12,7 @@ from itpcsr.sdtm.checks import findings as f
 from itpcsr.sdtm.checks import terms
 from itpcsr.sdtm.checks.rules import REALITY, REPORT, SDTM, TERMS, Rule, declare
 from itpcsr.sdtm.checks.tables import NUMBER, TRIAL_DESIGN, Tables
-from itpcsr.sdtm.iso_dates import plain_date
+from itpcsr.sdtm.iso_dates import are_usual, plain_date
 from itpcsr.study import Study
 
 # Without these domains there are no subjects or no treatment, so there is no report.
@@ -219,7 +219,9 @@ def _is_date(text: pd.Series) -> pd.Series:
     """True for ISO 8601 dates, partial ones included, that the calendar has."""
     days = text.str[:10].where(text.str.match(r"^\d{4}-\d{2}-\d{2}"))
     exists = pd.to_datetime(days, format="%Y-%m-%d", errors="coerce").notna() | days.isna()
-    return text.map(lambda value: plain_date(value) is not None).astype(bool) & exists
+    known = are_usual(text)
+    known[~known] = text[~known].map(lambda value: plain_date(value) is not None).astype(bool)
+    return known & exists
 
 
 def _by_value(column: pd.Series, holds: Callable[[pd.Series], pd.Series]) -> pd.Series:
