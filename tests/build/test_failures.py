@@ -88,7 +88,7 @@ def test_a_fault_of_the_data_stops_and_changes_nothing(small, monkeypatch, damag
 
 def test_a_notebook_that_raises_is_named_and_its_copy_kept(copy):
     path = copy / "notebooks/20-safety.ipynb"
-    edit(path, lambda notebook: notebook.cells[5].update(source="raise ValueError('nothing adds up')"))
+    edit(path, lambda notebook: notebook.cells[4].update(source="raise ValueError('nothing adds up')"))
     before = fingerprint(copy / "output")
     result = start_itpcsr(copy, "build", "params/demo.yml")
     assert result.returncode == 1
