@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from itpcsr.build import notebook_values, pipeline
+from itpcsr.build import notebook_values
 from itpcsr.build.inside import kept_inside, link_data
+from itpcsr.build.opened import Seen
+from itpcsr.build.version import Run
 from itpcsr.errors import ParameterError
 from itpcsr.sdtm import read_trial
 from itpcsr.study import read_report
@@ -47,7 +49,7 @@ def test_an_absolute_path_within_is_one_from_the_root(report, root):
     assert kept_inside(report, root) == report
 
 
-def test_notebooks_are_told_no_absolute_path(report, root, study, demo_trial, tmp_path):
+def test_notebooks_are_told_no_absolute_path(report, root, study, tmp_path):
     """Their parameters stand below every display and in the executed notebooks."""
     secret = tmp_path / "share/jdoe"
     secret.mkdir(parents=True)
@@ -58,7 +60,7 @@ def test_notebooks_are_told_no_absolute_path(report, root, study, demo_trial, tm
     data = [secret, secret / "ex.xpt", mapping, Path("data/simulated")]
     project = tmp_path / "project"
     named = report.model_copy(update={"data": data})
-    run = pipeline.Run(project, root / "params/demo.yml", named, study, demo_trial, None, named.study, None)
+    run = Run(project, root / "params/demo.yml", named, study, None, named.study, Seen())
     link_data(named.data, run.work)
     link_data(named.data, run.work)  # a second build makes them anew
     given = notebook_values._provided(run, "30-efficacy")

@@ -69,8 +69,10 @@ def test_published_versions_are_listed_in_order_with_their_inputs(root, tmp_path
     assert list_versions(tmp_path / "output") == []
     for number, version in enumerate(("1.10.0", "1.9.0")):
         digests = {"code": "a" * 64, "study": "b" * 64, "data DM": "c" * 64}
+        inputs = {"DM": {"file": "dm.xpt", "sha256": "c" * 64}}
+        (tmp_path / str(number)).mkdir()
         made_up.publish_small(
-            root, tmp_path / str(number), tmp_path / "output", version=version, hashes=digests
+            root, tmp_path / str(number), tmp_path / "output", version=version, hashes=digests, inputs=inputs
         )
     (tmp_path / "output/.small-1.9.0.new").mkdir()
     (tmp_path / "output/.small-1.9.0.new/manifest.json").write_text("{}", encoding="utf-8")

@@ -10,6 +10,8 @@ from itpcsr.build import pipeline
 from itpcsr.build.notebook_edits import refuse_edits, say_replaced
 from itpcsr.build.notebook_parameters import read_parameters
 from itpcsr.build.notebook_values import declared_values
+from itpcsr.build.opened import Seen
+from itpcsr.build.version import Run
 from itpcsr.errors import NotebookError
 from itpcsr.study import read_report, read_study
 from itpcsr.study.passed import check_passed
@@ -23,7 +25,7 @@ def version(root, name):
     """Return what a shipped version gives, and the notebooks' defaults."""
     report = read_report(root / f"params/{name}.yml")
     study = read_study(root / report.study, cohorts=report.cohorts)
-    run = pipeline.Run(root, root / f"params/{name}.yml", report, study, None, None, report.study, None)
+    run = Run(root, root / f"params/{name}.yml", report, study, None, report.study, Seen())
     defaults = {notebook: read_parameters(run.notebook(notebook)) for notebook in report.notebooks}
     return declared_values(run), defaults, report
 

@@ -2,7 +2,6 @@
 
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -38,13 +37,13 @@ def run(project):
 
 
 def installed(**versions):
-    return lambda: [SimpleNamespace(name=name, version=version) for name, version in versions.items()]
+    return lambda: versions
 
 
 @pytest.fixture
 def opened(run, project, monkeypatch):
     monkeypatch.setattr(manifest.itpcsr, "__file__", str(project / "program/__init__.py"))
-    monkeypatch.setattr(distributions, "distributions", installed(pingouin="0.6.1"))
+    monkeypatch.setattr(distributions, "installed_versions", installed(pingouin="0.6.1"))
     return open_inputs(run.root, run.parameters, run.report, run.study, run.adam, run.fonts.hashes, Seen())
 
 
@@ -121,9 +120,9 @@ def test_what_editors_keep_beside_a_page_is_no_input(project, opened):
 
 
 def test_a_package_installed_meanwhile_is_named(run, monkeypatch):
-    monkeypatch.setattr(distributions, "distributions", installed(pingouin="0.6.1", numpy="2.3.0"))
+    monkeypatch.setattr(distributions, "installed_versions", installed(pingouin="0.6.1", numpy="2.3.0"))
     opened = open_inputs(run.root, run.parameters, run.report, run.study, run.adam, run.fonts.hashes, Seen())
-    monkeypatch.setattr(distributions, "distributions", installed(pingouin="0.6.0", extra="1"))
+    monkeypatch.setattr(distributions, "installed_versions", installed(pingouin="0.6.0", extra="1"))
     with pytest.raises(PublishError) as error:
         opened.refuse_changes()
     for line in (
@@ -157,7 +156,7 @@ def test_another_version_of_a_needed_package_is_another_input_and_is_said(tmp_pa
         "without tests": {"Pingouin": "0.6.1"},
         "another": {"pingouin": "0.6.0", "pytest": "9"},
     }.items():
-        monkeypatch.setattr(distributions, "distributions", installed(**versions))
+        monkeypatch.setattr(distributions, "installed_versions", installed(**versions))
         found = environment(lock)
         hashes[name], said[name] = hash_environment(found, lock), say_other_than_locked(found)
     assert hashes["locked"] == hashes["without tests"] != hashes["another"]

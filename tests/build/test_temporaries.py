@@ -78,4 +78,4 @@ def test_folders_of_others_stay(place):
 
 def test_a_long_path_gives_way_to_one_that_sockets_can_have(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("x" * 40)))
-    assert temporaries._place() == Path("/tmp")
+    assert temporaries.short_place() == Path("/tmp")
