@@ -100,7 +100,7 @@ WRITES_CSV = r"(?<!writers)\.to_csv\(|csv\.writer|DictWriter|pacsv\.write_csv|wr
 @pytest.mark.parametrize(
     ("pattern", "owners"),
     [
-        (ESCAPES, {"display/escape.py", "display/theme.py"}),
+        (ESCAPES, {"display/escape.py", "display/drawing.py"}),
         # trial data written as data, and what is searched for leaks, nobody opens in a spreadsheet
         (WRITES_CSV, {"display/csv_text.py", "sdtm/formats/delimited.py", "build/leaks.py"}),
     ],

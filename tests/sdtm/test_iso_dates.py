@@ -2,7 +2,8 @@
 
 import pytest
 
-from itpcsr.sdtm import check_trial, read_trial
+from itpcsr.sdtm import read_trial
+from itpcsr.sdtm.checks import check_trial
 from itpcsr.sdtm.iso_dates import plain_date
 
 DATES = {
