@@ -290,11 +290,18 @@ def derive_once(run: Run, say: Say) -> None:
         from itpcsr.build.kernels import start_server  # with Jupyter's client, which only kernels need
 
         start_server()  # notebooks will run: what they import is imported beside the derivation
-    if run.fonts.fonts.lacking(run.adam.characters):
+    if _lacks_characters(run):
         refuse_unprintable_data(run.trial, run.fonts.fonts)
     run.opened.refuse_changes()
     study = run.study.identity.study_id
     say(f"{len(run.adam)} analysis datasets from {len(run.adam.labels)} domains of {study}")
+
+
+def _lacks_characters(run: Run) -> bool:
+    """Tell whether the data hold characters that no font has; the answer is kept between runs."""
+    fonts, characters = run.fonts.fonts, run.adam.characters
+    lacking = run.memo.text("lacks", (characters, fonts.digests), lambda: "".join(fonts.lacking(characters)))
+    return lacking != ""
 
 
 def run_report(parameters: Path, root: Path, say: Say, crew: Crew = HERE, only: Sequence[str] = ()) -> Run:

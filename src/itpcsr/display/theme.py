@@ -1,4 +1,7 @@
-"""The look of every chart, and how a chart is shown in a notebook; importing this module switches both on."""
+"""The look of every chart, and how a chart is shown in a notebook; importing this module switches both on.
+
+Modules that make charts take Altair from here, so that no chart is without its look.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import altair as alt
 from itpcsr.display.drawing import MIME, chart_html, chart_svg
 from itpcsr.display.fonts import CHART_FAMILY
 from itpcsr.plain_text import plain_tree
+
+__all__ = ["FONT", "PALETTE", "alt"]
 
 # Okabe and Ito's palette without yellow, which is too light on white: safe for colour-blind readers.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#000000")

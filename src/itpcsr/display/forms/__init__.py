@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-import altair as alt
 import pandas as pd
 
 from itpcsr.display.drawing import FORM
-from itpcsr.display.theme import PALETTE
+from itpcsr.display.theme import PALETTE, alt
 
 Chart = TypeVar("Chart", bound=alt.TopLevelMixin)
 _NAMES = {"p5": "5%", "q1": "Lower quartile", "median": "Median", "q3": "Upper quartile", "p95": "95%"}
