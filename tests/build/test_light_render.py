@@ -9,7 +9,7 @@ from tests.build.tiny import make_project
 
 # What makes charts, tables of notebooks, kernels, checks, Word and RTF, none of which a sentence changes.
 HEAVY = {
-    "IPython", "altair", "docx", "fontTools", "great_tables", "jsonschema", "jupyter_client", "nbclient",
+    "IPython", "altair", "docx", "great_tables", "jsonschema", "jupyter_client", "nbclient",
     "nbconvert", "nbformat", "pandera", "papermill", "polars", "pygments", "pyreadstat", "rtflite", "scipy",
     "statsmodels", "vl_convert",
 }  # fmt: skip
