@@ -93,6 +93,16 @@ def test_tables_are_merged_not_joined(root):
     assert found == []
 
 
+def test_charts_have_altair_from_the_theme_alone(root):
+    package = root / "src/itpcsr"
+    found = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r"^\s*(import|from) altair\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert found == {"display/theme.py"}
+
+
 ESCAPES = r"html\.escape\(|from html import escape|_html\.escape|saxutils|&lt;|\\\\u003c"
 WRITES_CSV = r"(?<!writers)\.to_csv\(|csv\.writer|DictWriter|pacsv\.write_csv|write_csv\(pa"
 
@@ -100,7 +110,7 @@ WRITES_CSV = r"(?<!writers)\.to_csv\(|csv\.writer|DictWriter|pacsv\.write_csv|wr
 @pytest.mark.parametrize(
     ("pattern", "owners"),
     [
-        (ESCAPES, {"display/escape.py", "display/theme.py"}),
+        (ESCAPES, {"display/escape.py", "display/drawing.py"}),
         # trial data written as data, and what is searched for leaks, nobody opens in a spreadsheet
         (WRITES_CSV, {"display/csv_text.py", "sdtm/formats/delimited.py", "build/leaks.py"}),
     ],

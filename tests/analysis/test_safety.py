@@ -6,7 +6,7 @@ import pytest
 
 from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import exposure, safety
-from itpcsr.display import exposure_tables, safety_figures, safety_tables, safety_time_tables, theme
+from itpcsr.display import drawing, exposure_tables, safety_figures, safety_tables, safety_time_tables
 from itpcsr.results import absence, combine
 from itpcsr.study import read_study
 from tests import small
@@ -249,11 +249,11 @@ def test_without_reasons_an_adjustment_is_not_known(study):
 def test_the_figures_draw_the_demonstration(demo, study):
     rows, _ = all_tables(demo, study)
     chart = safety_figures.figure_infusions(rows["tbl-infusions"], demo["adsl"], demo["adex"], study)
-    svg = theme.chart_svg(chart.to_dict())
+    svg = drawing.chart_svg(chart.to_dict())
     assert "SIM-018" in svg
     assert "Interrupted or otherwise adjusted" in svg
     curves = safety.estimate_ae_curves(demo["adsl"], demo["adaette"], study, 0.95)
-    svg = theme.chart_svg(safety_figures.figure_ae_times(rows["tbl-ae-time"], curves, study).to_dict())
+    svg = drawing.chart_svg(safety_figures.figure_ae_times(rows["tbl-ae-time"], curves, study).to_dict())
     assert "Total" in svg
 
 
@@ -266,7 +266,7 @@ def test_the_figures_of_a_trial_without_treated_subjects(study):
     infusions = safety_figures.figure_infusions(
         rows["tbl-infusions"], datasets["adsl"], datasets["adex"], study
     )
-    assert "<svg" in theme.chart_svg(infusions.to_dict())
+    assert "<svg" in drawing.chart_svg(infusions.to_dict())
 
 
 def test_serious_events_are_those_of_the_published_adae(pilot, pilot_study, pilot_folder):

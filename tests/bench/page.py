@@ -11,7 +11,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from itpcsr.display import theme
+from itpcsr.display import drawing
 
 PLAIN, OURS = "plain", "itpcsr"
 NAMES = {PLAIN: "plain papermill", OURS: "itpcsr"}
@@ -82,7 +82,7 @@ def write_page(measured: dict[str, Any], folder: Path) -> None:
         path = folder / f"{name}.svg"
         path.unlink(missing_ok=True)
         if chart is not None:
-            path.write_text(theme.chart_svg(chart.to_dict()) + "\n", encoding="utf-8")
+            path.write_text(drawing.chart_svg(chart.to_dict()) + "\n", encoding="utf-8")
     text = "\n\n".join(block for block in _blocks(measured, charts) if block)
     (folder / "index.md").write_text(f"{text}\n", encoding="utf-8")
 

@@ -339,11 +339,11 @@ def test_two_files_of_one_name_are_refused(tmp_path):
 DRAW = """\
 import hashlib
 import altair as alt, pandas as pd
-from itpcsr.display import theme
+from itpcsr.display import drawing
 data = pd.DataFrame({"term": ["发热 fever", "头痛", "plain"], "n": [1, 2, 3]})
 chart = alt.Chart(data, title="头痛 by term").mark_bar().encode(x="n:Q", y="term:N").to_dict()
-svg = theme.chart_svg(chart)
-print(hashlib.sha256(svg.encode() + theme.chart_png(svg)).hexdigest())
+svg = drawing.chart_svg(chart)
+print(hashlib.sha256(svg.encode() + drawing.chart_png(svg)).hexdigest())
 """
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from itpcsr.build.fragments import read_displays
-from itpcsr.display import theme
+from itpcsr.display import drawing
 from itpcsr.errors import NotebookError
 
 DRAWN = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
@@ -19,7 +19,7 @@ SPEC = {"mark": "point", "description": "3 of 3\nsubjects."}
 
 def executed(folder, options, spec):
     """Write a notebook of one chart as if it had run."""
-    shown = nbformat.v4.new_output("display_data", data={theme.MIME: spec})
+    shown = nbformat.v4.new_output("display_data", data={drawing.MIME: spec})
     cell = nbformat.v4.new_code_cell("\n".join(f"#| {line}" for line in options), outputs=[shown])
     path = folder / "10-x.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)

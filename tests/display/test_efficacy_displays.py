@@ -5,7 +5,7 @@ import pytest
 
 from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import efficacy
-from itpcsr.display import platelet_figures, response_figures, response_tables, theme
+from itpcsr.display import drawing, platelet_figures, response_figures, response_tables
 from itpcsr.display.response_listing import list_responses
 from itpcsr.display.table import Table
 from tests import small
@@ -44,7 +44,7 @@ def names_in(chart, field="USUBJID"):
 
 def is_drawn(chart):
     """Render a chart, or accept the sentence that stands for it."""
-    return bool(chart.absent) if isinstance(chart, Table) else "<svg" in theme.chart_svg(chart.to_dict())
+    return bool(chart.absent) if isinstance(chart, Table) else "<svg" in drawing.chart_svg(chart.to_dict())
 
 
 def test_the_heatmap_has_a_row_for_each_subject(shown, study):

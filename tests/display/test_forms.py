@@ -8,7 +8,7 @@ import pytest
 
 from itpcsr.analysis import bands, efficacy
 from itpcsr.analysis.forms import BANDS, NO_FORM, band_rows, choose_form
-from itpcsr.display.forms import form_texts
+from itpcsr.display.drawing import form_texts
 from itpcsr.display.table import Table
 from itpcsr.many import Displays, why_not_one_by_one
 from itpcsr.results import combine

@@ -8,9 +8,9 @@ from itpcsr.absence import mark_source
 from itpcsr.analysis import pharmacokinetics as pk
 from itpcsr.analysis.incidence import dose_columns
 from itpcsr.build.suppressing import make_rule
+from itpcsr.display import drawing
 from itpcsr.display import pharmacokinetics as figures
 from itpcsr.display import pharmacokinetics_tables as tables
-from itpcsr.display import theme
 from itpcsr.small_counts import VARIABLE
 
 
@@ -61,7 +61,7 @@ def test_any_number_of_subjects_can_be_shown(demo, study, subjects):
     for part in rows.values():
         assert (part["value"].notna() | (part["reason"] != "")).all()
     for name in ("linear", "log", "times"):
-        svg = theme.chart_svg(shown[name].to_dict())
+        svg = drawing.chart_svg(shown[name].to_dict())
         assert "NaN" not in svg
     assert all(text for table in list(shown.values())[:6] for row in table.rows for text in row.cells)
 

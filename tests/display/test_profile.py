@@ -6,7 +6,7 @@ import pytest
 
 from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.profiles import derive_profiles
-from itpcsr.display import theme
+from itpcsr.display import drawing
 from itpcsr.display.chart_data import chart_tables
 from itpcsr.display.profile import compose_profiles
 from tests import small
@@ -64,7 +64,7 @@ def test_every_chart_draws_and_holds_only_its_own_subject(profiles, demo):
         counts = demo["adlb"].query(f"USUBJID == '{subject}' and PARAMCD == 'PLAT' and ADY == ADY")
         assert len(profile.chart["datasets"]["counts"]) == len(counts)
     for subject in ("SIM-001", "SIM-004", "SIM-018"):
-        svg = theme.chart_svg(profiles[subject].chart)
+        svg = drawing.chart_svg(profiles[subject].chart)
         assert "NaN" not in svg
         assert "Infusions" in svg
         assert "End of study" in svg
@@ -124,4 +124,4 @@ def test_a_study_without_platelet_response_shows_what_it_has(pilot, pilot_trial,
         "Laboratory values beyond the limits of normal", "Protocol deviations",
     }  # fmt: skip
     assert set(found[0].chart["datasets"]) == {"lanes"}
-    assert "Treatment" in theme.chart_svg(found[0].chart)
+    assert "Treatment" in drawing.chart_svg(found[0].chart)

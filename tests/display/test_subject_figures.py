@@ -7,7 +7,7 @@ import pytest
 from itpcsr.adam import periods
 from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import courses, edish, incidence, significant_events
-from itpcsr.display import laboratory, theme, timelines
+from itpcsr.display import drawing, laboratory, timelines
 from itpcsr.display.incidence import figure_incidence
 from itpcsr.sdtm import Trial
 from tests.small import dm, ex
@@ -41,7 +41,7 @@ def figures(trial, datasets, study):
 def test_every_figure_draws(name, request):
     study = request.getfixturevalue("study" if name == "demo" else "pilot_study")
     found = figures(request.getfixturevalue(f"{name}_trial"), request.getfixturevalue(name), study)
-    svgs = {key: theme.chart_svg(figure.to_dict()) for key, figure in found.items()}
+    svgs = {key: drawing.chart_svg(figure.to_dict()) for key, figure in found.items()}
     assert not any("NaN" in svg or "undefined" in svg for svg in svgs.values())
     if name == "demo":
         assert all(f"SIM-{number:03d}" in svgs["timeline"] for number in range(1, 19))
@@ -55,7 +55,7 @@ def test_figures_without_data_are_sentences(study):
     trial = Trial({"DM": dm(("01", "ESC05")), "EX": ex("01")})
     found = figures(trial, Datasets(trial, study), study)
     assert all(found[name].absent for name in ("incidence", "courses", "edish"))
-    assert "SVG" in theme.chart_svg(found["timeline"].to_dict()).upper()
+    assert "SVG" in drawing.chart_svg(found["timeline"].to_dict()).upper()
 
 
 def test_a_subject_named_with_a_quote_cannot_break_the_axis():

@@ -1,7 +1,7 @@
 import pytest
 
 from itpcsr.analysis import efficacy, population, safety
-from itpcsr.display import figures, labels, platelet_figures, safety_tables, tables, theme
+from itpcsr.display import drawing, figures, labels, platelet_figures, safety_tables, tables
 from itpcsr.display.table import Table
 
 
@@ -66,7 +66,7 @@ def test_capitals_are_lowered_and_other_text_kept():
 @pytest.mark.parametrize("name", ["demo", "pilot"])
 def test_the_flow_figure_draws_every_box(name, request):
     adsl = request.getfixturevalue(name)["adsl"]
-    svg = theme.chart_svg(figures.figure_disposition(population.analyse_flow(adsl)).to_dict())
+    svg = drawing.chart_svg(figures.figure_disposition(population.analyse_flow(adsl)).to_dict())
     assert f"Screened (n={len(adsl)})" in svg
     assert "Discontinued study" in svg
 
@@ -99,7 +99,7 @@ def test_a_figure_without_data_is_its_sentence(pilot, pilot_study):
 
 
 def test_a_closing_script_tag_in_a_text_cannot_end_the_chart():
-    html = theme.chart_html({"title": "</script><b>"}, 'a "quoted" text')
+    html = drawing.chart_html({"title": "</script><b>"}, 'a "quoted" text')
     assert html.count("</script>") == 1
     assert "&quot;quoted&quot;" in html
 
@@ -112,5 +112,5 @@ def test_a_table_cannot_ask_for_what_was_not_computed(demo, study):
 
 def test_a_flow_in_which_nobody_completes_still_ends(demo):
     adsl = demo["adsl"].assign(EOSSTT="DISCONTINUED", DCSREAS="WITHDRAWAL BY SUBJECT")
-    svg = theme.chart_svg(figures.figure_disposition(population.analyse_flow(adsl)).to_dict())
+    svg = drawing.chart_svg(figures.figure_disposition(population.analyse_flow(adsl)).to_dict())
     assert "Completed study (n=0)" in svg

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.random import Generator
 
 from itpcsr.errors import DataError
-from itpcsr.sdtm import Trial, check_trial, keep_reported
-from itpcsr.sdtm.checks import raise_errors
+from itpcsr.sdtm import Trial, keep_reported
+from itpcsr.sdtm.checks import check_trial, raise_errors
 from itpcsr.sdtm.simulate import simulate
 from itpcsr.sdtm.units import standardise_units
 from itpcsr.study import Study

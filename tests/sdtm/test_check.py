@@ -2,8 +2,8 @@ import pandas as pd
 import pytest
 
 from itpcsr.errors import DataError
-from itpcsr.sdtm import check_trial, load_trial
-from itpcsr.sdtm.checks import raise_errors
+from itpcsr.sdtm import load_trial
+from itpcsr.sdtm.checks import check_trial, raise_errors
 from itpcsr.study import read_study
 from tests import small
 

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from itpcsr.sdtm import check_trial, read_trial
+from itpcsr.sdtm import read_trial
+from itpcsr.sdtm.checks import check_trial
 from itpcsr.sdtm.iso_dates import are_usual, plain_date
 
 DATES = {

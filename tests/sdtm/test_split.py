@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from itpcsr.errors import DataError
-from itpcsr.sdtm import check_trial, read_trial
+from itpcsr.sdtm import read_trial
+from itpcsr.sdtm.checks import check_trial
 
 HEAD = "STUDYID,DOMAIN,USUBJID,LBSEQ,LBTESTCD,LBSTRESN"
 ONE, TWO = f"{HEAD}\nT,LB,01,1,K,4\nT,LB,01,2,NA,140\n", f"{HEAD},LBSPEC\nT,LB,01,3,PLAT,20,BLOOD\n"

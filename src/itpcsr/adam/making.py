@@ -12,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 
-from itpcsr.adam.datasets import derive
 from itpcsr.adam.store import DESCRIPTION, DOMAINS, FINDINGS, Adam, hash_of, open_store, rules_hash
 from itpcsr.errors import DataError
 from itpcsr.inputs.distributions import environment, hash_environment
@@ -80,6 +79,8 @@ def write_store(
 
     Raises DataError where a file of the trial changed while it was read.
     """
+    from itpcsr.adam.datasets import derive  # most runs open what was derived before
+
     if _hash_data(files, file_hash) != parts["data"]:
         raise DataError("The data changed while they were read. Nothing was derived; run again.")
     frames = {**derive(trial, study), FINDINGS: trial.findings, DOMAINS: count_domains(trial)}

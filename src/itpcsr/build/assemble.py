@@ -24,7 +24,6 @@ from itpcsr.build.memo import Memo
 from itpcsr.build.method_list import write_method_list
 from itpcsr.build.mirror import replace_changed
 from itpcsr.build.provenance_page import write_provenance
-from itpcsr.build.reference_doc import reference_doc
 from itpcsr.build.variables import fill_absent, keep_quoted
 from itpcsr.build.vega import BUNDLE, vega_bundle
 from itpcsr.display import escape
@@ -118,10 +117,16 @@ def assemble(
     configuration |= template_values(families, spell_uncovered(project, fonts, memo))
     write_yaml(project / "_quarto.yml", configuration)
     title = running_title(report, study)
-    template = memo.content("reference", (title, notice), lambda: reference_doc(title, notice))
+    template = memo.content("reference", (title, notice), lambda: _reference(title, notice))
     (project / "reference.docx").write_bytes(template)
     replace_changed(project, place, keep={configuration["project"]["output-dir"]})
     return place
+
+
+def _reference(title: str, notice: str) -> bytes:
+    from itpcsr.build.reference_doc import reference_doc  # with python-docx, for what is kept
+
+    return reference_doc(title, notice)
 
 
 def running_title(report: Report, study: Study) -> str:

@@ -16,8 +16,8 @@ from typing import Any
 
 from itpcsr.build.memo import Memo
 from itpcsr.build.provenance_page import PATH as PROVENANCE
+from itpcsr.display.drawing import chart_png
 from itpcsr.display.fonts import CHINESE_PACKAGE, Fonts, describe, is_of_words, spell_lacking
-from itpcsr.display.theme import chart_png
 from itpcsr.errors import DataError, RenderError
 from itpcsr.sdtm import Trial
 

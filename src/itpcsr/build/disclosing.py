@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import itpcsr
 from itpcsr.build.external import OF_FIRST_SUBJECTS, OF_ORDER
-from itpcsr.build.leaks import Originals, originals_of
 from itpcsr.inputs.hashes import file_hash, text_hash
-from itpcsr.sdtm import Trial
-from itpcsr.sdtm.checks import check_trial
-from itpcsr.sdtm.disclosure import disclose, keeps_first, name_subjects, read_key
 from itpcsr.study import Report, Study
+
+if TYPE_CHECKING:
+    from itpcsr.build.leaks import Originals
+    from itpcsr.sdtm import Trial
 
 _TEXTS = {".qmd", ".bib", ".ipynb", ".py", ".typ", ".css", ".js", ".yml"}
 
@@ -36,6 +37,11 @@ def prepare(trial: Trial, report: Report, study: Study, root: Path) -> Disclosed
 
     Raises ParameterError for a key that is missing, lies open or can be guessed.
     """
+    # internal versions disclose nothing, and only new data need the checks
+    from itpcsr.build.leaks import originals_of
+    from itpcsr.sdtm.checks import check_trial
+    from itpcsr.sdtm.disclosure import disclose, keeps_first, name_subjects, read_key
+
     key_file = report.disclosure_key
     key = read_key(root / key_file if key_file is not None else None, trial.simulated, root)
     made = disclose(trial, key, report.minimum_count)

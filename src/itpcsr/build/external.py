@@ -9,11 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pandas as pd
 
 from itpcsr.build.fragments import labelled_cells
-from itpcsr.display import theme
+from itpcsr.display import drawing
 from itpcsr.display.formats import SUPPRESSED
 from itpcsr.display.prose import MIME as PROSE_MIME
 from itpcsr.display.prose import Prose
@@ -47,6 +46,8 @@ def write_shown(
     All outputs go but those of labelled displays. In place of a figure, of a display that names a subject
     (one of ``subjects``), and of one that rests on their order (``of_order``) stands a sentence.
     """
+    import nbformat  # takes a second, and internal versions show notebooks as they ran
+
     notebook = nbformat.read(executed, as_version=4)
     labelled = {
         cell["id"]: str(options["label"]) for options, cell in labelled_cells(notebook, executed.stem)
@@ -70,13 +71,13 @@ def write_shown(
 
 
 def _is_display(output: Any) -> bool:
-    return bool({TABLE_MIME, PROSE_MIME, theme.MIME} & set(output.get("data", {})))
+    return bool({TABLE_MIME, PROSE_MIME, drawing.MIME} & set(output.get("data", {})))
 
 
 def _why_left_out(label: str, data: Any, named: re.Pattern[str], of_order: frozenset[str]) -> str:
     if label in WITHOUT_SUBJECTS:
         return ""
-    if theme.MIME in data or label.startswith("fig-"):
+    if drawing.MIME in data or label.startswith("fig-"):
         return _FIGURE
     if label in of_order:
         return _ORDER

@@ -8,19 +8,20 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import typst
-from fontTools.ttLib import TTCollection, TTFont, TTLibError
+from typing import TYPE_CHECKING
 
 from itpcsr.display.fonts import Fonts, choose_fonts
 from itpcsr.errors import ParameterError
 from itpcsr.inputs.hashes import file_hash
 
+if TYPE_CHECKING:
+    from fontTools.ttLib import TTFont
+
 _LARGEST = 100_000_000  # bytes; the largest collections of Chinese, Japanese and Korean hold 40 million
 _FAMILY = re.compile(r"[\w &'().+-]+")  # what can be named in the template
 _CHINESE_FACE = re.compile(r"\bSC$")
 _RESTRICTED, _NO_SUBSET, _BITMAP_ONLY = 0x0002, 0x0100, 0x0200
-_UNREADABLE = (TTLibError, OSError, struct.error, KeyError, ValueError, AssertionError, EOFError)
+_UNREADABLE = (OSError, struct.error, KeyError, ValueError, AssertionError, EOFError)
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def read_fonts(paths: Sequence[Path], root: Path, folder: Path) -> VersionFonts:
 
 def lay_fonts(fonts: Fonts, folder: Path) -> list[str]:
     """Copy the font files into a folder and return the names under which Typst knows them, in their order."""
+    import typst
+
     folder.mkdir(parents=True)
     for path in fonts.files:
         shutil.copyfile(path, folder / path.name)
@@ -88,6 +91,8 @@ def _refuse_odd_file(file: Path, path: Path) -> None:
 
 def _single(file: Path, path: Path, folder: Path) -> Path:
     """Return the file, or that of a collection's face for Simplified Chinese."""
+    from fontTools.ttLib import TTCollection, TTFont, TTLibError  # few versions name fonts of their own
+
     try:
         with file.open("rb") as stream:
             collection = stream.read(4) == b"ttcf"
@@ -101,7 +106,7 @@ def _single(file: Path, path: Path, folder: Path) -> Path:
             target = folder / path.with_suffix(".otf" if "CFF " in face else ".ttf").name
             face.save(target, reorderTables=False)
             return target
-    except _UNREADABLE as error:
+    except (TTLibError, *_UNREADABLE) as error:
         raise ParameterError(
             f"fonts: {path} can't be read as a TrueType or OpenType font ({error})."
         ) from error

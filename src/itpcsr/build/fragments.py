@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pandas as pd
 import yaml
 
 from itpcsr.build.memo import Memo
-from itpcsr.display import escape, theme, writers
+from itpcsr.display import drawing, escape, writers
+from itpcsr.display.drawing import form_texts
 from itpcsr.display.fonts import Fonts, fonts_of_process
-from itpcsr.display.forms import form_texts
 from itpcsr.display.layout import is_wide
 from itpcsr.display.prose import MIME as PROSE_MIME
 from itpcsr.display.prose import Prose, prose_from_json, to_markdown
@@ -74,7 +74,8 @@ def read_displays(executed: Path) -> list[Display]:
         A label has no display under it, no caption, the wrong kind, stands twice, or a chart has no
         alternative text or no description; notebook and label are named.
     """
-    notebook = nbformat.read(executed, as_version=4)
+    # as it was written by nbformat, whose import takes a second
+    notebook = json.loads(executed.read_text(encoding="utf-8"))
     displays: list[Display] = []
     parameters, analysis_set = _parameters(notebook), _analysis_set(notebook)
     for options, cell in labelled_cells(notebook, executed.stem):
@@ -94,9 +95,9 @@ def _parameters(notebook: Any) -> dict[str, str]:
     """Return the values of the cell tagged ``parameters``, overridden by those that papermill injected."""
     values: dict[str, str] = {}
     for tag in ("parameters", "injected-parameters"):
-        for cell in notebook.cells:
-            if tag in cell.metadata.get("tags", []):
-                values |= dict(_assignments(cell.source))
+        for cell in notebook["cells"]:
+            if tag in cell["metadata"].get("tags", []):
+                values |= dict(_assignments(_source(cell)))
     return {name: value for name, value in values.items() if name not in _PLUMBING}
 
 
@@ -110,16 +111,20 @@ def _assignments(code: str) -> Iterator[tuple[str, str]]:
 
 def _analysis_set(notebook: Any) -> str:
     """Return what follows "Analysis set." in the notebook's first cell, or ""."""
-    first = notebook.cells[0].source if notebook.cells else ""
+    first = _source(notebook["cells"][0]) if notebook["cells"] else ""
     found = re.search(r"^\*\*Analysis sets?\.\*\* (.+)$", first, re.MULTILINE)
     return found[1].strip() if found else ""
 
 
+def _source(cell: Mapping[str, Any]) -> str:
+    return "".join(cell["source"])  # a text, or as files have it a list of lines
+
+
 def labelled_cells(notebook: Any, name: str) -> Iterator[tuple[dict[str, Any], Any]]:
     """Yield the options and the cell of each labelled display; ``name`` is the notebook's, for messages."""
-    for cell in notebook.cells:
-        lines = [line[2:].strip() for line in cell.source.splitlines() if line.startswith("#|")]
-        if cell.cell_type == "code" and lines:
+    for cell in notebook["cells"]:
+        lines = [line[2:].strip() for line in _source(cell).splitlines() if line.startswith("#|")]
+        if cell["cell_type"] == "code" and lines:
             try:
                 options = yaml.safe_load("\n".join(lines))
             except yaml.YAMLError as error:
@@ -141,7 +146,7 @@ def _display(notebook: str, options: dict[str, Any], cell: Any) -> Display:
     bundle = _bundle(cell)
     if kind == "txt":
         return _prose_display(notebook, label, bundle)
-    chart = bundle.get(theme.MIME)
+    chart = bundle.get(drawing.MIME)
     # a chart in a form for many subjects says itself what it shows
     formed = form_texts(chart or {})
     caption = options.get(f"{kind}-cap") and formed.get("caption", options[f"{kind}-cap"])
@@ -184,7 +189,7 @@ def _prose_display(notebook: str, label: str, bundle: dict[str, Any]) -> Display
 
 
 def _bundle(cell: Any) -> dict[str, Any]:
-    shown = [output["data"] for output in cell.outputs if "data" in output]
+    shown = [output["data"] for output in cell["outputs"] if "data" in output]
     return dict(shown[-1]) if shown else {}
 
 
@@ -257,8 +262,8 @@ def _write_chart(display: Display, folder: Path, fonts: Fonts, memo: Memo) -> st
     """Write the chart's two pictures, and return the first."""
     chart = display.chart or {}
     try:
-        svg = memo.text("svg", (chart, fonts.digests), lambda: theme.chart_svg(chart, fonts))
-        png = memo.content("png", (svg, fonts.digests), lambda: theme.chart_png(svg, fonts))
+        svg = memo.text("svg", (chart, fonts.digests), lambda: drawing.chart_svg(chart, fonts))
+        png = memo.content("png", (svg, fonts.digests), lambda: drawing.chart_png(svg, fonts))
     except ValueError as error:
         raise NotebookError(
             f"{display.notebook}, {display.label}: the chart can't be drawn ({error}). Where there is "
@@ -275,7 +280,7 @@ def _chart_blocks(display: Display, svg: str) -> str:
     alternative = escape.markdown_attribute(display.alternative)
     return "\n\n".join(
         [
-            escape.raw_block("html", theme.chart_html(display.chart or {}, display.alternative, svg)),
+            escape.raw_block("html", drawing.chart_html(display.chart or {}, display.alternative, svg)),
             _visible("typst", f'![]({source}.svg){{fig-alt="{alternative}" width=100%}}'),
             _visible("docx", f'![]({source}.png){{fig-alt="{alternative}" width=6in}}'),
         ]

@@ -14,7 +14,7 @@ from pygments.formatters import HtmlFormatter
 
 from itpcsr.build.assemble import notice_block
 from itpcsr.build.fragments import Display, labelled_cells
-from itpcsr.display import escape, theme, writers
+from itpcsr.display import drawing, escape, writers
 from itpcsr.display.escape import leads_to_reading
 from itpcsr.display.table import MIME as TABLE_MIME
 
@@ -85,5 +85,5 @@ def _as_in_report(cell: Any, display: Display) -> None:
         data = output.get("data", {})
         if TABLE_MIME in data and display.table is not None:
             data["text/html"] = writers.to_html(display.table, display.caption)
-        elif theme.MIME in data and display.chart is not None:
-            data["text/html"] = theme.chart_html(display.chart, display.alternative)
+        elif drawing.MIME in data and display.chart is not None:
+            data["text/html"] = drawing.chart_html(display.chart, display.alternative)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from IPython.core.inputtransformer2 import TransformerManager
-
+from itpcsr.build.plain_notebook import make_plain
 from itpcsr.errors import NotebookError
 
 _TAG, _INJECTED = "parameters", "injected-parameters"
@@ -34,7 +33,7 @@ def read_parameters(notebook: Path) -> dict[str, Any]:
         (with line and names); a name that stands twice; a later cell that sets a parameter anew, so that a
         value given would not count.
     """
-    cells = _read(notebook).cells
+    cells = _read(notebook)["cells"]
     tagged = [number for number, cell in enumerate(cells) if _TAG in _tags(cell)]
     if not tagged:
         return {}
@@ -43,10 +42,10 @@ def read_parameters(notebook: Path) -> dict[str, Any]:
             f"{notebook}: {len(tagged)} cells bear the tag `{_TAG}`; one may. Put them together."
         )
     place = f"{notebook}: cell {tagged[0] + 1}"
-    found = _assignments(cells[tagged[0]].source, place)
+    found = _assignments(cells[tagged[0]]["source"], place)
     for number, cell in enumerate(cells[tagged[0] + 1 :], tagged[0] + 2):
-        if cell.cell_type == "code" and _INJECTED not in _tags(cell):
-            _refuse_overwriting(cell.source, set(found), f"{notebook}: cell {number}")
+        if cell["cell_type"] == "code" and _INJECTED not in _tags(cell):
+            _refuse_overwriting(cell["source"], set(found), f"{notebook}: cell {number}")
     return found
 
 
@@ -78,17 +77,17 @@ def check_arrival(executed: Any, notebook: Path, offered: Mapping[str, Any]) -> 
 
 def _read(notebook: Path) -> Any:
     try:
-        return nbformat.read(notebook, as_version=4)
+        return make_plain(json.loads(notebook.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise NotebookError(
             f"{notebook}: there is no such notebook. Check `notebooks` in the parameters."
         ) from None
-    except Exception as error:  # nbformat and json raise of many kinds for what is no notebook
+    except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         raise NotebookError(f"{notebook}: can't be read as a notebook ({error}).") from error
 
 
 def _tags(cell: Any) -> list[str]:
-    tags: list[str] = cell.metadata.get("tags", []) if cell.cell_type == "code" else []
+    tags: list[str] = cell["metadata"].get("tags", []) if cell["cell_type"] == "code" else []
     return tags
 
 
@@ -141,9 +140,7 @@ def _one_parameter(statement: ast.stmt, place: str) -> tuple[str, Any]:
 
 def _refuse_overwriting(source: str, names: set[str], place: str) -> None:
     """Refuse a cell that gives a parameter a value of its own; one made from the parameter's is right."""
-    try:
-        tree = ast.parse(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
-    except SyntaxError:
+    if (tree := _tree(source)) is None:
         return  # it fails when it runs, with its own message
     for name, line in _bound(tree):
         if name in names:
@@ -151,6 +148,19 @@ def _refuse_overwriting(source: str, names: set[str], place: str) -> None:
                 f"{place}, line {line}: sets the parameter {name} anew, so that a value of the report would "
                 "not count. Give what is set there another name."
             )
+
+
+def _tree(source: str) -> ast.Module | None:
+    """Return the syntax tree of a cell, magics and all; None where it has none."""
+    with suppress(SyntaxError):
+        return ast.parse(source)
+    from IPython.core.inputtransformer2 import (
+        TransformerManager,  # takes half a second; few cells have magics
+    )
+
+    with suppress(SyntaxError):
+        return ast.parse(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
+    return None
 
 
 def _bound(node: ast.AST) -> Iterator[tuple[str, int]]:

@@ -7,32 +7,26 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from itpcsr import results
-from itpcsr.adam.profiles import derive_profiles
 from itpcsr.bounds import VARIABLE as READING
 from itpcsr.bounds import write_bounds
 from itpcsr.build.assemble import REAL_STATEMENT, as_yaml, assemble, notice_for, running_title
-from itpcsr.build.bill import make_bill
-from itpcsr.build.comparisons import record_version
 from itpcsr.build.coverage import refuse_unprintable_data
 from itpcsr.build.external import leave_out_rows, write_shown
 from itpcsr.build.finished import record_run
 from itpcsr.build.fragments import Display, read_displays
 from itpcsr.build.inside import link_data
-from itpcsr.build.kernels import start_server
 from itpcsr.build.last_run import FILE as TIMES
 from itpcsr.build.last_run import LastRun
-from itpcsr.build.leaks import refuse_leaks
 from itpcsr.build.lock import lock
 from itpcsr.build.mirror import write_changed
 from itpcsr.build.notebook_inputs import notebook_inputs
 from itpcsr.build.notebook_values import READS_ROWS, choose_values, names_before
 from itpcsr.build.notebooks import Job, is_literal
-from itpcsr.build.publish import publish, refuse_final
 from itpcsr.build.render import FORMATS, Engine, Format, Renderer, choose_renderer, render
 from itpcsr.build.running import HERE, Crew, run_together
 from itpcsr.build.search_index import write_search_index
@@ -44,11 +38,13 @@ from itpcsr.build.version import Run, open_run
 from itpcsr.display.fonts import VARIABLE as FONTS_VARIABLE
 from itpcsr.display.fonts import name_for_kernels
 from itpcsr.display.formats import format_level, format_plain
-from itpcsr.display.profile import Profile, compose_profiles
 from itpcsr.errors import NotebookError, ParameterError
 from itpcsr.inputs.distributions import say_other_than_locked
 from itpcsr.small_counts import VARIABLE, Rule
 from itpcsr.study import read_study
+
+if TYPE_CHECKING:
+    from itpcsr.display.profile import Profile
 
 Say = Callable[[str], None]
 
@@ -201,6 +197,10 @@ def _add_profiles(run: Run, book: Path) -> None:
         return
 
     def profiles() -> Iterable[Profile]:
+        # with Altair, for charts that are kept while the data are the same
+        from itpcsr.adam.profiles import derive_profiles
+        from itpcsr.display.profile import compose_profiles
+
         frames = derive_profiles(run.adam, run.study)
         frames["adsl"] = frames["adsl"][frames["adsl"]["USUBJID"].isin(list(run.subject_pages))]
         return compose_profiles(frames, run.study)
@@ -289,12 +289,21 @@ def derive_once(run: Run, say: Say) -> None:
     Raises DataError where a text of the data holds letters that no font of the version has.
     """
     if not run.is_derived:
+        from itpcsr.build.kernels import start_server  # with Jupyter's client, which only kernels need
+
         start_server()  # notebooks will run: what they import is imported beside the derivation
-    if run.fonts.fonts.lacking(run.adam.characters):
+    if _lacks_characters(run):
         refuse_unprintable_data(run.trial, run.fonts.fonts)
     run.opened.refuse_changes()
     study = run.study.identity.study_id
     say(f"{len(run.adam)} analysis datasets from {len(run.adam.labels)} domains of {study}")
+
+
+def _lacks_characters(run: Run) -> bool:
+    """Tell whether the data hold characters that no font has; the answer is kept between runs."""
+    fonts, characters = run.fonts.fonts, run.adam.characters
+    lacking = run.memo.text("lacks", (characters, fonts.digests), lambda: "".join(fonts.lacking(characters)))
+    return lacking != ""
 
 
 def run_report(parameters: Path, root: Path, say: Say, crew: Crew = HERE, only: Sequence[str] = ()) -> Run:
@@ -342,6 +351,10 @@ def build_report(
 
     ``targets`` are the formats that it has; a final version has all.
     """
+    # what publishes, with nbconvert and python-docx, takes time that work on words doesn't have
+    from itpcsr.build.comparisons import record_version
+    from itpcsr.build.publish import refuse_final
+
     run = open_run(parameters, root)
     renderer = choose_renderer(engine, say)
     if run.report.status == "final" and set(targets) != set(FORMATS):
@@ -363,6 +376,9 @@ def build_report(
 def _build(
     run: Run, output: Path, renderer: Renderer, say: Say, crew: Crew, targets: Sequence[Format]
 ) -> Path:
+    from itpcsr.build.bill import make_bill
+    from itpcsr.build.publish import publish
+
     run_notebooks(run, say, crew)
     book, displays, rows, manifest = render_report(run, renderer, say, targets)
     run.opened.refuse_changes()
@@ -380,4 +396,6 @@ def _build(
 
 def _inspect(run: Run, folder: Path) -> None:
     if run.disclosed is not None:
+        from itpcsr.build.leaks import refuse_leaks
+
         refuse_leaks(folder, run.disclosed.originals)

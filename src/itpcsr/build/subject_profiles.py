@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -15,10 +15,12 @@ from itpcsr.build.assemble import notice_block
 from itpcsr.build.memo import Memo
 from itpcsr.build.mirror import mirror
 from itpcsr.build.page_reading import html_tables, report_pages
-from itpcsr.display import escape, theme, writers
+from itpcsr.display import drawing, escape, writers
 from itpcsr.display.formats import format_count
-from itpcsr.display.profile import Profile, Section
 from itpcsr.display.provenance import data_panel, datasets_html
+
+if TYPE_CHECKING:
+    from itpcsr.display.profile import Profile, Section
 
 FOLDER = "subjects"
 _HOME = "tbl-listing-subjects"  # where "back to the listings" leads, where the report has it
@@ -186,7 +188,7 @@ def _body(profile: Profile, places: Mapping[str, str]) -> Iterable[str]:
     if profile.chart is None:
         yield f'<p class="csr-absent">{course}</p>'
     else:
-        yield theme.chart_html(profile.chart, profile.course)
+        yield drawing.chart_html(profile.chart, profile.course)
         yield f'<p class="csr-note">{course}</p>'
         yield f'<div class="csr-behind">\n{data_panel(profile.course, profile.chart)}\n</div>'
     for section in profile.sections:

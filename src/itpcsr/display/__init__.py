@@ -1,5 +1,1 @@
 """From result rows to something a person looks at: formats, tables, charts."""
-
-from itpcsr.display import theme
-
-theme.enable()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import altair as alt
 import pandas as pd
 
 from itpcsr.display import words
@@ -12,7 +11,7 @@ from itpcsr.display.findings.antibodies import antibodies_finding
 from itpcsr.display.findings.phrases import describe
 from itpcsr.display.formats import format_count
 from itpcsr.display.table import Table
-from itpcsr.display.theme import PALETTE
+from itpcsr.display.theme import PALETTE, alt
 from itpcsr.many import why_not_one_by_one
 from itpcsr.results import absence
 from itpcsr.study import Study

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import altair as alt
 import numpy as np
 import pandas as pd
 
@@ -11,6 +10,7 @@ from itpcsr.display.findings.subjects import flow_finding
 from itpcsr.display.formats import format_count
 from itpcsr.display.labels import STATES, sentence_case
 from itpcsr.display.table import Table
+from itpcsr.display.theme import alt
 from itpcsr.results import absence
 
 _BOX_WIDTH, _BOX_GAP, _BOX_DISTANCE, _LINE = 250, 60, 14, 15

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from fontTools.ttLib import TTFont
-
 CHART_FAMILY = "DejaVu Sans"
 # Holds the further font files of a version for the kernels of its notebooks, separated as in PATH.
 VARIABLE = "ITPCSR_FONTS"
@@ -84,6 +82,8 @@ def name_for_kernels(named: Iterable[Path]) -> str:
 @cache
 def read_characters(path: Path) -> frozenset[str]:
     """Return the characters that a font file has."""
+    from fontTools.ttLib import TTFont  # what fonts have is kept between runs
+
     with TTFont(path, lazy=True) as font:
         return frozenset(map(chr, font.getBestCmap() or ()))
 

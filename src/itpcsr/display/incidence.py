@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import altair as alt
 import pandas as pd
 
 from itpcsr.display import words
@@ -10,7 +9,7 @@ from itpcsr.display.findings.events import incidence_finding
 from itpcsr.display.findings.phrases import describe
 from itpcsr.display.formats import format_count, format_interval, format_percent
 from itpcsr.display.table import Table
-from itpcsr.display.theme import PALETTE
+from itpcsr.display.theme import PALETTE, alt
 from itpcsr.results import absence
 from itpcsr.study import Study
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import altair as alt
 import pandas as pd
 
 from itpcsr.display import words
@@ -16,7 +15,7 @@ from itpcsr.display.forms import has_form
 from itpcsr.display.forms.cells import draw_concentration_bands, draw_deviation_spread
 from itpcsr.display.incidence import dose_labels
 from itpcsr.display.table import Table
-from itpcsr.display.theme import PALETTE
+from itpcsr.display.theme import PALETTE, alt
 from itpcsr.results import absence
 from itpcsr.study import Column, Study
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import altair as alt
 import numpy as np
 import pandas as pd
 
@@ -14,7 +13,7 @@ from itpcsr.display.formats import format_limit, format_plain
 from itpcsr.display.forms import has_form
 from itpcsr.display.forms.response import draw_best_spread, draw_level_shares, draw_platelet_bands
 from itpcsr.display.table import Table
-from itpcsr.display.theme import PALETTE
+from itpcsr.display.theme import PALETTE, alt
 from itpcsr.limits import stand_in
 from itpcsr.results import absence
 from itpcsr.study import Efficacy, Study

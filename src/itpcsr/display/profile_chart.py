@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import altair as alt
 import pandas as pd
 
 from itpcsr.absence import is_absent
 from itpcsr.display import words
 from itpcsr.display.formats import format_count, format_limit, format_plain
-from itpcsr.display.theme import PALETTE
+from itpcsr.display.theme import PALETTE, alt
 from itpcsr.display.timelines import (
     COMPLETED,
     INFUSION,

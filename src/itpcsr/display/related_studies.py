@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import altair as alt
 import pandas as pd
 
 from itpcsr.display.findings.phrases import describe
 from itpcsr.display.findings.related import related_finding
 from itpcsr.display.formats import format_count
 from itpcsr.display.table import Header, Row, Table
+from itpcsr.display.theme import alt
 from itpcsr.results import absence
 from itpcsr.study import RelatedStudy
 from itpcsr.study.related import PHASES, STATUSES

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import altair as alt
 import pandas as pd
 
 from itpcsr.display.findings.phrases import describe, single_arms
@@ -11,7 +10,7 @@ from itpcsr.display.formats import format_count
 from itpcsr.display.forms import has_form
 from itpcsr.display.forms.response import draw_response_shares
 from itpcsr.display.table import Table
-from itpcsr.display.theme import PALETTE
+from itpcsr.display.theme import PALETTE, alt
 from itpcsr.results import absence
 from itpcsr.study import Study
 

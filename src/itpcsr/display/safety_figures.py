@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import altair as alt
 import pandas as pd
 
 from itpcsr.display.exposure_tables import dose_unit
@@ -13,7 +12,7 @@ from itpcsr.display.forms import has_form
 from itpcsr.display.forms.safety import draw_infusion_shares
 from itpcsr.display.labels import sentence_case
 from itpcsr.display.table import Table
-from itpcsr.display.theme import PALETTE
+from itpcsr.display.theme import PALETTE, alt
 from itpcsr.results import absence
 from itpcsr.study import Study
 

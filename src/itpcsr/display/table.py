@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import great_tables as gt
 import pandas as pd
 
 from itpcsr.display import escape
 from itpcsr.plain_text import plain_text
+
+if TYPE_CHECKING:
+    import great_tables as gt
 
 MIME = "application/vnd.itpcsr.table+json"
 
@@ -144,6 +146,8 @@ def head_rows(table: Table) -> list[list[HeadCell]]:
 
 def as_great_table(table: Table) -> gt.GT:
     """Return the table as the notebook shows it."""
+    import great_tables as gt  # takes half a second, and notebooks alone show great tables
+
     names = [f"c{number}" for number in range(len(table.headers))]
     frame = pd.DataFrame([row.cells or ("",) * len(names) for row in table.rows], columns=names, dtype="str")
     frame.insert(0, "label", ["\u2003" * row.indent + row.label for row in table.rows])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-import altair as alt
 import pandas as pd
 
 from itpcsr.display import words
@@ -13,7 +12,7 @@ from itpcsr.display.findings.phrases import describe
 from itpcsr.display.findings.subjects import timeline_finding
 from itpcsr.display.formats import format_count, format_plain
 from itpcsr.display.table import Table
-from itpcsr.display.theme import PALETTE
+from itpcsr.display.theme import PALETTE, alt
 from itpcsr.results import absence
 from itpcsr.study import Study
 

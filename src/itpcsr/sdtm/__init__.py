@@ -8,15 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from itpcsr.bounds import Bounds
-from itpcsr.sdtm.checks import check_trial, raise_errors, rule_titles
 from itpcsr.sdtm.read import Trial, list_files, read_trial
 from itpcsr.sdtm.select import cut_trial, keep_reported
 from itpcsr.sdtm.units import standardise_units
 from itpcsr.study import Study
 
 __all__ = [
-    "Trial", "check_trial", "cut_trial", "keep_reported", "list_files", "load_trial", "read_trial",
-    "review_trial", "rule_titles",
+    "Trial", "cut_trial", "keep_reported", "list_files", "load_trial", "read_trial", "review_trial",
 ]  # fmt: skip
 
 
@@ -48,6 +46,8 @@ def load_trial(
     DataError
         With file, domain, subject and variable, and what to do.
     """
+    from itpcsr.sdtm.checks import check_trial, raise_errors  # with pandera, whom only new data need
+
     trial = review_trial(sources, study, bounds)
     raise_errors(trial.findings)
     day = dt.date.fromisoformat(data_cutoff) if isinstance(data_cutoff, str) and data_cutoff else data_cutoff
@@ -60,5 +60,7 @@ def load_trial(
 
 def review_trial(sources: Iterable[str | Path], study: Study, bounds: Bounds | None = None) -> Trial:
     """Read trial data, convert them to the report's units, and return them with all findings, errors too."""
+    from itpcsr.sdtm.checks import check_trial
+
     trial = standardise_units(read_trial(sources, bounds), study)
     return replace(trial, findings=check_trial(trial, study))

@@ -9,7 +9,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import typst
 import yaml
 
 from itpcsr.build.embedded import pandoc
@@ -88,6 +87,8 @@ def write_pdf(
     book: Book, pages: list[Page], labels: Mapping[str, Label], memo: Memo
 ) -> tuple[bytes, bytes, list[str]]:
     """Return the PDF, the Typst source that it was set from, and Typst's warnings."""
+    import typst  # a PDF is made on demand
+
     blocks = cited_blocks(book, pages, TypstTarget, labels, memo)
     source = _source(book, [block for chapter in blocks for block in chapter])
     standards = book.options("csr-typst").get("pdf-standard", [])

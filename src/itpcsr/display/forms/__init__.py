@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-import altair as alt
 import pandas as pd
 
-from itpcsr.display.theme import PALETTE
+from itpcsr.display.drawing import FORM
+from itpcsr.display.theme import PALETTE, alt
 
 Chart = TypeVar("Chart", bound=alt.TopLevelMixin)
-# Where a chart carries what its cell can't know: the caption and the alternative text of its form.
-_KEY = "itpcsr"
 _NAMES = {"p5": "5%", "q1": "Lower quartile", "median": "Median", "q3": "Upper quartile", "p95": "95%"}
 _DARK = "#0b2545"
 _PLACE = ["group", "level", "visit"]
@@ -35,14 +33,8 @@ def in_form(chart: Chart, form: pd.DataFrame, caption: str, alternative: str) ->
     Caption and alternative text take the place of those of the notebook's cell.
     """
     texts = {"caption": f"{caption}. {form_sentence(form)}", "alternative": alternative}
-    formed: Chart = chart.properties(usermeta={_KEY: texts})
+    formed: Chart = chart.properties(usermeta={FORM: texts})
     return formed
-
-
-def form_texts(spec: Mapping[str, Any]) -> dict[str, str]:
-    """Return caption and alternative text of a chart's form; empty for a chart without."""
-    texts: dict[str, str] = (spec.get("usermeta") or {}).get(_KEY, {})
-    return texts
 
 
 def wide_bands(form: pd.DataFrame) -> pd.DataFrame:

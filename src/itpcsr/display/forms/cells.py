@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import altair as alt
 import pandas as pd
 
 from itpcsr.display.formats import format_plain
 from itpcsr.display.forms import band_layers, in_form, number_tooltips, week_of, wide_bands
-from itpcsr.display.theme import PALETTE
+from itpcsr.display.theme import PALETTE, alt
 
 
 def draw_concentration_bands(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import altair as alt
 import pandas as pd
 
 from itpcsr.display.findings.phrases import single_arms
 from itpcsr.display.formats import format_plain
 from itpcsr.display.forms import band_layers, in_form, week_of, wide_bands
-from itpcsr.display.theme import PALETTE
+from itpcsr.display.theme import PALETTE, alt
 from itpcsr.study import Efficacy, Study
 
 _SHADES = ("#9cb8dc", "#4a86c0", "#0b3d78")

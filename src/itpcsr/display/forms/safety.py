@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-import altair as alt
 import pandas as pd
 
 from itpcsr.display import words
 from itpcsr.display.findings.phrases import single_arms
 from itpcsr.display.forms import band_layers, in_form, week_of, wide_bands
-from itpcsr.display.theme import PALETTE
+from itpcsr.display.theme import PALETTE, alt
 from itpcsr.study import Study
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import altair as alt
 import pandas as pd
 
 from itpcsr.display.findings import immune as findings
@@ -11,6 +10,7 @@ from itpcsr.display.forms import has_form
 from itpcsr.display.forms.cells import draw_marker_bands
 from itpcsr.display.immune_figures.marks import COLOURS, DASHES, GROUPS, marker_labels, scale_of
 from itpcsr.display.table import Table
+from itpcsr.display.theme import alt
 from itpcsr.results import absence
 from itpcsr.study import Study
 

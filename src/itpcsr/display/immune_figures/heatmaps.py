@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import altair as alt
 import pandas as pd
 
 from itpcsr.display.findings import immune as findings
 from itpcsr.display.findings.phrases import describe
 from itpcsr.display.immune_figures.marks import GROUPS, marker_labels
 from itpcsr.display.table import Table
+from itpcsr.display.theme import alt
 from itpcsr.many import why_not_one_by_one
 from itpcsr.results import absence
 from itpcsr.study import Study

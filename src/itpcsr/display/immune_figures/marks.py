@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import altair as alt
 import pandas as pd
 
-from itpcsr.display.theme import PALETTE
+from itpcsr.display.theme import PALETTE, alt
 from itpcsr.study import Study
 
 GROUPS = {"responder": "Responders", "nonresponder": "Non-responders", "unknown": "Response not known"}

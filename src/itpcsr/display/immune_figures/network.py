@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 
-import altair as alt
 import numpy as np
 import pandas as pd
 
 from itpcsr.display.findings import immune as findings
 from itpcsr.display.findings.phrases import describe
 from itpcsr.display.table import Table
-from itpcsr.display.theme import PALETTE
+from itpcsr.display.theme import PALETTE, alt
 from itpcsr.results import absence
 from itpcsr.study import Study
 

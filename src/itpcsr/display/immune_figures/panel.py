@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import altair as alt
 import pandas as pd
 
 from itpcsr.display.findings import immune as findings
@@ -13,6 +12,7 @@ from itpcsr.display.forms import has_form, number_tooltips
 from itpcsr.display.forms.cells import change_spread, name_panel
 from itpcsr.display.immune_figures.marks import COLOURS, GROUPS, SHAPES, marker_labels, scale_of
 from itpcsr.display.table import Table
+from itpcsr.display.theme import alt
 from itpcsr.results import absence
 from itpcsr.study import Study
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
-
-import polars as pl
-import rtflite as rtf
+from typing import TYPE_CHECKING
 
 from itpcsr.display import escape
 from itpcsr.display.layout import column_characters, is_wide
 from itpcsr.display.table import Table, spanner_runs
 from itpcsr.plain_text import plain_text
+
+if TYPE_CHECKING:
+    import rtflite as rtf
 
 # The blanks that RTF puts beside a cell's text, in characters.
 _GAP = 4
@@ -48,6 +49,9 @@ class _Signs:
 
 def to_rtf(table: Table, title: str, subtitle: str) -> str:
     """Return the table as an RTF document of its own, in ASCII; each text stands there as it is."""
+    import polars as pl  # rtflite with polars takes a second, and only a build writes RTF
+    import rtflite as rtf
+
     width, signs = len(table.headers), _Signs()
     rows = [["\u2003" * row.indent + row.label, *(row.cells or ("",) * width)] for row in table.rows]
     rows = rows or [[table.absent, *[""] * width]]
@@ -72,6 +76,8 @@ def to_rtf(table: Table, title: str, subtitle: str) -> str:
 
 def _page(wide: bool) -> rtf.RTFPage:
     """Return an A4 page with margins of 2 cm; the lengths are inches."""
+    import rtflite as rtf
+
     width, height = (11.69, 8.27) if wide else (8.27, 11.69)
     return rtf.RTFPage(
         orientation="landscape" if wide else "portrait",
@@ -87,6 +93,8 @@ def _widths(table: Table) -> list[float]:
 
 
 def _headers(table: Table, signs: _Signs) -> list[rtf.RTFColumnHeader]:
+    import rtflite as rtf
+
     width = len(table.headers)
     counts = [signs.hide(f"(N={header.n})") if header.n else "" for header in table.headers]
     heads = rtf.RTFColumnHeader(

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from itpcsr.bounds import Bounds, read_bytes
 from itpcsr.errors import DataError
-from itpcsr.sdtm.formats import dataset_json, delimited, parquet, sas
+from itpcsr.sdtm.formats import dataset_json, delimited, parquet
 from itpcsr.sdtm.formats.encoding import UTF16_MARKS, decode
 from itpcsr.sdtm.formats.extent import check_json, check_table
 from itpcsr.sdtm.formats.table import Table, Variable
@@ -69,6 +69,8 @@ def read_table(path: Path, encoding: str = "", bounds: Bounds | None = None) -> 
 
 
 def _read(content: bytes, path: Path, encoding: str, bounds: Bounds) -> Table | None:
+    from itpcsr.sdtm.formats import sas  # with pyreadstat it takes time, and most runs read no data
+
     if content.startswith(sas.TRANSPORT_MAGIC):
         return sas.read_transport(content, path, encoding, bounds)
     if content.startswith(sas.SAS7BDAT_MAGIC):
