@@ -4,7 +4,8 @@ import time
 from pathlib import Path
 
 from itpcsr.adam.datasets import derive
-from itpcsr.sdtm import Trial, check_trial
+from itpcsr.sdtm import Trial
+from itpcsr.sdtm.checks import check_trial
 from itpcsr.sdtm.simulate import simulate
 from itpcsr.study import read_study
 
