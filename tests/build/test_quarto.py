@@ -231,7 +231,8 @@ def test_quarto_ends_when_the_build_ends_however_it_ends(path, project, tmp_path
     pids = tmp_path / "pids"
     path("1.10.18", hangs=str(pids))
     script = (
-        "from pathlib import Path; import datetime, sys; from itpcsr.build import quarto; "
+        "from pathlib import Path; import datetime, signal, sys; from itpcsr.build import quarto; "
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL); "  # nohup lets those that it starts ignore it
         "quarto.render(Path(sys.argv[1]), Path(sys.argv[1]) / '_book', 'csr-typst', "
         "datetime.date(2024, 1, 1), print)"
     )
@@ -247,7 +248,7 @@ def test_quarto_ends_when_the_build_ends_however_it_ends(path, project, tmp_path
     # its line of progress has been passed on while it works
     assert [build.stdout.readline() for _ in range(2)] == ["Quarto renders PDF\n", "[1/3] index.qmd\n"]
     build.send_signal(number)
-    build.communicate()
+    build.communicate(timeout=60)
     started = [int(pid) for pid in pids.read_text().split()]
     until = time.monotonic() + 20
     while any(map(alive, started)) and time.monotonic() < until:
