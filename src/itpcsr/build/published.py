@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,7 @@ def csv_lines(text: str) -> list[list[str]]:
     return [[unguarded(cell) for cell in line] for line in csv.reader(text.splitlines())]
 
 
+@lru_cache(maxsize=50_000)  # the cells of a column are few texts, many times
 def unguarded(text: str) -> str:
     """Take off the apostrophe that keeps a spreadsheet from running a text as a formula."""
     return text[1:] if _GUARDED.match(text) else text

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html as _html
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import quote
 
 from itpcsr.plain_text import plain_text
@@ -140,6 +141,7 @@ def _rtf_sign(sign: str) -> str:
     return "".join(rf"\uc1\u{code}*" for code in codes)
 
 
+@lru_cache(maxsize=50_000)  # the cells of a column are few texts, many times
 def csv(text: str) -> str:
     """Return text for a cell of CSV, with an apostrophe before what a spreadsheet would run as a formula.
 
