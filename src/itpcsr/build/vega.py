@@ -17,8 +17,3 @@ def vega_bundle() -> str:
 
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return f"(() => {{\n{bundle}\n}})();\n"
-
-
-def write_vega_bundle(path: Path) -> None:
-    """Write that script; the folder must exist."""
-    path.write_text(vega_bundle(), encoding="utf-8", newline="\n")

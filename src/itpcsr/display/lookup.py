@@ -84,10 +84,6 @@ class Lookup:
         """Return one formatted statistic of a continuous variable."""
         return formats.format_statistic(name, self.value(analysis, group, name, visit=visit), decimals)
 
-    def statistic_of(self, analysis: str, group: str, name: str, level: str, visit: str) -> str:
-        """Return one formatted statistic of a level at a visit."""
-        return formats.format_statistic(name, self.value(analysis, group, name, level, visit), 0)
-
     def text(self, analysis: str, group: str, name: str, level: str = "") -> str:
         """Return one formatted statistic of a level."""
         return formats.format_statistic(name, self.value(analysis, group, name, level), 0)

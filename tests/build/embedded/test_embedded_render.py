@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from itpcsr.build.embedded import pandoc, render, version
 from itpcsr.build.reference_doc import reference_doc
-from itpcsr.build.vega import write_vega_bundle
+from itpcsr.build.vega import vega_bundle
 
 
 def words(text: str) -> str:
@@ -274,7 +274,7 @@ def test_a_report_without_citations_needs_no_bibliography(book):
 
 def test_the_chart_script_sets_what_the_pages_call(tmp_path):
     path = tmp_path / "vega.js"
-    write_vega_bundle(path)
+    path.write_text(vega_bundle(), encoding="utf-8")
     assert "window.vegaEmbed" in path.read_text(encoding="utf-8")
 
 
