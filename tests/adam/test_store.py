@@ -6,7 +6,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from itpcsr.adam import making, open_study
+from itpcsr.adam import datasets, making, open_study
 from itpcsr.adam.datasets import derive
 from itpcsr.adam.making import count_domains, describe_files, write_store
 from itpcsr.adam.store import OPENED, open_store, rules_hash
@@ -130,7 +130,7 @@ def test_a_derivation_that_fails_leaves_the_former_store(
     def fail(*_):
         raise MemoryError
 
-    monkeypatch.setattr(making, "derive", fail)
+    monkeypatch.setattr(datasets, "derive", fail)
     with pytest.raises(MemoryError):
         put(tmp_path / "adam", demo_trial, study, files)
     assert [path.name for path in tmp_path.iterdir()] == ["adam"]
@@ -171,7 +171,7 @@ def test_a_notebook_alone_derives_once_and_opens_what_fits(alone, monkeypatch):
     # a build's own is found wherever it lies
     (alone / "work/demo").mkdir()
     shutil.move(alone / "work/adam", alone / "work/demo/adam")
-    monkeypatch.setattr(making, "derive", None)
+    monkeypatch.setattr(datasets, "derive", None)
     assert open_study("params/study.yml", ["data/simulated"])[1].folder == alone / "work/demo/adam"
 
 

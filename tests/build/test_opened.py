@@ -153,7 +153,7 @@ def test_another_version_of_a_needed_package_is_another_input_and_is_said(tmp_pa
     hashes, said = {}, {}
     for name, versions in {
         "locked": {"pingouin": "0.6.1", "pytest": "9"},
-        "without tests": {"Pingouin": "0.6.1"},
+        "without tests": {"pingouin": "0.6.1"},
         "another": {"pingouin": "0.6.0", "pytest": "9"},
     }.items():
         monkeypatch.setattr(distributions, "installed_versions", installed(**versions))
@@ -218,7 +218,7 @@ def test_a_build_publishes_nothing_when_an_input_changed(root, tmp_path, monkeyp
 
     for name in ("run_notebooks", "render_report"):
         monkeypatch.setattr(pipeline, name, stand_in(name))
-    monkeypatch.setattr(pipeline, "publish", lambda *arguments: done.append(arguments))
+    monkeypatch.setattr("itpcsr.build.publish.publish", lambda *arguments: done.append(arguments))
     with pytest.raises(PublishError, match=r"  notebooks/10-number\.ipynb changed"):
         pipeline.build_report(Path("params/tiny.yml"), Path(), Path("output"), "embedded", lambda _: None)
     assert done == []

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+import typst
 
-from itpcsr.build.embedded import pandoc, pdf, render
+from itpcsr.build.embedded import pandoc, render
 from itpcsr.build.memo import Memo
 from itpcsr.errors import RenderError
 
@@ -20,12 +21,12 @@ def written(monkeypatch):
         formats.append(arguments[arguments.index("-t") + 1] if "-t" in arguments else "")
         return run(arguments, text, epoch)
 
-    def set_pdf(*arguments, compile_=pdf.typst.compile_with_warnings, **settings):
+    def set_pdf(*arguments, compile_=typst.compile_with_warnings, **settings):
         formats.append("pdf")
         return compile_(*arguments, **settings)
 
     monkeypatch.setattr(pandoc, "run", run)
-    monkeypatch.setattr(pdf.typst, "compile_with_warnings", set_pdf)
+    monkeypatch.setattr(typst, "compile_with_warnings", set_pdf)
     return formats
 
 
