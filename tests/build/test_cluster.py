@@ -24,6 +24,7 @@ def workers():
         host="127.0.0.1",
         protocol="tcp://",
         dashboard_address=None,
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # else two at once want one port
     ) as found:
         yield Crew(scheduler=found.scheduler_address)
 

@@ -32,6 +32,7 @@ def test_a_dask_cluster_over_tcp_gives_the_same_numbers(study, root, alone):
         host="127.0.0.1",
         protocol="tcp://",
         dashboard_address=None,
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # else two at once want one port
     ) as cluster:
         assert cluster.scheduler_address.startswith("tcp://127.0.0.1:")
         assert len(cluster.workers) == 2
