@@ -15,17 +15,9 @@ from tests.build.test_running import five, made, wait_until
 @pytest.fixture(scope="module")
 def workers():
     """Give a cluster of two workers, each a process of its own."""
-    from distributed import LocalCluster
+    from tests.build.clusters import local_cluster
 
-    with LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=True,
-        host="127.0.0.1",
-        protocol="tcp://",
-        dashboard_address=None,
-        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # else two at once want one port
-    ) as found:
+    with local_cluster(processes=True) as found:
         yield Crew(scheduler=found.scheduler_address)
 
 

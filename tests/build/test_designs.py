@@ -22,18 +22,10 @@ def test_two_processes_give_the_same_numbers(study, root, alone):
 
 
 def test_a_dask_cluster_over_tcp_gives_the_same_numbers(study, root, alone):
-    from distributed import LocalCluster
+    from tests.build.clusters import local_cluster
 
     # workers in this process are there at once; what they get and give goes through TCP all the same
-    with LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=False,
-        host="127.0.0.1",
-        protocol="tcp://",
-        dashboard_address=None,
-        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # else two at once want one port
-    ) as cluster:
+    with local_cluster(processes=False) as cluster:
         assert cluster.scheduler_address.startswith("tcp://127.0.0.1:")
         assert len(cluster.workers) == 2
         found, _ = simulate_designs(

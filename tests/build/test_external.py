@@ -153,6 +153,9 @@ def test_another_key_gives_other_names_and_the_same_numbers(project, published, 
     before = version.open_run(project / "params/external.yml", project)
     after = version.open_run(change(project, disclosure_key=str(key)), project)
     change(project, disclosure_key=None)
+    # another key is another input, so that what was made by this one isn't up to date
+    assert key in after.seen.hashes
+    assert after.parts["disclosure"] != before.parts["disclosure"]
     assert not set(before.trial["DM"]["USUBJID"]) & set(after.trial["DM"]["USUBJID"])
     assert sorted(before.trial["DM"]["AGE"]) == sorted(after.trial["DM"]["AGE"])
     assert KEY not in repr(after)

@@ -201,5 +201,7 @@ def open_run(parameters: Path, root: Path) -> Run:
     study = read_study(root / report.study, cohorts=report.cohorts)
     for path in [*(root / font for font in report.fonts), *list_files(root / path for path in report.data)]:
         seen.hash(path)
+    if report.disclosure_key is not None and (root / report.disclosure_key).is_file():
+        seen.hash(root / report.disclosure_key)  # one that can't be read is refused where it is needed
     fonts = read_fonts(report.fonts, root, root / "work" / report.report / "fonts")
     return Run(root, parameters, report, study, fonts, study_file, seen)
