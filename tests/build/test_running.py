@@ -159,7 +159,7 @@ def test_the_longest_starts_first_and_memory_bounds_how_many(tmp_path):
     for name, seconds in (("quick", 1.0), ("slow", 9.0)):
         last.record(name, Taken(seconds, 1_000))
     assert LastRun(tmp_path / "work" / FILE).seconds("slow") == 9.0
-    round_ = running._Round(jobs, last, lambda: None, print, hands, None)
+    round_ = running._Round(jobs, last, lambda: None, print, print, hands, None)
     assert list(round_._waiting) == ["unknown", "slow", "quick"]
     attempts = {job.name: running.Attempt(job) for job in jobs}
     assert round_._has_room(attempts["unknown"])  # one runs always

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.build.variables import collect_variables, fill_absent, keep_quoted
+from itpcsr.build.variables import collect_variables, fill_absent, keep_quoted, list_variables
 from itpcsr.errors import RenderError
 from itpcsr.results import make_rows
 
@@ -27,6 +27,12 @@ def test_a_rate_and_its_count_are_quoted_by_their_names():
     total = collect_variables(rows_of("responder"), 0.95)["tbl_response"]["overall"]["responder"]["total"]
     assert total["n"] == "8"
     assert total["text"] == "8 of 18 (44.4%; 95% CI 21.5 to 69.2)"
+
+
+def test_the_list_of_values_has_a_line_for_each_with_its_name_as_pages_quote_it():
+    lines = list_variables(collect_variables(rows_of("responder"), 0.95)).splitlines()
+    assert 'tbl_response.overall.responder.total.n: "8"' in lines
+    assert 'tbl_response.overall.responder.total.text: "8 of 18 (44.4%; 95% CI 21.5 to 69.2)"' in lines
 
 
 def test_a_size_without_count_is_n():

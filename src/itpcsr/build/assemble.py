@@ -97,10 +97,11 @@ def assemble(
     (project / BUNDLE).write_text(script, encoding="utf-8", newline="\n")
     fonts = fonts or choose_fonts()
     families = lay_fonts(fonts, project / "fonts")
+    by_display = dict(iter(rows.groupby("display", sort=False)))
     for display in displays:
         folder = project / "results" / display.notebook
         folder.mkdir(parents=True, exist_ok=True)
-        own = rows[rows["display"] == display.label]
+        own = by_display.get(display.label, rows.iloc[:0])
         write_fragment(display, folder, own, pages, not report.external, fonts, memo)
     configuration = _configuration(root, report, study, notice)
     chapters = configuration["book"]["chapters"]
@@ -208,13 +209,9 @@ def _texts(project: Path) -> list[str]:
     return [page.read_text(encoding="utf-8") for page in sorted(project.rglob("*.qmd"))]
 
 
-def as_yaml(content: Mapping[str, Any]) -> str:
-    """Return content as YAML; the order of the keys is kept."""
-    return str(
-        yaml.dump(dict(content), Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=10_000)
-    )
-
-
 def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
     """Write a YAML file; the order of the keys is kept."""
-    path.write_text(as_yaml(content), encoding="utf-8")
+    text = yaml.dump(
+        dict(content), Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=10_000
+    )
+    path.write_text(text, encoding="utf-8")

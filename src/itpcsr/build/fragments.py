@@ -211,7 +211,7 @@ def write_fragment(
     """
     memo = memo or Memo()
     svg = "" if display.chart is None else _write_chart(display, folder, fonts or fonts_of_process(), memo)
-    inputs = (display, svg, rows.to_dict("split"), pages, with_datasets)
+    inputs = (display, svg, rows.to_dict("list"), pages, with_datasets)
     text = memo.text("fragment", inputs, lambda: _fragment(display, svg, rows, pages, with_datasets))
     (folder / f"{display.label}.qmd").write_text(text, encoding="utf-8")
 

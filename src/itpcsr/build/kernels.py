@@ -152,13 +152,16 @@ def _run_kernel(arguments: list[str], place: str, environment: dict[str, str]) -
     os.chdir(place)
     os.environ.clear()
     os.environ.update(environment)
-    threading.Thread(target=_end_with_the_build, daemon=True).start()
+    threading.Thread(target=end_with_the_build, daemon=True).start()
     # without the handle ipykernel takes itself to be started by hand, and prints how to connect to it
     launch_new_instance(argv=[*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])
 
 
-def _end_with_the_build() -> None:
-    """Leave when the build has gone, however it went; the process forked from stays while a kernel does."""
+def end_with_the_build() -> None:
+    """Leave this process, a thread of which waits here, when the build has gone, however it went.
+
+    The process that it was forked from stays while it does.
+    """
     if (build := mp.parent_process()) is not None:
         build.join()
         os._exit(1)

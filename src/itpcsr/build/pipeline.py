@@ -14,7 +14,8 @@ import pandas as pd
 from itpcsr import results
 from itpcsr.bounds import VARIABLE as READING
 from itpcsr.bounds import write_bounds
-from itpcsr.build.assemble import REAL_STATEMENT, as_yaml, assemble, notice_for, running_title
+from itpcsr.build.ahead import Shown, ahead
+from itpcsr.build.assemble import REAL_STATEMENT, assemble, notice_for, running_title
 from itpcsr.build.coverage import refuse_unprintable_data
 from itpcsr.build.external import leave_out_rows, write_shown
 from itpcsr.build.finished import record_run
@@ -33,7 +34,7 @@ from itpcsr.build.search_index import write_search_index
 from itpcsr.build.staging import claim
 from itpcsr.build.subject_profiles import say_paged, write_subject_pages
 from itpcsr.build.suppressing import rule_of, run_suppressed
-from itpcsr.build.variables import collect_variables
+from itpcsr.build.variables import collect_variables, list_variables
 from itpcsr.build.version import Run, open_run
 from itpcsr.display.fonts import VARIABLE as FONTS_VARIABLE
 from itpcsr.display.fonts import name_for_kernels
@@ -88,9 +89,16 @@ def _run_all(
     rule: Rule | None = None,
 ) -> None:
     """Run the notebooks of which an input has changed; ``rule`` is that of an external version."""
-    run_together(
-        list_jobs(run, chosen, rule), LastRun(run.work / TIMES), run.opened.refuse_changes, say, crew
-    )
+    jobs = list_jobs(run, chosen, rule)
+
+    def run_all(on_done: Callable[[str], None] = lambda _: None) -> None:
+        run_together(jobs, LastRun(run.work / TIMES), run.opened.refuse_changes, say, crew, on_done)
+
+    if run.report.external:  # what is shown of one notebook depends on the others
+        run_all()
+        return
+    with ahead(Shown(run.subject_pages, run.fonts.fonts, run.memo), crew.jobs) as begin:
+        run_all(lambda name: begin(run.shown(name), run.rows_folder(name)))
 
 
 def list_jobs(run: Run, chosen: Mapping[str, Mapping[str, Any]], rule: Rule | None = None) -> list[Job]:
@@ -231,7 +239,7 @@ def _variables(run: Run, rows: pd.DataFrame, facts: dict[str, Any]) -> dict[str,
         return json.dumps(collect_variables(rows, run.report.confidence_level), ensure_ascii=False)
 
     variables = {**json.loads(run.memo.text("values", inputs, collect)), **facts}
-    listed = run.memo.text("listed", (*inputs, facts), lambda: as_yaml(variables))
+    listed = run.memo.text("listed", (*inputs, facts), lambda: list_variables(variables))
     write_changed(run.work / "values.yml", listed.encode())
     return variables
 

@@ -56,6 +56,7 @@ def run_together(
     refuse_changes: Callable[[], None],
     say: Say,
     crew: Crew = HERE,
+    on_done: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Run the notebooks whose inputs aren't those of their executed copies.
 
@@ -75,6 +76,8 @@ def run_together(
         Is told of each notebook that is up to date.
     crew
         Who runs them.
+    on_done
+        Is told the name of each that ran, when its executed copy and its rows stand.
 
     Raises
     ------
@@ -88,7 +91,7 @@ def run_together(
     from itpcsr.build.progress import lines
 
     with lines([job.name for job in jobs]) as shown, _hands(jobs, crew, say) as hands:
-        round_ = _Round(jobs, last_run, refuse_changes, say, hands, shown)
+        round_ = _Round(jobs, last_run, refuse_changes, say, on_done, hands, shown)
         try:
             round_.run()
         except BaseException:
@@ -106,6 +109,7 @@ class _Round:
         last_run: LastRun,
         refuse_changes: Callable[[], None],
         say: Say,
+        on_done: Callable[[str], None],
         hands: Hands,
         shown: Lines,
     ) -> None:
@@ -120,6 +124,7 @@ class _Round:
         self._last_run = last_run
         self._refuse_changes = refuse_changes
         self._say = say
+        self._on_done = on_done
         self._hands = hands
         self._shown = shown
 
@@ -211,6 +216,7 @@ class _Round:
         self._refuse_changes()
         attempt.keep()
         self._last_run.record(name, taken)
+        self._on_done(name)
         self._finish(name, in_seconds(taken.seconds))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +24,7 @@ NOT_TOLD = "[suppressed]"
 AMBIGUOUS = "ambiguous: two results share this name"
 NOT_SHOWN = "not part of this version"
 _QUOTED = re.compile(r"\{\{<\s*var\s+([\w.]+)\s*>\}\}")
+_CELL = ("analysis", "level", "visit", "group")
 _RATE = ("n", "N", "percent", "ci_low", "ci_high")
 
 
@@ -37,13 +40,24 @@ def collect_variables(rows: pd.DataFrame, confidence: float) -> dict[str, Any]:
         if absence(part):
             _put(variables, [str(display), "absent"], absence(part))
             continue
-        keys = ["analysis", "level", "visit", "group"]
-        for path, cell in part.groupby(keys, sort=False):
-            values = _values(cell)
-            names = [str(display), *(str(name) for name in path)]
-            for name, text in _texts(values, str(path[0]), confidence).items():
-                _put(variables, [*names, name], NOT_TOLD if SUPPRESSED in text else text)
+        for path, values in _cells(part).items():
+            for name, text in _texts(values, path[0], confidence).items():
+                _put(variables, [str(display), *path, name], NOT_TOLD if SUPPRESSED in text else text)
     return variables
+
+
+def list_variables(tree: Mapping[str, Any], path: str = "") -> str:
+    """Return a line for each value, its name as pages quote it and its text; the lines are YAML."""
+    lines = []
+    for name, value in tree.items():
+        own = f"{path}{name}"
+        is_text = not isinstance(value, dict)
+        lines.append(
+            f"{own}: {json.dumps(value, ensure_ascii=False)}\n"
+            if is_text
+            else list_variables(value, f"{own}.")
+        )
+    return "".join(lines)
 
 
 def fill_absent(variables: dict[str, Any], pages: Iterable[str], hidden: AbstractSet[str]) -> None:
@@ -85,9 +99,14 @@ def keep_quoted(variables: Mapping[str, Any], pages: Iterable[str]) -> dict[str,
     return kept
 
 
-def _values(cell: pd.DataFrame) -> dict[str, float]:
-    rows = zip(cell["statistic"], cell["value"], cell["reason"], strict=True)
-    return {name: formats.Suppressed() if is_suppressed(reason) else value for name, value, reason in rows}
+def _cells(part: pd.DataFrame) -> dict[tuple[str, ...], dict[str, float]]:
+    """Return the statistics of each cell of a display: analysis, level, visit and column lead to them."""
+    cells: dict[tuple[str, ...], dict[str, float]] = {}
+    columns = [part[name].tolist() for name in (*_CELL, "statistic", "value", "reason")]
+    for *path, statistic, value, reason in zip(*columns, strict=True):
+        shown = formats.Suppressed() if is_suppressed(reason) else value
+        cells.setdefault(tuple(map(str, path)), {})[statistic] = shown
+    return cells
 
 
 def look_up(tree: Any, path: Sequence[str]) -> Any:
@@ -126,6 +145,7 @@ def _put(tree: dict[str, Any], path: list[str], text: str) -> None:
     tree[slugs[-1]] = text if slugs[-1] not in tree else AMBIGUOUS
 
 
+@functools.cache
 def slugify(text: str) -> str:
     """Return text as part of a variable's path: lower case, digits and underscores."""
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")

@@ -62,7 +62,10 @@ def read_sources(project: Path, memo: Memo | None = None) -> Sources:
         pages.append(Page(source, memo))
         faults += found
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        faults += [fault for found in pool.map(Page.faults, pages) for fault in found]
+        # the longest first, so that no core waits for it at the end
+        longest = sorted(pages, key=lambda page: -len(page.source.text))
+        parsed = {page: pool.submit(page.faults) for page in longest}
+        faults += [fault for page in pages for fault in parsed[page].result()]
     labels, doubles = index(pages)
     keys = pandoc.citation_keys(book, memo)
     for page in pages:

@@ -9,7 +9,7 @@ from itpcsr.build.embedded.crossref import FLOATS, Label, kind_of, numbered
 from itpcsr.build.embedded.faults import Fault, Origin
 from itpcsr.build.embedded.pages import Page
 from itpcsr.build.embedded.source import resolve
-from itpcsr.build.embedded.targets import CALLOUTS, FORMATS, callout_kind, visible
+from itpcsr.build.embedded.targets import CALLOUTS, FORMATS, callout_kind, shows
 from itpcsr.build.embedded.tree import Node, attributes, walk
 from itpcsr.build.memo import Memo
 
@@ -35,7 +35,7 @@ def check(page: Page, root: Path, labels: dict[str, Label], keys: set[str]) -> l
             if re.search(pattern, line.text):
                 checker.at([line.origin], message)
     checker.headings()
-    for node in walk(page.blocks):
+    for node in checker.nodes:
         checks = _Checker.CHECKS.get(node["t"])
         if checks:
             checks(checker, node)
@@ -82,7 +82,8 @@ class _Checker:
         self.labels = labels
         self.keys = keys
         self.faults: list[Fault] = []
-        self.idents = {attributes(node)[0] for node in walk(page.blocks)}
+        self.nodes = [*walk(page.blocks)]
+        self.idents = {attributes(node)[0] for node in self.nodes}
 
     def at(self, origins: list[Origin], text: str) -> None:
         self.faults += [Fault(origin, text) for origin in origins]
@@ -105,8 +106,8 @@ class _Checker:
                 self.find(_words(heading), "a heading skips a level.")
             level = heading["c"][0]
         own = {id(block) for block in blocks if block["t"] == "Header"}
-        own |= {id(first) for node in walk(blocks) for first in _callout_heading(node)}
-        for node in walk(blocks):
+        own |= {id(first) for node in self.nodes for first in _callout_heading(node)}
+        for node in self.nodes:
             if node["t"] == "Header" and id(node) not in own:
                 self.find(_words(node), "a heading inside a division can't be numbered; put it outside.")
 
@@ -187,7 +188,7 @@ class _Checker:
             self.find(place, f'picture {target} has no alternative text; write {{fig-alt="…"}}.')
 
     def word_pictures(self) -> None:
-        for node in walk(visible(self.page.blocks, "docx")):
+        for node in walk(self.page.blocks, lambda node: shows(node, "docx")):
             if node["t"] == "Image" and node["c"][2][0].endswith(".svg"):
                 target = node["c"][2][0]
                 self.find(re.escape(target), f"picture {target}: Word can't show SVG; give docx a PNG.")

@@ -15,7 +15,7 @@ from itpcsr.build.embedded.book import EXTENSION, Assets, Book, read_assets
 from itpcsr.build.embedded.crossref import Label
 from itpcsr.build.embedded.pages import Page
 from itpcsr.build.embedded.source import resolve
-from itpcsr.build.embedded.targets import shape, visible
+from itpcsr.build.embedded.targets import shape, shows
 from itpcsr.build.embedded.tree import Node, div, link, raw, transform, walk, words
 from itpcsr.build.memo import Memo
 from itpcsr.build.vega import vega_bundle
@@ -150,7 +150,9 @@ def _write_body(
     book: Book, page: Page, citations: _Citations | None, labels: Mapping[str, Label]
 ) -> tuple[str, list[str]]:
     target = HtmlTarget(page.source.path)
-    shown = [node for node in walk(visible(page.blocks, target.name)) if node["t"] == "Image"]
+    shown = [
+        node for node in walk(page.blocks, lambda node: shows(node, target.name)) if node["t"] == "Image"
+    ]
     pictures = [resolve(target.page, node["c"][2][0]) or "" for node in shown]
     blocks = _headed(page, shape(page.blocks, target, labels))
     if citations is not None:

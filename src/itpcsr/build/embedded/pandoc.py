@@ -114,6 +114,8 @@ def cite(
 
 def place_citations(blocks: list[Node], words: list[list[Node]], references: list[Node]) -> list[Node]:
     """Put the words of citations and the list of references where a page has them."""
+    if not words and not references:
+        return blocks
     following = iter(words)
 
     def visit(node: Node) -> list[Node] | None:

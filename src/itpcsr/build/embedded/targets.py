@@ -1,7 +1,7 @@
 """What each output format does with the parts of the grammar that pandoc itself doesn't know."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from itpcsr.build.embedded.crossref import FLOATS, Label, kind_of
 from itpcsr.build.embedded.source import PAGE_BREAK
@@ -44,20 +44,33 @@ def callout_kind(classes: list[str]) -> str | None:
     return next((name.removeprefix("callout-") for name in classes if name.startswith("callout-")), None)
 
 
-def visible(blocks: list[Node], target: str) -> list[Node]:
-    """Drop what is meant for other formats, and the wrappers of what is meant for this one."""
+def shows(node: Node, target: str) -> bool:
+    """Tell whether a node is meant for a format, as far as it says so itself."""
+    if node["t"] in ("RawBlock", "RawInline"):
+        return bool(node["c"][0] == target)
+    _, classes, named = attributes(node)
+    if "content-visible" not in classes:
+        return True
+    meant = FORMATS.get(named.get("when-format", ""))
+    return meant == target if meant else FORMATS.get(named.get("unless-format", "")) != target
 
-    def visit(node: Node) -> list[Node] | None:
-        if node["t"] in ("RawBlock", "RawInline"):
-            return None if node["c"][0] == target else []
-        _, classes, named = attributes(node)
-        if "content-visible" not in classes:
-            return None
-        meant = FORMATS.get(named.get("when-format", ""))
-        shown = meant == target if meant else FORMATS.get(named.get("unless-format", "")) != target
-        return list(node["c"][1]) if shown else []
 
-    kept: list[Node] = transform(blocks, visit)
+def visible(content: Any, target: str) -> Any:
+    """Drop what is meant for other formats, and the wrappers of what is meant for this one.
+
+    What is dropped isn't looked into: Word's tables are most of a page's nodes.
+    """
+    if isinstance(content, dict):
+        return {key: visible(child, target) for key, child in content.items()}
+    if not isinstance(content, list):
+        return content
+    kept: list[Any] = []
+    for child in content:
+        if not isinstance(child, dict) or "t" not in child:
+            kept.append(visible(child, target))
+        elif shows(child, target):
+            seen = visible(child, target)
+            kept += seen["c"][1] if "content-visible" in attributes(child)[1] else [seen]
     return kept
 
 

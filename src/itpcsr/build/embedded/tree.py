@@ -10,14 +10,22 @@ from itpcsr.display.escape import leads_to_reading
 
 Node = dict[str, Any]
 
+# Nodes that hold no others, and stand in each sentence and cell
+_LEAVES = frozenset({"Str", "Space", "SoftBreak", "LineBreak", "AlignDefault", "ColWidthDefault"})
 
-def walk(value: Any) -> Iterator[Node]:
-    """Yield every node below `value`, a parent before its children, in the order of the text."""
+
+def walk(value: Any, into: Callable[[Node], bool] = lambda node: True) -> Iterator[Node]:
+    """Yield every node below `value`, a parent before its children, in the order of the text.
+
+    A node that `into` says no to is left out with all that it holds.
+    """
     waiting = [value]  # a stack of its own: recursion takes three times as long on large tables
     while waiting:
         item = waiting.pop()
         if isinstance(item, dict):
             if "t" in item:
+                if not into(item):
+                    continue
                 yield item
             waiting.extend(reversed(item.values()))
         elif isinstance(item, list):
@@ -35,9 +43,16 @@ def transform(value: Any, visit: Callable[[Node], list[Node] | None]) -> Any:
         return value
     result: list[Any] = []
     for child in value:
-        changed = transform(child, visit)
+        if isinstance(child, str | int):  # most of what a tree holds: not worth a call
+            result.append(child)
+            continue
+        leaf = isinstance(child, dict) and child.get("t") in _LEAVES
+        changed = child if leaf else transform(child, visit)
         instead = visit(changed) if isinstance(changed, dict) and "t" in changed else None
-        result += [changed] if instead is None else instead
+        if instead is None:
+            result.append(changed)
+        else:
+            result += instead
     return result
 
 
@@ -54,14 +69,15 @@ def attributes(node: Node) -> tuple[str, list[str], dict[str, str]]:
 
 
 def harmless_links(value: Any) -> Any:
-    """Copy `value` with links that lead to nothing but pages and letters; others are their text alone."""
+    """Return `value` with links that lead to nothing but pages and letters; others are their text alone."""
+
+    def is_harmful(node: Node) -> bool:
+        return node["t"] == "Link" and not leads_to_reading(node["c"][2][0])
 
     def visit(node: Node) -> list[Node] | None:
-        if node["t"] != "Link" or leads_to_reading(node["c"][2][0]):
-            return None
-        return list(node["c"][1])
+        return list(node["c"][1]) if is_harmful(node) else None
 
-    return transform(value, visit)
+    return transform(value, visit) if any(map(is_harmful, walk(value))) else value
 
 
 def plain(inlines: Any) -> str:
