@@ -18,6 +18,8 @@ EXPORT := --frozen --quiet --no-dev --no-hashes --no-emit-project --no-annotate 
 PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
+# Without compiled modules kept, each process would compile a thousand of them again.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## show the targets
 	@grep -E '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18

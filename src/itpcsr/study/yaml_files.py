@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import re
 import reprlib
 from collections import Counter
@@ -46,6 +48,11 @@ def read_yaml(path: Path, bounds: Bounds | None = None) -> dict[str, Any]:
 
 def _read(path: Path, bounds: Bounds) -> dict[str, Any]:
     content = read_bytes(path, bounds, ParameterError, "parameter_size")
+    return copy.deepcopy(_parse(content, path, bounds))
+
+
+@functools.lru_cache(maxsize=32)  # one run reads a study file several times
+def _parse(content: bytes, path: Path, bounds: Bounds) -> dict[str, Any]:
     try:
         loader = _BoundedLoader(content.decode(), path, bounds)
     except UnicodeDecodeError as error:
