@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from itpcsr.study import Column
+from itpcsr.study.design import Column
 
 
 def assign_groups(adsl: pd.DataFrame, columns: Sequence[Column], flag: str) -> pd.DataFrame:

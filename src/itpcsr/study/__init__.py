@@ -11,16 +11,16 @@ from itpcsr.study.files import (
     ORIGINS,
     read_markers,
     read_origins,
-    read_report,
     read_scenarios,
     read_study,
-    validate,
     write_study,
 )
-from itpcsr.study.model import Limits, Report, Study
+from itpcsr.study.model import Study
 from itpcsr.study.related import RelatedStudy, read_related
+from itpcsr.study.report import Limits, Report, read_report
 from itpcsr.study.response import Efficacy, ResponseDefinition
 from itpcsr.study.testing import ChosenTest, Testing
+from itpcsr.study.validation import validate
 from itpcsr.study.yaml_files import read_yaml
 
 __all__ = [

@@ -1,27 +1,24 @@
-"""Parameter files read and validated: an unknown name, a wrong type or an impossible value stops."""
+"""The study file and the tables beside it: an unknown name, a wrong type or an impossible value stops."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
 
 from itpcsr.errors import ParameterError
 from itpcsr.markers import Marker, MarkerTable
 from itpcsr.paths import from_root
 from itpcsr.study.design import Column
 from itpcsr.study.dose_finding import Scenario, Scenarios
-from itpcsr.study.model import SECTIONS, Report, Study
+from itpcsr.study.model import SECTIONS, Study
 from itpcsr.study.passed import refuse_unknown_names
+from itpcsr.study.validation import MOST_FAULTS, validate
 from itpcsr.study.yaml_files import read_yaml, short
 
 ORIGINS = ("registry", "publication", "assumption")
-_MOST = 20  # faults that a message shows
-_Model = TypeVar("_Model", bound=BaseModel)
 
 
 def read_study(path: str | Path, *, cohorts: list[str] | None = None, **overrides: object) -> Study:
@@ -78,7 +75,7 @@ def _refuse_unknown_sections(tree: dict[str, Any], path: Path) -> None:
     """Refuse a file that is no study file before anything of what it holds is shown."""
     unknown = [f"  {short(name)}: unknown name." for name in tree if name not in SECTIONS]
     if unknown:
-        shown = "\n".join(unknown[:_MOST])
+        shown = "\n".join(unknown[:MOST_FAULTS])
         raise ParameterError(f"{path}:\n{shown}\n  Known names: {', '.join(SECTIONS)}.")
 
 
@@ -161,15 +158,6 @@ def read_origins(path: str | Path) -> dict[str, dict[str, str]]:
     }
 
 
-def read_report(path: str | Path) -> Report:
-    """Read and validate a report version's parameter file; relative paths stay relative to the project root.
-
-    Raises ParameterError with file, key, value and what is allowed.
-    """
-    path = Path(path)
-    return validate(Report, read_yaml(path), path)
-
-
 def _leaves(path: Path, section: str, leaves: object) -> Iterator[tuple[str, dict[str, Any]]]:
     if not isinstance(leaves, dict):
         raise ParameterError(
@@ -195,31 +183,3 @@ def _leaves(path: Path, section: str, leaves: object) -> Iterator[tuple[str, dic
 
 def _plain(path: Path, section: str, leaves: object) -> dict[str, Any]:
     return {leaf: entry["value"] for leaf, entry in _leaves(path, section, leaves)}
-
-
-def validate(model: type[_Model], tree: dict[str, Any], path: Path) -> _Model:
-    """Return the model of a file's names and values, or raise ParameterError with its faults."""
-    try:
-        return model.model_validate(tree)
-    except ValidationError as error:
-        found = [f"  {_fault(fault, model)}" for fault in error.errors()]
-        more = [f"  … and {len(found) - _MOST} more."] if len(found) > _MOST else []
-        raise ParameterError("\n".join([f"{path}:", *found[:_MOST], *more])) from error
-
-
-def _fault(fault: Any, model: type[BaseModel]) -> str:
-    key = ".".join(str(part) for part in fault["loc"]) or "file"
-    if fault["type"] == "extra_forbidden":
-        parent = _model_at(model, fault["loc"][:-1])
-        allowed = f" Known names: {', '.join(parent.model_fields)}." if parent else ""
-        return f"{key}: unknown name.{allowed}"
-    if fault["type"] == "missing":
-        return f"{key}: is missing; add it."
-    text = re.sub(r"^(Value error, |Input )", "", fault["msg"])
-    return f"{key}: {text} (found {short(fault['input'])})."
-
-
-def _model_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel] | None:
-    if not loc:
-        return model
-    return SECTIONS.get(str(loc[0])) if model is Study and len(loc) == 1 else None
