@@ -273,7 +273,7 @@ def check(
             raise DataError("Name the data to check, e.g. itpcsr check data/simulated.")
         if units:
             from itpcsr.sdtm import read_trial
-            from itpcsr.sdtm.units import list_units
+            from itpcsr.sdtm.report_units import list_units
 
             open_console().print(terminal.unit_table(list_units(read_trial(data), read_study(study))))
             return

@@ -9,9 +9,10 @@ import pytest
 from itpcsr.adam import datasets, making, open_study
 from itpcsr.adam.datasets import derive
 from itpcsr.adam.making import count_domains, describe_files, write_store
-from itpcsr.adam.store import OPENED, open_store, rules_hash
+from itpcsr.adam.store import rules_hash
 from itpcsr.errors import DataError
 from itpcsr.sdtm import list_files
+from itpcsr.store import OPENED, open_store
 from itpcsr.study import read_study
 from tests.build.conftest import copy_project
 

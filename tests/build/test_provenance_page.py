@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from itpcsr.build.manifest import INPUTS, make_manifest
+from itpcsr.build.manifest import make_manifest
 from itpcsr.build.provenance_page import PATH, write_provenance
+from itpcsr.build.published import INPUTS
 from itpcsr.build.version import open_run
 from itpcsr.inputs.distributions import environment
 from tests.build import made_up

@@ -13,8 +13,8 @@ from numpy.random import Generator
 from itpcsr.errors import DataError
 from itpcsr.sdtm import Trial, keep_reported
 from itpcsr.sdtm.checks import check_trial, raise_errors
+from itpcsr.sdtm.report_units import standardise_units
 from itpcsr.sdtm.simulate import simulate
-from itpcsr.sdtm.units import standardise_units
 from itpcsr.study import Study
 
 Domains = dict[str, pd.DataFrame]

@@ -7,7 +7,8 @@ import pytest
 
 from itpcsr.errors import DataError
 from itpcsr.sdtm import Trial
-from itpcsr.sdtm.units import conversion, is_known, list_units, standardise_units, unit_faults
+from itpcsr.sdtm.report_units import list_units, standardise_units, unit_faults
+from itpcsr.sdtm.units import conversion, is_known
 
 COUNT = "10^9/L"
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import pandas as pd
 
-from itpcsr.adam.store import DESCRIPTION, DOMAINS, FINDINGS, Adam, hash_of, open_store, rules_hash
+from itpcsr.adam.store import rules_hash
 from itpcsr.errors import DataError
 from itpcsr.inputs.distributions import environment, hash_environment
 from itpcsr.inputs.hashes import file_hash
 from itpcsr.inputs.imports import CACHE, Imports
 from itpcsr.paths import from_root
 from itpcsr.sdtm import Trial, list_files, load_trial
+from itpcsr.store import DESCRIPTION, DOMAINS, FINDINGS, Adam, hash_of, open_store
 from itpcsr.study import Study
 
 # The module that makes the datasets; what it imports counts, too.

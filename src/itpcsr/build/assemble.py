@@ -6,7 +6,7 @@ import copy
 import json
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from itpcsr.build.external import add_statement
 from itpcsr.build.font_files import lay_fonts
 from itpcsr.build.fragments import Display, write_fragment
 from itpcsr.build.memo import Memo
-from itpcsr.build.method_list import write_method_list
 from itpcsr.build.mirror import replace_changed
 from itpcsr.build.provenance_page import write_provenance
 from itpcsr.build.variables import fill_absent, keep_quoted
@@ -29,7 +28,8 @@ from itpcsr.build.vega import BUNDLE, vega_bundle
 from itpcsr.display import escape
 from itpcsr.display.fonts import Fonts, choose_fonts
 from itpcsr.errors import RenderError
-from itpcsr.study import Report, Study
+from itpcsr.study import Report
+from itpcsr.study.design import Described
 
 SIMULATED_NOTICE = "Simulated data: no patient of any trial is described, and no number is a trial result."
 REAL_STATEMENT = "The data are those of the study as they were provided for this version."
@@ -45,7 +45,7 @@ def assemble(
     root: Path,
     project: Path,
     report: Report,
-    study: Study,
+    study: Described,
     displays: Sequence[Display],
     rows: pd.DataFrame,
     variables: Mapping[str, Any],
@@ -54,6 +54,7 @@ def assemble(
     pages: Mapping[str, str] | None = None,
     fonts: Fonts | None = None,
     memo: Memo | None = None,
+    lists: Sequence[Callable[[Path, Sequence[str]], None]] = (),
 ) -> Path:
     """Write the complete book project into a folder, which Quarto or the embedded renderer reads.
 
@@ -82,6 +83,8 @@ def assemble(
         What PDF and charts are set in; the program's own where the version names none.
     memo
         Fragments, pictures and Word's template as they were made before from the same inputs.
+    lists
+        What writes further fragments: called with the project's folder and its chapters in their order.
     """
     place, project = project, project.with_name(f".{project.name}.new")
     shutil.rmtree(project, ignore_errors=True)
@@ -106,7 +109,8 @@ def assemble(
     configuration = _configuration(root, report, study, notice)
     chapters = configuration["book"]["chapters"]
     write_display_list(project, chapters, displays)
-    write_method_list(project, chapters, rows, study)
+    for write in lists:
+        write(project, chapters)
     write_provenance(project, manifest)
     values = copy.deepcopy(dict(variables))
     fill_absent(values, _texts(project), hidden)
@@ -130,7 +134,7 @@ def _reference(title: str, notice: str) -> bytes:
     return reference_doc(title, notice)
 
 
-def running_title(report: Report, study: Study) -> str:
+def running_title(report: Report, study: Described) -> str:
     """Return what stands at the head of every page: study, title, version, status and data cut."""
     cutoff = report.cutoff or "none: all records"
     edition = f"{report.title} · Version {report.version} ({report.status})"
@@ -173,7 +177,7 @@ def notice_block(notice: str) -> str:
     return f'<div class="csr-notice" role="note">{escape.html(notice)}</div>'
 
 
-def _configuration(root: Path, report: Report, study: Study, notice: str) -> dict[str, Any]:
+def _configuration(root: Path, report: Report, study: Described, notice: str) -> dict[str, Any]:
     config = yaml.safe_load((root / "_quarto.yml").read_text(encoding="utf-8"))
     date = report.date.isoformat()
     book = {

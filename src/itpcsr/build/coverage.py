@@ -19,7 +19,7 @@ from itpcsr.build.provenance_page import PATH as PROVENANCE
 from itpcsr.display.drawing import chart_png
 from itpcsr.display.fonts import CHINESE_PACKAGE, Fonts, describe, is_of_words, spell_lacking
 from itpcsr.errors import DataError, RenderError
-from itpcsr.sdtm import Trial
+from itpcsr.sdtm.read import Trial
 
 _SUFFIXES = (".qmd", ".yml", ".bib", ".svg")
 # Only browsers show it, and they have fonts of their own.

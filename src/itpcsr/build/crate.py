@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from itpcsr.build.assemble import REAL_STATEMENT, SIMULATED_NOTICE
 from itpcsr.build.fragments import Display
-from itpcsr.build.manifest import INPUTS
-from itpcsr.build.published import BILL, CRATE, MANIFEST, SUMS
+from itpcsr.build.published import BILL, CRATE, INPUTS, MANIFEST, SUMS
 from itpcsr.inputs.hashes import file_hash
-from itpcsr.study import Report, Study
+from itpcsr.study import Report
+from itpcsr.study.design import Described
 
 if TYPE_CHECKING:
     from rocrate.model import Entity
@@ -47,7 +47,7 @@ _NAMES = {
 
 
 def write_crate(
-    folder: Path, report: Report, study: Study, displays: Sequence[Display], manifest: Mapping[str, Any]
+    folder: Path, report: Report, study: Described, displays: Sequence[Display], manifest: Mapping[str, Any]
 ) -> None:
     """Write ``ro-crate-metadata.json`` (RO-Crate 1.2) over the files there.
 
@@ -83,7 +83,7 @@ def _entity(crate: ROCrate, ident: str, kind: str | list[str], **properties: Any
     return crate.add(ContextEntity(crate, ident, properties={"@type": kind, **properties}))
 
 
-def _describe_version(crate: ROCrate, report: Report, study: Study, manifest: Mapping[str, Any]) -> None:
+def _describe_version(crate: ROCrate, report: Report, study: Described, manifest: Mapping[str, Any]) -> None:
     root = crate.root_dataset
     root["name"] = f"{report.title} of {study.identity.study_id}, version {report.version} ({report.status})"
     statement = SIMULATED_NOTICE if manifest["simulated"] else REAL_STATEMENT

@@ -18,8 +18,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from itpcsr.errors import PublishError
-from itpcsr.sdtm import Trial
 from itpcsr.sdtm.disclosure.variables import CODED
+from itpcsr.sdtm.read import Trial
 
 PdfText = Callable[[Path], str]
 _DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}")

@@ -9,26 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import itpcsr
-from itpcsr.adam import Adam
 from itpcsr.build.hashes import source_hash
 from itpcsr.build.opened import Opened, Seen
 from itpcsr.build.published import MANIFEST, SUMS
 from itpcsr.build.vega import BUNDLE
 from itpcsr.inputs.distributions import environment, hash_environment, version_changes
 from itpcsr.inputs.hashes import hash_files
-from itpcsr.sdtm import list_files
-from itpcsr.study import Report, Study, read_study
+from itpcsr.sdtm.read import list_files
+from itpcsr.store import Adam
+from itpcsr.study import Report
+from itpcsr.study.design import Described
 
-# What the results depend on beside data, notebooks and parameters, in words
-INPUTS = {
-    "study": "Study file: what the protocol fixes",
-    "markers": "Markers of immune function",
-    "scenarios": "True rates for simulated designs",
-    "related": "Related studies of the registry record",
-    "code": "Program: all files of the package",
-    "lock": "Lock file: versions of all packages",
-    "environment": "Environment: Python and the packages installed",
-}
 # How a file's hash is had: as it is now, or as it was when it was opened
 HashOf = Callable[[Path], str]
 
@@ -55,17 +46,13 @@ def hash_code(hash_of: HashOf = source_hash) -> str:
     return digest.hexdigest()
 
 
-def hash_inputs(adam: Adam, report: Report, root: Path, hash_of: HashOf = source_hash) -> dict[str, str]:
+def hash_inputs(
+    adam: Adam, report: Report, study: Described, root: Path, hash_of: HashOf = source_hash
+) -> dict[str, str]:
     """Return the hashes of all that the notebooks' results depend on beside themselves."""
     data = {f"data {name}": file["sha256"] for name, file in sorted(adam.files.items())}
-    study = read_study(root / report.study)
     files = {"lock": root / "uv.lock", "study": root / report.study}
-    if study.dose_finding is not None:
-        files["scenarios"] = root / study.dose_finding.scenarios_file
-    if study.immune.marker_table:
-        files["markers"] = root / study.immune.marker_table
-    if study.identity.related_studies:
-        files["related"] = root / study.identity.related_studies
+    files |= {name: root / file for name, file in study.files.items()}
     others = {name: hash_of(path) for name, path in files.items() if path.exists()}
     installed = hash_environment(environment(files["lock"]), files["lock"])
     return {**data, "code": hash_code(hash_of), **others, "environment": installed}
@@ -75,7 +62,7 @@ def make_manifest(
     root: Path,
     parameters: Path,
     report: Report,
-    study: Study,
+    study: Described,
     adam: Adam,
     renderer: str,
     fonts: Mapping[str, str],
@@ -111,7 +98,7 @@ def make_manifest(
         "pages": hash_files(root, _pages(root, report), hash_of),
         "fonts": dict(sorted(fonts.items())),
         "environment": environment(root / "uv.lock"),
-        "hashes": hash_inputs(adam, report, root, hash_of),
+        "hashes": hash_inputs(adam, report, study, root, hash_of),
     }
 
 
@@ -129,7 +116,7 @@ def open_inputs(
     root: Path,
     parameters: Path,
     report: Report,
-    study: Study,
+    study: Described,
     adam: Adam,
     fonts: Mapping[str, str],
     seen: Seen,

@@ -9,12 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from itpcsr.adam.store import OPENED
 from itpcsr.build.notebook_parameters import check_arrival, read_parameters
 from itpcsr.build.notebook_record import differences, read_opened
 from itpcsr.build.plain_notebook import plain_text
 from itpcsr.errors import NotebookError, PublishError
 from itpcsr.inputs.hashes import file_hash, text_hash
+from itpcsr.store import OPENED
 from itpcsr.study import Limits
 
 if TYPE_CHECKING:

@@ -24,6 +24,7 @@ from itpcsr.build.inside import link_data
 from itpcsr.build.last_run import FILE as TIMES
 from itpcsr.build.last_run import LastRun
 from itpcsr.build.lock import lock
+from itpcsr.build.method_list import write_method_list
 from itpcsr.build.mirror import write_changed
 from itpcsr.build.notebook_inputs import notebook_inputs
 from itpcsr.build.notebook_values import READS_ROWS, choose_values, names_before
@@ -176,6 +177,7 @@ def assemble_report(run: Run, renderer: Renderer, say: Say) -> Assembled:
         run.subject_pages,
         run.fonts.fonts,
         run.memo,
+        [lambda project, chapters: write_method_list(project, chapters, rows, run.study)],
     )
     say(f"Assembled {len(displays)} displays and {len(rows)} result rows")
     return Assembled(project, displays, rows, manifest)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from itpcsr.adam.store import open_store
 from itpcsr.build.notebook_values import choose_values
 from itpcsr.build.notebooks import Attempt
 from itpcsr.build.pipeline import list_jobs, refuse_alone
 from itpcsr.build.version import Run, open_run
+from itpcsr.store import open_store
 
 _DATASETS = "analysis datasets"
 _FOLLOWS = "follows from the analysis datasets"

@@ -8,8 +8,7 @@ from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 
-from itpcsr.build.manifest import INPUTS
-from itpcsr.build.published import BILL, CRATE, MANIFEST, SUMS
+from itpcsr.build.published import BILL, CRATE, INPUTS, MANIFEST, SUMS
 from itpcsr.display import escape
 from itpcsr.inputs.installed import normal_name
 

@@ -26,7 +26,8 @@ from itpcsr.display.chart_data import chart_csv
 from itpcsr.display.csv_text import write_csv
 from itpcsr.errors import PublishError
 from itpcsr.inputs.hashes import file_hash
-from itpcsr.study import Report, Study
+from itpcsr.study import Report
+from itpcsr.study.design import Described
 
 
 def refuse_final(output: Path, report: Report, now: Callable[[], dict[str, Any]] | None = None) -> None:
@@ -50,7 +51,7 @@ def refuse_final(output: Path, report: Report, now: Callable[[], dict[str, Any]]
 def publish(
     output: Path,
     report: Report,
-    study: Study,
+    study: Described,
     book: Path,
     executed: Sequence[Path],
     displays: Sequence[Display],
@@ -126,7 +127,7 @@ def _write_notebooks(
         (target / f"{path.stem}.html").write_text(page, encoding="utf-8")
 
 
-def _subtitle(report: Report, study: Study, notice: str) -> str:
+def _subtitle(report: Report, study: Described, notice: str) -> str:
     text = f"{study.identity.study_id}, version {report.version} ({report.status})"
     return f"{text}. {notice}" if notice else text
 

@@ -18,6 +18,16 @@ from itpcsr.errors import DataError
 
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
 BILL, CRATE, SIGNATURE = "bom.cdx.json", "ro-crate-metadata.json", "SHA256SUMS.sig"
+# What the results depend on beside data, notebooks and parameters: name of its hash, in words
+INPUTS = {
+    "study": "Study file: what the protocol fixes",
+    "markers": "Markers of immune function",
+    "scenarios": "True rates for simulated designs",
+    "related": "Related studies of the registry record",
+    "code": "Program: all files of the package",
+    "lock": "Lock file: versions of all packages",
+    "environment": "Environment: Python and the packages installed",
+}
 TABLE_MIME = "application/vnd.itpcsr.table+json"
 _CHART_MARK = "vegalite"
 _GUARDED = re.compile(r"'\s*'*[=+\-@\uff1d\uff0b\uff0d\uff20]")

@@ -105,7 +105,7 @@ def _open(folder: Path, root: Path, project: Path) -> _Side:
     report = report.model_copy(update={"data": [(root / source).resolve() for source in report.data]})
     run = _open_report(project, report)
     now, then = (
-        _without_program(hash_inputs(run.adam, run.report, project)),
+        _without_program(hash_inputs(run.adam, run.report, run.study, project)),
         _without_program(manifest["hashes"]),
     )
     if other := [name for name in sorted(now.keys() | then.keys()) if now.get(name) != then.get(name)]:

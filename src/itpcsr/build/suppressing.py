@@ -13,7 +13,7 @@ from itpcsr.analysis.groups import assign_groups, group_sizes
 from itpcsr.build.differencing import Found, attack
 from itpcsr.errors import PublishError
 from itpcsr.small_counts import TOTAL, Rule
-from itpcsr.study import Study
+from itpcsr.study.design import Described
 
 if TYPE_CHECKING:
     from itpcsr.build.version import Run
@@ -49,7 +49,7 @@ def run_suppressed(run: Run, run_all: Callable[[Rule], None], say: Callable[[str
     )
 
 
-def make_rule(adsl: pd.DataFrame, study: Study, minimum: int) -> Rule:
+def make_rule(adsl: pd.DataFrame, study: Described, minimum: int) -> Rule:
     """Return the rule of a version: its minimum, and who knows the trial knows its arms and their sizes."""
     sizes: dict[str, set[int]] = {TOTAL: set()}
     for flag in _ARMS:

@@ -12,7 +12,6 @@ import pandas as pd
 from itpcsr.adam import Adam
 from itpcsr.adam.making import PROGRAM, store_parts, write_store
 from itpcsr.adam.profiles import select_profiled
-from itpcsr.adam.store import open_store
 from itpcsr.bounds import Bounds, chosen_bounds
 from itpcsr.build.disclosing import Disclosed, disclosure_hash, prepare
 from itpcsr.build.font_files import VersionFonts, read_fonts
@@ -25,7 +24,9 @@ from itpcsr.display.subject_pages import page_names
 from itpcsr.errors import ParameterError
 from itpcsr.inputs.distributions import environment, hash_environment
 from itpcsr.inputs.imports import CACHE, Imports
-from itpcsr.sdtm import Trial, list_files, load_trial
+from itpcsr.sdtm import load_trial
+from itpcsr.sdtm.read import Trial, list_files
+from itpcsr.store import open_store
 from itpcsr.study import Report, Study, read_report, read_study, write_study
 
 # What makes pages, tables and charts of executed notebooks; not what kernels import beforehand.

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from itpcsr.bounds import Bounds
 from itpcsr.sdtm.read import Trial, list_files, read_trial
+from itpcsr.sdtm.report_units import standardise_units
 from itpcsr.sdtm.select import cut_trial, keep_reported
-from itpcsr.sdtm.units import standardise_units
 from itpcsr.study import Study
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Units: what their spellings mean, and standard results in the units that the report prints.
+"""Units: what their spellings mean, and a domain with its standard results in other units.
 
 Spellings stand in an explicit table; the arithmetic is pint's. What a spelling means never depends on the
 test: ``G/L`` is 10^9 per litre and ``g/L`` gram per litre. Amounts of substance (mol) and masses are never
@@ -8,36 +8,16 @@ converted into each other, since no molar mass is guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
 from itpcsr.errors import DataError
 from itpcsr.limits import split_limit, write_limit
-from itpcsr.study import Study
 
-if TYPE_CHECKING:
-    from itpcsr.sdtm.read import Trial
-
-_COUNT = "10^9/L"
-# Test by domain to the unit of its standard results. Platelets and concentrations come from the study.
-_WANTED = {
-    "LB": {
-        **dict.fromkeys(("PLAT", "WBC", "NEUT", "LYM", "MONO", "EOS", "BASO"), _COUNT),
-        **dict.fromkeys(("ALT", "AST", "ALP", "GGT"), "U/L"),
-        **dict.fromkeys(("BILI", "CREAT"), "umol/L"),
-        **dict.fromkeys(("K", "SODIUM"), "mmol/L"),
-        "RBC": "10^12/L",
-        "HGB": "g/L",
-    },
-    "VS": {"WEIGHT": "kg", "HEIGHT": "cm", "TEMP": "C"},
-}
-# Tests that a derivation reads by value: another unit than the one wanted is always a fault.
-_NEEDED = {"VS": {"WEIGHT", "HEIGHT"}}
+COUNT = "10^9/L"
 _NUMBERS = ("STRESN", "STNRLO", "STNRHI", "LLOQ", "ULOQ")
 _PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
@@ -124,16 +104,6 @@ _MONOVALENT = ("K", "SODIUM", "NA", "CL", "BICARB", "HCO3")
 _EQUIVALENT = re.compile(r"[mM][eE][qQ]/[lL]")
 
 
-class UnitFault(NamedTuple):
-    """A result whose unit the report can't use: where it stands, and the sentence that says what to do."""
-
-    domain: str
-    subject: str
-    variable: str
-    value: str
-    message: str
-
-
 def is_known(text: str) -> bool:
     """Tell whether a spelling stands in the table."""
     return _meaning_of(text) is not None
@@ -150,7 +120,7 @@ def _meaning_of(text: str) -> str | None:
     return _SPELLINGS.get(plain) or _FOLDED.get(plain.casefold())
 
 
-def _of_test(unit: str, test: str) -> str:
+def of_test(unit: str, test: str) -> str:
     """Return mmol/L for mEq/L of an ion with one charge; any other unit as it stands."""
     plain = re.sub(r"\s+", "", unit.translate(_FULL_WIDTH))
     return "mmol/L" if test in _MONOVALENT and _EQUIVALENT.fullmatch(plain) else unit
@@ -195,83 +165,11 @@ def conversion(unit: str, target: str) -> tuple[float, float]:
     return float(f"{one - zero:.13g}"), float(f"{zero:.13g}")
 
 
-def standardise_units(trial: Trial, study: Study) -> Trial:
-    """Return the trial with standard results in the units that the report prints.
+def in_units(frame: pd.DataFrame, domain: str, tests: Mapping[str, str]) -> pd.DataFrame:
+    """Return a domain with results in the units that ``tests`` names, as far as they can be converted.
 
-    ``--STRESN`` with its limits (``--STNRLO``, ``--STNRHI``, ``--LLOQ``, ``--ULOQ``), ``--STRESC`` and
-    ``--STRESU`` of the tests that the report reads are converted; spellings of the same unit become one
-    (``10*9/L`` is ``10^9/L``). What was recorded (``--ORRES``, ``--ORRESU``) stays. A value whose unit
-    can't be converted stays as it is: ``unit_faults`` names it.
+    ``--STRESN`` with its limits, ``--STRESC`` and ``--STRESU`` change; what was recorded stays.
     """
-    wanted = _wanted(study)
-    converted = {
-        domain: _standardise(trial[domain], domain, tests)
-        for domain, tests in wanted.items()
-        if {f"{domain}TESTCD", f"{domain}STRESU"} <= set(trial[domain].columns)
-    }
-    return replace(trial, domains={**trial.domains, **converted})
-
-
-def unit_faults(trial: Trial, study: Study) -> list[UnitFault]:
-    """Return, once per subject and unit, the standard results that a standardised trial has in other units.
-
-    Other units of the tests that a derivation reads by value (platelets, weight, height, concentrations)
-    are always a fault. Those of other tests are one if their spelling is unknown or the test comes in
-    several units; a test that comes throughout in one known unit of another kind (mg/dL for umol/L) isn't.
-    """
-    faults: list[UnitFault] = []
-    for domain, tests in _wanted(study).items():
-        frame = trial[domain]
-        columns = [f"{domain}TESTCD", "USUBJID", f"{domain}STRESN", f"{domain}STRESU"]
-        if set(columns) <= set(frame.columns):
-            rows = frame.loc[frame[columns[2]].notna() & frame[columns[0]].isin(list(tests)), columns]
-            for test, values in rows.groupby(columns[0]):
-                faults += _faults_of(values, domain, str(test), tests[str(test)], study)
-    return faults
-
-
-def list_units(trial: Trial, study: Study) -> pd.DataFrame:
-    """Return domain, test and unit as found, the number of results, and what the unit is understood as.
-
-    ``trial`` is as read, before its units are converted. ``understood`` is the unit that the report prints
-    where it can be converted; else it says that the unit isn't known, or that nothing is converted.
-    """
-    wanted = _wanted(study)
-    rows = []
-    for domain in sorted(trial.domains):
-        columns = [f"{domain}TESTCD", f"{domain}STRESU"]
-        if not set(columns) <= set(trial[domain].columns):
-            continue
-        for (test, unit), records in trial[domain].groupby(columns, sort=True):
-            target = wanted.get(domain, {}).get(str(test), "")
-            rows.append((domain, test, unit, len(records), _understood(str(unit), str(test), target)))
-    return pd.DataFrame(rows, columns=["domain", "test", "unit", "records", "understood"])
-
-
-def _understood(unit: str, test: str, target: str) -> str:
-    if not unit:
-        return "no unit"
-    if not target:
-        return "known; not converted" if is_known(_of_test(unit, test)) else "not known; not converted"
-    try:
-        factor, offset = conversion(_of_test(unit, test), target)
-    except DataError:
-        return f"not converted to {target}" if is_known(unit) else "not known"
-    if (factor, offset) == (1.0, 0.0):
-        return target
-    return f"{target}, times {factor:g}" + (f" plus {offset:g}" if offset else "")
-
-
-def _wanted(study: Study) -> dict[str, dict[str, str]]:
-    wanted = {domain: dict(tests) for domain, tests in _WANTED.items()}
-    if study.efficacy is not None:
-        wanted["LB"][study.efficacy.platelet_test] = _COUNT
-    if study.sampling.concentration_test and study.sampling.concentration_unit:
-        wanted["PC"] = {study.sampling.concentration_test: study.sampling.concentration_unit}
-    return wanted
-
-
-def _standardise(frame: pd.DataFrame, domain: str, tests: dict[str, str]) -> pd.DataFrame:
     frame = frame.copy(deep=False)
     code, unit = f"{domain}TESTCD", f"{domain}STRESU"
     pairs = frame.loc[frame[code].isin(list(tests)), [code, unit]].drop_duplicates()
@@ -280,7 +178,7 @@ def _standardise(frame: pd.DataFrame, domain: str, tests: dict[str, str]) -> pd.
         if found in ("", target):
             continue
         try:
-            factor, offset = conversion(_of_test(found, test), target)
+            factor, offset = conversion(of_test(found, test), target)
         except DataError:
             continue
         rows = (frame[code] == test) & (frame[unit] == found)
@@ -316,26 +214,3 @@ def _scaled_text(text: str, factor: float, offset: float) -> str:
         return text
     value = _scaled(pd.Series([number if sign else float(text)]), factor, offset).iloc[0]
     return write_limit(sign, value)
-
-
-def _faults_of(rows: pd.DataFrame, domain: str, test: str, target: str, study: Study) -> list[UnitFault]:
-    unit = f"{domain}STRESU"
-    needed = test in _NEEDED.get(domain, ()) or domain == "PC"
-    needed = needed or (study.efficacy is not None and (domain, test) == ("LB", study.efficacy.platelet_test))
-    mixed = rows[unit].nunique() > 1
-    other = rows[rows[unit] != target].drop_duplicates(["USUBJID", unit])
-    return [
-        UnitFault(domain, subject, unit, found, f"{test} {_reason(found, target)}.")
-        for subject, found in zip(other["USUBJID"], other[unit], strict=True)
-        if needed or mixed or not is_known(found)
-    ]
-
-
-def _reason(unit: str, target: str) -> str:
-    if not unit:
-        return f"has a value without unit; give it in {target}"
-    try:
-        conversion(unit, target)
-    except DataError as error:
-        return str(error)
-    return f"is in {unit!r}; {target} is expected"

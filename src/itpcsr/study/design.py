@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, Protocol
 
 from pydantic import Field, model_validator
 
@@ -73,6 +74,22 @@ class Design(Strict):
         if self.control is not None and self.control not in codes:
             raise ValueError(f"control {self.control!r} is no arm; arms: {codes}")
         return self
+
+
+class Described(Protocol):
+    """What the engine needs to know of a study: its names, its arms and the columns of its tables."""
+
+    @property
+    def identity(self) -> Identity:
+        """Return the study's names."""
+
+    @property
+    def design(self) -> Design:
+        """Return arms and columns."""
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """Return the files beside the study file that it names, each by the name of its hash."""
 
 
 class Visits(Strict):

@@ -99,6 +99,16 @@ class Study(Strict):
         return other
 
     @property
+    def files(self) -> dict[str, str]:
+        """Return the files that the study file names, paths from the project's root."""
+        named = {
+            "scenarios": self.dose_finding.scenarios_file if self.dose_finding is not None else "",
+            "markers": self.immune.marker_table,
+            "related": self.identity.related_studies,
+        }
+        return {name: file for name, file in named.items() if file}
+
+    @property
     def reported_arms(self) -> list[str]:
         """Return the codes of the arms that stand in some column, in the study's order."""
         shown = {code for column in self.design.columns for code in column.arms}

@@ -11,7 +11,7 @@ from pydantic import Field
 from itpcsr.errors import ParameterError
 from itpcsr.paths import from_root
 from itpcsr.study.base import Strict
-from itpcsr.study.files import validate
+from itpcsr.study.validation import validate
 
 # As ClinicalTrials.gov words them, in the order of displays; a record without phase has "".
 Status = Literal[

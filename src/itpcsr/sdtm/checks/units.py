@@ -11,7 +11,7 @@ from itpcsr.sdtm.checks.keys import FINDINGS
 from itpcsr.sdtm.checks.rules import PROTOCOL, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables
 from itpcsr.sdtm.read import Trial
-from itpcsr.sdtm.units import UnitFault, unit_faults
+from itpcsr.sdtm.report_units import UnitFault, unit_faults
 from itpcsr.study import Study
 
 
