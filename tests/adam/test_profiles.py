@@ -86,7 +86,7 @@ def test_values_beyond_a_limit_are_one_record_per_test_and_side(study):
 @pytest.mark.parametrize("name", ["study", "pilot_study"])
 def test_a_trial_of_two_domains_has_profiles_without_records(name, request):
     study = request.getfixturevalue(name)
-    arm = study.reported_arms[0]
+    arm = study.design.reported_arms[0]
     trial = small.trial(DM=small.dm(("01", arm)), EX=small.ex("01"))
     frames = derive_profiles(Datasets(trial, study), study)
     assert len(frames["adsl"]) == 1

@@ -158,7 +158,7 @@ def test_the_escalation_alone_has_the_published_rate(demo, study, root):
     from itpcsr.study import read_study
 
     escalation = read_study(root / "params/study.yml", cohorts=["ESC05", "ESC10", "ESC20"])
-    adsl = demo["adsl"][demo["adsl"]["ARMCD"].isin(escalation.reported_arms)]
+    adsl = demo["adsl"][demo["adsl"]["ARMCD"].isin(escalation.design.reported_arms)]
     rows = efficacy.analyse_response(adsl, demo["adrs"], demo["adlb"], escalation, 0.95)
     assert (
         value(rows, "overall", "total", "n", "responder"),

@@ -25,7 +25,7 @@ _LIMIT = [
 
 def select_profiled(adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Return who was enrolled or treated in an arm that the study reports, by the order of identifiers."""
-    arms = adsl[["ARMCD", "SAFARMCD"]].isin(study.reported_arms).any(axis=1)
+    arms = adsl[["ARMCD", "SAFARMCD"]].isin(study.design.reported_arms).any(axis=1)
     chosen = adsl[arms & ((adsl["ENRLFL"] == "Y") | (adsl["SAFFL"] == "Y"))]
     return chosen.sort_values("USUBJID", ignore_index=True)
 

@@ -30,7 +30,7 @@ def select_drawn(adsl: pd.DataFrame, events: pd.DataFrame, study: Study, most: i
     if len(subjects) > most:
         serious = events.loc[events["LISTED"].isin(["death", "serious"]), "USUBJID"]
         subjects = subjects[subjects["USUBJID"].isin(serious)]
-    order = {code: place for place, code in enumerate(study.reported_arms)}
+    order = {code: place for place, code in enumerate(study.design.reported_arms)}
     placed = subjects.assign(place=subjects["SAFARMCD"].map(order))
     return placed.sort_values(["place", "USUBJID"], ignore_index=True).drop(columns="place")
 

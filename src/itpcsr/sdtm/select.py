@@ -10,7 +10,7 @@ import pandas as pd
 from itpcsr.sdtm.deaths import find_deaths, is_fatal
 from itpcsr.sdtm.labels import fold
 from itpcsr.sdtm.read import Trial
-from itpcsr.study import Study
+from itpcsr.study.design import Described
 
 # Domains that describe the trial or supplement other records; they carry no time of their own.
 _TIMELESS = ("TA", "TE", "TI", "TS", "TV", "RELREC")
@@ -21,13 +21,13 @@ _NOT_ASSIGNED = {
 }  # fmt: skip
 
 
-def keep_reported(trial: Trial, study: Study) -> Trial:
+def keep_reported(trial: Trial, study: Described) -> Trial:
     """Return the trial without the subjects of arms that the report doesn't show.
 
     Subjects who never got an arm of the study (screening failures) stay: disposition counts them.
     """
     dm = trial["DM"]
-    hidden = {arm.code for arm in study.design.arms} - set(study.reported_arms)
+    hidden = {arm.code for arm in study.design.arms} - set(study.design.reported_arms)
     if not hidden:
         return trial
     gone = set(dm.loc[dm["ARMCD"].isin(hidden), "USUBJID"])

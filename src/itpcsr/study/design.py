@@ -75,6 +75,12 @@ class Design(Strict):
             raise ValueError(f"control {self.control!r} is no arm; arms: {codes}")
         return self
 
+    @property
+    def reported_arms(self) -> list[str]:
+        """Return the codes of the arms that stand in some column, in the study's order."""
+        shown = {code for column in self.columns for code in column.arms}
+        return [arm.code for arm in self.arms if arm.code in shown]
+
 
 class Described(Protocol):
     """What the engine needs to know of a study: its names, its arms and the columns of its tables."""

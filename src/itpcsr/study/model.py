@@ -107,9 +107,3 @@ class Study(Strict):
             "related": self.identity.related_studies,
         }
         return {name: file for name, file in named.items() if file}
-
-    @property
-    def reported_arms(self) -> list[str]:
-        """Return the codes of the arms that stand in some column, in the study's order."""
-        shown = {code for column in self.design.columns for code in column.arms}
-        return [arm.code for arm in self.design.arms if arm.code in shown]

@@ -100,7 +100,7 @@ def _long(
 def _trend(adsl: pd.DataFrame, responders: pd.DataFrame, study: Study) -> pd.DataFrame:
     doses = {arm.code: arm.dose for arm in study.design.arms if arm.dose is not None}
     treated = adsl[(adsl["FASFL"] == "Y") & adsl["ARMCD"].isin(list(doses))]
-    treated = treated[treated["ARMCD"].isin(study.reported_arms)]
+    treated = treated[treated["ARMCD"].isin(study.design.reported_arms)]
     dose = treated["ARMCD"].map(doses).astype("float64")
     had = treated["USUBJID"].isin(responders["USUBJID"])
     table = pd.DataFrame({"dose": dose, "had": had}).groupby("dose")["had"].agg(["sum", "size"])

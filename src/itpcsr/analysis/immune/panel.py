@@ -84,7 +84,9 @@ def build_panel(adsl: pd.DataFrame, adcp: pd.DataFrame, adrs: pd.DataFrame, stud
 
     Planned are baseline and the weeks of ``immune_weeks``.
     """
-    subjects = adsl[(adsl["FASFL"] == "Y") & adsl["ARMCD"].isin(study.reported_arms)].sort_values("USUBJID")
+    subjects = adsl[(adsl["FASFL"] == "Y") & adsl["ARMCD"].isin(study.design.reported_arms)].sort_values(
+        "USUBJID"
+    )
     names = subjects["USUBJID"].astype("str").tolist()
     weeks = study.sampling.immune_weeks
     best = adrs[adrs["PARAMCD"] == "BOR"].set_index("USUBJID")["AVAL"].astype("float64")
