@@ -8,6 +8,7 @@ import pytest
 
 from itpcsr.build.fragments import read_displays
 from itpcsr.build.notebook_pages import notebook_page
+from itpcsr.display import drawing
 from itpcsr.display.table import Header, Row, Table
 from tests.hostile import TEXTS
 
@@ -96,6 +97,15 @@ def test_pictures_stand_in_the_page_with_an_alternative_text(page):
         ("data:image/svg+xml;base64,PHN2Zz48L3N2Zz4=", True),
         (png, True),
     ]
+
+
+def test_a_chart_without_a_label_is_drawn_by_the_reports_script(page):
+    chart = result(
+        text_html="<script src='https://example.org'></script>", **{drawing.MIME: {"mark": "</point>"}}
+    )
+    (drawn,) = page(cell("code", "x", chart)).xpath("//*[@class='csr-chart']")
+    assert drawn.get("aria-label").startswith("A chart")
+    assert json.loads(drawn.xpath("./script")[0].text) == {"mark": "</point>"}
 
 
 def test_formulas_stand_as_they_were_written_and_empty_heads_are_cells(page):

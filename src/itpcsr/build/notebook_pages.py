@@ -30,6 +30,7 @@ _EMPTY_HEAD = re.compile(r"<th((?: [^>]*)?)></th>")
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")  # colours and moves of the cursor
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 _UNDESCRIBED = "No description has been provided for this image"
+_UNDESCRIBED_CHART = "A chart of which no description has been provided"
 _PLUGINS = ("strikethrough", "table", "url", "task_lists", "def_list", "math")
 _CODE = HtmlFormatter(style="default")
 _PAGE = """<!DOCTYPE html>
@@ -131,6 +132,8 @@ def _output(output: Mapping[str, Any], display: Display | None) -> str:
     data = output["data"]
     if display is not None and (shown := _as_in_report(data, display)):
         return shown
+    if drawing.MIME in data:
+        return drawing.chart_html(data[drawing.MIME], _UNDESCRIBED_CHART)
     if "text/html" in data:
         return _passive(_text(data["text/html"]))
     if "text/markdown" in data:
