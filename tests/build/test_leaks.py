@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from itpcsr.build.leaks import Leak, Originals, find_leaks, originals_of, refuse_leaks
+from itpcsr.display import writers
+from itpcsr.display.table import Table
 from itpcsr.errors import PublishError
 from itpcsr.sdtm import Trial
 
@@ -69,9 +71,12 @@ def test_words_as_reported_are_found_in_any_writing(tmp_path):
     (tmp_path / "b.rtf").write_text(
         "{\\rtf1 " + "".join(f"\\u{ord(c)}?" for c in "发热三天以上") + "}", encoding="utf-8"
     )
+    table = writers.to_rtf(Table("x", absent="发热三天以上"), "Title", "Subtitle")
+    (tmp_path / "c.rtf").write_text(table, encoding="ascii")
     assert find_leaks(tmp_path, ORIGINALS) == [
         Leak("a.html", "profuse menstruation"),
         Leak("b.rtf", "发热三天以上"),
+        Leak("c.rtf", "发热三天以上"),
     ]
 
 

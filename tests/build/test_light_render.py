@@ -10,7 +10,7 @@ from tests.build.tiny import make_project
 # What makes charts, tables of notebooks, kernels, checks, Word and RTF, none of which a sentence changes.
 HEAVY = {
     "IPython", "altair", "docx", "great_tables", "jsonschema", "jupyter_client", "nbclient",
-    "nbconvert", "nbformat", "pandera", "papermill", "polars", "pygments", "pyreadstat", "rtflite", "scipy",
+    "nbconvert", "nbformat", "pandera", "papermill", "pygments", "pyreadstat", "scipy",
     "statsmodels", "vl_convert",
 }  # fmt: skip
 RENDER = """

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 
 import lxml.html
@@ -8,6 +9,7 @@ import pytest
 import typst
 
 from itpcsr.build.embedded import pandoc
+from itpcsr.build.page_reading import rtf_cells
 from itpcsr.display import writers
 from itpcsr.display.table import MIME, Header, Row, Table, spanner_runs, table_from_json
 
@@ -113,6 +115,38 @@ def test_rtf_holds_every_cell(capsys):
     assert text.isascii()
     assert "10\\uc1\\u8310*" in text
     assert capsys.readouterr().out == ""
+
+
+def rtf_rows(table):
+    """Return the rows of a table's RTF: what stands before the edge of its first cell, and its texts."""
+    _, *rows = writers.to_rtf(table, "Title", "Subtitle").split("\\trowd")
+    return [(row.partition("\\cellx")[0], rtf_cells(row)) for row in rows]
+
+
+def test_rtf_has_its_heads_on_each_page_and_keeps_a_section_with_its_rows():
+    table = Table("Term", (Header("A", "3"),), (Row("Group"), Row("x", ("1",), 1), Row("y", ("2",), 1)))
+    rows = rtf_rows(table)
+    assert [cells for _, cells in rows] == [["Term", "A (N=3)"], ["Group"], ["x", "1"], ["y", "2"]]
+    assert ["\\trhdr" in kind for kind, _ in rows] == [True, False, False, False]
+    assert ["\\trkeepfollow" in kind for kind, _ in rows] == [False, True, False, False]
+    assert all("\\trkeep" in kind for kind, _ in rows)
+
+
+def test_rtf_rules_the_columns_below_a_spanner():
+    table = Table("Term", (Header("A", spanner="Both"), Header("B", spanner="Both"), Header("C")))
+    upper, lower = writers.to_rtf(table, "Title", "Subtitle").split("\\trowd")[1:]
+    assert ["\\clbrdrb" in cell for cell in upper.split("\\cellx")[:-1]] == [False, True, False]
+    edges = [re.findall(r"\\cellx(\d+)", row) for row in (upper, lower)]
+    assert edges[0] == [edges[1][0], edges[1][2], edges[1][3]]
+
+
+def test_rtf_says_on_each_page_what_it_is_and_turns_pages_for_wide_tables():
+    text = writers.to_rtf(TABLE, "Title {x}", "Subtitle")
+    head = text[text.index("{\\header") : text.index("\\trowd")]
+    assert [part in head for part in ("Title \\{x\\}", "Subtitle", "PAGE", "NUMPAGES")] == [True] * 4
+    assert "\\paperw11906\\paperh16838" in text
+    wide = Table("x", tuple(Header(f"Head {number}") for number in range(9)), (Row("x", ("y" * 20,) * 9),))
+    assert "\\paperw16838\\paperh11906\\landscape" in writers.to_rtf(wide, "Title", "Subtitle")
 
 
 @pytest.mark.parametrize("write", [writers.to_html, writers.to_typst, writers.to_grid, writers.to_csv])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Mapping
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import Distribution, PackageMetadata, distributions
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,10 +57,13 @@ def write_bill(folder: Path, bill: Mapping[str, Any]) -> None:
 
 def _libraries(locked: Mapping[str, Locked]) -> dict[str, Component]:
     """Return the installed distributions that the program needs, by name; all where nothing is locked."""
-    installed = {normal_name(dist.name): dist for dist in distributions() if dist.name}
+    # the metadata are read anew each time that one asks for them
+    read = [(dist, dist.metadata) for dist in distributions()]
+    installed = {normal_name(known["Name"]): (dist, known) for dist, known in read if known["Name"]}
     wanted = needed(locked, PACKAGE) & set(installed) if locked else set(installed)
     return {
-        name: _component(installed[name], locked.get(name, Locked())) for name in sorted(wanted - {PACKAGE})
+        name: _component(name, *installed[name], locked.get(name, Locked()))
+        for name in sorted(wanted - {PACKAGE})
     }
 
 
@@ -68,7 +71,7 @@ def _program(package: str) -> Component:
     from cyclonedx.model.component import Component, ComponentType
 
     name, _, version = package.partition(" ")
-    licences = next((_licences(dist) for dist in distributions(name=name)), [])
+    licences = next((_licences(dist.metadata) for dist in distributions(name=name)), [])
     return Component(
         type=ComponentType.APPLICATION, name=name, version=version, bom_ref=package, licenses=licences
     )
@@ -87,28 +90,27 @@ def _platform(manifest: Mapping[str, Any]) -> Iterable[Component]:
     yield Component(type=ComponentType.APPLICATION, name=title, version=version, bom_ref=manifest["renderer"])
 
 
-def _component(dist: Distribution, locked: Locked) -> Component:
+def _component(name: str, dist: Distribution, known: PackageMetadata, locked: Locked) -> Component:
     from cyclonedx.model.component import Component
     from packageurl import PackageURL
 
-    name = normal_name(dist.name)
-    purl = PackageURL("pypi", name=name, version=dist.version)
-    origin = _installed_file(dist, locked.files.get(dist.version, []))
+    version = known["Version"]
+    purl = PackageURL("pypi", name=name, version=version)
+    origin = _installed_file(dist, locked.files.get(version, []))
     return Component(
         name=name,
-        version=dist.version,
+        version=version,
         purl=purl,
         bom_ref=str(purl),
-        licenses=_licences(dist),
+        licenses=_licences(known),
         external_references=[_reference(origin)] if origin else [],
     )
 
 
-def _licences(dist: Distribution) -> list[Any]:
+def _licences(known: PackageMetadata) -> list[Any]:
     """Return the licences by SPDX expression, name or classifier; a whole text in their place is none."""
     from cyclonedx.contrib.license.factories import LicenseFactory
 
-    known = dist.metadata
     said = known.get_all("License-Expression") or known.get_all("License") or [""]
     if not said[0].strip() or "\n" in said[0].strip():
         classifiers = known.get_all("Classifier") or []

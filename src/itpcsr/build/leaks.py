@@ -142,7 +142,7 @@ def _readings(text: str, depth: int) -> Iterator[str]:
             r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})", lambda hit: chr(int(hit[1] or hit[2], 16)), text
         )
     if text.startswith("{\\rtf"):
-        yield re.sub(r"\\u(-?\d+)\??|\\'([0-9a-f]{2})|\\[a-z]+-?\d* ?|[{}]", _of_rtf, text)
+        yield re.sub(r"\\u(-?\d+)[?*]?|\\'([0-9a-f]{2})|\\[a-z]+-?\d* ?|[{}]", _of_rtf, text)
     if "%" in text:
         yield urllib.parse.unquote(text)
     if "<" in text:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,24 @@ def values_of(frame: pd.DataFrame) -> Iterator[npt.NDArray[np.float64]]:
         elif pd.api.types.is_string_dtype(column):
             texts = {number for text in column.unique() for number in _NUMBER.findall(str(text))}
             yield np.array(sorted(map(float, texts)), dtype="float64")
+
+
+def values_by(frame: pd.DataFrame, key: str) -> Iterator[tuple[str, npt.NDArray[np.float64]]]:
+    """Yield what ``values_of`` gives of the records of each value of a variable, such as each subject."""
+    numeric = [name for name in frame if pd.api.types.is_numeric_dtype(frame[name])]
+    written = [name for name in frame if pd.api.types.is_string_dtype(frame[name].dropna())]
+    numbers = np.abs(frame[numeric].to_numpy(dtype="float64", na_value=np.nan))
+    texts = frame[written].to_numpy(dtype=object)
+    for value, places in frame.groupby(key).indices.items():
+        there = numbers[places].ravel()
+        known = {text for text in texts[places].ravel() if isinstance(text, str)}
+        in_texts = [number for text in known for number in _written(text)]
+        yield str(value), np.concatenate([there[~np.isnan(there)], np.array(in_texts, dtype="float64")])
+
+
+@lru_cache(maxsize=50_000)  # the texts of a variable are few, many times
+def _written(text: str) -> tuple[float, ...]:
+    return tuple(map(float, _NUMBER.findall(text)))
 
 
 def _scales(head: str) -> list[float]:

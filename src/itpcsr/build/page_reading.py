@@ -6,15 +6,18 @@ import html
 import json
 import re
 import zipfile
-from collections.abc import Iterator
-from html.parser import HTMLParser
+from collections.abc import Container, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+
+from lxml import etree
+from lxml.html import fragment_fromstring
 
 from itpcsr.build.published import Cells
 
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_SIGNS = {f"{_WORD}tab": " ", f"{_WORD}br": " ", f"{_WORD}noBreakHyphen": "-"}
 _CELL = re.compile(r"\{\\f\d+ (.*?)\}\\cell$", re.MULTILINE | re.DOTALL)
 _RTF_CODE = re.compile(r"(?:\\uc1)?\\u(-?\d+)[*?]|\\line ?|\\([\\{}])")
 _CHART = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
@@ -30,6 +33,7 @@ _PLAIN_TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
 _DATA_TABLE = re.compile(r'<table class="csr-table csr-data-table">(.*?)</table>', re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")  # subjects are linked
 _DATA_CELL = re.compile(r"<t[dh](?: [^>]*)?>(.*?)</t[dh]>", re.DOTALL)
+_PARSER = etree.HTMLParser(remove_comments=True, remove_pis=True)
 _ABSENT = re.compile(r'<p class="csr-absent">(.*?)</p>', re.DOTALL)
 
 
@@ -38,6 +42,7 @@ def report_pages(book: Path) -> list[Path]:
     return [book / "index.html", *sorted((book / "report").glob("*.html"))]
 
 
+@lru_cache(maxsize=50_000)  # the cells of tables are few texts, many times
 def plain(text: str) -> str:
     """Return a text with single blanks and straight signs, so that two formats can be compared."""
     return " ".join(text.translate(_STRAIGHT).split())
@@ -48,33 +53,27 @@ def plain_cells(cells: Cells) -> Cells:
     return [tuple(map(plain, row)) for row in cells]
 
 
-class _Table(HTMLParser):
-    """Collect rows of cell texts; a line break counts as a blank."""
+def parsed(content: str) -> etree._Element:
+    """Return a piece of HTML as a tree, in a ``div``; comments are left out."""
+    return fragment_fromstring(content.replace("\0", ""), create_parent="div", parser=_PARSER)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: list[list[str]] = []
-        self.heads = 0
-        self._open = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in ("td", "th") and self.rows:
-            self.rows[-1].append("")
-            self._open = True
-        elif tag == "br":
-            self.handle_data(" ")
+def words_of(element: etree._Element, until: Container[str] = ()) -> Iterator[str]:
+    """Yield the pieces of an element's text, up to the first element within that is one of ``until``.
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("td", "th"):
-            self._open = False
-        elif tag == "thead":
-            self.heads = len(self.rows)
+    A line break counts as a blank.
+    """
+    for event, part in etree.iterwalk(element, events=("start", "end")):
+        if event == "start":
+            if part is not element and part.tag in until:
+                return
+            yield " " if part.tag == "br" else part.text or ""
+        elif part is not element:
+            yield part.tail or ""
 
-    def handle_data(self, data: str) -> None:
-        if self._open:
-            self.rows[-1][-1] += data
+
+def _cell_text(cell: etree._Element) -> str:
+    return "".join(words_of(cell)) if len(cell) else cell.text or ""
 
 
 def html_tables(text: str) -> dict[str, str]:
@@ -90,15 +89,18 @@ def html_cells(stretch: str) -> tuple[list[str], Cells] | None:
     absent = _ABSENT.search(stretch)
     start = stretch.find("<table")
     if absent and (start < 0 or absent.start() < start):
-        parser = _Table()
-        parser.feed(f"<table><tr><td>{absent.group(1)}</td></tr></table>")
-        return [], [tuple(parser.rows[0])]
+        return [], [("".join(words_of(parsed(absent.group(1)))),)]
     if start < 0:
         return None
-    parser = _Table()
-    parser.feed(stretch[start : stretch.find("</table>", start)])
-    body = [tuple(row) if any(row[1:]) else (row[0],) for row in parser.rows[parser.heads :] if row]
-    return [cell for row in parser.rows[: parser.heads] for cell in row], body
+    heads: list[str] = []
+    body: Cells = []
+    for row in parsed(stretch[start : stretch.find("</table>", start)]).iter("tr"):
+        cells = tuple(_cell_text(cell) for cell in row.iterchildren("td", "th"))
+        if row.getparent().tag == "thead":
+            heads += cells
+        elif cells:
+            body.append(cells if any(cells[1:]) else cells[:1])
+    return heads, body
 
 
 def html_plain_rows(text: str) -> Cells:
@@ -133,44 +135,13 @@ def html_charts(text: str) -> list[Any]:
     return [html_chart(match.group(0)) for match in _CHART.finditer(text)]
 
 
-class _Paragraphs(HTMLParser):
-    """Collect the texts of the main part by paragraph, outside tables, charts, folds and contents."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-        self._main = self._open = False
-        self._silent = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "main":
-            self._main = True
-        elif tag in _SILENT:
-            self._silent += 1
-        elif tag in _TEXTS and self._main and not self._silent:
-            self.texts.append("")
-            self._open = True
-        elif tag == "br" and self._open:
-            self.texts[-1] += " "
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _SILENT:
-            self._silent -= 1
-        elif tag in _TEXTS:
-            self._open = False
-        elif tag == "main":
-            self._main = False
-
-    def handle_data(self, data: str) -> None:
-        if self._open and not self._silent:
-            self.texts[-1] += data
-
-
 def html_paragraphs(text: str) -> list[str]:
     """Return paragraphs, entries of lists, headings and captions of a page's main part as plain texts."""
-    parser = _Paragraphs()
-    parser.feed(_LARGE.sub("", text))
-    return [plain(paragraph) for paragraph in parser.texts]
+    main = parsed(_LARGE.sub("", text[max(text.find("<main"), 0) :])).find(".//main")
+    if main is None:
+        return []
+    etree.strip_elements(main, *_SILENT, with_tail=False)
+    return [plain("".join(words_of(part, until=_TEXTS))) for part in main.iter(*_TEXTS)]
 
 
 def rtf_cells(text: str) -> list[str]:
@@ -189,19 +160,16 @@ class Word:
     def __init__(self, path: Path) -> None:
         """Read the body of the document; headers, footers and footnotes are left out."""
         with zipfile.ZipFile(path) as archive:
-            body = ElementTree.fromstring(archive.read("word/document.xml"))
+            body = etree.fromstring(archive.read("word/document.xml"))
         self.paragraphs = {plain(_word_text(node)) for node in body.iter(f"{_WORD}p")}
         self.rows = {row for table in body.iter(f"{_WORD}tbl") for row in _word_rows(table)}
 
 
-def _word_rows(table: ElementTree.Element) -> Iterator[tuple[str, ...]]:
+def _word_rows(table: etree._Element) -> Iterator[tuple[str, ...]]:
     for row in table.iter(f"{_WORD}tr"):
         cells = [plain(" ".join(map(_word_text, cell.iter(f"{_WORD}p")))) for cell in row.iter(f"{_WORD}tc")]
         yield tuple(cells) if any(cells[1:]) else tuple(cells[:1])
 
 
-def _word_text(node: ElementTree.Element) -> str:
-    texts = {f"{_WORD}tab": " ", f"{_WORD}br": " ", f"{_WORD}noBreakHyphen": "-"}
-    return "".join(
-        part.text or "" if part.tag == f"{_WORD}t" else texts.get(part.tag, "") for part in node.iter()
-    )
+def _word_text(node: etree._Element) -> str:
+    return "".join(_SIGNS.get(part.tag) or part.text or "" for part in node.iter(f"{_WORD}t", *_SIGNS))

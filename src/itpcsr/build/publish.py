@@ -23,7 +23,7 @@ from itpcsr.build.staging import make_read_only, staging
 from itpcsr.build.verify import verify
 from itpcsr.display import writers
 from itpcsr.display.chart_data import chart_csv
-from itpcsr.display.csv_text import write_csv
+from itpcsr.display.csv_text import frame_csv, write_csv
 from itpcsr.errors import PublishError
 from itpcsr.inputs.hashes import file_hash
 from itpcsr.study import Report
@@ -80,11 +80,13 @@ def publish(
         shutil.copytree(book, folder, dirs_exist_ok=True)
         notice = notice_for(bool(manifest["simulated"]))
         _write_notebooks(folder, executed, displays, notice, memo)
-        _write_tables(folder / "tables", displays, rows, _subtitle(report, study, notice), memo)
+        text = frame_csv(rows)
+        (folder / "results.csv").write_text(text, encoding="utf-8", newline="\n")
+        by_display = _lines_by_display(rows, text)
+        _write_tables(folder / "tables", displays, by_display, _subtitle(report, study, notice), memo)
         if not report.external:
             _copy_files(folder / "tables", displays, rows_folder)
         rows.to_parquet(folder / "results.parquet", index=False)
-        write_csv(rows, folder / "results.csv")
         if not report.external:
             write_csv(findings, folder / "findings.csv")
             (folder / "adam").mkdir()
@@ -132,15 +134,28 @@ def _subtitle(report: Report, study: Described, notice: str) -> str:
     return f"{text}. {notice}" if notice else text
 
 
+def _lines_by_display(rows: pd.DataFrame, text: str) -> dict[str, str]:
+    """Return the result rows of each display as CSV, from all of them as CSV: no text has two lines."""
+    heads, *lines, _ = text.split("\n")
+    return {
+        str(display): "\n".join([heads, *(lines[place] for place in places), ""])
+        for display, places in rows.groupby("display").indices.items()
+    }
+
+
 def _write_tables(
-    folder: Path, displays: Sequence[Display], rows: pd.DataFrame, subtitle: str, memo: Memo
+    folder: Path,
+    displays: Sequence[Display],
+    by_display: Mapping[str, str],
+    subtitle: str,
+    memo: Memo,
 ) -> None:
     """Write each display's result rows, each table as CSV and RTF, each chart's data as CSV."""
     folder.mkdir()
-    by_display = dict(iter(rows.groupby("display", sort=False)))
     for display in displays:
         if display.label in by_display:
-            write_csv(by_display[display.label], folder / f"{display.label}-rows.csv")
+            path = folder / f"{display.label}-rows.csv"
+            path.write_text(by_display[display.label], encoding="utf-8", newline="\n")
         if display.chart is not None:
             (folder / f"{display.label}.csv").write_text(chart_csv(display.chart), encoding="utf-8")
         if display.table is not None:

@@ -6,15 +6,15 @@ import json
 import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from pathlib import Path
 
+from lxml import etree
+
 from itpcsr.build.memo import Memo
-from itpcsr.build.page_reading import report_pages
+from itpcsr.build.page_reading import parsed, report_pages
 
 _HEADINGS = ("h1", "h2", "h3", "h4")
 _SILENT = ("script", "style", "svg", "nav", "details", "math")
-_VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr")
 _NAME = "search-index.js"
 # What stands on every page: the notice, and Quarto's date and keywords of the whole book
 _ON_EVERY_PAGE = frozenset({"csr-notice", "quarto-title-meta", "keywords"})
@@ -60,8 +60,7 @@ def _kept(
     main = text[max(text.find("<main"), 0) :]
 
     def make() -> str:
-        reader = _Reader(name)
-        reader.feed(main)
+        reader = _Reader(name, parsed(main).find(".//main"))
         return json.dumps([_as_json(entry) for entry in read(reader)], ensure_ascii=False)
 
     entries: list[dict[str, str]] = json.loads(memo.text("search", (name, main), make))
@@ -84,55 +83,42 @@ def _as_json(entry: _Entry) -> dict[str, str]:
     return {"url": entry.url, "title": " ".join("".join(entry.title).split()), "text": text}
 
 
-class _Reader(HTMLParser):
+class _Reader:
     """Splits the text of a page's ``main`` at its headings, tables and figures."""
 
-    def __init__(self, page: str) -> None:
-        super().__init__()
+    def __init__(self, page: str, main: etree._Element | None) -> None:
         self.page = page
         self.entries: list[_Entry] = []
-        self._open: list[str] = []
-        self._floats: list[tuple[int, _Entry]] = []
         self._section = ""
+        self._latest: _Entry | None = None
+        if main is not None:
+            self._read(main, None, None)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _VOID:
+    def _read(self, part: etree._Element, shown: _Entry | None, into: list[str] | None) -> None:
+        """Read a part of the page: of a display or none, with the title or text ``into`` which words go."""
+        if part.tag in _SILENT or not _ON_EVERY_PAGE.isdisjoint(part.get("class", "").split()):
             return
-        self._open.append(tag)
-        values = {name: value or "" for name, value in attrs}
-        if "main" not in self._open:
-            return
-        if not _ON_EVERY_PAGE.isdisjoint(values.get("class", "").split()):
-            self._open[-1] = "nav"  # a part that says nothing about its page
-        if tag == "section":
-            self._section = values.get("id", "")
-        if tag in _HEADINGS:
-            anchor = values.get("id") or values.get("data-anchor-id") or self._section
-            self.entries.append(_Entry(f"{self.page}#{anchor}"))
-        elif tag == "div" and values.get("id", "").startswith(("tbl-", "fig-")):
-            self._floats.append((len(self._open), _Entry(f"{self.page}#{values['id']}", is_float=True)))
-            self.entries.append(self._floats[-1][1])
+        ident = part.get("id", "")
+        if part.tag == "section":
+            self._section = ident
+        if part.tag in _HEADINGS:
+            self._latest = self._begin(ident or part.get("data-anchor-id") or self._section)
+            into = into if shown else self._latest.title
+        elif part.tag == "div" and ident.startswith(("tbl-", "fig-")):
+            shown = self._begin(ident, is_float=True)
+            into = shown.text
+        elif part.tag == "figcaption" and shown:
+            into = shown.title
+        self._add(part.text, into)
+        for child in part:
+            self._read(child, shown, into)
+            self._add(child.tail, into)
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _VOID or not self._open:
-            return
-        if tag == "div" and self._open[-1] == "nav":
-            tag = "nav"
-        while self._open and self._open.pop() != tag:
-            continue
-        if self._floats and len(self._open) < self._floats[-1][0]:
-            self._floats.pop()
+    def _begin(self, anchor: str, *, is_float: bool = False) -> _Entry:
+        self.entries.append(_Entry(f"{self.page}#{anchor}", is_float=is_float))
+        return self.entries[-1]
 
-    def handle_data(self, data: str) -> None:
-        if not self.entries or any(tag in self._open for tag in _SILENT):
-            return
-        if self._floats:
-            entry = self._floats[-1][1]
-            (entry.title if "figcaption" in self._open else entry.text).append(data)
-        elif any(tag in self._open for tag in _HEADINGS):
-            self.entries[-1].title.append(data)
-        else:
-            self._last_section().text.append(data)
-
-    def _last_section(self) -> _Entry:
-        return next((entry for entry in reversed(self.entries) if not entry.is_float), self.entries[-1])
+    def _add(self, text: str | None, into: list[str] | None) -> None:
+        """Add a text to what it is a part of; without that to the section it stands in."""
+        if text and self.entries:
+            (into if into is not None else (self._latest or self.entries[-1]).text).append(text)

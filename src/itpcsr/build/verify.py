@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from lxml.etree import LxmlError
 
 from itpcsr.build import page_reading as reading
 from itpcsr.build.numbers import Backing
@@ -56,7 +59,7 @@ def verify(folder: Path) -> list[Fault]:
     faults = [*check_files(folder)]
     try:
         faults += _check_contents(folder, manifest)
-    except (OSError, ValueError, KeyError, IndexError) as error:
+    except (OSError, ValueError, KeyError, IndexError, LxmlError) as error:
         faults.append(Fault("", f"the contents can't be read to the end ({type(error).__name__}: {error})"))
     return faults
 
@@ -98,13 +101,19 @@ def _check_rows_csv(rows: pd.DataFrame, path: Path) -> Iterator[Fault]:
         return
     same = (other["value"] == rows["value"]) | (other["value"].isna() & rows["value"].isna())
     for name in texts:  # texts are guarded against spreadsheets, and stand on one line
-        same &= other[name].map(unguarded).to_numpy() == rows[name].map(plain_text).to_numpy()
+        same &= _map_distinct(other[name], unguarded) == _map_distinct(rows[name], plain_text)
     for position in same.index[~same][:_MOST]:
         yield Fault(
             path.name,
             f"line {position + 2} isn't the row of results.parquet: {_name_row(rows.loc[position])} is "
             f"{other.loc[position, 'value']:.17g} here and {rows.loc[position, 'value']:.17g} there",
         )
+
+
+def _map_distinct(texts: pd.Series, change: Callable[[str], str]) -> npt.NDArray[np.object_]:
+    """Change each text, which stands in many rows, once."""
+    codes, distinct = pd.factorize(texts, use_na_sentinel=False)
+    return np.array([*map(change, distinct)], dtype=object)[codes]
 
 
 def _name_row(row: pd.Series) -> str:

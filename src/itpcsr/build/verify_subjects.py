@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from itpcsr.build import page_reading as reading
-from itpcsr.build.numbers import holds, numbers_in, values_of
+from itpcsr.build.numbers import holds, numbers_in, values_by
 from itpcsr.build.published import Fault
 from itpcsr.limits import stand_in
 
@@ -54,17 +54,17 @@ class _Records:
 
     def __init__(self, folder: Path) -> None:
         frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _SHOWN}
-        self._parts: dict[str, list[pd.DataFrame]] = {}
+        self._numbers: dict[str, list[npt.NDArray[np.float64]]] = {}
         for frame in frames.values():
-            for subject, part in frame.groupby("USUBJID"):
-                self._parts.setdefault(str(subject), []).append(part)
+            for subject, numbers in values_by(frame, "USUBJID"):
+                self._numbers.setdefault(subject, []).append(numbers)
         self.subjects = set(frames["adsl"]["USUBJID"])
         values = frames["adlb"].assign(AVAL=stand_in(frames["adlb"]))[["USUBJID", "ADY", "AVAL"]]
         self._values = set(values.itertuples(index=False, name=None))
 
     def numbers(self, subject: str) -> npt.NDArray[np.float64]:
         """Return every number in the records of a subject, without sign and in order."""
-        parts = [values for frame in self._parts.get(subject, []) for values in values_of(frame)]
+        parts = self._numbers.get(subject, [])
         return np.unique(np.concatenate(parts)) if parts else np.empty(0)
 
     def has(self, subject: str, day: float, value: float) -> bool:

@@ -1,125 +1,125 @@
-"""A table as an RTF document of its own, by rtflite."""
+"""A table as an RTF document of its own."""
 
 from __future__ import annotations
 
 import itertools
-import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from itpcsr.display import escape
 from itpcsr.display.layout import column_characters, is_wide
-from itpcsr.display.table import Table, spanner_runs
-from itpcsr.plain_text import plain_text
+from itpcsr.display.table import Row, Table, spanner_runs
 
-if TYPE_CHECKING:
-    import rtflite as rtf
+# Lengths are twips, 20 to a point: A4, 2 cm beside and below the text, 2.5 cm above it.
+_SHORT_SIDE, _LONG_SIDE = 11906, 16838
+_MARGIN, _TOP, _TO_EDGE = 1134, 1417, 720
+_INDENT = 160
+# The blanks beside a cell's text, in twips and in characters.
+_GAP, _GAP_CHARACTERS = 108, 4
+# Sizes are half points.
+_TITLE, _SUBTITLE, _NOTE, _CELL = 24, 20, 18, 16
+_ABOVE, _BELOW = r"\clbrdrt\brdrs\brdrw15", r"\clbrdrb\brdrs\brdrw15"
+_PAGE_OF_PAGES = r"Page {\field{\*\fldinst PAGE}{\fldrslt 1}} of {\field{\*\fldinst NUMPAGES}{\fldrslt 1}}"
 
-# The blanks that RTF puts beside a cell's text, in characters.
-_GAP = 4
-# rtflite measures texts and writes those outside Latin-1 by number, but leaves RTF's own signs as they are
-# and gets numbers above 65535 wrong. Such signs go through it as characters of private use.
-_PRIVATE = 0xE000
-_MARKED = re.compile("[\\\\{}\x80-\x9f\ue000-\uf8ff\U00010000-\U0010ffff]")
-_WRITTEN = re.compile(r"\\uc1\\u(-\d+)\*|[^\x00-\x7f]")
 
+@dataclass(frozen=True)
+class _Cell:
+    """A cell as it is written: escaped text, right edge, alignment, rules, and what else its words have."""
 
-class _Signs:
-    """Stands in for the signs of one document that rtflite can't write, and puts them into what it wrote."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
-
-    def hide(self, text: str) -> str:
-        return _MARKED.sub(lambda found: self._private(found.group()), plain_text(text))
-
-    def _private(self, sign: str) -> str:
-        return chr(_PRIVATE + self._numbers.setdefault(sign, len(self._numbers)))
-
-    def show(self, document: str) -> str:
-        signs = {number: sign for sign, number in self._numbers.items()}
-
-        def written(found: re.Match[str]) -> str:
-            if not found[1]:
-                return escape.rtf(found.group())
-            number = int(found[1]) + 65536 - _PRIVATE
-            return escape.rtf(signs[number]) if number in signs else found.group()
-
-        return _WRITTEN.sub(written, document)
+    text: str
+    edge: int
+    centred: bool = True
+    rules: str = ""
+    style: str = ""
 
 
 def to_rtf(table: Table, title: str, subtitle: str) -> str:
-    """Return the table as an RTF document of its own, in ASCII; each text stands there as it is."""
-    import polars as pl  # rtflite with polars takes a second, and only a build writes RTF
-    import rtflite as rtf
+    """Return the table as an RTF document of its own, in ASCII; each text stands there as it is.
 
-    width, signs = len(table.headers), _Signs()
-    rows = [["\u2003" * row.indent + row.label, *(row.cells or ("",) * width)] for row in table.rows]
-    rows = rows or [[table.absent, *[""] * width]]
-    names = [f"c{number}" for number in range(width + 1)]
-    document = rtf.RTFDocument(
-        df=pl.DataFrame([[*map(signs.hide, row)] for row in rows], schema=names, orient="row"),
-        rtf_page=_page(is_wide(table)),
-        rtf_title=rtf.RTFTitle(text=[*map(signs.hide, (title, subtitle))], text_convert=False),
-        rtf_column_header=_headers(table, signs),
-        rtf_body=rtf.RTFBody(
-            col_rel_width=_widths(table),
-            text_justification=["l", *["c"] * width],
-            text_font_size=8,
-            text_convert=False,
-        ),
-        rtf_footnote=rtf.RTFFootnote(text=[*map(signs.hide, table.notes)], text_convert=False)
-        if table.notes
-        else None,
+    Title, subtitle and column heads stand on each page, no row is divided by the end of a page, and a
+    section row goes with the row below it.
+    """
+    width, height = (_LONG_SIDE, _SHORT_SIDE) if is_wide(table) else (_SHORT_SIDE, _LONG_SIDE)
+    edges = _edges(table, width - 2 * _MARGIN)
+    lines = [
+        r"{\rtf1\ansi\deff0\deflang1033",
+        r"{\fonttbl{\f0\froman\fcharset0\fprq2 Times New Roman;}}",
+        rf"\paperw{width}\paperh{height}" + (r"\landscape" if width > height else ""),
+        rf"\margl{_MARGIN}\margr{_MARGIN}\margt{_TOP}\margb{_MARGIN}\headery{_TO_EDGE}\footery{_TO_EDGE}",
+        *_page_head(title, subtitle),
+        *(_sentence(table.absent, edges) if table.absent else [*_heads(table, edges), *_body(table, edges)]),
+        *(_paragraph(escape.rtf(note), rf"\sb40\ql\fs{_NOTE}") for note in table.notes),
+        "}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _page_head(title: str, subtitle: str) -> list[str]:
+    return [
+        r"{\header",
+        _paragraph(_PAGE_OF_PAGES, rf"\qr\fs{_CELL}"),
+        _paragraph(escape.rtf(title), rf"\sb60\qc\fs{_TITLE}"),
+        _paragraph(escape.rtf(subtitle), rf"\sa120\qc\fs{_SUBTITLE}"),
+        "}",
+    ]
+
+
+def _paragraph(content: str, style: str) -> str:
+    return rf"\pard\plain{style} {content}\par"
+
+
+def _edges(table: Table, width: int) -> list[int]:
+    """Return the right edge of each column; together they are as wide as the page's text."""
+    ends = [*itertools.accumulate(asked + _GAP_CHARACTERS for asked in column_characters(table))]
+    return [round(width * end / ends[-1]) for end in ends]
+
+
+def _sentence(text: str, edges: list[int]) -> list[str]:
+    return [_row([_Cell(escape.rtf(text), edges[-1], centred=False)], _ABOVE + _BELOW)]
+
+
+def _heads(table: Table, edges: list[int]) -> list[str]:
+    """Return the rows of the head; below a spanner a rule shows which columns it spans."""
+    rows = []
+    if any(header.spanner for header in table.headers):
+        places = itertools.accumulate(count for _, count in spanner_runs(table.headers))
+        spanners = [
+            _Cell(escape.rtf(text), edges[place], rules=_BELOW if text else "")
+            for (text, _), place in zip(spanner_runs(table.headers), places, strict=True)
+        ]
+        rows.append([_Cell("", edges[0]), *spanners])
+    texts = [escape.rtf(header.label) for header in table.headers]
+    counts = [escape.rtf(f"(N={header.n})") if header.n else "" for header in table.headers]
+    heads = [r"\line ".join(filter(None, pair)) for pair in zip(texts, counts, strict=True)]
+    stub = _Cell(escape.rtf(table.stub), edges[0], centred=False, rules=_BELOW)
+    rows.append(
+        [stub, *(_Cell(text, edge, rules=_BELOW) for text, edge in zip(heads, edges[1:], strict=True))]
     )
-    return signs.show(document.rtf_encode())
+    return [_row(row, _ABOVE if place == 0 else "", head=True) for place, row in enumerate(rows)]
 
 
-def _page(wide: bool) -> rtf.RTFPage:
-    """Return an A4 page with margins of 2 cm; the lengths are inches."""
-    import rtflite as rtf
-
-    width, height = (11.69, 8.27) if wide else (8.27, 11.69)
-    return rtf.RTFPage(
-        orientation="landscape" if wide else "portrait",
-        width=width,
-        height=height,
-        margin=[0.79, 0.79, 0.98, 0.79, 0.5, 0.5],
-        col_width=width - 1.58,
-    )
+def _body(table: Table, edges: list[int]) -> list[str]:
+    last = len(table.rows) - 1
+    return [
+        _row(_cells(row, edges), _BELOW if place == last else "", follow=row.is_section)
+        for place, row in enumerate(table.rows)
+    ]
 
 
-def _widths(table: Table) -> list[float]:
-    return [float(width + _GAP) for width in column_characters(table)]
+def _cells(row: Row, edges: list[int]) -> list[_Cell]:
+    label, indent = escape.rtf(row.label), rf"\li{_INDENT * row.indent}"
+    if row.is_section:
+        return [_Cell(label, edges[-1], centred=False, style=rf"{indent}\b")]
+    values = (_Cell(escape.rtf(cell), edge) for cell, edge in zip(row.cells, edges[1:], strict=True))
+    return [_Cell(label, edges[0], centred=False, style=indent), *values]
 
 
-def _headers(table: Table, signs: _Signs) -> list[rtf.RTFColumnHeader]:
-    import rtflite as rtf
-
-    width = len(table.headers)
-    counts = [signs.hide(f"(N={header.n})") if header.n else "" for header in table.headers]
-    heads = rtf.RTFColumnHeader(
-        text=[
-            signs.hide(table.stub),
-            *(
-                "\\line ".join(filter(None, (signs.hide(header.label), count)))
-                for header, count in zip(table.headers, counts, strict=True)
-            ),
-        ],
-        col_rel_width=_widths(table),
-        text_justification=["l", *["c"] * width],
-        text_font_size=8,
-        text_convert=False,
-    )
-    if not any(header.spanner for header in table.headers):
-        return [heads]
-    runs = spanner_runs(table.headers)
-    stub, *widths = _widths(table)
-    ends = [0, *itertools.accumulate(count for _, count in runs)]
-    spanners = rtf.RTFColumnHeader(
-        text=["", *(signs.hide(text) for text, _ in runs)],
-        col_rel_width=[stub, *(sum(widths[start:end]) for start, end in itertools.pairwise(ends))],
-        text_justification=["l", *["c"] * len(runs)],
-        text_font_size=8,
-        text_convert=False,
-    )
-    return [spanners, heads]
+def _row(cells: list[_Cell], rules: str, *, head: bool = False, follow: bool = False) -> str:
+    """Write one row; a head stands on each page, and what is to ``follow`` it begins on its page."""
+    kind = (r"\trhdr" if head else "") + (r"\trkeepfollow" if follow else "")
+    lines = [rf"\trowd\trgaph{_GAP}\trleft0\trqc\trkeep{kind}"]
+    upright = r"\clvertalb" if head else r"\clvertalt"
+    lines += [rf"{upright}{rules}{cell.rules}\cellx{cell.edge}" for cell in cells]
+    for cell in cells:
+        style = (r"\qc" if cell.centred else r"\ql") + cell.style + (r"\keepn" if head or follow else "")
+        lines.append(rf"\pard\plain\intbl\sb15\sa15{style}\fs{_CELL}{{\f0 {cell.text}}}\cell")
+    return "\n".join([*lines, r"\row"])
