@@ -11,8 +11,8 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
-# The rooms of the program whose modules notebooks call
-_ROOMS = ("adam", "analysis", "display")
+# The rooms of the program whose modules notebooks call; in a build they are given what ``adam`` has derived
+_ROOMS = ("analysis", "display")
 # What takes time and is imported by none of them at once: kernels, tables, charts, files, statistics
 _OTHERS = (
     "ipykernel.kernelapp",
@@ -23,6 +23,7 @@ _OTHERS = (
     "IPython.core.logger",
     "IPython.extensions.storemagic",
     "great_tables",
+    "itpcsr.adam",
     "lifelines",
     "narwhals._pandas_like.dataframe",
     "narwhals._pandas_like.namespace",
