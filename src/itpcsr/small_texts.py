@@ -35,5 +35,11 @@ def usual_texts(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _held(frame: pd.DataFrame, dtype: pd.StringDtype[Any]) -> pd.DataFrame:
-    other = {name: dtype for name, held in frame.dtypes.items() if held == "str" and held != dtype}
-    return frame.astype(other) if other else frame
+    other = {name: dtype for name, held in frame.dtypes.items() if _is_other(held, dtype)}
+    frame = frame.astype(other) if other else frame
+    names = frame.columns
+    return frame.set_axis(names.astype(dtype), axis=1) if _is_other(names.dtype, dtype) else frame
+
+
+def _is_other(held: Any, dtype: pd.StringDtype[Any]) -> bool:
+    return bool(held == "str" and held != dtype)
