@@ -10,6 +10,7 @@ import pandas as pd
 from itpcsr.errors import DataError
 from itpcsr.paths import from_root
 from itpcsr.small_counts import rule_in_force, suppress
+from itpcsr.small_texts import usual_texts
 
 COLUMNS = (
     "display", "analysis", "population", "dataset", "group", "level", "visit", "statistic", "value", "unit",
@@ -17,6 +18,7 @@ COLUMNS = (
 )  # fmt: skip
 # What makes a row one number: two rows with the same key would be two answers to one question.
 KEY = ["notebook", "display", "analysis", "population", "group", "level", "visit", "statistic"]
+_TEXTS = [name for name in COLUMNS if name != "value"]
 FILE = "results.parquet"
 WHOLE = "unsuppressed.parquet"
 
@@ -49,8 +51,7 @@ def make_rows(frame: pd.DataFrame, **constants: str) -> pd.DataFrame:
         else:
             rows[name] = ""
     rows["value"] = pd.to_numeric(rows["value"]).astype("float64")
-    text = [name for name in COLUMNS if name != "value"]
-    rows[text] = rows[text].fillna("").astype("str")
+    rows[_TEXTS] = rows[_TEXTS].fillna("").astype("str")
     silent = rows["value"].isna() & (rows["reason"] == "")
     if silent.any():
         where = rows.loc[silent, ["display", "analysis", "group", "level", "statistic"]].iloc[0].to_dict()
@@ -94,9 +95,14 @@ def write_rows(rows: Iterable[pd.DataFrame], folder: str | Path) -> pd.DataFrame
     path = from_root(folder)
     path.mkdir(parents=True, exist_ok=True)
     if rule is not None:
-        whole.to_parquet(path / WHOLE, index=False)
-    combined.to_parquet(path / FILE, index=False)
+        _write(whole, path / WHOLE)
+    _write(combined, path / FILE)
     return combined
+
+
+def _write(rows: pd.DataFrame, path: Path) -> None:
+    # the file is the same, however the process holds its texts
+    usual_texts(rows).to_parquet(path, index=False)
 
 
 def read_rows(folder: str | Path, file: str = FILE) -> pd.DataFrame:

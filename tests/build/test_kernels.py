@@ -44,6 +44,13 @@ def test_kernels_start_imported_and_share_nothing(tmp_path):
     assert "JUPYTER_DEFAULT_PROVISIONER_NAME" not in os.environ
 
 
+def test_all_that_is_imported_beforehand_is_there():
+    """What can't be imported is passed over, so that a module that is gone or renamed would not be missed."""
+    code = "import sys; from itpcsr.build import preloaded; print(set(preloaded._names()) - set(sys.modules))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "set()"
+
+
 def test_a_kernel_that_dies_is_named(tmp_path):
     with pytest.raises(NotebookError, match=r"some\.ipynb: its kernel died"):
         run(tmp_path, "import os; os._exit(3)")

@@ -129,7 +129,7 @@ def _add_visits(admb: pd.DataFrame, study: Study) -> pd.DataFrame:
         days = (admb["ADY"] - 1 - 7 * planned).abs()
         nearer = (days <= study.visits.visit_window_days) & (days < distance) & ~admb["before"]
         week, distance = week.mask(nearer, float(planned)), distance.mask(nearer, days)
-    named = fold(admb["VISIT"]).str.extract(r"^WEEK (\d+)$", expand=False).astype("float64")
+    named = fold(admb["VISIT"]).str.extract(r"^WEEK ([0-9]+)$", expand=False).astype("float64")
     late = week.isna() & named.isin(study.sampling.virus_weeks) & ~admb["before"]
     # later than any within the window, so that it stands for its visit only where none is
     week, distance = week.mask(late, named), distance.mask(late, 1e6 + (admb["ADY"] - 1 - 7 * named).abs())

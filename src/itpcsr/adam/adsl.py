@@ -127,7 +127,7 @@ def _disease_months(mh: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> pd.Se
     terms = {fold_label(term) for term in study.baseline.diagnosis_terms}
     names = [name for name in ("MHTERM", "MHDECOD") if name in mh]
     rows = mh[mh[names].apply(lambda column: term_key(column).isin(terms)).any(axis=1)]
-    text = rows["MHSTDTC"].mask(rows["MHSTDTC"].str.match(r"\d{4}--"), rows["MHSTDTC"].str[:4])
+    text = rows["MHSTDTC"].mask(rows["MHSTDTC"].str.match(r"[0-9]{4}--"), rows["MHSTDTC"].str[:4])
     length = text.str.len()
     text = text.mask(length == 7, text + "-15").mask(length == 4, text + "-07-01")
     start = look_up(to_date(text).groupby(rows["USUBJID"]).min(), adsl["USUBJID"])

@@ -62,7 +62,7 @@ def derive_advs(trial: Trial, adsl: pd.DataFrame, adex: pd.DataFrame, study: Stu
 
 
 def _infusion_number(vs: pd.DataFrame, advs: pd.DataFrame, adex: pd.DataFrame) -> pd.Series:
-    named = vs["VSTPTREF"].str.extract(r"(?i)^INFUSION (\d+)$", expand=False).astype("float64")
+    named = vs["VSTPTREF"].str.extract(r"(?i)^INFUSION ([0-9]+)$", expand=False).astype("float64")
     first = adex.drop_duplicates(["USUBJID", "ASTDT"]).set_index(["USUBJID", "ASTDT"])["EXNUM"]
     keys = pd.MultiIndex.from_frame(advs[["USUBJID", "ADT"]])
     same_day = pd.Series(first.reindex(keys).to_numpy("float64"), index=advs.index)

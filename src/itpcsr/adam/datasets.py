@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 
 import pandas as pd
@@ -34,6 +35,7 @@ from itpcsr.adam.domains import look_up
 from itpcsr.adam.infusion_timing import add_infusion_timing
 from itpcsr.adam.rescue import flag_after_rescue
 from itpcsr.sdtm import Trial
+from itpcsr.small_texts import own_texts, usual_texts
 from itpcsr.study import Study
 
 _NAMES = (
@@ -44,7 +46,9 @@ _NAMES = (
 
 def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     """Derive all analysis datasets, keyed by lower-case name (see ``Datasets``)."""
-    return dict(Datasets(trial, study))
+    with own_texts(trial.domains) as domains:
+        made = dict(Datasets(replace(trial, domains=domains), study))
+    return {name: usual_texts(frame) for name, frame in made.items()}
 
 
 class Datasets(Mapping[str, pd.DataFrame]):

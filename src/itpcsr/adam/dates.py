@@ -9,15 +9,15 @@ from itpcsr.sdtm.iso_dates import to_date
 __all__ = ["impute_end", "impute_start", "study_day", "to_date", "to_datetime"]
 
 # Year, month and day as far as they are known; a hyphen stands for an unknown part ("2021---05").
-_PARTS = r"^(?P<year>\d{4})(?:-(?P<month>\d{2}|-))?(?:-(?P<day>\d{2}))?"
+_PARTS = r"^(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2}|-))?(?:-(?P<day>[0-9]{2}))?"
 # Month and day of an unknown year ("--03-20").
-_NO_YEAR = r"^--(?P<month>\d{2})-(?P<day>\d{2})"
+_NO_YEAR = r"^--(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
 
 
 def to_datetime(text: pd.Series) -> pd.Series:
     """Return date and time to the minute; a complete date without a known time is midnight, else NaT."""
     minutes = text.str.slice(11, 16)
-    minutes = minutes.where(minutes.str.fullmatch(r"\d{2}:\d{2}"), "00:00")
+    minutes = minutes.where(minutes.str.fullmatch(r"[0-9]{2}:[0-9]{2}"), "00:00")
     stamp = text.str[:10] + "T" + minutes
     return pd.to_datetime(stamp.where(text.str.len() >= 10), format="%Y-%m-%dT%H:%M", errors="coerce")
 

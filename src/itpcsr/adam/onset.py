@@ -61,9 +61,9 @@ def _was_before(text: pd.Series, day: pd.Series, first: pd.Series, timed: pd.Ser
 
 def _last_minute(text: pd.Series) -> pd.Series:
     """Return the latest minute that a complete date with an hour allows, NaT without one."""
-    hour = text.str.slice(_DAY, _HOUR).str.fullmatch(r"T\d{2}")
+    hour = text.str.slice(_DAY, _HOUR).str.fullmatch(r"T[0-9]{2}")
     minute = text.str.slice(_HOUR, _MINUTE)
-    exact = minute.str.fullmatch(r":\d{2}")
+    exact = minute.str.fullmatch(r":[0-9]{2}")
     filled = text.str[:_HOUR] + minute.where(exact, ":59")
     return to_datetime(filled.where(hour, ""))
 
@@ -71,7 +71,7 @@ def _last_minute(text: pd.Series) -> pd.Series:
 def _leaves_open(text: pd.Series, first: pd.Series, timed: pd.Series) -> pd.Series:
     """True where a start may lie before the first dose or after it, as far as its date goes."""
     known = text.str[:_DAY]
-    whole = known.str.fullmatch(r"\d{4}-\d{2}-\d{2}")
+    whole = known.str.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
     day = pd.to_datetime(known.where(whole), format="%Y-%m-%d", errors="coerce")
     told = (day == first) & _last_minute(text).notna() & timed.notna()
     return ~whole | ((day == first) & ~told)

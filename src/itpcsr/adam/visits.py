@@ -32,7 +32,7 @@ def add_visits(records: pd.DataFrame, keys: list[str], order: list[str], study: 
     """
     baseline = records["ABLFL"] == "Y"
     if study.visits.visit_rule == "visit named in the data":
-        week = fold(records["VISIT"]).str.extract(r"^WEEK (\d+)$", expand=False).astype("float64")
+        week = fold(records["VISIT"]).str.extract(r"^WEEK ([0-9]+)$", expand=False).astype("float64")
         inside = week.notna()
     else:
         week = ((records["ADY"] - 1) / 7).round()

@@ -23,7 +23,7 @@ from itpcsr.analysis.fewest import FEWEST_FOR_TEST, FEWEST_IN_SUBSET
 
 Floats = NDArray[np.floating[Any]]
 _TOLERANCE = 1e-9  # arrangements this near to the observed one count as equal: sums carry binary noise
-_CELLS = 4_000_000  # arrangements × markers computed at a time
+_CELLS = 100_000  # arrangements × markers computed at a time: as many as a core's own cache holds
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,8 @@ def _share(values: Floats, observed: Floats, arrangements: Floats, complete: boo
     step = max(1, _CELLS // max(1, values.shape[1]))
     count = np.zeros(values.shape[1])
     for start in range(0, len(arrangements), step):
-        count += (np.abs(arrangements[start : start + step] @ values) >= least).sum(axis=0)
+        sums = arrangements[start : start + step] @ values
+        count += np.count_nonzero(np.abs(sums, out=sums) >= least, axis=0)
     return count / len(arrangements) if complete else (count + 1) / (len(arrangements) + 1)
 
 

@@ -40,13 +40,13 @@ def summarize(
         group, visit, statistic, value, method, reason. With fewer than 3 values there is no SD; with none
         there is only n = 0, and the rest says why.
     """
-    frame = records.dropna(subset=[variable]).merge(members, on="USUBJID")
+    needed = ["USUBJID", variable, *(["AVISIT"] if visits is not None else [])]
+    frame = records[needed].dropna(subset=[variable]).merge(members, on="USUBJID")
     frame["visit"] = frame["AVISIT"] if visits is not None else ""
     groups = list(members["group"].cat.categories)
-    values = {
-        key: part[variable].to_numpy("float64")
-        for key, part in frame.groupby(["visit", "group"], observed=True)
-    }
+    numbers_of_all = frame[variable].to_numpy("float64")
+    places = frame.groupby(["visit", "group"], observed=True).indices
+    values = {key: numbers_of_all[rows] for key, rows in places.items()}
     keys = [(visit, group) for visit in (visits if visits is not None else [""]) for group in groups]
     numbers = [_describe(values.get(key, np.array([]))) for key in keys]
     return _to_long(keys, numbers)

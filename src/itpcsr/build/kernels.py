@@ -7,6 +7,7 @@ can't fork (Windows), Jupyter's own way of starting kernels is used.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing as mp
 import os
 import signal
@@ -24,18 +25,7 @@ from jupyter_client.provisioning import LocalProvisioner
 # The name under which pyproject.toml makes the provisioner known to Jupyter.
 PROVISIONER = "itpcsr-forked"
 CAN_FORK = "forkserver" in mp.get_all_start_methods()
-# What kernels and notebooks import, as far as it takes time, also what they import when they first use it
-_PRELOAD = [
-    "ipykernel.kernelapp",
-    "ipykernel.ipkernel",
-    "ipykernel.debugger",
-    "itpcsr.adam",
-    "itpcsr.analysis.population",
-    "itpcsr.display.figures",
-    "lifelines",
-    "pingouin",
-    "pint",
-]
+_PRELOAD = ["itpcsr.build.preloaded"]
 # A kernel computes on one core, beside others on theirs: its numbers don't depend on how many there are.
 _SAME_EVERYWHERE = {
     "PYTHONHASHSEED": "0",
@@ -144,9 +134,17 @@ class _Child:
 
 
 def _run_kernel(arguments: list[str], place: str, environment: dict[str, str]) -> None:
-    """Be a kernel: in a session of its own, so that an interrupt of the build doesn't reach it first."""
+    """Be a kernel: in a session of its own, so that an interrupt of the build doesn't reach it first.
+
+    Its texts are Python's own objects: what pandas does with Arrow's costs several times as much for each of
+    the thousands of small frames of a notebook, and no less for those of a large trial.
+    """
+    import pandas as pd
     from ipykernel.kernelapp import launch_new_instance
 
+    pd.set_option("mode.string_storage", "python")
+    # what was imported before stays: the kernel's collector needn't look through it again and again
+    gc.freeze()
     os.setsid()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.chdir(place)

@@ -11,6 +11,7 @@ from itpcsr.bounds import Bounds
 from itpcsr.sdtm.read import Trial, list_files, read_trial
 from itpcsr.sdtm.report_units import standardise_units
 from itpcsr.sdtm.select import cut_trial, keep_reported
+from itpcsr.small_texts import own_texts, usual_texts
 from itpcsr.study import Study
 
 __all__ = [
@@ -48,19 +49,33 @@ def load_trial(
     """
     from itpcsr.sdtm.checks import check_trial, raise_errors  # with pandera, whom only new data need
 
-    trial = review_trial(sources, study, bounds)
-    raise_errors(trial.findings)
     day = dt.date.fromisoformat(data_cutoff) if isinstance(data_cutoff, str) and data_cutoff else data_cutoff
-    chosen = keep_reported(cut_trial(trial, day or None), study)
-    if chosen is trial:
-        return trial
-    # an interim report doesn't tell of later records
-    return replace(chosen, findings=check_trial(chosen, study))
+    read = read_trial(sources, bounds)
+    with own_texts(read.domains) as domains:
+        trial = _review(replace(read, domains=domains), study)
+        raise_errors(trial.findings)
+        chosen = keep_reported(cut_trial(trial, day or None), study)
+        if chosen is not trial:
+            # an interim report doesn't tell of later records
+            chosen = replace(chosen, findings=check_trial(chosen, study))
+    return _with_usual_texts(chosen)
 
 
 def review_trial(sources: Iterable[str | Path], study: Study, bounds: Bounds | None = None) -> Trial:
     """Read trial data, convert them to the report's units, and return them with all findings, errors too."""
+    read = read_trial(sources, bounds)
+    with own_texts(read.domains) as domains:
+        trial = _review(replace(read, domains=domains), study)
+    return _with_usual_texts(trial)
+
+
+def _review(trial: Trial, study: Study) -> Trial:
     from itpcsr.sdtm.checks import check_trial
 
-    trial = standardise_units(read_trial(sources, bounds), study)
+    trial = standardise_units(trial, study)
     return replace(trial, findings=check_trial(trial, study))
+
+
+def _with_usual_texts(trial: Trial) -> Trial:
+    domains = {name: usual_texts(frame) for name, frame in trial.domains.items()}
+    return replace(trial, domains=domains, findings=usual_texts(trial.findings))

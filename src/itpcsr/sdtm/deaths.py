@@ -33,7 +33,7 @@ def choose_dates(said: pd.DataFrame) -> pd.DataFrame:
     domains that tell of the death (``DM, DS``).
     """
     known = said["DTC"].str[:_DAY]
-    rank = known.str.count(r"\d").astype("int64")
+    rank = known.str.count(r"[0-9]").astype("int64")
     said = said.assign(DTC=known, RANK=-rank, PLACE=said["SOURCE"].map(_ORDER))
     first = said.sort_values(["USUBJID", "RANK", "PLACE", "DTC"]).drop_duplicates("USUBJID")
     sources = said.sort_values(["USUBJID", "PLACE"]).drop_duplicates(["USUBJID", "SOURCE"])

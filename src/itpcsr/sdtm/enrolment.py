@@ -26,4 +26,4 @@ def is_enrolled(dm: pd.DataFrame) -> pd.Series:
 
 
 def _plain(text: pd.Series) -> pd.Series:
-    return text.astype("str").str.replace(r"\s+", " ", regex=True).str.strip().str.upper()
+    return text.astype("str").str.replace(r"[ \t\n\f\r]+", " ", regex=True).str.strip().str.upper()

@@ -6,9 +6,9 @@ import re
 
 import pandas as pd
 
-_DAY = r"(?:\d{4}|-)(?:-(?:\d{2}|-)(?:-(?:\d{2}|-))?)?"
-_TIME = r"(?:[01]\d|2[0-3]|-)(?::(?:[0-5]\d|-)(?::(?:[0-5]\d(?:\.\d+)?|-))?)?"
-_OFFSET = r"(?:Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)"
+_DAY = r"(?:[0-9]{4}|-)(?:-(?:[0-9]{2}|-)(?:-(?:[0-9]{2}|-))?)?"
+_TIME = r"(?:[01][0-9]|2[0-3]|-)(?::(?:[0-5][0-9]|-)(?::(?:[0-5][0-9](?:\.[0-9]+)?|-))?)?"
+_OFFSET = r"(?:Z|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)"
 # What nearly all values look like; digits are named, since engines differ in what else they take as one.
 _USUAL = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?)?"
 _MOMENT = re.compile(rf"(?P<day>{_DAY})(?:T(?P<time>{_TIME}){_OFFSET}?)?")
@@ -36,11 +36,11 @@ def plain_date(text: str) -> str | None:
     if len(found) > 2 or not all(found) or found[0] is None:
         return None
     day, time = found[0]["day"], found[0]["time"]
-    known = re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) is not None
+    known = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", day) is not None
     if known:
         return f"{day}T{time}" if time else day
     day = day.rstrip("-")
-    return day if re.search(r"\d", day) else ""
+    return day if re.search(r"[0-9]", day) else ""
 
 
 def plain_dates(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

@@ -23,7 +23,7 @@ def is_up_to_first_dose(points: pd.Series, first: pd.Series, timed: pd.Series) -
     baseline). Any other words say nothing of it.
     """
     text = points.str.strip().str.upper()
-    dated = text.str.fullmatch(r"\d{4}-\d{2}-\d{2}(?:T.*)?")
+    dated = text.str.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T.*)?")
     day = pd.to_datetime(text.where(dated).str[:10], format="%Y-%m-%d", errors="coerce")
     moment = pd.to_datetime(text.where(dated).str[:16], format="%Y-%m-%dT%H:%M", errors="coerce")
     up_to = (day <= first) & ~(moment > timed)
@@ -33,4 +33,4 @@ def is_up_to_first_dose(points: pd.Series, first: pd.Series, timed: pd.Series) -
 def is_known_point(points: pd.Series) -> pd.Series:
     """Tell of each reference point whether it is a date or words that are understood."""
     text = points.str.strip().str.upper()
-    return text.str.match(r"\d{4}-\d{2}-\d{2}") | text.str.contains(_POINTS, regex=True)
+    return text.str.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}") | text.str.contains(_POINTS, regex=True)

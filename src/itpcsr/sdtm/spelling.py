@@ -22,7 +22,7 @@ def term_key(terms: pd.Series) -> pd.Series:
 
 
 def _tidy(terms: pd.Series) -> pd.Series:
-    return terms.astype("str").str.replace(r"\s+", " ", regex=True).str.strip()
+    return terms.astype("str").str.replace(r"[ \t\n\f\r]+", " ", regex=True).str.strip()
 
 
 def one_spelling(terms: pd.Series) -> pd.Series:

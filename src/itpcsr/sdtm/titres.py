@@ -8,7 +8,7 @@ import pandas as pd
 _POSITIVE = r"(?:POSITIVE|REACTIVE|DETECTED|POS)\b.*"
 _NEGATIVE = r"(?:NEGATIVE|NON-?REACTIVE|NOT DETECTED|UNDETECTED|NEG)\b.*"
 _NEITHER = r"(?:INDETERMINATE|EQUIVOCAL|INCONCLUSIVE|BORDERLINE|INVALID|NOT DONE|NOT EVALUABLE)"
-_TITRE = r"(?P<sign><|>=|>|≥)?\s*(?:1\s*[:/]\s*)?(?P<value>\d+(?:\.\d+)?)"
+_TITRE = r"(?P<sign><|>=|>|≥)?[ \t\n\f\r]*(?:1[ \t\n\f\r]*[:/][ \t\n\f\r]*)?(?P<value>[0-9]+(?:\.[0-9]+)?)"
 CUTOFF = 1.0  # ratio of signal to cut-off from which an autoantibody is positive
 ALLOWED = "POSITIVE, NEGATIVE, INDETERMINATE or a titre such as 1:40, 40, <1:10 or >1:640"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -80,6 +82,7 @@ def solve_effect(
     draws = 0 if many else simulations
     noise = np.random.default_rng([seed, first, second]).standard_normal((first + second, draws))
 
+    @cache  # the search asks again for its ends and for where it ends
     def excess(effect: float) -> float:
         if many:
             return power_of_t(first, second, effect, alpha) - power

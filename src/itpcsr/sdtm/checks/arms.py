@@ -13,7 +13,7 @@ from itpcsr.sdtm.checks.tables import Tables
 from itpcsr.sdtm.enrolment import is_enrolled
 from itpcsr.study import Study
 
-_IN_YEARS = r"^P?(\d+(?:\.\d+)?)(?:Y$|\s*YEARS?$)"
+_IN_YEARS = r"^P?([0-9]+(?:\.[0-9]+)?)(?:Y$|[ \t\n\f\r]*YEARS?$)"
 
 
 def _codes(study: Study) -> list[str]:

@@ -189,7 +189,7 @@ def _odd_characters(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 @rule("TXT-02", NOTE, "Text has no blanks at its start", SDTM)
 def _leading_blanks(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     for name, column, unique in _texts(tables):
-        if len(wrong := unique[unique.str.match(r"\s", na=False)]):
+        if len(wrong := unique[unique.str.match(r"[ \t\n\f\r]", na=False)]):
             yield _by_text(tables, name, column, wrong, "blanks at the start, so it equals no other term.")
 
 

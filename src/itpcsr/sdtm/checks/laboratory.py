@@ -14,7 +14,7 @@ from itpcsr.sdtm.checks.tables import Tables
 from itpcsr.sdtm.standard_limits import standard_limits
 from itpcsr.study import Study
 
-_PLAIN_NUMBER = r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?"
+_PLAIN_NUMBER = r"[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?"
 # Tests that the criteria grade by numbers, not by multiples of a limit, and the units of these numbers.
 _GRADED_BY_NUMBER = {
     **dict.fromkeys(("PLAT", "WBC", "NEUT", "LYM"), ("10^9/L",)),

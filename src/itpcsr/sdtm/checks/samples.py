@@ -57,7 +57,7 @@ def _no_virus_baseline(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 @rule("MB-04", NOTE, "Results of virus tests are terms or numbers", SDTM, "MB.MBTESTCD MB.MBSTRESC")
 def _odd_virus_results(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     mb = tables.get("MB", "MBTESTCD", "MBSTRESC")
-    known = mb["MBSTRESC"].str.upper().isin(_RESULTS) | mb["MBSTRESC"].str.contains(r"\d", regex=True)
+    known = mb["MBSTRESC"].str.upper().isin(_RESULTS) | mb["MBSTRESC"].str.contains(r"[0-9]", regex=True)
     yield values("MB", mb[~known], "MBSTRESC", "neither NEGATIVE, POSITIVE nor a number. Correct it.")
 
 

@@ -217,7 +217,7 @@ def _date() -> pa.Check:
 
 def _is_date(text: pd.Series) -> pd.Series:
     """True for ISO 8601 dates, partial ones included, that the calendar has."""
-    days = text.str[:10].where(text.str.match(r"^\d{4}-\d{2}-\d{2}"))
+    days = text.str[:10].where(text.str.match(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"))
     exists = pd.to_datetime(days, format="%Y-%m-%d", errors="coerce").notna() | days.isna()
     known = are_usual(text)
     known[~known] = text[~known].map(lambda value: plain_date(value) is not None).astype(bool)

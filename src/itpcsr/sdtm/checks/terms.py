@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-GRADE = r"(?:GRADE\s*)?[1-5]"  # a CTCAE grade, with or without the word
+GRADE = r"(?:GRADE[ \t\n\f\r]*)?[1-5]"  # a CTCAE grade, with or without the word
 YES_NO = ("Y", "N", "")
 SEX = ("F", "M", "U", "UNDIFFERENTIATED", "INTERSEX")
 # CDISC codelists OUT, ACN, NRIND, EPOCH and NCOMPLT, as far as a trial like this needs them.

@@ -84,7 +84,7 @@ def _no_rescue_information(tables: Tables, study: Study) -> Iterator[pd.DataFram
 def _undated_rescue(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     if study.efficacy is not None:
         for name, table in _rescue(tables, study):
-            undated = table[~table[f"{name}STDTC"].str.match(r"\d{4}")]
+            undated = table[~table[f"{name}STDTC"].str.match(r"[0-9]{4}")]
             text = (
                 "rescue therapy ({"
                 + f"{name}TRT"
