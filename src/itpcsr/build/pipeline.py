@@ -361,7 +361,7 @@ def build_report(
 
     ``targets`` are the formats that it has; a final version has all.
     """
-    # what publishes, with nbconvert and python-docx, takes time that work on words doesn't have
+    # what publishes, with python-docx, takes time that work on words doesn't have
     from itpcsr.build.comparisons import record_version
     from itpcsr.build.publish import refuse_final
 
