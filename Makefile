@@ -15,7 +15,8 @@ SYNCED := .venv/.synced
 PLAIN := $(PYTHON) -I src/itpcsr/build/plain_notebook.py
 EXPORT := --frozen --quiet --no-dev --no-hashes --no-emit-project --no-annotate --no-header
 # The files that take longest go first, each file to one worker, since the tests of a file share what they read.
-PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# They start dozens of processes, each of which would else compile what it imports where no bytecode may be written.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 

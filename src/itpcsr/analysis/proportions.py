@@ -97,33 +97,33 @@ def count_subjects(
         group, level, statistic (n, N, percent, ci_low, ci_high), value, unit, method, reason.
     """
     sizes = group_sizes(members)
-    index = pd.MultiIndex.from_product([levels, sizes.index], names=["level", "group"])
-    subjects = tally_subjects(records, members, levels, level)
-    table = pd.DataFrame({"n": subjects.ravel()}, index=index)
-    table["N"] = sizes.reindex(index.get_level_values("group")).to_numpy("float64")
-    table["percent"] = 100 * table["n"] / table["N"].where(table["N"] > 0)
+    n = tally_subjects(records, members, levels, level)
+    size = np.broadcast_to(sizes.to_numpy("float64"), n.shape)
+    numbers = {"n": n, "N": size, "percent": 100 * n / np.where(size > 0, size, np.nan)}
     if confidence is not None:
-        low, high = exact_interval(table["n"], table["N"], confidence)
-        table["ci_low"], table["ci_high"] = 100 * low, 100 * high
-    return _to_long(table)
+        low, high = exact_interval(n, size, confidence)
+        numbers |= {"ci_low": 100 * low, "ci_high": 100 * high}
+    return _to_long(numbers, levels, list(sizes.index))
 
 
-def _to_long(table: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per level, group and statistic, in this order."""
-    statistics = np.tile(table.columns.to_numpy("object"), len(table))
-    interval = np.isin(statistics, ["ci_low", "ci_high"])
-    values = table.to_numpy("float64").ravel()
+def _to_long(numbers: dict[str, NDArray[np.float64]], levels: list[str], groups: list[str]) -> pd.DataFrame:
+    """Return one row per level, group and statistic, in this order.
+
+    ``numbers`` holds an array of levels by groups for each statistic. Hundreds of counts stand in a report,
+    so that only the frame that is returned is made.
+    """
+    values = np.stack(list(numbers.values()), axis=-1)
+    statistics = np.broadcast_to(np.array(list(numbers), dtype="object"), values.shape).ravel()
+    value = values.ravel()
     columns = {
-        name: np.repeat(table.index.get_level_values(name).to_numpy("object"), table.shape[1])
-        for name in ("level", "group")
-    }
-    columns |= {
+        "level": np.repeat(np.array(levels, dtype="object"), len(groups) * len(numbers)),
+        "group": np.tile(np.repeat(np.array(groups, dtype="object"), len(numbers)), len(levels)),
         "statistic": statistics,
         "unit": np.where(np.isin(statistics, ["n", "N"]), "subjects", "%"),
-        "method": np.where(interval, EXACT, ""),
-        "reason": np.where(np.isnan(values), NO_SUBJECTS, ""),
+        "method": np.where(np.isin(statistics, ["ci_low", "ci_high"]), EXACT, ""),
+        "reason": np.where(np.isnan(value), NO_SUBJECTS, ""),
     }
-    return pd.DataFrame(columns, dtype="str").assign(value=values)
+    return pd.DataFrame(columns, dtype="str").assign(value=value)
 
 
 def name_unrecorded(values: pd.Series) -> pd.Series:
