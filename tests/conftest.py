@@ -1,7 +1,7 @@
 """What tests share: the study, the simulated trial, the real pilot study where it is at hand, small trials.
 
 Random tests carry the mark ``examples`` with the few cases that they draw unless ``--examples`` asks for more.
-Tests that build a whole report, or run all its notebooks, carry the mark ``build``; ``make test-quick``
+Tests that build a whole report, or run notebooks on many trials, carry the mark ``build``; ``make test-quick``
 leaves them out. A test of ``tests/build`` that takes a built report as a fixture gets it here.
 """
 
