@@ -1,7 +1,7 @@
 """What tests share: the study, the simulated trial, the real pilot study where it is at hand, small trials.
 
 Random tests carry the mark ``examples`` with the few cases that they draw unless ``--examples`` asks for more.
-Tests that build a whole report, or run all its notebooks, carry the mark ``build``; ``make test-quick``
+Tests that build a whole report, or run notebooks on many trials, carry the mark ``build``; ``make test-quick``
 leaves them out. A test of ``tests/build`` that takes a built report as a fixture gets it here.
 """
 
@@ -22,8 +22,8 @@ from itpcsr.sdtm import Trial, load_trial
 from itpcsr.study import Study, read_report, read_study
 
 ROOT = Path(__file__).resolve().parents[1]
-# The fixture of tests/build by which those that hold a built report are made.
-BUILT = "make_once"
+# The fixture of tests/build by which those that hold a built report are made, and the one of the demonstration.
+BUILT, DEMONSTRATION = "make_once", "project"
 _LAST_RUN = "itpcsr/seconds"  # what pytest's cache keeps: file to the seconds that its tests took
 
 
@@ -66,16 +66,27 @@ def drawing(request: pytest.FixtureRequest) -> settings:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that take a built report, and put the files first that took longest last time."""
+    """Mark the tests that take a built report, and put the files first that took longest last time.
+
+    One file that takes the demonstration goes first, so that it is built, and the others of them last: a worker
+    that takes one earlier would wait for it.
+    """
+    waiting = set()
     for item in items:
-        if BUILT in getattr(item, "fixturenames", ()):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if BUILT in fixtures:
             item.add_marker("build")
+        if {BUILT, DEMONSTRATION} <= fixtures:
+            waiting.add(item.path)
     built = {item.path for item in items if item.get_closest_marker("build")}
     cache = getattr(config, "cache", None)
     seconds = cache.get(_LAST_RUN, {}) if cache else {}
-    items.sort(
-        key=lambda item: (item.path not in built, -seconds.get(item.path.relative_to(ROOT).as_posix(), 0))
-    )
+
+    def order(path: Path) -> tuple[bool, float]:
+        return path not in built, -seconds.get(path.relative_to(ROOT).as_posix(), 0)
+
+    first = min(waiting, key=lambda path: (order(path), path), default=None)
+    items.sort(key=lambda item: (item.path != first, item.path in waiting, order(item.path)))
 
 
 _seconds: dict[str, float] = {}

@@ -36,19 +36,25 @@ def test_a_property_test_draws_as_many_cases_the_same_each_time(drawing, request
     assert drawing.derandomize
 
 
-def test_what_takes_a_built_report_is_marked_and_built_and_long_files_go_first():
+def test_what_takes_a_built_report_is_marked_and_one_of_the_demonstration_and_long_files_go_first():
+    demonstration = ["published", "project", "make_once"]
     items = [
         item_of("tests/sdtm/test_short.py"),
         item_of("tests/sdtm/test_long.py"),
         item_of("tests/analysis/test_efficacy.py", fixtures=["published"]),  # published values, no report
-        item_of("tests/build/test_demo.py", fixtures=["published", "project", "make_once"]),
+        item_of("tests/build/test_demo.py", fixtures=demonstration),
+        item_of("tests/build/test_other.py", fixtures=demonstration),
+        item_of("tests/build/test_verify.py", fixtures=["small", "make_once"]),
         item_of("tests/build/test_links.py", fixtures=["tmp_path"]),
     ]
-    kept = {"tests/sdtm/test_long.py": 9.0, "tests/build/test_links.py": 1.0}
+    kept = {f"tests/{name}.py": taken for name, taken in {
+        "sdtm/test_long": 9.0, "build/test_links": 1.0, "build/test_demo": 2.0, "build/test_other": 3.0,
+    }.items()}  # fmt: skip
     conftest.pytest_collection_modifyitems(SimpleNamespace(cache=SimpleNamespace(get=lambda *_: kept)), items)
-    names = [item.path.stem for item in items]
-    assert names == ["test_demo", "test_long", "test_links", "test_short", "test_efficacy"]
-    assert [item.path.stem for item in items if item.get_closest_marker("build")] == ["test_demo"]
+    names = [item.path.stem.removeprefix("test_") for item in items]
+    assert names == ["other", "verify", "long", "links", "short", "efficacy", "demo"]
+    built = {item.path.stem for item in items if item.get_closest_marker("build")}
+    assert built == {"test_demo", "test_other", "test_verify"}
 
 
 def test_workers_make_what_they_share_once(tmp_path):

@@ -33,35 +33,38 @@ def therapy(name, category="PRIOR ITP THERAPY", **more):
     return {"CMTRT": name, "CMDECOD": name, "CMCAT": category, "CMSTDTC": "", "CMENDTC": "", **more}
 
 
-def one_event(study, **more):
-    start = more.pop("start", day(1))
-    adae = Datasets(trial_of(AE=events(event("01", "Headache", start, **more))), study)["adae"]
-    return adae.iloc[0]
+# What is recorded of an event, whether it is treatment-emergent, and the infusion that it follows
+BEFORE_TREATMENT = [
+    ({"start": day(1) + "T07:30"}, "N", 0.0),
+    ({"start": day(1) + "T07"}, "N", 0.0),
+    ({"start": day(1) + "T09:45"}, "Y", 1.0),
+    ({"start": day(1)}, "Y", 1.0),
+    ({"start": day(1), "end": day(1) + "T09:00"}, "N", 0.0),
+    ({"start": "", "AESTRTPT": "BEFORE", "AESTTPT": "FIRST INFUSION"}, "N", 0.0),
+    ({"start": "", "AESTRTPT": "BEFORE", "AESTTPT": day(1)}, "N", 0.0),
+    ({"start": "", "AESTRTPT": "BEFORE", "AESTTPT": day(9)}, "Y", None),
+    ({"start": "", "AESTRTPT": "BEFORE", "AESTTPT": "INFUSION 3"}, "Y", None),
+    ({"start": "", "AESTRTPT": "AFTER", "AESTTPT": "FIRST INFUSION"}, "Y", None),
+    ({"start": "", "AESTRF": "BEFORE"}, "N", 0.0),
+    ({"start": "", "AEENRF": "BEFORE"}, "N", 0.0),
+    ({"start": "", "AEENRTPT": "BEFORE", "AEENTPT": "FIRST DOSE"}, "N", 0.0),
+    ({"start": "2020-03", "AESTRF": "BEFORE"}, "N", 0.0),
+    ({"start": day(3), "AESTRF": "BEFORE"}, "Y", 1.0),  # a complete date says more
+    ({"start": "2020---20", "end": "2020-03-21"}, "Y", None),
+]
 
 
-@pytest.mark.parametrize(
-    ("more", "emergent", "infusion"),
-    [
-        ({"start": day(1) + "T07:30"}, "N", 0.0),
-        ({"start": day(1) + "T07"}, "N", 0.0),
-        ({"start": day(1) + "T09:45"}, "Y", 1.0),
-        ({"start": day(1)}, "Y", 1.0),
-        ({"start": day(1), "end": day(1) + "T09:00"}, "N", 0.0),
-        ({"start": "", "AESTRTPT": "BEFORE", "AESTTPT": "FIRST INFUSION"}, "N", 0.0),
-        ({"start": "", "AESTRTPT": "BEFORE", "AESTTPT": day(1)}, "N", 0.0),
-        ({"start": "", "AESTRTPT": "BEFORE", "AESTTPT": day(9)}, "Y", None),
-        ({"start": "", "AESTRTPT": "BEFORE", "AESTTPT": "INFUSION 3"}, "Y", None),
-        ({"start": "", "AESTRTPT": "AFTER", "AESTTPT": "FIRST INFUSION"}, "Y", None),
-        ({"start": "", "AESTRF": "BEFORE"}, "N", 0.0),
-        ({"start": "", "AEENRF": "BEFORE"}, "N", 0.0),
-        ({"start": "", "AEENRTPT": "BEFORE", "AEENTPT": "FIRST DOSE"}, "N", 0.0),
-        ({"start": "2020-03", "AESTRF": "BEFORE"}, "N", 0.0),
-        ({"start": day(3), "AESTRF": "BEFORE"}, "Y", 1.0),  # a complete date says more
-        ({"start": "2020---20", "end": "2020-03-21"}, "Y", None),
-    ],
-)
-def test_one_rule_tells_what_was_before_the_first_infusion(study, more, emergent, infusion):
-    found = one_event(study, **more)
+@pytest.fixture(scope="module")
+def recorded(study):
+    """Return ADAE of one subject with an event for each of the records."""
+    given = [{"start": day(1), **more} for more, *_ in BEFORE_TREATMENT]
+    records = events(*(event("01", f"Headache {place}", **more) for place, more in enumerate(given)))
+    return Datasets(trial_of(AE=records.fillna("")), study)["adae"].set_index("AEDECOD")
+
+
+@pytest.mark.parametrize("place", range(len(BEFORE_TREATMENT)))
+def test_one_rule_tells_what_was_before_the_first_infusion(recorded, place):
+    found, (_, emergent, infusion) = recorded.loc[f"Headache {place}"], BEFORE_TREATMENT[place]
     assert found["TRTEMFL"] == emergent
     assert found["INFNUM"] == infusion or (infusion is None and pd.isna(found["INFNUM"]))
 

@@ -28,28 +28,36 @@ def placed(study, start, ex=None, end=""):
     return derived(study, small.event("01", "a", start, end), ex=ex)["adae"].iloc[0]
 
 
-@pytest.mark.parametrize(
-    ("start", "number", "hours", "flag"),
-    [
-        (f"{FIRST}T09:59", 0, None, "N"),  # on Day 1, before the first infusion
-        (f"{FIRST}T10:00", 1, 0, "Y"),
-        (f"{FIRST}T10:30", 1, 0.5, "Y"),
-        ("2020-03-11T11:00", 1, 25, "Y"),  # 24 hours after the end
-        ("2020-03-11T11:01", 1, 25 + 1 / 60, "N"),
-        ("2020-03-17T09:00", 1, 167, "N"),  # before the second infusion of its day
-        ("2020-03-17T10:00", 2, 0, "Y"),
-        (FIRST, 1, None, "Y"),
-        ("2020-03-11", 1, None, "Y"),
-        ("2020-03-12", 1, None, "N"),
-        ("2020-03-17", 2, None, "Y"),
-        ("2020-05", 4, None, "N"),  # any day of May is long after the last infusion
-        ("2020-03", None, None, ""),
-        ("", None, None, ""),
-        ("2020-02-01", 0, None, "N"),
-    ],
-)
-def test_onset_against_the_infusions(study, start, number, hours, flag):
-    event = placed(study, start)
+# Start of an event, and the infusion that it follows, the hours since then, and whether it is timed to it
+ONSETS = [
+    (f"{FIRST}T09:59", 0, None, "N"),  # on Day 1, before the first infusion
+    (f"{FIRST}T10:00", 1, 0, "Y"),
+    (f"{FIRST}T10:30", 1, 0.5, "Y"),
+    ("2020-03-11T11:00", 1, 25, "Y"),  # 24 hours after the end
+    ("2020-03-11T11:01", 1, 25 + 1 / 60, "N"),
+    ("2020-03-17T09:00", 1, 167, "N"),  # before the second infusion of its day
+    ("2020-03-17T10:00", 2, 0, "Y"),
+    (FIRST, 1, None, "Y"),
+    ("2020-03-11", 1, None, "Y"),
+    ("2020-03-12", 1, None, "N"),
+    ("2020-03-17", 2, None, "Y"),
+    ("2020-05", 4, None, "N"),  # any day of May is long after the last infusion
+    ("2020-03", None, None, ""),
+    ("", None, None, ""),
+    ("2020-02-01", 0, None, "N"),
+]
+
+
+@pytest.fixture(scope="module")
+def onsets(study):
+    """Return ADAE of one subject with an event for each of the starts."""
+    records = [small.event("01", f"a{place}", start) for place, (start, *_) in enumerate(ONSETS)]
+    return derived(study, *records)["adae"].set_index("AEDECOD")
+
+
+@pytest.mark.parametrize("place", range(len(ONSETS)), ids=[start or "no start" for start, *_ in ONSETS])
+def test_onset_against_the_infusions(onsets, place):
+    event, (_, number, hours, flag) = onsets.loc[f"a{place}"], ONSETS[place]
     assert event["INFTIMFL"] == flag
     assert event["INFNUM"] == pytest.approx(np.nan if number is None else number, nan_ok=True)
     assert event["INFHRS"] == pytest.approx(np.nan if hours is None else hours, nan_ok=True)

@@ -149,19 +149,31 @@ def test_a_baseline_below_the_range_is_the_baseline(study):
     assert ratio["REASON"] == "the baseline count is beyond the measuring range"
 
 
-@pytest.mark.parametrize(
-    ("counts", "expected"),
-    [
-        ({1: 10, 8: "<50", 15: "<50"}, "NE"),
-        ({1: "<20", 8: 35, 15: 36}, "NE"),
-        ({1: "<20", 8: 40, 15: 41}, "R"),
-        ({1: 10, 8: "<30", 15: "<30"}, "NR"),
-        ({1: 10, 8: ">50", 15: ">50"}, "R"),
-        ({1: 10, 8: 40, 15: 41, 22: "<50"}, "R"),
-    ],
-)
-def test_a_response_is_not_evaluable_only_where_a_limit_leaves_it_open(study, counts, expected):
-    found = response(study, counts)
+# The counts of a subject, and the response
+OPEN = [
+    ({1: 10, 8: "<50", 15: "<50"}, "NE"),
+    ({1: "<20", 8: 35, 15: 36}, "NE"),
+    ({1: "<20", 8: 40, 15: 41}, "R"),
+    ({1: 10, 8: "<30", 15: "<30"}, "NR"),
+    ({1: 10, 8: ">50", 15: ">50"}, "R"),
+    ({1: 10, 8: 40, 15: 41, 22: "<50"}, "R"),
+]
+
+
+@pytest.fixture(scope="module")
+def responses(study):
+    """Return the responses of a trial with a subject for each of the series of counts."""
+    names = [f"{place:02}" for place in range(len(OPEN))]
+    series = [laboratory("PLAT", "10^9/L", counts) for counts, _ in OPEN]
+    lb = pd.concat([one.assign(USUBJID=name) for name, one in zip(names, series, strict=True)])
+    dm, ex = small.dm(*((name, "ESC05") for name in names)), small.ex(*names)
+    adrs = Datasets(small.trial(DM=dm, EX=ex, LB=lb.reset_index(drop=True)), study)["adrs"]
+    return adrs[adrs["PARAMCD"] == "BOR"].set_index("USUBJID")
+
+
+@pytest.mark.parametrize("place", range(len(OPEN)))
+def test_a_response_is_not_evaluable_only_where_a_limit_leaves_it_open(responses, place):
+    found, expected = responses.loc[f"{place:02}"], OPEN[place][1]
     assert found["AVALC"] == expected
     assert (found["REASON"] == "a count or a baseline beyond the measuring range doesn't decide") == (
         expected == "NE"

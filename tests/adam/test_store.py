@@ -14,7 +14,7 @@ from itpcsr.errors import DataError
 from itpcsr.sdtm import list_files
 from itpcsr.store import OPENED, open_store
 from itpcsr.study import read_study
-from tests.build.conftest import copy_project
+from tests.build.tiny import make_project
 
 
 def store_parts(files, study, cutoff, **more):
@@ -160,31 +160,32 @@ def test_columns_of_some_cohorts_are_other_rules(root, study):
 
 @pytest.fixture
 def alone(root, tmp_path, monkeypatch):
-    folder = copy_project(root, tmp_path / "project")
+    """Return a project of three subjects, in whose folder of notebooks one is run alone."""
+    folder = make_project(root, tmp_path / "project")
     monkeypatch.chdir(folder / "notebooks")
     return folder
 
 
 def test_a_notebook_alone_derives_once_and_opens_what_fits(alone, monkeypatch):
-    study, adam = open_study("params/study.yml", ["data/simulated"])
+    study, adam = open_study("params/study.yml", ["data"])
     assert adam.folder == alone / "work/adam"
     pd.testing.assert_frame_equal(adam["adsl"], derive_alone(alone, study)["adsl"])
     # a build's own is found wherever it lies
     (alone / "work/demo").mkdir()
     shutil.move(alone / "work/adam", alone / "work/demo/adam")
     monkeypatch.setattr(datasets, "derive", None)
-    assert open_study("params/study.yml", ["data/simulated"])[1].folder == alone / "work/demo/adam"
+    assert open_study("params/study.yml", ["data"])[1].folder == alone / "work/demo/adam"
 
 
 def derive_alone(folder, study):
-    return derive(making.load_trial([folder / "data/simulated"], study), study)
+    return derive(making.load_trial([folder / "data"], study), study)
 
 
 def test_a_store_of_other_rules_is_refused(alone):
-    open_study("params/study.yml", ["data/simulated"])
+    open_study("params/study.yml", ["data"])
     said = json.loads((alone / "work/adam/store.json").read_text(encoding="utf-8"))
     assert set(said["parts"]) == {"data", "cutoff", "rules", "program", "environment"}
     with pytest.raises(DataError, match=r"by the rules of params/study\.yml and this notebook"):
-        open_study("params/study.yml", ["data/simulated"], store="work/adam", severe_grade=4)
+        open_study("params/study.yml", ["data"], store="work/adam", severe_grade=4)
     with pytest.raises(DataError, match="work/nowhere: holds no datasets"):
-        open_study("params/study.yml", ["data/simulated"], store="work/nowhere")
+        open_study("params/study.yml", ["data"], store="work/nowhere")

@@ -34,6 +34,11 @@ PARTS = (
     "report",
     "uv.lock",
 )
+# What the notebooks that draw take in builds that are about something else than their numbers
+FEWER_DRAWS = {
+    "60-immune-mechanism": {"simulations": 100, "bootstraps": 100},
+    "70-dose-selection": {"trials": 100},
+}
 
 
 def copy_project(root: Path, folder: Path) -> Path:

@@ -75,9 +75,14 @@ def published(project):
 
 
 @pytest.fixture(scope="module")
-def originals(project, demo_trial):
-    run = version.open_run(project / "params/external.yml", project)
-    return originals_of(demo_trial, run.trial, [])
+def opened(project):
+    """Return the version as a build opens it, with its trial."""
+    return version.open_run(project / "params/external.yml", project)
+
+
+@pytest.fixture(scope="module")
+def originals(opened, demo_trial):
+    return originals_of(demo_trial, opened.trial, [])
 
 
 def pdf_text(path: Path) -> str:
@@ -146,11 +151,11 @@ def test_the_version_says_what_it_is_and_shows_the_year_of_the_cut(published, ro
 KEY = "9f0c47d1b86e52a3e8d40b7796a1f35c"
 
 
-def test_another_key_gives_other_names_and_the_same_numbers(project, published, tmp_path, monkeypatch):
+def test_another_key_gives_other_names_and_the_same_numbers(project, opened, tmp_path):
     key = tmp_path / "key"
     key.write_text(KEY, encoding="utf-8")
     key.chmod(0o600)
-    before = version.open_run(project / "params/external.yml", project)
+    before = opened
     after = version.open_run(change(project, disclosure_key=str(key)), project)
     change(project, disclosure_key=None)
     # another key is another input, so that what was made by this one isn't up to date
@@ -173,13 +178,21 @@ def test_real_data_without_a_key_stop(project, demo_trial, tmp_path):
 
 
 def test_an_original_that_slips_through_stops_the_publication(project, published, monkeypatch):
+    """It does so on a page, which is made alone."""
     before = (published / "manifest.json").read_bytes()
     page = project / "report/16-appendices.qmd"
     text = page.read_text(encoding="utf-8")
     page.write_text(text + "\nSubject SIM-004 did well.\n", encoding="utf-8")
     monkeypatch.chdir(project)
     with pytest.raises(PublishError, match="Nothing was published"):
-        pipeline.build_report(Path("params/external.yml"), Path(), Path("output"), "embedded", lambda _: None)
+        pipeline.build_report(
+            Path("params/external.yml"),
+            Path(),
+            Path("output"),
+            "embedded",
+            lambda _: None,
+            targets=["html"],
+        )
     page.write_text(text, encoding="utf-8")
     assert (published / "manifest.json").read_bytes() == before
 

@@ -13,15 +13,9 @@ from itpcsr.build.notebooks import choose_parameters
 from itpcsr.build.publish import refuse_final
 from itpcsr.errors import DataError, NotebookError, ParameterError, PublishError, RenderError
 from itpcsr.study import read_report
-from tests.build.conftest import build, change, copy_built, run_itpcsr, start_itpcsr
+from tests.build.conftest import build, change, run_itpcsr, start_itpcsr
 
 TINY = "params/tiny.yml"
-
-
-@pytest.fixture
-def copy(project, tmp_path):
-    """Return a copy of the project in which the demonstration has been built."""
-    return copy_built(project, tmp_path / "copy")
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
@@ -86,19 +80,20 @@ def test_a_fault_of_the_data_stops_and_changes_nothing(small, monkeypatch, damag
     assert fingerprint(small / "output") == before
 
 
-def test_a_notebook_that_raises_is_named_and_its_copy_kept(copy):
-    path = copy / "notebooks/20-safety.ipynb"
-    edit(path, lambda notebook: notebook.cells[4].update(source="raise ValueError('nothing adds up')"))
-    before = fingerprint(copy / "output")
-    result = start_itpcsr(copy, "build", "params/demo.yml")
+def test_a_notebook_that_raises_is_named_and_its_copy_kept(small):
+    """In a process of its own, as a user starts it; what is published stays as it was."""
+    path = small / "notebooks/20-rule.ipynb"
+    edit(path, lambda notebook: notebook.cells[2].update(source="raise ValueError('nothing adds up')"))
+    before = fingerprint(small / "output")
+    result = start_itpcsr(small, "build", TINY)
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
-    assert "notebooks/20-safety.ipynb: cell " in result.stderr
+    assert "notebooks/20-rule.ipynb: cell " in result.stderr
     assert "raised ValueError: nothing adds up" in result.stderr
-    assert "work/demo/failed/20-safety.ipynb" in result.stderr
-    assert "nothing adds up" in (copy / "work/demo/failed/20-safety.ipynb").read_text(encoding="utf-8")
-    assert fingerprint(copy / "output") == before
-    assert not list((copy / "work/demo/notebooks").glob(".partial*"))
+    assert "work/tiny/failed/20-rule.ipynb" in result.stderr
+    assert "nothing adds up" in (small / "work/tiny/failed/20-rule.ipynb").read_text(encoding="utf-8")
+    assert fingerprint(small / "output") == before
+    assert not list((small / "work/tiny/notebooks").glob(".partial*"))
 
 
 def test_a_notebook_is_skipped_exactly_when_its_inputs_are_the_same(small, monkeypatch):

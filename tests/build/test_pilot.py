@@ -26,8 +26,10 @@ def text_of(path):
 
 
 def test_real_data_bear_no_notice(published):
-    for page in [published / "index.html", *(published / "report").glob("*.html")]:
-        assert "Simulated data" not in text_of(page)
+    pages = sorted(published.rglob("*.html"))
+    assert {page.parent.name for page in pages} >= {"report", "notebooks", "subjects"}
+    for page in pages:
+        assert "Simulated data" not in page.read_text(encoding="utf-8"), page
     pdf = pypdf.PdfReader(published / "csr.pdf")
     assert "Simulated data" not in " ".join(page.extract_text() for page in pdf.pages)
 

@@ -26,7 +26,13 @@ from itpcsr.study import Study
 _FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NAMES = sorted(path.stem for path in _FOLDER.glob("*.ipynb"))
 # Parameters that name visits, which must be among the few of the short study, and sizes that take time.
-VALUES: dict[str, Any] = {"weeks_shown": [1, 2, 4, 28], "weeks_compared": [1, 2, 4, 28], "trials": 50}
+VALUES: dict[str, Any] = {
+    "weeks_shown": [1, 2, 4, 28],
+    "weeks_compared": [1, 2, 4, 28],
+    "trials": 50,
+    "simulations": 50,
+    "bootstraps": 50,
+}
 
 
 def run_chain(trial: Trial, study: Study, names: list[str] | None = None) -> pd.DataFrame:

@@ -18,6 +18,7 @@ _NO_COUNTS = "hold no platelet counts"
 _NO_SUBJECTS = "no subjects in this group"
 _NO_EVENT = "No treatment-emergent adverse event was reported."
 _FIRST = "SIM-004"
+pytestmark = pytest.mark.build
 
 # id, damage, a reason that some result row gives (empty: every number can be estimated)
 CASES = [
@@ -66,7 +67,6 @@ def test_poor_data_go_through_the_chain(cohort, short_study, damage, reason):
     assert reason in "\n".join(rows["reason"])
 
 
-@pytest.mark.build
 @pytest.mark.parametrize("name", EVERYWHERE)
 def test_poor_data_go_through_every_notebook(cohort, short_study, name):
     domains = dict(cohort.domains)
@@ -75,7 +75,6 @@ def test_poor_data_go_through_every_notebook(cohort, short_study, name):
     assert (rows["value"].notna() | (rows["reason"] != "")).all()
 
 
-@pytest.mark.build
 def test_one_subject_goes_through_checks_and_chain(cohort, short_study):
     one = {
         name: frame[frame["USUBJID"] == _FIRST] if "USUBJID" in frame else frame

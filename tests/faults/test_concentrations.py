@@ -7,6 +7,8 @@ from itpcsr.sdtm import Trial
 from tests.damage import both, drop, empty, every, keep, nothing, strip, where
 from tests.faults.chain import analyse
 
+pytestmark = pytest.mark.build
+
 
 def twice(domains):
     domains["PC"] = pd.concat([domains["PC"], domains["PC"].assign(PCSEQ=domains["PC"]["PCSEQ"] + 100)])

@@ -156,6 +156,7 @@ def _agree_on_deaths(datasets: dict[str, pd.DataFrame], study: Study) -> None:
     assert set(between["EVENT"]) <= set(EVENTS)
 
 
+@pytest.mark.build
 @pytest.mark.examples(5)
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 def test_datasets_and_displays_agree_on_every_fact(root, drawing):

@@ -68,6 +68,7 @@ def _hold(whole: dict[str, pd.DataFrame], study: Study, opened: list[Gap], noteb
     assert (rows["value"].notna() | (rows["reason"] != "")).all()
 
 
+@pytest.mark.build
 @pytest.mark.examples(5)
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 def test_random_gaps_give_findings_or_a_report(short_study, drawing):
