@@ -145,7 +145,8 @@ def _by_mass(target: float, most: int, edges: Floats, certainty: float, least: i
         """Tell on which side of the target's interval the strongest one lies: -1, 0 or 1."""
         n, x = n[:, None], x[:, None]
         mass = np.diff(stats.beta.cdf(edges, 1 + x, 1 + n - x), axis=1) / np.diff(edges)
-        return np.sign(np.argmax(mass, axis=1) - middle)
+        found: Ints = np.sign(np.argmax(mass, axis=1) - middle)
+        return found
 
     # without subjects there is nothing to decide from
     some = np.arange(most + 1) > 0
