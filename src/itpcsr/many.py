@@ -6,8 +6,14 @@ slow. Each limit is a parameter of the report version (``displays``) and of the 
 
 from __future__ import annotations
 
+import os
+
 from pydantic import BaseModel, ConfigDict, Field
 
+from itpcsr.errors import ParameterError
+
+# How a kernel learns what the charts of its version may hold
+VARIABLE = "ITPCSR_CHART_DATA"
 # rows of a listing that stand in the report where the whole is a file
 ROWS_SHOWN = 30
 
@@ -19,7 +25,8 @@ class Displays(BaseModel):
     ``subjects_at_most`` those of a chart with a row, a bar or a panel for each; ``chart_values_at_most`` the
     numbers and texts that a chart of single subjects holds. ``listing_rows_at_most`` are the rows of a
     listing that is printed, ``narratives_at_most`` the subjects whose narratives are, ``pages_at_most`` those
-    who have a page of their own.
+    who have a page of their own. ``chart_data_at_most`` are the numbers and texts that any chart may hold: a
+    notebook stops at a larger one before it is drawn.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -30,6 +37,20 @@ class Displays(BaseModel):
     listing_rows_at_most: int = Field(default=600, ge=0)
     narratives_at_most: int = Field(default=150, ge=0)
     pages_at_most: int = Field(default=500, ge=0)
+    chart_data_at_most: int = Field(default=500_000, ge=0)
+
+
+def chart_data_at_most() -> int:
+    """Return how many values a chart of this process may hold: as its version says, else the usual number.
+
+    Raises ParameterError where the environment variable is no whole number.
+    """
+    text = os.environ.get(VARIABLE, "")
+    if not text:
+        return Displays().chart_data_at_most
+    if not (text.isascii() and text.isdigit()):
+        raise ParameterError(f"{VARIABLE}: is {text!r}; write a whole number of values.")
+    return int(text)
 
 
 def why_not_one_by_one(subjects: int, most: int, values: int = 0, values_most: int = 0) -> str:

@@ -8,9 +8,12 @@ import pytest
 
 from itpcsr.analysis import bands, efficacy
 from itpcsr.analysis.forms import BANDS, NO_FORM, band_rows, choose_form
-from itpcsr.display.drawing import form_texts
+from itpcsr.display.chart_data import count_values, refuse_large
+from itpcsr.display.drawing import MIME, form_texts
 from itpcsr.display.table import Table
-from itpcsr.many import Displays, why_not_one_by_one
+from itpcsr.display.theme import alt
+from itpcsr.errors import NotebookError, ParameterError
+from itpcsr.many import VARIABLE, Displays, chart_data_at_most, why_not_one_by_one
 from itpcsr.results import combine
 from tests.display.every_figure import every_figure
 
@@ -35,11 +38,6 @@ def repeat(datasets, times):
         return pd.concat(copies, ignore_index=True).astype(frame.dtypes)
 
     return {name: many(frame) for name, frame in datasets.items()}
-
-
-def values_of(spec):
-    """Return how many numbers and texts a chart holds."""
-    return sum(len(record) for records in spec.get("datasets", {}).values() for record in records)
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +122,7 @@ def test_no_chart_holds_more_than_the_bound_and_charts_of_many_do_not_grow(demo,
     ):  # fmt: skip
         assert len(few_rows) == len(many_rows) > 1
     for label, spec in specs.items():
-        assert values_of(spec) <= Displays().chart_values_at_most, label
+        assert count_values(spec) <= Displays().chart_values_at_most, label
 
 
 def test_quantiles_are_those_of_the_values():
@@ -181,3 +179,28 @@ def test_both_limits_count():
     assert why_not_one_by_one(10, 10, 100, 100) == ""
     assert "11 subjects, more than the 10" in why_not_one_by_one(11, 10, 100, 100)
     assert "101 values in the chart, more than the 100" in why_not_one_by_one(10, 10, 101, 100)
+
+
+def test_a_chart_beyond_the_bound_is_refused_before_it_is_drawn_and_says_what_to_do(monkeypatch):
+    chart = alt.Chart(pd.DataFrame({"x": range(6), "y": range(6)})).mark_point().encode(x="x:Q", y="y:Q")
+    monkeypatch.setenv(VARIABLE, "12")
+    assert MIME in alt.renderers.get()(chart.to_dict())
+    monkeypatch.setenv(VARIABLE, "11")
+    with pytest.raises(NotebookError) as caught:
+        alt.renderers.get()(chart.to_dict())
+    for words in ("12 values, more than the 11", "draw quantiles", "displays: {chart_data_at_most: 12}"):
+        assert words in str(caught.value)
+
+
+def test_charts_of_a_repeated_chart_count_together():
+    records = [{"x": 1, "y": 2}] * 3
+    refuse_large({"datasets": {"a": records}})
+    assert count_values({"datasets": {"a": records, "b": [{"z": 0}]}}) == 7
+
+
+def test_the_usual_bound_holds_where_no_version_says_another(monkeypatch):
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert chart_data_at_most() == Displays().chart_data_at_most
+    monkeypatch.setenv(VARIABLE, "many")
+    with pytest.raises(ParameterError, match="whole number"):
+        chart_data_at_most()

@@ -42,18 +42,23 @@ def derive_adcp(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     Raises DataError where one marker comes in more than one unit.
     """
     treated = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
+    adcp = _describe(_measure(trial, treated, study), study.markers)
+    adcp = adcp.sort_values([*_KEYS, *_ORDER], ignore_index=True)
+    adcp["ADY"] = study_day(adcp["ADT"], look_up(treated["TRTSDT"], adcp["USUBJID"]))
+    adcp["ABLFL"] = flag_baseline(adcp, _KEYS, "SEQ", treated, study)
+    adcp = add_visits(_add_change(adcp), _KEYS, _ORDER, study)
+    return adcp.drop(columns=[*_POINTS, "DTC"])
+
+
+def _measure(trial: Trial, treated: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Return the dated results of treated subjects, and the ratios of two of them; parts end here."""
     measured = pd.concat([_read(trial, domain, study) for domain in _DOMAINS], ignore_index=True)
     dates = to_date(measured["DTC"])
     measured = measured.assign(ADT=dates, ADTM=to_datetime(measured["DTC"]))
     measured = measured[dates.notna() & measured["USUBJID"].isin(treated.index)]
     _check_units(measured)
     ratios = [_ratio(measured, marker) for marker in study.markers if marker.parts]
-    adcp = pd.concat([measured, *ratios], ignore_index=True)
-    adcp = _describe(adcp, study.markers).sort_values([*_KEYS, *_ORDER], ignore_index=True)
-    adcp["ADY"] = study_day(adcp["ADT"], look_up(treated["TRTSDT"], adcp["USUBJID"]))
-    adcp["ABLFL"] = flag_baseline(adcp, _KEYS, "SEQ", treated, study)
-    adcp = add_visits(_add_change(adcp), _KEYS, _ORDER, study)
-    return adcp.drop(columns=[*_POINTS, "DTC"])
+    return pd.concat([measured, *ratios], ignore_index=True)
 
 
 def _read(trial: Trial, domain: str, study: Study) -> pd.DataFrame:

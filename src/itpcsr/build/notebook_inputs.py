@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from itpcsr.adam.making import PROGRAM
 from itpcsr.adam.store import rules_hash
+from itpcsr.many import Displays
 
 if TYPE_CHECKING:
     from itpcsr.build.version import Run
@@ -27,6 +28,8 @@ def notebook_inputs(run: Run, name: str, small_counts: str = "") -> dict[str, st
     ``small_counts`` is the rule of an external version, as text.
     """
     hashes, source = run.opened.manifest["hashes"], run.notebook(name).read_text(encoding="utf-8")
+    chart_data = run.report.displays.chart_data_at_most
+    usual = chart_data == Displays().chart_data_at_most
     reads_data = any(word in source for word in _READS_DATA)
     return {
         "notebook": run.opened.manifest["notebooks"][name],
@@ -36,5 +39,6 @@ def notebook_inputs(run: Run, name: str, small_counts: str = "") -> dict[str, st
         **{f"font {font}": digest for font, digest in run.fonts.hashes.items()},
         **{file: hashes[file] for file, reader in _READ_BY.items() if reader in source and file in hashes},
         **({key: digest for key, digest in hashes.items() if key.startswith("data ")} if reads_data else {}),
+        **({} if usual else {"chart_data": str(chart_data)}),
         **({"small_counts": small_counts} if small_counts else {}),
     }

@@ -42,6 +42,7 @@ from itpcsr.display.fonts import name_for_kernels
 from itpcsr.display.formats import format_level, format_plain
 from itpcsr.errors import NotebookError, ParameterError
 from itpcsr.inputs.distributions import say_other_than_locked
+from itpcsr.many import VARIABLE as CHART_DATA
 from itpcsr.small_counts import VARIABLE, Rule
 from itpcsr.study import read_study
 
@@ -129,6 +130,7 @@ def _job(run: Run, name: str, values: Mapping[str, Any], own_rule: str) -> Job:
         environment={
             FONTS_VARIABLE: name_for_kernels(run.fonts.named),
             READING: write_bounds(run.bounds),
+            CHART_DATA: str(run.report.displays.chart_data_at_most),
             **({VARIABLE: own_rule} if own_rule else {}),
         },
         limits=run.report.running,

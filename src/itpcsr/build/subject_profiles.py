@@ -63,8 +63,8 @@ def choose_paged(subjects: pd.DataFrame, adae: pd.DataFrame, most: int) -> list[
     ended = (subjects[["DCTREAS", "DCSREAS"]] == "ADVERSE EVENT").any(axis=1)
     ended |= subjects["USUBJID"].isin(withdrawn)
     ranks = [subjects[subjects["DTHFL"] == "Y"], subjects[serious], subjects[ended]]
-    ranked = pd.concat(ranks)["USUBJID"].drop_duplicates().head(most)
-    return [str(subject) for subject in subjects["USUBJID"] if subject in set(ranked)]
+    ranked = set(pd.concat(ranks)["USUBJID"].drop_duplicates().head(most))
+    return [str(subject) for subject in subjects["USUBJID"] if subject in ranked]
 
 
 def say_paged(paged: int, subjects: int, most: int) -> str:

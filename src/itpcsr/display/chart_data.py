@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from itpcsr.display.csv_text import lines_csv
 from itpcsr.display.formats import format_number, format_plain
+from itpcsr.errors import NotebookError
+from itpcsr.many import VARIABLE, chart_data_at_most
 
 _FILTER = re.compile(r"\(?datum\.(\w+) ([!=])==? '([^']*)'\)?")
 _PARTS = ("layer", "vconcat", "hconcat", "concat")
@@ -39,6 +41,28 @@ class _Layer:
     filters: tuple[str, ...]
     panels: tuple[Field, ...]
     encoding: dict[str, Any]
+
+
+def count_values(spec: Mapping[str, Any]) -> int:
+    """Return how many numbers and texts the data of a Vega-Lite chart hold."""
+    return sum(len(record) for records in spec.get("datasets", {}).values() for record in records)
+
+
+def refuse_large(spec: Mapping[str, Any]) -> None:
+    """Raise NotebookError where a chart holds more than its version allows; what to do is said.
+
+    A browser, a PDF and a reader can't cope with a mark for each of a million records, and drawing them may
+    exhaust the memory without a message.
+    """
+    found, most = count_values(spec), chart_data_at_most()
+    if found > most:
+        raise NotebookError(
+            f"The chart holds {found:,} values, more than the {most:,} that a chart may. Give it only the "
+            "columns that it draws, or draw quantiles, shares or numbers of subjects in place of each "
+            "record, as itpcsr.analysis.bands does for many subjects. Where it has to be so large, raise the "
+            f"limit: `displays: {{chart_data_at_most: {found}}}` in the report's parameters, or "
+            f"{VARIABLE}={found} in the environment of JupyterLab."
+        )
 
 
 def chart_tables(spec: dict[str, Any]) -> list[ChartTable]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import altair as alt
 
+from itpcsr.display.chart_data import refuse_large
 from itpcsr.display.drawing import MIME, chart_html, chart_svg
 from itpcsr.display.fonts import CHART_FAMILY
 from itpcsr.plain_text import plain_tree
@@ -44,6 +45,7 @@ def _theme() -> alt.theme.ThemeConfig:
 
 def _render(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Show an SVG that becomes interactive in published notebooks; JupyterLab takes the specification."""
+    refuse_large(spec)
     spec = plain_tree(spec)
     return {"text/html": chart_html(spec, spec.get("description", "Chart"), chart_svg(spec)), MIME: spec}
 

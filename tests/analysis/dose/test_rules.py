@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import optimize
+from scipy import optimize, stats
 
 from itpcsr.analysis.dose import intervals
 from itpcsr.analysis.dose.crm import Crm, make_skeleton
@@ -123,6 +123,37 @@ def test_skeleton_as_dfcrm(published):
     for row in published("crm_skeleton_getprior"):
         found = make_skeleton(row["halfwidth"], row["target"], row["prior_mtd"], row["nlevel"], row["model"])
         assert found == pytest.approx(floats(row["skeleton"]), abs=5e-10)
+
+
+@pytest.mark.parametrize("target", [0.1, 0.25, 0.3, 1 / 3])
+def test_borders_found_by_halves_are_those_of_all_numbers_of_dlts(target):
+    most, certainty, margin = 60, 0.95, 0.05
+    edges = target + margin * np.arange(-1 - 2 * (target // 0.1), 20, 2)
+    edges = np.unique(np.clip([0.0, *edges[(edges > 1e-9) & (edges < 1 - 1e-9)], 1.0], 0, 1))
+    middle = int(np.searchsorted(edges, target)) - 1
+    found = intervals.mtpi2(target, most, margin, certainty).boundaries
+    for n in range(1, most + 1):
+        x = np.arange(n + 1)
+        closed = stats.beta.sf(target, 1 + x, 1 + n - x) > certainty
+        mass = np.diff(stats.beta.cdf(edges, 1 + x[:, None], 1 + n - x[:, None]), axis=1) / np.diff(edges)
+        strongest = np.argmax(mass, axis=1)
+        assert found.eliminate[n] == (x[closed].min() if closed.any() else n + 1)
+        assert found.escalate[n] == (strongest < middle).sum() - 1
+        assert found.deescalate[n] == max((strongest <= middle).sum(), 1)
+
+
+def test_a_table_for_thousands_of_subjects_takes_no_square_of_them(monkeypatch):
+    asked = []
+    distribution = stats.beta.sf
+
+    def counted(at, *shapes):
+        asked.append(np.size(shapes[0]))
+        return distribution(at, *shapes)
+
+    monkeypatch.setattr(intervals.stats.beta, "sf", counted)
+    most = 10_000
+    assert intervals.elimination(0.3, most, 0.95, 3)[most] == 3076
+    assert sum(asked) < 20 * most
 
 
 def test_published_boundaries_typed_from_the_papers(root):

@@ -7,6 +7,7 @@ escalate, so many or more de-escalate, and so many or more close the level and t
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -139,15 +140,21 @@ def _edges(target: float, margin: float) -> Floats:
 
 def _by_mass(target: float, most: int, edges: Floats, certainty: float, least: int) -> IntervalRule:
     middle = int(np.searchsorted(edges, target)) - 1
-    verdict = np.full((most + 1, most + 1), 9, dtype=np.int64)
-    for n in range(1, most + 1):
-        x = np.arange(n + 1)[:, None]
+
+    def side(n: Ints, x: Ints) -> Ints:
+        """Tell on which side of the target's interval the strongest one lies: -1, 0 or 1."""
+        n, x = n[:, None], x[:, None]
         mass = np.diff(stats.beta.cdf(edges, 1 + x, 1 + n - x), axis=1) / np.diff(edges)
-        verdict[n, : n + 1] = np.sign(np.argmax(mass, axis=1) - middle)
-    sizes = np.arange(most + 1)
+        found: Ints = np.sign(np.argmax(mass, axis=1) - middle)
+        return found
+
+    # without subjects there is nothing to decide from
+    some = np.arange(most + 1) > 0
+    below = _count_first(lambda n, x: side(n, x) < 0, most)
+    not_above = _count_first(lambda n, x: side(n, x) <= 0, most)
     boundaries = Boundaries(
-        escalate=(verdict == -1).sum(axis=1) - 1,
-        deescalate=np.maximum(sizes + 1 - (verdict == 1).sum(axis=1), 1),
+        escalate=np.where(some, below - 1, -1),
+        deescalate=np.where(some, np.maximum(not_above, 1), 1),
         eliminate=elimination(target, most, certainty, least),
     )
     return IntervalRule(target, boundaries)
@@ -161,8 +168,22 @@ def elimination(target: float, most: int, certainty: float, least: int) -> Ints:
     """
     require_share("target", target)
     require_share("certainty", certainty)
-    bounds = np.arange(1, most + 2, dtype=np.int64)
-    for n in range(least, most + 1):
-        x = np.arange(n + 1)
-        bounds[n] = (stats.beta.sf(target, 1 + x, 1 + n - x) <= certainty).sum()
-    return bounds
+    sizes = np.arange(most + 1, dtype=np.int64)
+    open_ = _count_first(lambda n, x: stats.beta.sf(target, 1 + x, 1 + n - x) <= certainty, most)
+    return np.where(sizes >= least, open_, sizes + 1)
+
+
+def _count_first(holds: Callable[[Ints, Ints], Flags], most: int) -> Ints:
+    """Return by number of subjects n (0 to most) for how many numbers of DLTs, from 0 on, something holds.
+
+    ``holds`` is asked for pairs (n, x). With each DLT more the rate seems higher, so what fails for x fails
+    for all that are larger: the border is found by halves, since trying all x takes the square of ``most``.
+    """
+    sizes = np.arange(most + 1, dtype=np.int64)
+    low, high = np.zeros_like(sizes), sizes + 1
+    while (searched := low < high).any():
+        middle = np.minimum((low + high) // 2, sizes)
+        found = holds(sizes, middle)
+        low = np.where(searched & found, middle + 1, low)
+        high = np.where(searched & ~found, middle, high)
+    return low

@@ -93,7 +93,9 @@ def draw_marker_bands(
     y: dict[str, Any] = {
         "title": None, "scale": alt.Scale(zero=False), "axis": alt.Axis(tickCount=3, labelFontSize=8)
     }  # fmt: skip
-    colour = alt.Color("Group:N", title=None, scale=scale, legend=alt.Legend(orient="top"))
+    # the bands are pale, and so would be the signs of the legend
+    legend = alt.Legend(orient="top", symbolOpacity=1)
+    colour = alt.Color("Group:N", title=None, scale=scale, legend=legend)
     x = alt.X("Week:Q", title="Week", axis=alt.Axis(labelFontSize=8))
     places = [alt.Tooltip("Group:N", title="Response"), alt.Tooltip("Week:Q")]
     header = alt.Header(labelFontSize=9, labelLimit=140)
