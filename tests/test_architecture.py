@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 LEAVES = {
-    "absence", "bounds", "errors", "inputs", "paths", "limits", "many", "markers", "plain_text", "small_counts", "small_texts", "terminal", "__init__", "__version__"
+    "absence", "bounds", "errors", "inputs", "paths", "limits", "many", "markers", "plain_text", "small_counts", "small_texts", "store", "terminal", "__init__", "__version__"
 }  # fmt: skip
 MAY_IMPORT = {
     "study": set(),

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from itpcsr import results
 from itpcsr.build.fragments import read_displays, write_fragment
-from itpcsr.build.kernels import can_fork, end_with_the_build, start_server
 from itpcsr.build.machine import count_cores
 from itpcsr.build.memo import Memo
 from itpcsr.display.fonts import Fonts
@@ -39,23 +38,34 @@ def ahead(shown: Shown, processes: int | None = None) -> Iterator[Callable[[Path
     The block ends when all are made, and at once where it raises. ``processes`` work at once, as many as
     there are cores without it; where the system can't fork nothing is made ahead.
     """
+    pools: list[ProcessPoolExecutor] = []
+
+    def begin(executed: Path, rows: Path) -> None:
+        if not pools:
+            pools.extend(_start(processes))
+        for pool in pools:
+            pool.submit(make_fragments, executed, rows, shown)
+
+    try:
+        yield begin
+    except BaseException:
+        for pool in pools:
+            pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    for pool in pools:
+        pool.shutdown()
+
+
+def _start(processes: int | None) -> Iterator[ProcessPoolExecutor]:
+    """Yield a pool of processes, which are forked as kernels are; none where the system can't."""
+    from itpcsr.build.kernels import can_fork, start_server  # with Jupyter's client: a notebook has run
+
     if not can_fork():
-        yield lambda executed, rows: None
         return
     start_server()
     context = mp.get_context("forkserver")
     workers = min(processes or count_cores(), count_cores())
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_with_the_build)
-    try:
-        yield lambda executed, rows: _begin(pool, executed, rows, shown)
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
-
-
-def _begin(pool: ProcessPoolExecutor, executed: Path, rows: Path, shown: Shown) -> None:
-    pool.submit(make_fragments, executed, rows, shown)
+    yield ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_with_the_build)
 
 
 def make_fragments(executed: Path, rows: Path, shown: Shown) -> None:
@@ -68,4 +78,6 @@ def make_fragments(executed: Path, rows: Path, shown: Shown) -> None:
 
 
 def _leave_with_the_build() -> None:
+    from itpcsr.build.kernels import end_with_the_build
+
     threading.Thread(target=end_with_the_build, daemon=True).start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -100,17 +99,17 @@ def _text(content: str | list[str]) -> str:
 
 
 def _verbatim(text: str) -> str:
-    return f"<pre>{html.escape(_TERMINAL.sub('', text))}</pre>"
+    return f"<pre>{escape.html_as_it_is(_TERMINAL.sub('', text))}</pre>"
 
 
 class _Renderer(mistune.HTMLRenderer):
     """Mistune's HTML, with formulas as they were written: no page sets them."""
 
     def block_math(self, text: str) -> str:
-        return f"<p>$${html.escape(text)}$$</p>\n"
+        return f"<p>$${escape.html_as_it_is(text)}$$</p>\n"
 
     def inline_math(self, text: str) -> str:
-        return f"${html.escape(text)}$"
+        return f"${escape.html_as_it_is(text)}$"
 
 
 def _markdown(source: str, attachments: Mapping[str, Mapping[str, str]]) -> str:
@@ -141,7 +140,7 @@ def _output(output: Mapping[str, Any], display: Display | None) -> str:
     if kind := next((kind for kind in _PICTURES if kind in data), None):
         content = _text(data[kind])
         encoded = base64.b64encode(content.encode()).decode() if kind == "image/svg+xml" else content.strip()
-        return f'<img src="data:{kind};base64,{html.escape(encoded)}" alt="{_UNDESCRIBED}">'
+        return f'<img src="data:{kind};base64,{escape.html_as_it_is(encoded)}" alt="{_UNDESCRIBED}">'
     return _verbatim(_text(data["text/plain"])) if "text/plain" in data else ""
 
 
@@ -169,7 +168,7 @@ def _passive(content: str) -> str:
         if element.tag == "img" and element.get("alt") is None:
             element.set("alt", _UNDESCRIBED)
     parts = [
-        html.escape(tree.text or "", quote=False),
+        escape.html_as_it_is(tree.text or ""),
         *(tostring(child, encoding="unicode") for child in tree),
     ]
     return _without_empty_heads("".join(parts))

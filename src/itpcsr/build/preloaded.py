@@ -1,7 +1,7 @@
 """What the process that kernels are forked from imports: all that notebooks use, also when they first use it.
 
 Importing this module does it. A module that can't be imported (half-edited, for example) is left to the
-notebook that uses it, which says so.
+notebook that uses it, which says so. Nothing that comes out depends on this module: no step counts it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
+from importlib.resources import files
 from pathlib import Path
 
 # The rooms of the program whose modules notebooks call; in a build they are given what ``adam`` has derived
@@ -42,7 +43,7 @@ _OTHERS = (
 
 def _names() -> Iterator[str]:
     yield from _OTHERS
-    package = Path(__file__).parents[1]
+    package = Path(str(files("itpcsr")))
     for room in _ROOMS:
         for path in sorted((package / room).rglob("*.py")):
             parts = path.relative_to(package.parent).with_suffix("").parts

@@ -42,6 +42,11 @@ def html(text: str) -> str:
     return _html.escape(plain_text(text))
 
 
+def html_as_it_is(text: str) -> str:
+    """Return text for HTML with its lines and blanks, as code and output of programs need them."""
+    return _html.escape(text)
+
+
 def address(path: str) -> str:
     """Return a path with its anchor as a relative address for an attribute of HTML."""
     return _html.escape(quote(plain_text(path), safe="/#"))
