@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from csrkit.markers import Marker
 from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import immune
-from itpcsr.markers import Marker
 from itpcsr.study import Study, read_study
 from tests import small
 

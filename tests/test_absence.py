@@ -3,7 +3,9 @@
 import pandas as pd
 import pytest
 
-from itpcsr.absence import SOURCES, absent_domain, is_absent, lacks_records, mark_source
+from csrkit.absence import SOURCES, absent_domain, is_absent, lacks_records, mark_source
+from csrkit.errors import DataError
+from csrkit.rows import absence
 from itpcsr.adam.datasets import derive
 from itpcsr.analysis import (
     antibody,
@@ -20,8 +22,6 @@ from itpcsr.analysis import (
     virology,
     vital_signs,
 )
-from itpcsr.errors import DataError
-from itpcsr.results import absence
 from itpcsr.sdtm import Trial
 from tests.whole import whole_domains
 

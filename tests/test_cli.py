@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 import itpcsr
-from itpcsr.build.hashes import source_hash
-from itpcsr.build.unchanged import write_record
+from csrkit.errors import ParameterError
+from csrkit.publish.hashes import source_hash
+from csrkit.publish.unchanged import write_record
 from itpcsr.cli import app
-from itpcsr.errors import ParameterError
 
 LOADED = """
 import sys
@@ -70,7 +70,7 @@ def project(tmp_path):
             result=tmp_path / "output/demo-1",
             read_files={path: source_hash(path) for path in [tmp_path / "params/demo.yml"]},
             listed_folders=[],
-            entries=[tmp_path / "notebooks/10.ipynb", "itpcsr.build.pipeline"],
+            entries=[tmp_path / "notebooks/10.ipynb", "itpcsr.publish.pipeline"],
             outputs=[tmp_path / "output/demo-1/index.html"],
         )
     return tmp_path
@@ -105,7 +105,7 @@ def test_what_differs_is_said(project):
 
 
 def test_an_unknown_notebook_is_refused_with_those_there_are():
-    from itpcsr.build.pipeline import refuse_alone
+    from itpcsr.publish.pipeline import refuse_alone
 
     report = SimpleNamespace(notebooks={"10-population": {}, "30-efficacy": {}}, external=False)
     run = SimpleNamespace(report=report, parameters=Path("params/demo.yml"))

@@ -7,8 +7,8 @@ import nbformat
 import papermill
 import pytest
 
-from itpcsr.build.plain_notebook import CURE, plain_text
-from itpcsr.many import Displays
+from csrkit.many import Displays
+from csrkit.publish.plain_notebook import CURE, plain_text
 from itpcsr.study import read_study
 
 NAMES = [

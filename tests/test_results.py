@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr import results
+from csrkit import rows as results
 
 
 def one(**columns):

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.results import WHOLE, make_rows, read_rows, write_rows
-from itpcsr.small_counts import VARIABLE, Rule, is_suppressed, rule_in_force, suppress
+from csrkit.disclosure.small_counts import VARIABLE, Rule, is_suppressed, rule_in_force, suppress
+from csrkit.rows import WHOLE, make_rows, read_rows, write_rows
 
 MINIMUM = 3
 RULE = Rule(MINIMUM)

@@ -5,10 +5,11 @@ import io
 import pandas as pd
 import pytest
 
-from itpcsr import results, small_texts
+from csrkit import rows as results
+from csrkit import small_texts
+from csrkit.small_texts import own_texts, usual_texts
 from itpcsr.adam.datasets import derive
 from itpcsr.sdtm import load_trial
-from itpcsr.small_texts import own_texts, usual_texts
 
 
 def storage(frame, name="word"):

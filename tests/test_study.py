@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from itpcsr.errors import ParameterError
+from csrkit.errors import ParameterError
 from itpcsr.study import ORIGINS, read_origins, read_report, read_study
 
 STUDY = "params/study.yml"

@@ -9,9 +9,9 @@ import typer
 from rich.table import Table
 from typer.testing import CliRunner
 
-from itpcsr import terminal
+from csrkit import terminal
+from csrkit.errors import DataError, ParameterError
 from itpcsr.cli import app
-from itpcsr.errors import DataError, ParameterError
 from itpcsr.sdtm.terminal import finding_tables
 
 ODD = "data/dm.csv:100: [bold]x[/bold] [/] :smile: \\[x] [red]"

@@ -1,3 +1,3 @@
 """The reproducible clinical study report of NCT04014166."""
 
-__version__ = "0.3.0"
+from csrkit import __version__ as __version__

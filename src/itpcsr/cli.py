@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from csrkit.errors import ItpcsrError
+from csrkit.terminal import errors_without_traceback, open_console, say, what_is_spent
 from itpcsr import __version__
-from itpcsr.errors import ItpcsrError
-from itpcsr.terminal import errors_without_traceback, open_console, say, what_is_spent
 
 
 class _App(typer.Typer):
@@ -85,7 +85,7 @@ def prepare(
     ] = False,
 ) -> None:
     """The reproducible clinical study report of NCT04014166: trial data to HTML, PDF and Word."""
-    from itpcsr.build.temporaries import keep_temporaries_together
+    from csrkit.publish.temporaries import keep_temporaries_together
 
     with errors_without_traceback():
         keep_temporaries_together()
@@ -93,7 +93,7 @@ def prepare(
 
 def _link(report: str) -> None:
     """Lay the links for Quarto; where they can't be, that is said and stops nothing."""
-    from itpcsr.build.links import link as lay
+    from csrkit.render.links import link as lay
 
     try:
         lay(Path(), Path("work") / report / "render")
@@ -106,7 +106,7 @@ def _nothing_to_do(parameters: Path, command: str, options: dict[str, Any]) -> b
 
     This is decided before pandas and all that needs it is imported.
     """
-    from itpcsr.build.unchanged import nothing_to_do
+    from csrkit.publish.unchanged import nothing_to_do
 
     verdict = nothing_to_do(Path(), parameters, command, options)
     if verdict.up_to_date:
@@ -138,7 +138,7 @@ def build(
 
     Of several versions, one that fails doesn't stop the others; the exit code then is 1.
     """
-    from itpcsr.build.batch import build_each
+    from csrkit.publish.batch import build_each
 
     targets = _in_order(to or list(Format))
 
@@ -146,9 +146,9 @@ def build(
         if _nothing_to_do(file, "build", {"engine": engine, "to": targets, "output": str(output)}):
             return
         # the heavy imports wait until a command needs them, so that it answers at once
-        from itpcsr.build.pipeline import build_report
-        from itpcsr.build.plan import say_plan
-        from itpcsr.build.running import Crew
+        from csrkit.publish.running import Crew
+        from itpcsr.publish.pipeline import build_report
+        from itpcsr.publish.plan import say_plan
         from itpcsr.study import read_report
 
         if dry_run:
@@ -181,9 +181,9 @@ def run(
     with errors_without_traceback():
         if not only and _nothing_to_do(parameters, "run", {}):
             return
-        from itpcsr.build.pipeline import run_report
-        from itpcsr.build.plan import say_plan
-        from itpcsr.build.running import Crew
+        from csrkit.publish.running import Crew
+        from itpcsr.publish.pipeline import run_report
+        from itpcsr.publish.plan import say_plan
 
         if dry_run:
             say_plan(parameters, Path(), [], say, only or ())
@@ -199,8 +199,8 @@ def link(
     parameters: Annotated[Path, typer.Argument(help="Whose last run.")] = Path("params/demo.yml"),
 ) -> None:
     """Lay links to a report's last run, so that Quarto works in this folder; run and build do so, too."""
-    from itpcsr.build.links import HOME
-    from itpcsr.build.links import link as lay
+    from csrkit.render.links import HOME
+    from csrkit.render.links import link as lay
     from itpcsr.study import read_report
 
     with errors_without_traceback():
@@ -224,9 +224,9 @@ def render(
     with errors_without_traceback():
         if _nothing_to_do(parameters, "render", {"engine": engine, "to": targets}):
             return
-        from itpcsr.build.pipeline import render_unpublished
-        from itpcsr.build.plan import say_plan
-        from itpcsr.build.running import Crew
+        from csrkit.publish.running import Crew
+        from itpcsr.publish.pipeline import render_unpublished
+        from itpcsr.publish.plan import say_plan
         from itpcsr.study import read_report
 
         if dry_run:
@@ -259,8 +259,8 @@ def check(
     ] = False,
 ) -> None:
     """Read trial data, say what was found, and what is wrong with it; exit code 1 if there are errors."""
-    from itpcsr.display.csv_text import write_csv
-    from itpcsr.errors import DataError
+    from csrkit.errors import DataError
+    from csrkit.tables.csv_text import write_csv
     from itpcsr.sdtm import review_trial, terminal
     from itpcsr.sdtm.checks import ERROR, RULES
     from itpcsr.study import read_study
@@ -307,9 +307,9 @@ def simulate(
     ] = "xpt",
 ) -> None:
     """Write the simulated trial, one file per domain."""
-    from itpcsr.sdtm import simulate as simulation
-    from itpcsr.sdtm.write import write_domains
+    from csrkit.sdtm.write import write_domains
     from itpcsr.study import read_study
+    from itpsim import simulate as simulation
 
     with errors_without_traceback():
         chosen = simulation.DEFAULT_SEED if seed is None else seed
@@ -351,10 +351,10 @@ def design(
 
     The numbers don't depend on how many processes or machines share the work.
     """
-    from itpcsr.build.designs import simulate_designs
-    from itpcsr.display.csv_text import write_csv
+    from csrkit.tables.csv_text import write_csv
+    from csrkit.tables.terminal import print_table
     from itpcsr.display.dose_tables import table_dose_oc, table_dose_oc_subjects
-    from itpcsr.display.terminal import print_table
+    from itpcsr.publish.designs import simulate_designs
     from itpcsr.study import read_study
 
     with errors_without_traceback():
@@ -379,20 +379,20 @@ def verify(
     ] = None,
 ) -> None:
     """Check that a published version is as it was published; exit code 1 when it isn't."""
-    from itpcsr.build.published import SIGNATURE
-    from itpcsr.build.terminal import fault_table
-    from itpcsr.build.verify import verify as check_version
+    from csrkit.versions.published import SIGNATURE
+    from csrkit.versions.terminal import fault_table
+    from csrkit.versions.verify import verify as check_version
 
     with errors_without_traceback():
         faults = check_version(output)
         signed = ""
         if signer is not None or (output / SIGNATURE).exists():
-            from itpcsr.build.signing import check_signature
+            from csrkit.versions.signing import check_signature
 
             signed, more = check_signature(output, signer)
             faults += more
         if rebuild is not None:
-            from itpcsr.build.rebuild import rebuild as build_again
+            from itpcsr.publish.rebuild import rebuild as build_again
 
             faults += build_again(output, rebuild, Path(), say)
         if faults:
@@ -413,7 +413,7 @@ def sign(
 
     Anyone can check it by ssh-keygen -Y verify (README).
     """
-    from itpcsr.build.signing import sign_version
+    from csrkit.versions.signing import sign_version
 
     with errors_without_traceback():
         mark = sign_version(output, key, lambda: typer.prompt(f"Passphrase of {key}", hide_input=True))
@@ -425,8 +425,8 @@ def versions(
     output: Annotated[Path, typer.Argument(help="Folder of published versions.")] = Path("output"),
 ) -> None:
     """List the published versions with status, data cut-off and inputs; renew the list in their pages."""
-    from itpcsr.build.history import list_versions, write_version_list
-    from itpcsr.build.terminal import version_table
+    from csrkit.versions.history import list_versions, write_version_list
+    from csrkit.versions.terminal import version_table
 
     with errors_without_traceback():
         found = list_versions(output)
@@ -453,14 +453,14 @@ def compare(
     ] = None,
 ) -> None:
     """Say which numbers of two published versions differ, by how much, and why."""
-    from itpcsr.build.compare import compare as compare_versions
-    from itpcsr.build.compare_terminal import comparison_tables
-    from itpcsr.build.comparisons import record_comparison, write_comparison
+    from csrkit.versions.compare import compare as compare_versions
+    from csrkit.versions.compare_terminal import comparison_tables
+    from csrkit.versions.comparisons import record_comparison, write_comparison
 
     with errors_without_traceback():
         found = compare_versions(old, new, absolute, relative)
         if rerun:
-            from itpcsr.build.rerun import explain
+            from itpcsr.publish.rerun import explain
 
             found = explain(found, old, new, Path(), say)
         for table in comparison_tables(found):
@@ -479,9 +479,9 @@ def results(
     display: Annotated[str | None, typer.Option(help="One display, e.g. tbl-response.")] = None,
 ) -> None:
     """Print the result rows of a published version."""
-    from itpcsr.display.csv_text import frame_csv
-    from itpcsr.errors import DataError
-    from itpcsr.results import FILE, read_rows
+    from csrkit.errors import DataError
+    from csrkit.rows import FILE, read_rows
+    from csrkit.tables.csv_text import frame_csv
 
     with errors_without_traceback():
         if not (output / FILE).exists():
@@ -509,7 +509,7 @@ def serve(
     The address holds a secret of this run: who has it can read the versions, other users of the machine
     can't.
     """
-    from itpcsr.build.serve import open_server
+    from csrkit.publish.serve import open_server
 
     with errors_without_traceback(), open_server(output, port) as server:
         try:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from itpcsr.absence import mark_source
+from csrkit.absence import mark_source
 from itpcsr.adam.adab import derive_adab
 from itpcsr.adam.adis import derive_adis
 from itpcsr.adam.adsl import derive_adsl

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.absence import absent_domain
+from csrkit.absence import absent_domain
 from itpcsr.adam.adab import NO_BASELINE, NO_LATER, NO_SAMPLE, NOT_PLANNED, classify_antibodies
 from itpcsr.adam.subgroups import derive_subgroups
 from tests import small

@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
+from csrkit.errors import DataError
 from itpcsr.adam.datasets import Datasets
-from itpcsr.errors import DataError
 from itpcsr.study import read_study
 from tests import small
 

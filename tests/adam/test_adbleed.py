@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from itpcsr.absence import absent_domain
+from csrkit.absence import absent_domain
 from itpcsr.adam.clinical import select_bleeding
 from itpcsr.adam.datasets import Datasets
 from itpcsr.study import read_study

@@ -5,9 +5,9 @@ import math
 import pandas as pd
 import pytest
 
+from csrkit.errors import DataError, ParameterError
 from itpcsr.adam.adcp import derive_adcp
 from itpcsr.adam.adsl import derive_adsl
-from itpcsr.errors import DataError, ParameterError
 from itpcsr.study import read_markers
 from tests import small
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from csrkit.errors import ParameterError
 from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.dose_choice import derive_choice
-from itpcsr.errors import ParameterError
 from itpcsr.study import read_study
 from tests.small import START, day, dm, event, events, ex, platelets, trial
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from itpcsr.errors import DataError
+from csrkit.errors import DataError
 from tests import small
 from tests.adam.antibodies import AFTER, BEFORE, derived, result
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.absence import absent_domain
+from csrkit.absence import absent_domain
 from itpcsr.adam.datasets import Datasets
 from itpcsr.sdtm import Trial
 from tests import small

@@ -6,8 +6,8 @@ from pathlib import Path
 from itpcsr.adam.datasets import derive
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks import check_trial
-from itpcsr.sdtm.simulate import simulate
 from itpcsr.study import read_study
+from itpsim.simulate import simulate
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = (100, 400)

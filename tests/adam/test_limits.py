@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from csrkit.limits import exceeds, read_limits, span_of
+from csrkit.sdtm.standard_limits import standard_limits
 from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis.edish import select_peaks
 from itpcsr.analysis.liver import analyse_hys_law
-from itpcsr.limits import exceeds, read_limits, span_of
 from itpcsr.sdtm.report_units import standardise_units
-from itpcsr.sdtm.standard_limits import standard_limits
 from tests import small
 
 NAN = float("nan")

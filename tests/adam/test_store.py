@@ -6,13 +6,13 @@ import shutil
 import pandas as pd
 import pytest
 
+from csrkit.errors import DataError
+from csrkit.store import OPENED, open_store
 from itpcsr.adam import datasets, making, open_study
 from itpcsr.adam.datasets import derive
 from itpcsr.adam.making import count_domains, describe_files, write_store
 from itpcsr.adam.store import rules_hash
-from itpcsr.errors import DataError
 from itpcsr.sdtm import list_files
-from itpcsr.store import OPENED, open_store
 from itpcsr.study import read_study
 from tests.build.tiny import make_project
 

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
+from csrkit.sdtm.cutoffs import read_cutoffs
 from itpcsr.adam.toxicity import add_grades
-from itpcsr.sdtm.cutoffs import read_cutoffs
 
 NAN = float("nan")
 # test, unit, lower and upper limit of normal, and values with the grade on the low and the high side
@@ -161,7 +161,7 @@ def test_no_criteria_and_no_records_give_empty_columns():
 
 
 def test_the_table_names_its_source_and_version(root):
-    head = (root / "src/itpcsr/sdtm/ctcae5.csv").read_text(encoding="utf-8").splitlines()[0]
+    head = (root / "src/csrkit/sdtm/ctcae5.csv").read_text(encoding="utf-8").splitlines()[0]
     assert "version 5.0" in head
     table = read_cutoffs("CTCAE v5.0")
     assert not table.duplicated(["test", "unit", "side", "baseline"]).any()

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.absence import mark_source
+from csrkit.absence import mark_source
+from csrkit.rows import absence, combine
+from csrkit.stats.fewest import TOO_FEW_IN_SUBSET
 from itpcsr.analysis import antibody
 from itpcsr.analysis.antibody.relations import NO_CONTRAST
-from itpcsr.analysis.fewest import TOO_FEW_IN_SUBSET
-from itpcsr.results import absence, combine
 from tests.adam.antibodies import AFTER, BEFORE, derived, result
 from tests.analysis.test_laboratory import find
 

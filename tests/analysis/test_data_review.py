@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from csrkit.stats.groups import assign_groups
 from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.making import count_domains
 from itpcsr.analysis import data_review, population
-from itpcsr.analysis.groups import assign_groups
 from itpcsr.display import review, tables
 from tests import small
 

@@ -4,15 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from csrkit.rows import absence
+from csrkit.stats.mcnemar import mcnemar_exact
+from csrkit.stats.proportions import exact_interval, jeffreys_interval, wilson_interval
+from csrkit.stats.survival import kaplan_meier, median_time
+from csrkit.stats.trend import exact_trend
 from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.intercurrent import derive_intercurrent
 from itpcsr.adam.subgroups import derive_subgroups
 from itpcsr.analysis import efficacy
-from itpcsr.analysis.mcnemar import mcnemar_exact
-from itpcsr.analysis.proportions import exact_interval, jeffreys_interval, wilson_interval
-from itpcsr.analysis.survival import kaplan_meier, median_time
-from itpcsr.analysis.trend import exact_trend
-from itpcsr.results import absence
 from tests import small
 from tests.conftest import ROOT
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from itpcsr.analysis.estimation import NUMERICAL, SINGULAR, NotSettledError, attempt
+from csrkit.stats.estimation import NUMERICAL, SINGULAR, NotSettledError, attempt
 from itpcsr.analysis.immune import predictors
 from itpcsr.sdtm import Trial
-from itpcsr.sdtm.simulate import simulate
+from itpsim.simulate import simulate
 from tests.faults.chain import analyse
 
 

@@ -9,27 +9,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.analysis import comparisons, estimation, permutation, stratified, survival, time_estimates
-from itpcsr.analysis.estimation import NUMERICAL, NotSettledError, attempt, attempt_numbers
-from itpcsr.analysis.exact_tables import Drawing
-from itpcsr.analysis.immune import (
-    changes,
-    correlations,
+from csrkit.errors import DataError
+from csrkit.nca import nca
+from csrkit.stats import (
     effects,
+    estimation,
     families,
     firth,
-    mediation,
-    predictors,
-    responders,
+    permutation,
+    stratified,
+    survival,
+    time_estimates,
 )
-from itpcsr.analysis.immune.linear import regress
-from itpcsr.analysis.permutation import Permutations
+from csrkit.stats.estimation import NUMERICAL, NotSettledError, attempt, attempt_numbers
+from csrkit.stats.exact_tables import Drawing
+from csrkit.stats.linear import regress
+from csrkit.stats.permutation import Permutations
+from csrkit.stats.poisson import poisson_interval
+from csrkit.stats.proportions import exact_interval, jeffreys_interval, wilson_interval
+from csrkit.stats.summaries import summarize
+from itpcsr.analysis import comparisons
+from itpcsr.analysis.immune import changes, correlations, mediation, predictors, responders
 from itpcsr.analysis.pharmacokinetics.proportionality import fit_power
-from itpcsr.analysis.poisson import poisson_interval
-from itpcsr.analysis.proportions import exact_interval, jeffreys_interval, wilson_interval
-from itpcsr.analysis.summaries import summarize
-from itpcsr.errors import DataError
-from itpcsr.nca import nca
 
 HOW = Permutations(draws=99)
 SAMPLES = {

@@ -3,11 +3,12 @@
 import pandas as pd
 import pytest
 
+from csrkit.rows import absence
+from csrkit.stats import exact_tables
 from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.ranges import flag_most_deviating
-from itpcsr.analysis import exact_tables, laboratory, laboratory_grades, liver
+from itpcsr.analysis import laboratory, laboratory_grades, liver
 from itpcsr.display import laboratory_tables as tables
-from itpcsr.results import absence
 from itpcsr.study import Laboratory
 from tests import small
 

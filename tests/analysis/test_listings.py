@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
+from csrkit.rows import absence
 from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import listings
-from itpcsr.results import absence
 from tests import small
 
 

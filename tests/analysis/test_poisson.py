@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from itpcsr.analysis.poisson import poisson_interval
+from csrkit.stats.poisson import poisson_interval
 
 
 def test_intervals_are_those_of_r(witness):

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.analysis.groups import assign_groups
-from itpcsr.analysis.proportions import NO_SUBJECTS, count_events, count_subjects, exact_interval
+from csrkit.stats.groups import assign_groups
+from csrkit.stats.proportions import NO_SUBJECTS, count_events, count_subjects, exact_interval
 
 
 def test_intervals_are_those_of_r(witness):

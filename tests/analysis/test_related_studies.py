@@ -1,8 +1,8 @@
 import pytest
 
+from csrkit.errors import ParameterError
+from csrkit.rows import absence
 from itpcsr.analysis.related_studies import analyse_listed, analyse_status_phase
-from itpcsr.errors import ParameterError
-from itpcsr.results import absence
 from itpcsr.study import RelatedStudy, read_related
 
 

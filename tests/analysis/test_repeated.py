@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from csrkit.stats.permutation import Permutations
 from itpcsr.analysis import efficacy
 from itpcsr.analysis.efficacy.repeated import _anova, _friedman
-from itpcsr.analysis.permutation import Permutations
 from itpcsr.study import read_study
 from tests.conftest import ROOT
 

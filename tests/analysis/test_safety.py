@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from csrkit.charts import drawing
+from csrkit.rows import absence, combine
 from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import exposure, safety
-from itpcsr.display import drawing, exposure_tables, safety_figures, safety_tables, safety_time_tables
-from itpcsr.results import absence, combine
+from itpcsr.display import exposure_tables, safety_figures, safety_tables, safety_time_tables
 from itpcsr.study import read_study
 from tests import small
 

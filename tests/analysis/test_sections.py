@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
+from csrkit.rows import absence, combine
 from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import efficacy, exposure, population, safety
-from itpcsr.results import absence, combine
 from itpcsr.study import Study
 from tests import small
 

@@ -24,7 +24,8 @@ def test_every_package_named_is_installed_and_imported_by_the_analysis(root):
     named = {package for packages in _SOFTWARE.values() for package in packages} | set(DESCRIPTIVE)
     assert all(version(package) for package in named)
     imported = set()
-    for path in (root / "src/itpcsr/analysis").rglob("*.py"):
+    rooms = ("itpcsr/analysis", "csrkit/stats", "csrkit/dosefinding", "csrkit/nca")
+    for path in [path for room in rooms for path in (root / "src" / room).rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module:
                 imported.add(node.module.split(".")[0])

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.analysis.exact_tables import FREEMAN_HALTON, Drawing, draw_tables, exact_p, freeman_halton
-from itpcsr.analysis.stratified import cochran_mantel_haenszel, compare_shifts, compare_statuses
+from csrkit.stats.exact_tables import FREEMAN_HALTON, Drawing, draw_tables, exact_p, freeman_halton
+from csrkit.stats.stratified import cochran_mantel_haenszel, compare_shifts, compare_statuses
 
 TABLES = {
     "alb": [[16, 65, 3], [15, 66, 1], [5, 74, 1]],

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.analysis.groups import assign_groups
-from itpcsr.analysis.summaries import FEW_VALUES, NO_VALUES, summarize
+from csrkit.stats.groups import assign_groups
+from csrkit.stats.summaries import FEW_VALUES, NO_VALUES, summarize
 
 SAMPLES = {
     "three": [3, 9, 22],

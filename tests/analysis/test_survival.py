@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from itpcsr.analysis.survival import at_risk, kaplan_meier, median_time
+from csrkit.stats.survival import at_risk, kaplan_meier, median_time
 
 # The courses of tests/reference/statistics.R: days, and 1 for an event.
 COURSES = {

@@ -3,12 +3,12 @@
 import pandas as pd
 import pytest
 
+from csrkit.errors import DataError, ParameterError
+from csrkit.rows import FILE, combine, gather_rows, make_rows
+from csrkit.tables.formats import NOT_ESTIMABLE
+from csrkit.versions.numbers import Backing
 from itpcsr.analysis import tested
-from itpcsr.build.numbers import Backing
-from itpcsr.display.formats import NOT_ESTIMABLE
 from itpcsr.display.tested import table_tests
-from itpcsr.errors import DataError, ParameterError
-from itpcsr.results import FILE, combine, gather_rows, make_rows
 from itpcsr.study import read_study, write_study
 
 WEEK = {"n": 16, "gm_ratio": 2.534, "ci_low": 1.318, "ci_high": 4.841, "p_value": 0.0084, "p_holm": 0.0334}

@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
+from csrkit.rows import absence
 from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import medication, virology, vital_signs
 from itpcsr.display import vital_signs_tables as tables
-from itpcsr.results import absence
 from tests import small
 from tests.analysis.test_laboratory import find
 

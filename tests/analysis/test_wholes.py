@@ -15,8 +15,8 @@ from itpcsr.display import figures, tables
 from itpcsr.display.findings.response import subgroups_finding
 from itpcsr.display.findings.subjects import flow_finding
 from itpcsr.sdtm import Trial
-from itpcsr.sdtm.simulate import simulate
 from itpcsr.study import Study
+from itpsim.simulate import simulate
 from tests import small
 
 # What people leave empty: a variable of a domain, or whole records (no variable).

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from itpcsr.build.compare import compare
-from itpcsr.results import COLUMNS
+from csrkit.rows import COLUMNS
+from csrkit.versions.compare import compare
 
 ROWS = 1_000_000
 

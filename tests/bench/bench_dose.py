@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from itpcsr.analysis.dose.crm import Crm, make_skeleton
-from itpcsr.analysis.dose.intervals import boin
-from itpcsr.analysis.dose.rule import Rule
+from csrkit.dosefinding.crm import Crm, make_skeleton
+from csrkit.dosefinding.intervals import boin
+from csrkit.dosefinding.rule import Rule
+from csrkit.dosefinding.three_plus_three import ThreePlusThree
 from itpcsr.analysis.dose.simulate import simulate
-from itpcsr.analysis.dose.three_plus_three import ThreePlusThree
 from tests.bench.parts import LEVELS, MOST, TRIALS, TRUTH, make_plan
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from csrkit.stats.families import adjust
+from csrkit.stats.permutation import flip_signs, swap_groups
 from itpcsr.analysis import immune
-from itpcsr.analysis.immune.families import adjust
-from itpcsr.analysis.permutation import flip_signs, swap_groups
 from itpcsr.study import Study
 from tests import covid
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from csrkit.stats.permutation import Permutations
 from itpcsr.analysis import immune
-from itpcsr.analysis.permutation import Permutations
 from itpcsr.study import Study
 from tests.analysis.immune import null_trials
 

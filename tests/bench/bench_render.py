@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from itpcsr.build.pipeline import render_report, run_notebooks
-from itpcsr.build.render import Renderer
-from itpcsr.build.version import open_run
+from csrkit.render.render import Renderer
+from itpcsr.publish.pipeline import render_report, run_notebooks
+from itpcsr.publish.version import open_run
 from tests.build.browser import Browser
 
 ROOT = Path(__file__).resolve().parents[2]

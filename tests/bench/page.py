@@ -11,7 +11,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from itpcsr.display import drawing
+from csrkit.charts import drawing
 
 PLAIN, OURS = "plain", "itpcsr"
 NAMES = {PLAIN: "plain papermill", OURS: "itpcsr"}

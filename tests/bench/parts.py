@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from csrkit.dosefinding.futility import futility_bounds
+from csrkit.dosefinding.intervals import boin
+from csrkit.dosefinding.rule import Rule
+from csrkit.nca import nca
 from itpcsr.analysis import safety
 from itpcsr.analysis.dose.designs import Plan
-from itpcsr.analysis.dose.futility import futility_bounds
-from itpcsr.analysis.dose.intervals import boin
-from itpcsr.analysis.dose.rule import Rule
 from itpcsr.analysis.dose.simulate import Truth, simulate
-from itpcsr.nca import nca
 from itpcsr.sdtm import load_trial
 from itpcsr.study import Study, read_study
 

@@ -30,8 +30,8 @@ _NOT_COPIED = shutil.ignore_patterns(
 _WRITE_VALUES = f"""
 import json
 from pathlib import Path
-from itpcsr.build.notebook_values import choose_values
-from itpcsr.build.pipeline import open_run
+from itpcsr.publish.notebook_values import choose_values
+from itpcsr.publish.pipeline import open_run
 folder = Path("values")
 folder.mkdir()
 for name, values in choose_values(open_run(Path("{PARAMETERS}"), Path()), print).items():
@@ -40,8 +40,8 @@ for name, values in choose_values(open_run(Path("{PARAMETERS}"), Path()), print)
 # One render of what the loop left behind: it assembles, makes HTML, PDF and Word, and the pages of the subjects.
 _RENDER = f"""
 from pathlib import Path
-from itpcsr.build.pipeline import open_run, render_report
-from itpcsr.build.render import Renderer
+from itpcsr.publish.pipeline import open_run, render_report
+from csrkit.render.render import Renderer
 render_report(open_run(Path("{PARAMETERS}"), Path()), Renderer(), print)
 """
 

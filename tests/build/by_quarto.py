@@ -18,12 +18,12 @@ import lxml.html
 import pypdf
 import pytest
 
-from itpcsr.build import quarto
-from itpcsr.build.holes import holes_of_html
-from itpcsr.build.links import HOME
-from itpcsr.build.published import read_manifest
-from itpcsr.build.verify import verify
-from itpcsr.errors import RenderError
+from csrkit.disclosure.holes import holes_of_html
+from csrkit.errors import RenderError
+from csrkit.render import quarto
+from csrkit.render.links import HOME
+from csrkit.versions.published import read_manifest
+from csrkit.versions.verify import verify
 from tests.build import made_up
 from tests.build.browser import Browser
 from tests.build.conftest import PARTS, copy_project, run_itpcsr

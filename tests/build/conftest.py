@@ -16,10 +16,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from itpcsr import terminal
-from itpcsr.build import pipeline
-from itpcsr.build.render import FORMATS, Format
+from csrkit import terminal
+from csrkit.render.render import FORMATS, Format
 from itpcsr.cli import app
+from itpcsr.publish import pipeline
 from tests.build.tiny import make_two
 from tests.conftest import once_for_all_workers
 

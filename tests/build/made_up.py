@@ -9,11 +9,11 @@ import docx
 import nbformat
 import pandas as pd
 
-from itpcsr.build.fragments import read_displays
-from itpcsr.build.publish import publish
-from itpcsr.display import writers
-from itpcsr.display.table import MIME, Header, Row, Table
-from itpcsr.results import make_rows
+from csrkit.publish.fragments import read_displays
+from csrkit.publish.publish import publish
+from csrkit.rows import make_rows
+from csrkit.tables import writers
+from csrkit.tables.table import MIME, Header, Row, Table
 from itpcsr.study import Report, read_study
 
 COLUMNS = {"esc05": ("0.5", "Escalation, 10⁶ cells/kg"), "total": ("Total", "")}

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import nbformat
 
-from itpcsr.build.last_run import FILE, LastRun
-from itpcsr.build.notebooks import Job
-from itpcsr.build.running import HERE, run_together
+from csrkit.publish.last_run import FILE, LastRun
+from csrkit.publish.notebooks import Job
+from csrkit.publish.running import HERE, run_together
 
 WRITE = "import pathlib\npathlib.Path(rows).write_text(str(1 + 1))\n"
 

@@ -60,7 +60,7 @@ def play(version: str, options: dict, arguments: list[str]) -> int:
 
 def _write_embedded(project: Path, form: str, _: list[str]) -> Path:
     """Write what the embedded renderer writes."""
-    from itpcsr.build import embedded
+    from csrkit.render import embedded
 
     return embedded.render(project, [form])
 

@@ -1,7 +1,8 @@
 import pytest
 import yaml
 
-from itpcsr.build.abbreviations import (
+from csrkit.errors import ParameterError
+from csrkit.publish.abbreviations import (
     GLOSSARY,
     PATH,
     page_words,
@@ -9,10 +10,9 @@ from itpcsr.build.abbreviations import (
     words_of,
     write_abbreviations,
 )
-from itpcsr.build.fragments import Display, read_displays
-from itpcsr.display.prose import Passage, Prose
-from itpcsr.display.table import Header, Row, Table
-from itpcsr.errors import ParameterError
+from csrkit.publish.fragments import Display, read_displays
+from csrkit.tables.prose import Passage, Prose
+from csrkit.tables.table import Header, Row, Table
 
 TEXT = """\
 abbreviations:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from itpcsr import results
-from itpcsr.build.ahead import Shown, ahead
-from itpcsr.build.fragments import read_displays, write_fragment
-from itpcsr.build.memo import Memo
-from itpcsr.display.fonts import choose_fonts
+from csrkit import rows as results
+from csrkit.charts.fonts import choose_fonts
+from csrkit.publish.ahead import Shown, ahead
+from csrkit.publish.fragments import read_displays, write_fragment
+from csrkit.publish.memo import Memo
 
 
 @pytest.fixture

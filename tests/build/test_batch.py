@@ -6,10 +6,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from itpcsr.build import pipeline
-from itpcsr.build.batch import build_each
+from csrkit.errors import NotebookError, ParameterError
+from csrkit.publish.batch import build_each
 from itpcsr.cli import app
-from itpcsr.errors import NotebookError, ParameterError
+from itpcsr.publish import pipeline
 
 
 def test_a_version_that_fails_is_in_the_table_and_the_others_are_built(tmp_path, monkeypatch, capfd):

@@ -9,8 +9,8 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from itpcsr.build.bill import make_bill
-from itpcsr.inputs.distributions import environment
+from csrkit.inputs.distributions import environment
+from csrkit.versions.bill import make_bill
 from tests.build import made_up
 
 LOCK = """
@@ -117,7 +117,7 @@ def test_commands_and_notebooks_start_without_the_libraries_of_provenance(root):
     """They are imported inside functions; what imports them at once is itself imported so."""
     late = {"rocrate", "cyclonedx", "packageurl", "cryptography"}
     found = {}
-    for path in (root / "src/itpcsr").rglob("*.py"):
+    for path in (root / "src").rglob("*.py"):
         body = ast.parse(path.read_text(encoding="utf-8")).body
         names = {node.module or "" for node in body if isinstance(node, ast.ImportFrom)}
         names |= {
@@ -131,6 +131,9 @@ def test_commands_and_notebooks_start_without_the_libraries_of_provenance(root):
     assert [name for name, names in found.items() if {text.split(".")[0] for text in names} & late] == [
         "sshsig"
     ]
-    assert {name for name, names in found.items() if "itpcsr.build.sshsig" in names} == {"signing", "signers"}
-    assert [name for name, names in found.items() if "itpcsr.build.signers" in names] == ["signing"]
-    assert [name for name, names in found.items() if "itpcsr.build.signing" in names] == []
+    assert {name for name, names in found.items() if "csrkit.versions.sshsig" in names} == {
+        "signing",
+        "signers",
+    }
+    assert [name for name, names in found.items() if "csrkit.versions.signers" in names] == ["signing"]
+    assert [name for name, names in found.items() if "csrkit.versions.signing" in names] == []

@@ -12,9 +12,9 @@ import lxml.html
 import pytest
 import yaml
 
-from itpcsr.build import page_reading as reading
-from itpcsr.build.render import choose_renderer, render
-from itpcsr.errors import RenderError
+from csrkit.errors import RenderError
+from csrkit.render.render import choose_renderer, render
+from csrkit.versions import page_reading as reading
 from itpcsr.study import read_report
 
 NUMBERED = (".//*[contains(@class, 'header-section-number') or contains(@class, 'chapter-number')]",)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from itpcsr.build import cluster
-from itpcsr.build.cluster import Home, connect
-from itpcsr.build.running import Crew
-from itpcsr.errors import NotebookError, ParameterError, PublishError
+from csrkit.errors import NotebookError, ParameterError, PublishError
+from csrkit.publish import cluster
+from csrkit.publish.cluster import Home, connect
+from csrkit.publish.running import Crew
 from tests.build.notebook_jobs import WRITE, make_job, run
 from tests.build.test_running import five, made, wait_until
 

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.build import compare as comparing
-from itpcsr.build.aligned import align
-from itpcsr.build.compare_page import write_page
-from itpcsr.build.compare_terminal import comparison_tables
-from itpcsr.display.table import MIME, Header, Row, Table
-from itpcsr.errors import DataError
+from csrkit.errors import DataError
+from csrkit.tables.table import MIME, Header, Row, Table
+from csrkit.versions import compare as comparing
+from csrkit.versions.aligned import align
+from csrkit.versions.compare_page import write_page
+from csrkit.versions.compare_terminal import comparison_tables
 from tests.build import made_up
 from tests.build.conftest import run_itpcsr
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from rocrate.rocrate import ROCrate
 
-from itpcsr.build.published import CRATE, SUMS
+from csrkit.versions.published import CRATE, SUMS
 from tests.build import made_up
 
 

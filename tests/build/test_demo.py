@@ -16,8 +16,8 @@ import pandas as pd
 import pypdf
 import pytest
 
-from itpcsr.build.verify import verify
-from itpcsr.inputs.hashes import hash_files
+from csrkit.inputs.hashes import hash_files
+from csrkit.versions.verify import verify
 from tests.build.conftest import copy_project, run_itpcsr
 
 NOTICE = "Simulated data: no patient of any trial is described"

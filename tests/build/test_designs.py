@@ -3,9 +3,9 @@
 import pytest
 from typer.testing import CliRunner
 
-from itpcsr.build.designs import simulate_designs
+from csrkit.errors import ParameterError
 from itpcsr.cli import app
-from itpcsr.errors import ParameterError
+from itpcsr.publish.designs import simulate_designs
 
 TRIALS = 25_000  # three blocks
 

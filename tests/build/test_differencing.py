@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.build import suppressing
-from itpcsr.build.differencing import Found, attack
-from itpcsr.build.external import OF_ORDER
-from itpcsr.build.suppressing import make_rule, run_suppressed
-from itpcsr.errors import PublishError
-from itpcsr.results import make_rows
-from itpcsr.small_counts import Rule, suppress
+from csrkit.disclosure.differencing import Found, attack
+from csrkit.disclosure.external import OF_ORDER
+from csrkit.disclosure.small_counts import Rule, suppress
+from csrkit.errors import PublishError
+from csrkit.rows import make_rows
+from itpcsr.publish import suppressing
+from itpcsr.publish.suppressing import make_rule, run_suppressed
 
 ARMS = {"a": (6,), "b": (9,), "all": (15,), "total": (15,)}
 COLUMNS = {"a": ("A",), "b": ("B",), "all": ("A", "B"), "total": ("A", "B")}

@@ -1,5 +1,5 @@
-from itpcsr.build.display_list import PATH, write_display_list
-from itpcsr.build.fragments import Display
+from csrkit.publish.display_list import PATH, write_display_list
+from csrkit.publish.fragments import Display
 
 
 def test_displays_are_listed_in_the_order_of_the_pages_and_only_where_a_page_shows_them(tmp_path):

@@ -12,12 +12,13 @@ import pypdf
 import pytest
 import yaml
 
-from itpcsr.build import external, pipeline, version
-from itpcsr.build.leaks import find_leaks, originals_of
-from itpcsr.build.verify import verify
-from itpcsr.display.table import MIME, Header, Row, Table, table_from_json
-from itpcsr.errors import ParameterError, PublishError
-from itpcsr.results import make_rows
+from csrkit.disclosure import external
+from csrkit.disclosure.leaks import find_leaks, originals_of
+from csrkit.errors import ParameterError, PublishError
+from csrkit.rows import make_rows
+from csrkit.tables.table import MIME, Header, Row, Table, table_from_json
+from csrkit.versions.verify import verify
+from itpcsr.publish import pipeline, version
 from tests.build.conftest import copy_project
 
 NOTEBOOKS = ("10-population", "29-listings")

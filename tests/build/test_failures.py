@@ -7,11 +7,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from itpcsr.build import pipeline, version
-from itpcsr.build.lock import lock
-from itpcsr.build.notebooks import choose_parameters
-from itpcsr.build.publish import refuse_final
-from itpcsr.errors import DataError, NotebookError, ParameterError, PublishError, RenderError
+from csrkit.errors import DataError, NotebookError, ParameterError, PublishError, RenderError
+from csrkit.publish.lock import lock
+from csrkit.publish.notebooks import choose_parameters
+from csrkit.publish.publish import refuse_final
+from itpcsr.publish import pipeline, version
 from itpcsr.study import read_report
 from tests.build.conftest import build, change, run_itpcsr, start_itpcsr
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 from types import SimpleNamespace
 
-from itpcsr.build.finished import record_run
-from itpcsr.build.opened import Seen
-from itpcsr.build.unchanged import nothing_to_do
+from csrkit.publish.opened import Seen
+from csrkit.publish.unchanged import nothing_to_do
+from itpcsr.publish.finished import record_run
 
 
 def make_run(root):

@@ -20,15 +20,15 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTCollection, TTFont, newTable
 from fontTools.ttLib.tables._f_v_a_r import Axis
 
-from itpcsr.build import pipeline
-from itpcsr.build.coverage import refuse_unprintable_data, spell_uncovered
-from itpcsr.build.font_files import lay_fonts, read_fonts
-from itpcsr.build.published import read_manifest
-from itpcsr.build.reference_doc import reference_doc
-from itpcsr.build.verify import verify
-from itpcsr.display.fonts import Fonts, choose_fonts, spell_lacking
-from itpcsr.errors import DataError, ParameterError, RenderError
-from itpcsr.inputs.hashes import file_hash
+from csrkit.charts.fonts import Fonts, choose_fonts, spell_lacking
+from csrkit.errors import DataError, ParameterError, RenderError
+from csrkit.inputs.hashes import file_hash
+from csrkit.publish.coverage import refuse_unprintable_data, spell_uncovered
+from csrkit.render.font_files import lay_fonts, read_fonts
+from csrkit.render.reference_doc import reference_doc
+from csrkit.versions.published import read_manifest
+from csrkit.versions.verify import verify
+from itpcsr.publish import pipeline
 from itpcsr.sdtm import Trial
 from tests.build.tiny import make_project
 
@@ -44,8 +44,8 @@ CELL = f"""\
 #| tbl-cap: A number of 发热
 import altair as alt
 import pandas as pd
-from itpcsr.display.table import Header, Row, Table
-from itpcsr.results import make_rows, write_rows
+from csrkit.tables.table import Header, Row, Table
+from csrkit.rows import make_rows, write_rows
 
 terms = {[*TERMS, SIGN]!r}
 frame = pd.DataFrame([{{"group": "total", "level": "number", "statistic": "n", "value": number}}])
@@ -375,8 +375,8 @@ def test_word_names_a_font_for_chinese_wherever_it_names_one(tmp_path):
     "path",
     [
         "_extensions/csr/assets/csr.css",
-        "src/itpcsr/build/embedded/templates/frame.css",
-        "src/itpcsr/build/templates/compare.html",
+        "src/csrkit/render/embedded/templates/frame.css",
+        "src/csrkit/versions/templates/compare.html",
     ],
 )
 def test_pages_name_fonts_for_chinese(root, path):

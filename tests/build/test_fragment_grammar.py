@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from itpcsr.build.fragments import Display, write_fragment
-from itpcsr.display.layout import is_wide
-from itpcsr.display.prose import Passage, Prose
-from itpcsr.display.table import Header, Row, Table
+from csrkit.publish.fragments import Display, write_fragment
+from csrkit.tables.layout import is_wide
+from csrkit.tables.prose import Passage, Prose
+from csrkit.tables.table import Header, Row, Table
 from tests.display.test_provenance import ROWS
 
 NARROW = Table(

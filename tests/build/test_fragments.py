@@ -9,9 +9,9 @@ import nbformat
 import pandas as pd
 import pytest
 
-from itpcsr.build.fragments import read_displays
-from itpcsr.display import drawing
-from itpcsr.errors import NotebookError
+from csrkit.charts import drawing
+from csrkit.errors import NotebookError
+from csrkit.publish.fragments import read_displays
 
 DRAWN = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
 SPEC = {"mark": "point", "description": "3 of 3\nsubjects."}

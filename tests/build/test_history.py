@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from itpcsr.build.change_log import write_change_log
-from itpcsr.build.compare import compare
-from itpcsr.build.comparisons import record_comparison, record_version
-from itpcsr.build.history import list_comparisons, previous_version, write_version_list
-from itpcsr.build.key_results import split_clauses
-from itpcsr.build.places import read_places
+from csrkit.publish.places import read_places
+from csrkit.versions.change_log import write_change_log
+from csrkit.versions.compare import compare
+from csrkit.versions.comparisons import record_comparison, record_version
+from csrkit.versions.history import list_comparisons, previous_version, write_version_list
+from csrkit.versions.key_results import split_clauses
 from tests.build import made_up
 from tests.build.conftest import run_itpcsr
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from itpcsr.build.verify import verify
+from csrkit.versions.verify import verify
 from tests.build.browser import Browser
 from tests.build.conftest import build
 from tests.build.tiny import PARAMETERS, make_project, write_notebook
@@ -18,9 +18,9 @@ NOTEBOOK = """\
 #| tbl-cap: "Terms <script>window.sentinel = 1</script> *x* [a](javascript:window.sentinel=1)"
 import altair as alt
 import pandas as pd
-from itpcsr.display.prose import Passage, Prose
-from itpcsr.display.table import Header, Row, Table
-from itpcsr.results import make_rows, write_rows
+from csrkit.tables.prose import Passage, Prose
+from csrkit.tables.table import Header, Row, Table
+from csrkit.rows import make_rows, write_rows
 from itpcsr.sdtm import load_trial
 from itpcsr.study import read_study
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from itpcsr.build import notebook_values
-from itpcsr.build.inside import kept_inside, link_data
-from itpcsr.build.opened import Seen
-from itpcsr.build.version import Run
-from itpcsr.errors import ParameterError
+from csrkit.errors import ParameterError
+from csrkit.publish.inside import kept_inside, link_data
+from csrkit.publish.opened import Seen
+from itpcsr.publish import notebook_values
+from itpcsr.publish.version import Run
 from itpcsr.sdtm import read_trial
 from itpcsr.study import read_report
 

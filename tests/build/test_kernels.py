@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from itpcsr.build.kernels import CAN_FORK
-from itpcsr.errors import NotebookError
+from csrkit.errors import NotebookError
+from csrkit.publish.kernels import CAN_FORK
 from tests.build.notebook_jobs import make_job
 from tests.build.notebook_jobs import run as run_jobs
 
@@ -46,7 +46,9 @@ def test_kernels_start_imported_and_share_nothing(tmp_path):
 
 def test_all_that_is_imported_beforehand_is_there():
     """What can't be imported is passed over, so that a module that is gone or renamed would not be missed."""
-    code = "import sys; from itpcsr.build import preloaded; print(set(preloaded._names()) - set(sys.modules))"
+    code = (
+        "import sys; from itpcsr.publish import preloaded; print(set(preloaded._names()) - set(sys.modules))"
+    )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "set()"
 

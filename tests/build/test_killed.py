@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from itpcsr.build.verify import verify
-from itpcsr.results import read_rows
+from csrkit.rows import read_rows
+from csrkit.versions.verify import verify
 from tests.build import tiny
 from tests.build.conftest import start_itpcsr
 

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from itpcsr.build.leaks import Leak, Originals, find_leaks, originals_of, refuse_leaks
-from itpcsr.display import writers
-from itpcsr.display.table import Table
-from itpcsr.errors import PublishError
+from csrkit.disclosure.leaks import Leak, Originals, find_leaks, originals_of, refuse_leaks
+from csrkit.errors import PublishError
+from csrkit.tables import writers
+from csrkit.tables.table import Table
 from itpcsr.sdtm import Trial
 
 ORIGINALS = Originals(

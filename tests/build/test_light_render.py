@@ -16,7 +16,7 @@ HEAVY = {
 RENDER = """
 import sys
 from pathlib import Path
-from itpcsr.build.pipeline import render_unpublished
+from itpcsr.publish.pipeline import render_unpublished
 
 render_unpublished(Path("params/tiny.yml"), Path(), "embedded", lambda text: None)
 print(*sorted({name.partition(".")[0] for name in sys.modules}))

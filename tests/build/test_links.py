@@ -7,10 +7,10 @@ import subprocess
 import pytest
 import yaml
 
-from itpcsr.build.links import HOME, LINKS, link
-from itpcsr.build.manifest import _pages
-from itpcsr.build.vega import BUNDLE
-from itpcsr.errors import RenderError
+from csrkit.charts.vega import BUNDLE
+from csrkit.errors import RenderError
+from csrkit.render.links import HOME, LINKS, link
+from csrkit.versions.manifest import _pages
 from itpcsr.study import read_report
 from tests.build import tiny
 from tests.build.conftest import run_itpcsr

@@ -6,10 +6,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from itpcsr.build.history import list_versions
-from itpcsr.build.manifest import input_differences, make_manifest
-from itpcsr.build.terminal import version_table
-from itpcsr.build.version import open_run
+from csrkit.versions.history import list_versions
+from csrkit.versions.manifest import input_differences, make_manifest
+from csrkit.versions.terminal import version_table
+from itpcsr.publish.version import open_run
 from itpcsr.study import read_report
 from tests.build import made_up
 

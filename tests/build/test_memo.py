@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from itpcsr.build.memo import Memo
+from csrkit.publish.memo import Memo
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@ from importlib.metadata import version
 import pandas as pd
 import pytest
 
-from itpcsr.build.method_list import PATH, write_method_list
-from itpcsr.results import make_rows, read_rows
+from csrkit.rows import make_rows, read_rows
+from itpcsr.publish.method_list import PATH, write_method_list
 
 
 def row(display, method):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from itpcsr.build.mirror import mirror, replace_changed
+from csrkit.publish.mirror import mirror, replace_changed
 
 
 @pytest.fixture

@@ -6,15 +6,15 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from itpcsr.build import pipeline
-from itpcsr.build.notebook_edits import refuse_edits, say_replaced
-from itpcsr.build.notebook_parameters import read_parameters
-from itpcsr.build.notebook_values import declared_values
-from itpcsr.build.opened import Seen
-from itpcsr.build.version import Run
-from itpcsr.errors import NotebookError
+from csrkit.errors import NotebookError
+from csrkit.parameters.passed import check_passed
+from csrkit.publish.notebook_parameters import read_parameters
+from csrkit.publish.opened import Seen
+from itpcsr.publish import pipeline
+from itpcsr.publish.notebook_edits import refuse_edits, say_replaced
+from itpcsr.publish.notebook_values import declared_values
+from itpcsr.publish.version import Run
 from itpcsr.study import read_report, read_study
-from itpcsr.study.passed import check_passed
 from tests.build.tiny import make_project
 
 DEMO = Path("params/demo.yml")

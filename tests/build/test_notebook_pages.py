@@ -6,10 +6,10 @@ from pathlib import Path
 import lxml.html
 import pytest
 
-from itpcsr.build.fragments import read_displays
-from itpcsr.build.notebook_pages import notebook_page
-from itpcsr.display import drawing
-from itpcsr.display.table import Header, Row, Table
+from csrkit.charts import drawing
+from csrkit.publish.fragments import read_displays
+from csrkit.publish.notebook_pages import notebook_page
+from csrkit.tables.table import Header, Row, Table
 from tests.hostile import TEXTS
 
 

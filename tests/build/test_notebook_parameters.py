@@ -3,8 +3,8 @@
 import nbformat
 import pytest
 
-from itpcsr.build.notebook_parameters import check_arrival, read_parameters
-from itpcsr.errors import NotebookError
+from csrkit.errors import NotebookError
+from csrkit.publish.notebook_parameters import check_arrival, read_parameters
 from tests.build.notebook_jobs import make_job, run
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from itpcsr.build import manifest, pipeline, version
-from itpcsr.build.manifest import input_differences, open_inputs
-from itpcsr.build.opened import Seen
-from itpcsr.errors import PublishError
-from itpcsr.inputs import distributions
-from itpcsr.inputs.distributions import environment, hash_environment, say_other_than_locked
+from csrkit.errors import PublishError
+from csrkit.inputs import distributions
+from csrkit.inputs.distributions import environment, hash_environment, say_other_than_locked
+from csrkit.publish.opened import Seen
+from csrkit.versions import manifest
+from csrkit.versions.manifest import input_differences, open_inputs
+from itpcsr.publish import pipeline, version
 from tests.build.notebook_jobs import WRITE, make_job
 from tests.build.notebook_jobs import run as run_jobs
 from tests.build.tiny import make_project
@@ -218,7 +219,7 @@ def test_a_build_publishes_nothing_when_an_input_changed(root, tmp_path, monkeyp
 
     for name in ("run_notebooks", "render_report"):
         monkeypatch.setattr(pipeline, name, stand_in(name))
-    monkeypatch.setattr("itpcsr.build.publish.publish", lambda *arguments: done.append(arguments))
+    monkeypatch.setattr("csrkit.publish.publish.publish", lambda *arguments: done.append(arguments))
     with pytest.raises(PublishError, match=r"  notebooks/10-number\.ipynb changed"):
         pipeline.build_report(Path("params/tiny.yml"), Path(), Path("output"), "embedded", lambda _: None)
     assert done == []

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from itpcsr.build.render import FORMATS
-from itpcsr.errors import ParameterError
+from csrkit.errors import ParameterError
+from csrkit.render.render import FORMATS
 from itpcsr.study import read_report
 from tests.build.conftest import FEWER_DRAWS, build, change, copy_built, run_itpcsr
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.build.numbers import values_by, values_of
-from itpcsr.build.page_reading import html_cells, html_paragraphs, html_tables
+from csrkit.versions.numbers import values_by, values_of
+from csrkit.versions.page_reading import html_cells, html_paragraphs, html_tables
 
 FLOAT = """<div id="tbl-{name}" class="quarto-float"><figure><figcaption id="tbl-{name}-caption{mark}">Table
 1: Rates</figcaption><div aria-describedby="tbl-{name}-caption{mark}"><table class="csr-table"><thead><tr><th>a</th>

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from itpcsr.build.compare import compare
-from itpcsr.build.comparisons import record_comparison
+from csrkit.versions.compare import compare
+from csrkit.versions.comparisons import record_comparison
 from tests.build.browser import Browser
 
 AXE = Path(os.environ.get("AXE_CORE", Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"))

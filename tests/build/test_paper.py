@@ -11,9 +11,9 @@ import pandas as pd
 import pypdf
 import pytest
 
-from itpcsr.build.fragments import read_displays
-from itpcsr.display.layout import is_wide
-from itpcsr.display.table import Header, Row, Table
+from csrkit.publish.fragments import read_displays
+from csrkit.tables.layout import is_wide
+from csrkit.tables.table import Header, Row, Table
 from itpcsr.study import read_report, read_study
 
 # What was recorded, by subject or in the registry, and what was planned stand elsewhere, not in rows.

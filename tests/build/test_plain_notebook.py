@@ -12,13 +12,13 @@ import pytest
 from jupyter_server.services.contents.largefilemanager import LargeFileManager
 from traitlets.config.loader import PyFileConfigLoader
 
-from itpcsr.build.hashes import source_hash
-from itpcsr.build.plain_notebook import make_plain, plain_text
-from itpcsr.inputs.hashes import file_hash
+from csrkit.inputs.hashes import file_hash
+from csrkit.publish.hashes import source_hash
+from csrkit.publish.plain_notebook import make_plain, plain_text
 
 NAME = "notebooks/30-efficacy.ipynb"
 SUBJECT = "SIM-001"
-SCRIPT = "src/itpcsr/build/plain_notebook.py"
+SCRIPT = "src/csrkit/publish/plain_notebook.py"
 
 
 def run_and_save(path, widgets=True):

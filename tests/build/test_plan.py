@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 import yaml
 
-from itpcsr.build import opened
-from itpcsr.build.notebook_values import choose_values
-from itpcsr.build.notebooks import Attempt
-from itpcsr.build.opened import Seen
-from itpcsr.build.pipeline import derive_once, list_jobs, run_notebooks
-from itpcsr.build.plan import say_plan
-from itpcsr.build.version import open_run
-from itpcsr.inputs import distributions
+from csrkit.inputs import distributions
+from csrkit.publish import opened
+from csrkit.publish.notebooks import Attempt
+from csrkit.publish.opened import Seen
+from itpcsr.publish.notebook_values import choose_values
+from itpcsr.publish.pipeline import derive_once, list_jobs, run_notebooks
+from itpcsr.publish.plan import say_plan
+from itpcsr.publish.version import open_run
 from tests.build.tiny import make_project, write_notebook
 
 PARAMETERS = """\
@@ -26,7 +26,7 @@ most: int = 3  # what is counted up to
 """
 COUNT = """\
 from itpcsr.adam import open_study
-from itpcsr.results import make_rows, write_rows
+from csrkit.rows import make_rows, write_rows
 {imports}
 study, adam = open_study(study_file, data, store=store)
 rows = adam[{dataset!r}][["USUBJID"]].head(most).assign(level="n", statistic="n", value=1.0, group="total")
@@ -157,16 +157,16 @@ def test_words_of_a_page_run_no_notebook(kept):
         ("analysis/vital_signs.py", (set(), {RATES})),
         ("analysis/summaries.py", (set(), {RATES})),  # which vital_signs imports through others
         ("results.py", (set(), BOTH)),
-        ("sdtm/read.py", ({"datasets"}, set())),  # the datasets come out as they were
-        ("adam/toxicity.py", ({"datasets"}, set())),
-        ("sdtm/ctcae5.csv", ({"datasets"}, set())),
-        ("sdtm/simulation/events.py", (set(), set())),
-        ("analysis/safety/__init__.py", (set(), set())),
-        ("build/embedded/html.py", (set(), set())),
+        ("csrkit/sdtm/read.py", ({"datasets"}, set())),  # the datasets come out as they were
+        ("itpcsr/adam/toxicity.py", ({"datasets"}, set())),
+        ("csrkit/sdtm/ctcae5.csv", ({"datasets"}, set())),
+        ("itpsim/events.py", (set(), set())),
+        ("itpcsr/analysis/safety/__init__.py", (set(), set())),
+        ("csrkit/render/embedded/html.py", (set(), set())),
     ],
 )
 def test_a_module_runs_what_imports_it(kept, root, monkeypatch, module, expected):
-    changed = root / "src/itpcsr" / module
+    changed = root / "src" / module
     assert changed.exists()
     before = Seen.hash
 

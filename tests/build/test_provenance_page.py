@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from itpcsr.build.manifest import make_manifest
-from itpcsr.build.provenance_page import PATH, write_provenance
-from itpcsr.build.published import INPUTS
-from itpcsr.build.version import open_run
-from itpcsr.inputs.distributions import environment
+from csrkit.inputs.distributions import environment
+from csrkit.publish.provenance_page import PATH, write_provenance
+from csrkit.versions.manifest import make_manifest
+from csrkit.versions.published import INPUTS
+from itpcsr.publish.version import open_run
 from tests.build import made_up
 
 

@@ -11,20 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from itpcsr.build import publish, staging
-from itpcsr.build.fragments import Display
-from itpcsr.build.lock import lock
-from itpcsr.build.verify import verify
-from itpcsr.display.files import in_file
-from itpcsr.display.table import Header, Row, Table
-from itpcsr.errors import PublishError
+from csrkit.errors import PublishError
+from csrkit.publish import publish, staging
+from csrkit.publish.fragments import Display
+from csrkit.publish.lock import lock
+from csrkit.tables.files import in_file
+from csrkit.tables.table import Header, Row, Table
+from csrkit.versions.verify import verify
 from tests.build import made_up
 
 # Publishes a folder of many files again and again, as fast as it can, and says when it begins.
 PUBLISHER = """
 import sys
 from pathlib import Path
-from itpcsr.build.staging import staging
+from csrkit.publish.staging import staging
 target = Path(sys.argv[1])
 print("ready", flush=True)
 number = 0

@@ -14,11 +14,11 @@ import pypdf
 import pytest
 import yaml
 
-from itpcsr.build import embedded, quarto, render
-from itpcsr.build.published import read_manifest
-from itpcsr.build.reference_doc import reference_doc
-from itpcsr.build.render import Renderer, choose_renderer
-from itpcsr.errors import RenderError
+from csrkit.errors import RenderError
+from csrkit.render import embedded, quarto, render
+from csrkit.render.reference_doc import reference_doc
+from csrkit.render.render import Renderer, choose_renderer
+from csrkit.versions.published import read_manifest
 from tests.build import made_up, tiny
 from tests.build import quarto_stand_in as stand_in
 from tests.build.conftest import run_itpcsr
@@ -231,7 +231,7 @@ def test_quarto_ends_when_the_build_ends_however_it_ends(path, project, tmp_path
     pids = tmp_path / "pids"
     path("1.10.18", hangs=str(pids))
     script = (
-        "from pathlib import Path; import datetime, signal, sys; from itpcsr.build import quarto; "
+        "from pathlib import Path; import datetime, signal, sys; from itpcsr.publish import quarto; "
         "signal.signal(signal.SIGHUP, signal.SIG_DFL); "  # nohup lets those that it starts ignore it
         "quarto.render(Path(sys.argv[1]), Path(sys.argv[1]) / '_book', 'csr-typst', "
         "datetime.date(2024, 1, 1), print)"

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from itpcsr.build.search_index import write_search_index
+from csrkit.publish.search_index import write_search_index
 from tests.build.browser import Browser
 
 # Loaded behind the extension's own: where two rules weigh the same, Quarto's counts.

@@ -10,8 +10,8 @@ import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 
-from itpcsr.build.redline import write_redline
-from itpcsr.build.redline.matching import changes, match, split_words, words_alike
+from csrkit.versions.redline import write_redline
+from csrkit.versions.redline.matching import changes, match, split_words, words_alike
 
 LINK = '<w:hyperlink {} w:anchor="a"><w:r><w:t>{}</w:t></w:r></w:hyperlink>'
 FIELD = (

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from itpcsr.build.attribution import PROGRAM, attribute
-from itpcsr.build.compare import BECAUSE, compare, compare_rows
-from itpcsr.build.manifest import make_manifest, write_manifest
-from itpcsr.build.pipeline import read_results, run_notebooks
-from itpcsr.build.rerun import explain
-from itpcsr.build.version import open_run
-from itpcsr.results import make_rows
+from csrkit.rows import make_rows
+from csrkit.versions.attribution import PROGRAM, attribute
+from csrkit.versions.compare import BECAUSE, compare, compare_rows
+from csrkit.versions.manifest import make_manifest, write_manifest
+from itpcsr.publish.pipeline import read_results, run_notebooks
+from itpcsr.publish.rerun import explain
+from itpcsr.publish.version import open_run
 from tests.build.tiny import make_project, write_notebook
 from tests.small import day
 
@@ -60,7 +60,7 @@ PARAMETERS = (
     "response_count = 30"
 )
 NOTEBOOK = (
-    "import pandas as pd\nfrom itpcsr.results import make_rows, write_rows\n"
+    "import pandas as pd\nfrom csrkit.rows import make_rows, write_rows\n"
     "from itpcsr.sdtm import load_trial\nfrom itpcsr.study import read_study",
     "trial = load_trial(data, read_study(study_file), data_cutoff)\nn = len(trial.domains['AE'])\n"
     "values = {'records': n, 'rule': response_count, 'product': n * response_count}\n"

@@ -11,11 +11,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from itpcsr.build import running
-from itpcsr.build.last_run import FILE, LastRun, Taken
-from itpcsr.build.progress import in_seconds
-from itpcsr.build.running import Crew
-from itpcsr.errors import NotebookError, PublishError
+from csrkit.errors import NotebookError, PublishError
+from csrkit.publish import running
+from csrkit.publish.last_run import FILE, LastRun, Taken
+from csrkit.publish.progress import in_seconds
+from csrkit.publish.running import Crew
 from itpcsr.study import Limits
 from tests.build.notebook_jobs import WRITE, make_job, run
 
@@ -128,7 +128,7 @@ def test_a_limit_that_is_exceeded_is_named_with_how_to_raise_it(tmp_path, limits
 
 
 def test_a_kernel_that_does_not_start_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("itpcsr.build.kernels.CAN_FORK", False)  # a fresh Python needs more than a second
+    monkeypatch.setattr("csrkit.publish.kernels.CAN_FORK", False)  # a fresh Python needs more than a second
     (tmp_path / "sitecustomize.py").write_text("import time; time.sleep(30)", encoding="utf-8")
     job = make_job(
         tmp_path, "slow", WRITE, limits=Limits(start_seconds=1), environment={"PYTHONPATH": str(tmp_path)}
@@ -181,9 +181,9 @@ def test_seconds_have_one_decimal():
 CODE = """import signal, sys
 from pathlib import Path
 import typer
-from itpcsr.terminal import errors_without_traceback
+from csrkit.terminal import errors_without_traceback
 from tests.build.notebook_jobs import make_job, run
-from itpcsr.build.running import Crew
+from csrkit.publish.running import Crew
 cell = "import os, pathlib, time; pathlib.Path(rows + '.pid').write_text(str(os.getpid())); time.sleep(600)"
 jobs = [make_job(Path(sys.argv[1]), name, cell) for name in ("one", "two")]
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored

@@ -1,6 +1,6 @@
 import json
 
-from itpcsr.build.search_index import write_search_index
+from csrkit.publish.search_index import write_search_index
 
 PAGE = """<html><body><nav><a>Sections</a></nav><main><h1 id="a">1 Title<br></h1>
 <div class="csr-notice">Simulated</div><p>Words &amp; more</p>

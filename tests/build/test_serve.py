@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from itpcsr.build.serve import open_server
-from itpcsr.errors import DataError
+from csrkit.errors import DataError
+from csrkit.publish.serve import open_server
 
 
 @pytest.fixture

@@ -8,11 +8,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 
-from itpcsr.build import signers, sshsig, staging
-from itpcsr.build.published import SIGNATURE, SUMS
-from itpcsr.build.signing import check_signature, sign_version
-from itpcsr.build.verify import verify
-from itpcsr.errors import SignatureError
+from csrkit.errors import SignatureError
+from csrkit.publish import staging
+from csrkit.versions import signers, sshsig
+from csrkit.versions.published import SIGNATURE, SUMS
+from csrkit.versions.signing import check_signature, sign_version
+from csrkit.versions.verify import verify
 from tests.build import made_up
 from tests.build.conftest import run_itpcsr
 

@@ -4,10 +4,10 @@ import lxml.html
 import pandas as pd
 import pytest
 
-from itpcsr.build.search_index import write_search_index
-from itpcsr.build.subject_profiles import choose_paged, say_paged, write_subject_pages
+from csrkit.publish.search_index import write_search_index
+from csrkit.tables.table import Header, Row, Table
 from itpcsr.display.profile import Profile, Section
-from itpcsr.display.table import Header, Row, Table
+from itpcsr.publish.subject_profiles import choose_paged, say_paged, write_subject_pages
 
 NAMES = {"A<1": "A-1.html", "B": "B.html", "C": "C.html"}
 REPORT = """<main><h1>16</h1>

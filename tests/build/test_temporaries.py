@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from itpcsr.build import temporaries
+from csrkit.publish import temporaries
 
 # Makes temporary files as the libraries do, says where, and waits to be killed or told to go.
 OWNER = """
 import sys, tempfile
-from itpcsr.build.temporaries import keep_temporaries_together
+from csrkit.publish.temporaries import keep_temporaries_together
 keep_temporaries_together()
 tempfile.mkdtemp(prefix="pymp-")
 tempfile.mkstemp(suffix=".json")

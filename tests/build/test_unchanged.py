@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from itpcsr.build import unchanged
-from itpcsr.build.hashes import source_hash
-from itpcsr.build.unchanged import nothing_to_do, write_record
-from itpcsr.inputs.imports import Imports
+from csrkit.inputs.imports import Imports
+from csrkit.publish import unchanged
+from csrkit.publish.hashes import source_hash
+from csrkit.publish.unchanged import nothing_to_do, write_record
 
 PARAMETERS = Path("params/demo.yml")
 OPTIONS = {"engine": "embedded", "output": "output", "to": ["html"]}
@@ -290,7 +290,7 @@ def test_no_output_is_read_when_an_input_changed(place):
 
 
 def test_asking_imports_nothing_else():
-    told = "import sys; import itpcsr.build.unchanged; print(*sys.modules)"
+    told = "import sys; import csrkit.publish.unchanged; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert not loaded & {"pandas", "numpy", "pydantic", "yaml", "rich", "typer", "vl_convert"}

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from itpcsr.build.variables import collect_variables, fill_absent, keep_quoted, list_variables
-from itpcsr.errors import RenderError
-from itpcsr.results import make_rows
+from csrkit.errors import RenderError
+from csrkit.publish.variables import collect_variables, fill_absent, keep_quoted, list_variables
+from csrkit.rows import make_rows
 
 
 def rows_of(*levels: str) -> pd.DataFrame:

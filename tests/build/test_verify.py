@@ -7,15 +7,15 @@ import re
 import pandas as pd
 import pytest
 
-from itpcsr.build.manifest import write_sums
-from itpcsr.build.numbers import Backing
-from itpcsr.build.published import TABLE_MIME
-from itpcsr.build.verify import verify
-from itpcsr.build.verify_copies import check_charts
-from itpcsr.build.verify_origin import check_origin
-from itpcsr.display.table import MIME
-from itpcsr.errors import DataError
-from itpcsr.inputs.hashes import file_hash
+from csrkit.errors import DataError
+from csrkit.inputs.hashes import file_hash
+from csrkit.tables.table import MIME
+from csrkit.versions.manifest import write_sums
+from csrkit.versions.numbers import Backing
+from csrkit.versions.published import TABLE_MIME
+from csrkit.versions.verify import verify
+from csrkit.versions.verify_copies import check_charts
+from csrkit.versions.verify_origin import check_origin
 from tests.build import made_up
 
 

@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
-from itpcsr.build.subject_profiles import write_subject_pages
-from itpcsr.build.verify_subjects import check_subject_pages
+from csrkit.tables.table import Header, Row, Table
+from csrkit.versions.verify_subjects import check_subject_pages
 from itpcsr.display.profile import Profile, Section
-from itpcsr.display.table import Header, Row, Table
+from itpcsr.publish.subject_profiles import write_subject_pages
 
 REPORT = '<main><h1>1</h1><a href="../subjects/S-1.html">S-1</a></main>'
 

@@ -12,8 +12,8 @@ NOTEBOOK = """\
 #| label: tbl-number
 #| tbl-cap: A number
 import pandas as pd
-from itpcsr.display.table import Header, Row, Table
-from itpcsr.results import make_rows, write_rows
+from csrkit.tables.table import Header, Row, Table
+from csrkit.rows import make_rows, write_rows
 
 frame = pd.DataFrame([{"group": "total", "level": "number", "statistic": "n", "value": number}])
 write_rows([make_rows(frame, display="tbl-number", analysis="one")], output)
@@ -29,8 +29,8 @@ OTHER = """\
 #| label: tbl-rule
 #| tbl-cap: A rule
 import pandas as pd
-from itpcsr.display.table import Header, Row, Table
-from itpcsr.results import make_rows, write_rows
+from csrkit.tables.table import Header, Row, Table
+from csrkit.rows import make_rows, write_rows
 
 frame = pd.DataFrame([{"group": "total", "level": "rule", "statistic": "n", "value": response_count}])
 write_rows([make_rows(frame, display="tbl-rule", analysis="one")], output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from csrkit.many import Displays
 from itpcsr.adam import periods
 from itpcsr.adam.datasets import derive
 from itpcsr.adam.dose_choice import derive_choice
@@ -37,7 +38,6 @@ from itpcsr.display import (
 from itpcsr.display import pharmacokinetics as concentrations
 from itpcsr.display.incidence import figure_incidence
 from itpcsr.display.related_studies import figure_related_studies
-from itpcsr.many import Displays
 from itpcsr.sdtm import Trial
 from itpcsr.study import read_related
 

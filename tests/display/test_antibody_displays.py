@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
+from csrkit.tables.table import Table
 from itpcsr.analysis import antibody
 from itpcsr.display import antibody_tables as tables
 from itpcsr.display.antibody_figures import figure_antibody_subjects
-from itpcsr.display.table import Table
 from tests.adam.antibodies import AFTER, BEFORE, result
 from tests.analysis.test_antibody import analysed, pairs
 

@@ -1,7 +1,7 @@
 import altair as alt
 import pandas as pd
 
-from itpcsr.display.chart_data import chart_csv, chart_tables
+from csrkit.charts.chart_data import chart_csv, chart_tables
 
 DATA = pd.DataFrame(
     {

@@ -3,11 +3,12 @@
 import pandas as pd
 import pytest
 
+from csrkit.charts import drawing
+from csrkit.tables.table import Table
 from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import efficacy
-from itpcsr.display import drawing, platelet_figures, response_figures, response_tables
+from itpcsr.display import platelet_figures, response_figures, response_tables
 from itpcsr.display.response_listing import list_responses
-from itpcsr.display.table import Table
 from tests import small
 
 COUNTS = {

@@ -5,13 +5,13 @@ import time
 
 import pytest
 
-from itpcsr.display import files
-from itpcsr.display.prose import MIME as PROSE
-from itpcsr.display.prose import Passage, Prose, prose_from_json, to_markdown
-from itpcsr.display.table import MIME, Header, Row, Table, table_from_json
-from itpcsr.display.writers import to_csv, to_grid, to_html, to_typst
-from itpcsr.many import ROWS_SHOWN
-from itpcsr.small_counts import VARIABLE, Rule
+from csrkit.disclosure.small_counts import VARIABLE, Rule
+from csrkit.many import ROWS_SHOWN
+from csrkit.tables import files
+from csrkit.tables.prose import MIME as PROSE
+from csrkit.tables.prose import Passage, Prose, prose_from_json, to_markdown
+from csrkit.tables.table import MIME, Header, Row, Table, table_from_json
+from csrkit.tables.writers import to_csv, to_grid, to_html, to_typst
 
 
 def listing(subjects, each=2):

@@ -7,11 +7,11 @@ import altair as alt
 import pandas as pd
 import pytest
 
+from csrkit.tables.table import Table
 from itpcsr.analysis import exposure, population, safety
 from itpcsr.display.findings import concentrations, dose, events, immune, laboratory, phrases, platelets
 from itpcsr.display.findings import response as responses
 from itpcsr.display.findings.subjects import flow_finding, infusions_finding
-from itpcsr.display.table import Table
 from tests.display.every_figure import every_figure, part_of
 
 MOST = 350  # characters, so that a screen reader's listener keeps the thread

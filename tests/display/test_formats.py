@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from itpcsr.display import formats
+from csrkit.tables import formats
 
 NAN = math.nan
 

@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from csrkit.charts.chart_data import count_values, refuse_large
+from csrkit.charts.drawing import MIME, form_texts
+from csrkit.charts.theme import alt
+from csrkit.errors import NotebookError, ParameterError
+from csrkit.many import VARIABLE, Displays, chart_data_at_most, why_not_one_by_one
+from csrkit.rows import combine
+from csrkit.tables.table import Table
 from itpcsr.analysis import bands, efficacy
 from itpcsr.analysis.forms import BANDS, NO_FORM, band_rows, choose_form
-from itpcsr.display.chart_data import count_values, refuse_large
-from itpcsr.display.drawing import MIME, form_texts
-from itpcsr.display.table import Table
-from itpcsr.display.theme import alt
-from itpcsr.errors import NotebookError, ParameterError
-from itpcsr.many import VARIABLE, Displays, chart_data_at_most, why_not_one_by_one
-from itpcsr.results import combine
 from tests.display.every_figure import every_figure
 
 # the charts of single subjects, and what each subject has in them

@@ -14,13 +14,13 @@ import pypandoc
 import pytest
 import typst
 
-from itpcsr.build.embedded.pandoc import MARKDOWN
-from itpcsr.build.page_reading import plain_cells, rtf_cells
-from itpcsr.build.published import csv_cells, csv_lines, table_cells
-from itpcsr.display import escape, writers
-from itpcsr.display.csv_text import frame_csv
-from itpcsr.display.table import Header, Row, Table
-from itpcsr.plain_text import plain_text
+from csrkit.plain_text import plain_text
+from csrkit.render.embedded.pandoc import MARKDOWN
+from csrkit.tables import escape, writers
+from csrkit.tables.csv_text import frame_csv
+from csrkit.tables.table import Header, Row, Table
+from csrkit.versions.page_reading import plain_cells, rtf_cells
+from csrkit.versions.published import csv_cells, csv_lines, table_cells
 from tests.hostile import PICTURES, TEXTS, UNSEEN, has_glyphs
 
 ALL = (*TEXTS, *PICTURES, *(text for text in UNSEEN if plain_text(text)))

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
+from csrkit.disclosure.small_counts import VARIABLE, Rule
+from csrkit.rows import absent_rows, make_rows
 from itpcsr.display.immune_text import immune_sentences
-from itpcsr.results import absent_rows, make_rows
-from itpcsr.small_counts import VARIABLE, Rule
 
 ARMS = {"total": (18,)}
 

@@ -1,5 +1,5 @@
-from itpcsr.display.layout import UPRIGHT_CHARACTERS, column_characters, is_wide
-from itpcsr.display.table import Header, Row, Table
+from csrkit.tables.layout import UPRIGHT_CHARACTERS, column_characters, is_wide
+from csrkit.tables.table import Header, Row, Table
 
 
 def table(cells, stub="Visit", label="Week 4"):

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from csrkit.tables import prose, words
 from itpcsr.adam import clinical
 from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import significant_events
-from itpcsr.display import course, listings, narratives, prose, words
+from itpcsr.display import course, listings, narratives
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 from tests.small import day, dm, event, events, ex, platelets

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.absence import mark_source
+from csrkit.absence import mark_source
+from csrkit.charts import drawing
+from csrkit.disclosure.small_counts import VARIABLE
 from itpcsr.analysis import pharmacokinetics as pk
 from itpcsr.analysis.incidence import dose_columns
-from itpcsr.build.suppressing import make_rule
-from itpcsr.display import drawing
 from itpcsr.display import pharmacokinetics as figures
 from itpcsr.display import pharmacokinetics_tables as tables
-from itpcsr.small_counts import VARIABLE
+from itpcsr.publish.suppressing import make_rule
 
 
 def only(demo, subjects):

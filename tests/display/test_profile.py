@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from csrkit.charts import drawing
+from csrkit.charts.chart_data import chart_tables
 from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.profiles import derive_profiles
-from itpcsr.display import drawing
-from itpcsr.display.chart_data import chart_tables
 from itpcsr.display.profile import compose_profiles
 from tests import small
 

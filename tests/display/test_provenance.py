@@ -1,9 +1,9 @@
 import lxml.html
 import pandas as pd
 
-from itpcsr.display import provenance
-from itpcsr.display.provenance import Source, behind_html
-from itpcsr.results import make_rows
+from csrkit.rows import make_rows
+from csrkit.tables import provenance
+from csrkit.tables.provenance import Source, behind_html
 
 ROWS = make_rows(
     pd.DataFrame(

@@ -4,10 +4,11 @@ from collections import ChainMap
 
 import pytest
 
+from csrkit.charts import drawing
 from itpcsr.adam import periods
 from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import courses, edish, incidence, significant_events
-from itpcsr.display import drawing, laboratory, timelines
+from itpcsr.display import laboratory, timelines
 from itpcsr.display.incidence import figure_incidence
 from itpcsr.sdtm import Trial
 from tests.small import dm, ex

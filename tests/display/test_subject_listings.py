@@ -5,13 +5,13 @@ import re
 import pandas as pd
 import pytest
 
+from csrkit.tables.layout import column_characters, is_wide
+from csrkit.tables.table import Table
+from csrkit.tables.writers import to_grid, to_html, to_typst
 from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import listings
 from itpcsr.display import subject_listings as show
 from itpcsr.display import wide_listings as wide
-from itpcsr.display.layout import column_characters, is_wide
-from itpcsr.display.table import Table
-from itpcsr.display.writers import to_grid, to_html, to_typst
 from itpcsr.study import Study
 from tests import small
 

@@ -2,10 +2,10 @@
 
 import lxml.html
 
-from itpcsr.display.provenance import Source, behind_html
-from itpcsr.display.subject_pages import linked, page_names
-from itpcsr.display.table import Header, Row, Table
-from itpcsr.display.writers import to_csv, to_html
+from csrkit.tables.provenance import Source, behind_html
+from csrkit.tables.subject_pages import linked, page_names
+from csrkit.tables.table import Header, Row, Table
+from csrkit.tables.writers import to_csv, to_html
 from tests.display.test_provenance import ROWS
 
 PAGES = {"S-1": "S-1.html", "12": "12.html"}

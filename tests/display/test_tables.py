@@ -1,8 +1,9 @@
 import pytest
 
+from csrkit.charts import drawing
+from csrkit.tables.table import Table
 from itpcsr.analysis import efficacy, population, safety
-from itpcsr.display import drawing, figures, labels, platelet_figures, safety_tables, tables
-from itpcsr.display.table import Table
+from itpcsr.display import figures, labels, platelet_figures, safety_tables, tables
 
 
 def cells(table: Table, label: str) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ import lxml.html
 import pytest
 import typst
 
-from itpcsr.build.embedded import pandoc
-from itpcsr.build.page_reading import rtf_cells
-from itpcsr.display import writers
-from itpcsr.display.table import MIME, Header, Row, Table, spanner_runs, table_from_json
+from csrkit.render.embedded import pandoc
+from csrkit.tables import writers
+from csrkit.tables.table import MIME, Header, Row, Table, spanner_runs, table_from_json
+from csrkit.versions.page_reading import rtf_cells
 
 TABLE = Table(
     stub="Response, n (%)",

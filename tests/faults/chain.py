@@ -14,8 +14,8 @@ from unittest import mock
 
 import pandas as pd
 
+import csrkit.rows
 import itpcsr.adam
-import itpcsr.results
 import itpcsr.study
 from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.making import count_domains
@@ -73,11 +73,11 @@ def notebooks_on(
     opened = _Opened(trial, datasets)
 
     def keep(rows: list[pd.DataFrame], _: str) -> pd.DataFrame:
-        written.append(itpcsr.results.combine(*rows))
+        written.append(csrkit.rows.combine(*rows))
         return written[-1]
 
     def gather(_: list[str]) -> pd.DataFrame:
-        return pd.concat([itpcsr.results.make_rows(pd.DataFrame()), *written], ignore_index=True)
+        return pd.concat([csrkit.rows.make_rows(pd.DataFrame()), *written], ignore_index=True)
 
     def run(name: str) -> pd.DataFrame:
         _run(_FOLDER / f"{name}.ipynb")
@@ -86,8 +86,8 @@ def notebooks_on(
     with (
         mock.patch.object(itpcsr.study, "read_study", return_value=study),
         mock.patch.object(itpcsr.adam, "open_study", side_effect=lambda *_, **__: (study, opened)),
-        mock.patch.object(itpcsr.results, "write_rows", keep),
-        mock.patch.object(itpcsr.results, "gather_rows", gather),
+        mock.patch.object(csrkit.rows, "write_rows", keep),
+        mock.patch.object(csrkit.rows, "gather_rows", gather),
     ):
         yield run
 

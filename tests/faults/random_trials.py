@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 
-from itpcsr.errors import DataError
+from csrkit.errors import DataError
 from itpcsr.sdtm import Trial, keep_reported
 from itpcsr.sdtm.checks import check_trial, raise_errors
 from itpcsr.sdtm.report_units import standardise_units
-from itpcsr.sdtm.simulate import simulate
 from itpcsr.study import Study
+from itpsim.simulate import simulate
 
 Domains = dict[str, pd.DataFrame]
 Alteration = Callable[[Domains, Generator], str]

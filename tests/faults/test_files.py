@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from itpcsr.errors import DataError
+from csrkit.errors import DataError
 from itpcsr.sdtm import read_trial
 from itpcsr.sdtm.checks import check_trial
 

@@ -16,8 +16,8 @@ from itpcsr.adam.profiles import derive_profiles
 from itpcsr.analysis.efficacy.estimand import EVENTS
 from itpcsr.analysis.significant_events import select_events
 from itpcsr.sdtm import Trial
-from itpcsr.sdtm.simulate import simulate
 from itpcsr.study import Study, read_study
+from itpsim.simulate import simulate
 from tests.faults.conftest import WEEKS
 
 _DATES = ("2020-01", "2020", "2020---20", "", "2019-12-31", "2021")

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itpcsr.errors import DataError
+from csrkit.errors import DataError
 from itpcsr.sdtm import Trial, keep_reported
 from itpcsr.sdtm.checks import COLUMNS, SEVERITIES, check_trial, raise_errors
-from itpcsr.sdtm.simulate import simulate
 from itpcsr.study import Study
+from itpsim.simulate import simulate
 from tests.faults.chain import NAMES as NOTEBOOKS
 from tests.faults.chain import analyse
 

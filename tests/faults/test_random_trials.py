@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from csrkit.rows import make_rows
 from itpcsr.adam.datasets import Datasets
-from itpcsr.results import make_rows
 from itpcsr.study import Study, read_study
 from tests import small
 from tests.faults.chain import NAMES

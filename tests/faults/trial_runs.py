@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from csrkit.errors import DataError
 from itpcsr.adam.datasets import derive
-from itpcsr.errors import DataError
 from itpcsr.study import Study
 from tests.faults.chain import NAMES, notebooks_on
 from tests.faults.contradictions import find_contradictions
 from tests.faults.random_trials import RandomTrial, draw_trial
 
-_OURS = ("src/itpcsr/", ".ipynb[")
+_OURS = ("src/itpcsr/", "src/csrkit/", ".ipynb[")
 _EXAMPLES = 6
 
 

@@ -8,7 +8,7 @@ from importlib.metadata import distributions, version
 
 import pytest
 
-from itpcsr.inputs.installed import installed_versions
+from csrkit.inputs.installed import installed_versions
 
 
 def install(folder, name, number, *, kind="dist-info", file="METADATA", extra=""):

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.errors import DataError
-from itpcsr.nca import nca
-from itpcsr.nca.parameters import (
+from csrkit.errors import DataError
+from csrkit.nca import nca
+from csrkit.nca.parameters import (
     ENDS_EARLY,
     FEW_POINTS,
     NO_DOSE,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.nca import nca
+from csrkit.nca import nca
 
 
 @pytest.fixture(scope="module")

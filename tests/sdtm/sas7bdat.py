@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from itpcsr.sdtm.formats.sas import SAS7BDAT_MAGIC
+from csrkit.sdtm.formats.sas import SAS7BDAT_MAGIC
 
 _HEADER, _PAGE = 1024, 8192
 _ENCODINGS = {"utf-8": 20, "cp1252": 62}

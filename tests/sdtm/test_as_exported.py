@@ -6,9 +6,9 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from itpcsr.errors import DataError
+from csrkit.errors import DataError
+from csrkit.sdtm.formats.encoding import is_cut_utf8
 from itpcsr.sdtm import read_trial
-from itpcsr.sdtm.formats.encoding import is_cut_utf8
 from tests.sdtm.sas7bdat import make_sas7bdat
 
 AE = "STUDYID,DOMAIN,USUBJID,AESEQ,AETERM,AESTDTC\n"

@@ -14,10 +14,10 @@ import pyreadstat
 import pytest
 from pydantic import ValidationError
 
-from itpcsr.bounds import VARIABLE, Bounds, chosen_bounds, held_to, write_bounds
-from itpcsr.errors import DataError, ParameterError
+from csrkit.bounds import VARIABLE, Bounds, chosen_bounds, held_to, write_bounds
+from csrkit.errors import DataError, ParameterError
+from csrkit.sdtm.formats.table import column_names
 from itpcsr.sdtm import load_trial, read_trial
-from itpcsr.sdtm.formats.table import column_names
 from itpcsr.study import read_report, read_study, read_yaml
 from tests.sdtm.sas7bdat import make_sas7bdat
 
@@ -294,7 +294,7 @@ def test_reading_has_a_time(tmp_path, monkeypatch):
         while True:
             pass
 
-    monkeypatch.setattr("itpcsr.sdtm.read.settle_types", endless)
+    monkeypatch.setattr("csrkit.sdtm.read.settle_types", endless)
     with pytest.raises(
         DataError, match=r"dm\.csv: isn't read after 1 seconds, beyond the bound `seconds` of 1"
     ):

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.errors import DataError
+from csrkit.errors import DataError
 from itpcsr.sdtm import load_trial
 from itpcsr.sdtm.checks import check_trial, raise_errors
 from itpcsr.study import read_study

@@ -6,12 +6,12 @@ import hashlib
 import pandas as pd
 import pytest
 
+from csrkit.disclosure.trial import disclose, keeps_first, name_subjects, read_key
+from csrkit.disclosure.trial.dates import move_dates
+from csrkit.disclosure.trial.pseudonyms import DEMONSTRATION_KEY, _can_be_guessed
+from csrkit.errors import ParameterError
 from itpcsr.adam.datasets import Datasets
-from itpcsr.errors import ParameterError
 from itpcsr.sdtm import Trial, cut_trial
-from itpcsr.sdtm.disclosure import disclose, keeps_first, name_subjects, read_key
-from itpcsr.sdtm.disclosure.dates import move_dates
-from itpcsr.sdtm.disclosure.pseudonyms import DEMONSTRATION_KEY, _can_be_guessed
 from tests.small import day, dm, ex
 from tests.whole import whole_domains
 

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pyreadstat
 import pytest
 
-from itpcsr.errors import DataError
+from csrkit.errors import DataError
+from csrkit.sdtm.read import Variable
 from itpcsr.sdtm import read_trial
-from itpcsr.sdtm.read import Variable
 from tests.sdtm.sas7bdat import make_sas7bdat
 
 DM = "STUDYID,DOMAIN,USUBJID,AGE\nT,DM,01,44\nT,DM,02,\n"

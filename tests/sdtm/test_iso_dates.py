@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
+from csrkit.sdtm.iso_dates import are_usual, plain_date
 from itpcsr.sdtm import read_trial
 from itpcsr.sdtm.checks import check_trial
-from itpcsr.sdtm.iso_dates import are_usual, plain_date
 
 DATES = {
     "2003-12-15T13:14:17": "2003-12-15T13:14:17",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from itpcsr.sdtm.labels import distance, fold_label, near_pairs, nearest
+from csrkit.sdtm.labels import distance, fold_label, near_pairs, nearest
 
 RESCUE = ["RESCUE THERAPY", "PRIOR ITP THERAPY"]
 

@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from csrkit.errors import DataError, ParameterError
+from csrkit.sdtm.mapping import read_mapping
 from itpcsr.adam.making import describe_files
 from itpcsr.cli import app
-from itpcsr.errors import DataError, ParameterError
 from itpcsr.sdtm import load_trial, read_trial
-from itpcsr.sdtm.mapping import read_mapping
 
 LB = "STUDYID,DOMAIN,USUBJID,LBSEQ,TEST_CODE,LBTEST,LBRESN,LBSTRESU,VISIT\nT,LB,01,1,PLT,Platelets,2.9,10E4/ul,V1\n"
 DM = "STUDYID,DOMAIN,USUBJID,ARMCD,ACTARMCD,SEX\nT,DM,01,A,B,1\nT,DM,02,B,A,2\nT,DM,03,C,,U\n"

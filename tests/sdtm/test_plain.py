@@ -5,9 +5,9 @@ import json
 import pandas as pd
 import pytest
 
-from itpcsr.plain_text import cut_long_words, plain_text, unbreakable
+from csrkit.plain_text import cut_long_words, plain_text, unbreakable
+from csrkit.sdtm.mapping import read_mapping
 from itpcsr.sdtm import load_trial, read_trial, review_trial
-from itpcsr.sdtm.mapping import read_mapping
 from itpcsr.study import read_study
 from tests.hostile import UNSEEN
 from tests.whole import whole_domains

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import itpcsr
-from itpcsr.sdtm.qualifiers import EVERYWHERE, QUALIFIERS, UNUSED, USED, is_used, qualifiers_of, why_unused
+from csrkit.sdtm.qualifiers import EVERYWHERE, QUALIFIERS, UNUSED, USED, is_used, qualifiers_of, why_unused
 
 SOURCE = Path(itpcsr.__file__).parent
 # what only declares, checks, hides or makes up data reads nothing

@@ -5,7 +5,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from itpcsr.errors import DataError
+from csrkit.errors import DataError
 from itpcsr.sdtm import read_trial
 
 DM = "STUDYID,DOMAIN,USUBJID,AGE\nT,DM,01,44\nT,DM,02,\n"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from itpcsr.errors import ParameterError
-from itpcsr.sdtm.simulate import DATASET_LABELS, DEFAULT_SEED, VARIABLE_LABELS, simulate
+from csrkit.errors import ParameterError
 from itpcsr.study import Study, read_study
+from itpsim.simulate import DATASET_LABELS, DEFAULT_SEED, VARIABLE_LABELS, simulate
 
 ROOT = Path(__file__).parents[2]
 Domains = dict[str, pd.DataFrame]

@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from itpcsr.sdtm.simulate import DEFAULT_SEED, VARIABLE_LABELS, simulate
 from itpcsr.study import Sampling, Study, read_study
+from itpsim.simulate import DEFAULT_SEED, VARIABLE_LABELS, simulate
 
 ROOT = Path(__file__).parents[2]
 Domains = dict[str, pd.DataFrame]

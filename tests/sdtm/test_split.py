@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.errors import DataError
+from csrkit.errors import DataError
 from itpcsr.sdtm import read_trial
 from itpcsr.sdtm.checks import check_trial
 

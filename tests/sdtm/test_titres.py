@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from itpcsr.sdtm.titres import read_titres
+from csrkit.sdtm.titres import read_titres
 
 
 def read(text):

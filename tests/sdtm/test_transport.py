@@ -10,10 +10,10 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from itpcsr.errors import DataError
-from itpcsr.sdtm.simulate import DATASET_LABELS, DEFAULT_SEED, VARIABLE_LABELS, simulate
-from itpcsr.sdtm.transport import write_transport
+from csrkit.errors import DataError
+from csrkit.sdtm.transport import write_transport
 from itpcsr.study import read_study
+from itpsim.simulate import DATASET_LABELS, DEFAULT_SEED, VARIABLE_LABELS, simulate
 
 ROOT = Path(__file__).parents[2]
 

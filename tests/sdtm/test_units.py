@@ -5,10 +5,10 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from itpcsr.errors import DataError
+from csrkit.errors import DataError
+from csrkit.sdtm.units import conversion, is_known
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.report_units import list_units, standardise_units, unit_faults
-from itpcsr.sdtm.units import conversion, is_known
 
 COUNT = "10^9/L"
 

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from csrkit.sdtm.write import FORMATS, write_domains
 from itpcsr.cli import app
 from itpcsr.sdtm import read_trial
-from itpcsr.sdtm.simulate import DATASET_LABELS, VARIABLE_LABELS, simulate
-from itpcsr.sdtm.write import FORMATS, write_domains
+from itpsim.simulate import DATASET_LABELS, VARIABLE_LABELS, simulate
 
 
 @pytest.fixture(scope="module", params=[6, 0], ids=["six subjects", "no subject"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.sdtm.deaths import is_fatal
+from csrkit.sdtm.labels import fold, fold_label
 from itpcsr.adam.dates import study_day
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
@@ -11,8 +13,6 @@ from itpcsr.adam.onset import place_in_time
 from itpcsr.adam.supplement import add_supplement
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks.terms import GRADE
-from itpcsr.sdtm.deaths import is_fatal
-from itpcsr.sdtm.labels import fold, fold_label
 from itpcsr.study import Study
 
 _SEVERITY = {"MILD": 1.0, "MODERATE": 2.0, "SEVERE": 3.0}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.sdtm.labels import fold
 from itpcsr.adam.baseline import flag_baseline
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
@@ -11,7 +12,6 @@ from itpcsr.adam.visits import add_visits
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.bleeding_scales import highest_grade
 from itpcsr.sdtm.first_dose import read_time_points
-from itpcsr.sdtm.labels import fold
 from itpcsr.study import Study
 
 _KEYS = ["USUBJID", "PARAMCD"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.sdtm.labels import fold, fold_label
 from itpcsr.adam.dates import study_day
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
 from itpcsr.adam.onset import place_in_time
 from itpcsr.sdtm import Trial
-from itpcsr.sdtm.labels import fold, fold_label
 from itpcsr.study import Study
 
 NOT_CODED = "Not coded"

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from csrkit.errors import DataError
+from csrkit.limits import read_limits
+from csrkit.markers import Marker
+from csrkit.sdtm.standard_limits import standard_limits
 from itpcsr.adam.baseline import flag_baseline
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.visits import add_visits
-from itpcsr.errors import DataError
-from itpcsr.limits import read_limits
-from itpcsr.markers import Marker
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.first_dose import read_time_points
 from itpcsr.sdtm.specimens import read_specimens
-from itpcsr.sdtm.standard_limits import standard_limits
 from itpcsr.study import Study
 
 _KEYS = ["USUBJID", "PARAMCD"]

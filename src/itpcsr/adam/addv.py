@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.sdtm.labels import fold
 from itpcsr.adam.dates import study_day, to_date
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.sdtm import Trial
-from itpcsr.sdtm.labels import fold
 
 
 def derive_addv(trial: Trial, adsl: pd.DataFrame) -> pd.DataFrame:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.sdtm.labels import fold, fold_label
+from csrkit.sdtm.spelling import term_key
 from itpcsr.adam.dates import study_day, to_date
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.sdtm import Trial
-from itpcsr.sdtm.labels import fold, fold_label
-from itpcsr.sdtm.spelling import term_key
 from itpcsr.study import Study
 
 _COLUMNS = ["USUBJID", "CAT", "TERM", "STDTC", "ENDTC", "SEQ"]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.errors import DataError
+from csrkit.limits import constant, exceeds, read_limits, span_of, write_limit
+from csrkit.sdtm.standard_limits import standard_limits
+from csrkit.sdtm.titres import ALLOWED, CUTOFF, read_titres
 from itpcsr.adam.baseline import flag_baseline
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
-from itpcsr.errors import DataError
-from itpcsr.limits import constant, exceeds, read_limits, span_of, write_limit
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.first_dose import before_treatment, read_time_points
-from itpcsr.sdtm.standard_limits import standard_limits
-from itpcsr.sdtm.titres import ALLOWED, CUTOFF, read_titres
 from itpcsr.study import Study
 
 _TEXT = ("STUDYID", "USUBJID", "ISTESTCD", "ISSTRESC", "ISORRES", "ISSTRESU", "ISSTAT", "ISDTC", "VISIT",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.sdtm.labels import fold
+from csrkit.sdtm.standard_limits import standard_limits
 from itpcsr.adam.baseline import flag_baseline
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
@@ -13,9 +15,7 @@ from itpcsr.adam.toxicity import add_grades
 from itpcsr.adam.visits import add_visits, flag_end_of_treatment
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.first_dose import before_treatment, read_time_points
-from itpcsr.sdtm.labels import fold
 from itpcsr.sdtm.specimens import name_parameters, tests_of_blood
-from itpcsr.sdtm.standard_limits import standard_limits
 from itpcsr.study import Study
 
 _TEXT = (

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from csrkit.sdtm.labels import fold
 from itpcsr.adam.baseline import flag_baseline
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.first_dose import before_treatment, read_time_points
-from itpcsr.sdtm.labels import fold
 from itpcsr.study import Study
 
 _TEXT = ("STUDYID", "USUBJID", "MBTESTCD", "MBTEST", "MBSTRESC", "MBORRES", "MBDTC", "VISIT")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from csrkit.limits import read_limits
+from csrkit.sdtm.standard_limits import standard_limits
 from itpcsr.adam.dates import to_datetime
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
-from itpcsr.limits import read_limits
 from itpcsr.sdtm import Trial
-from itpcsr.sdtm.standard_limits import standard_limits
 from itpcsr.study import Study
 
 _TEXT = (

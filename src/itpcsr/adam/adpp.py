@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.nca import nca
+from csrkit.nca import nca
 from itpcsr.study import Study
 
 # PARAMCD and its name in CDISC's terms (PPTESTCD, PPTEST) of the parameters kept; the area over part of the

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from csrkit.sdtm.labels import fold, fold_label
+from csrkit.sdtm.participation import ends_treatment, is_ending
+from csrkit.sdtm.spelling import term_key
 from itpcsr.adam.dates import to_date, to_datetime
 from itpcsr.adam.deaths import add_deaths
 from itpcsr.adam.domains import look_up
@@ -12,9 +15,6 @@ from itpcsr.adam.flags import yes_no
 from itpcsr.adam.participation import add_participation
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.enrolment import is_enrolled
-from itpcsr.sdtm.labels import fold, fold_label
-from itpcsr.sdtm.participation import ends_treatment, is_ending
-from itpcsr.sdtm.spelling import term_key
 from itpcsr.study import Study
 
 _KEPT = (

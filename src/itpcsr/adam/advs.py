@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from csrkit.sdtm.standard_limits import standard_limits
 from itpcsr.adam.baseline import flag_baseline
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
@@ -12,7 +13,6 @@ from itpcsr.adam.visits import add_visits, flag_end_of_treatment
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.first_dose import read_time_points
 from itpcsr.sdtm.manners import name_series
-from itpcsr.sdtm.standard_limits import standard_limits
 from itpcsr.study import Study
 
 _TEXT = (

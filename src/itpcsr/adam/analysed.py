@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from csrkit.sdtm.performed import keep_performed
+from csrkit.sdtm.spelling import fold_terms
 from itpcsr.adam.event_lines import join_lines
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.infusion_parts import join_parts
-from itpcsr.sdtm.performed import keep_performed
-from itpcsr.sdtm.spelling import fold_terms
 from itpcsr.study import Study
 
 

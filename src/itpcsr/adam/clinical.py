@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.sdtm.labels import fold
 from itpcsr.adam.domains import read_domain
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.bleeding_scales import WHO
-from itpcsr.sdtm.labels import fold
 
 # SDTM's variables of seriousness; death is said by the outcome.
 CRITERIA = {

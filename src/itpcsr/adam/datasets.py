@@ -8,7 +8,8 @@ from functools import cached_property
 
 import pandas as pd
 
-from itpcsr.absence import SOURCES, mark_source
+from csrkit.absence import SOURCES, mark_source
+from csrkit.small_texts import own_texts, usual_texts
 from itpcsr.adam.adab import derive_adab
 from itpcsr.adam.adae import derive_adae
 from itpcsr.adam.adaette import derive_adaette
@@ -35,7 +36,6 @@ from itpcsr.adam.domains import look_up
 from itpcsr.adam.infusion_timing import add_infusion_timing
 from itpcsr.adam.rescue import flag_after_rescue
 from itpcsr.sdtm import Trial
-from itpcsr.small_texts import own_texts, usual_texts
 from itpcsr.study import Study
 
 _NAMES = (
@@ -55,7 +55,7 @@ class Datasets(Mapping[str, pd.DataFrame]):
     """The analysis datasets by lower-case name, each derived when it is first asked for.
 
     A dataset whose domain is absent has its columns, no rows of the domain, and a column that says so
-    (``itpcsr.absence``): no adverse event domain isn't the same as no adverse event. ADSL also gets BPLAT,
+    (``csrkit.absence``): no adverse event domain isn't the same as no adverse event. ADSL also gets BPLAT,
     the platelet count at baseline (10^9/L), and BPLATC (``<10`` where the baseline is only known to lie
     beyond a limit, of which BPLAT is NaN), from ADLB, weight and height at baseline from ADVS, and the
     pharmacokinetic set from ADPC; ADLB gets ARESCFL (see ``flag_after_rescue``) from ADCM. ADDL is there

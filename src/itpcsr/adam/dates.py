@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.sdtm.iso_dates import to_date
+from csrkit.sdtm.iso_dates import to_date
 
 __all__ = ["impute_end", "impute_start", "study_day", "to_date", "to_datetime"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.sdtm.deaths import choose_dates, find_deaths
 from itpcsr.adam.dates import impute_start, study_day
 from itpcsr.adam.domains import look_up
 from itpcsr.sdtm import Trial
-from itpcsr.sdtm.deaths import choose_dates, find_deaths
 
 
 def add_deaths(adsl: pd.DataFrame, trial: Trial) -> pd.DataFrame:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from csrkit.limits import stand_in
+from csrkit.sdtm.labels import fold_label
+from csrkit.sdtm.spelling import term_key
 from itpcsr.adam.domains import look_up
 from itpcsr.adam.flags import yes_no
-from itpcsr.limits import stand_in
-from itpcsr.sdtm.labels import fold_label
-from itpcsr.sdtm.spelling import term_key
 from itpcsr.study import Study
 
 # CTCAE v5.0, platelet count decreased: grade 2 below 75, 3 below 50, 4 below 25 (10^9/L).

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from itpcsr.absence import is_absent
+from csrkit.absence import is_absent
 from itpcsr.adam.addl import DLT, NO_DLT
 from itpcsr.adam.domains import look_up
 from itpcsr.adam.flags import yes_no

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.sdtm.deaths import is_fatal
-from itpcsr.sdtm.labels import fold, fold_label
-from itpcsr.sdtm.select import key_text
-from itpcsr.sdtm.spelling import term_key
+from csrkit.sdtm.deaths import is_fatal
+from csrkit.sdtm.labels import fold, fold_label
+from csrkit.sdtm.select import key_text
+from csrkit.sdtm.spelling import term_key
 from itpcsr.study import Study
 
 _DAY = 10

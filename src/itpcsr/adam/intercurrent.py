@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from csrkit.sdtm.labels import fold, fold_label
 from itpcsr.adam.dates import study_day
 from itpcsr.adam.domains import look_up
-from itpcsr.sdtm.labels import fold, fold_label
 from itpcsr.study import Study
 
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import pandas as pd
 
+from csrkit.errors import DataError
+from csrkit.inputs.distributions import environment, hash_environment
+from csrkit.inputs.hashes import file_hash
+from csrkit.inputs.imports import CACHE, Imports
+from csrkit.paths import from_root
+from csrkit.store import DESCRIPTION, DOMAINS, FINDINGS, Adam, hash_of, open_store
 from itpcsr.adam.store import rules_hash
-from itpcsr.errors import DataError
-from itpcsr.inputs.distributions import environment, hash_environment
-from itpcsr.inputs.hashes import file_hash
-from itpcsr.inputs.imports import CACHE, Imports
-from itpcsr.paths import from_root
 from itpcsr.sdtm import Trial, list_files, load_trial
-from itpcsr.store import DESCRIPTION, DOMAINS, FINDINGS, Adam, hash_of, open_store
 from itpcsr.study import Study
 
 # The module that makes the datasets; what it imports counts, too.

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.sdtm.labels import fold
+from csrkit.sdtm.relative_timing import is_up_to_first_dose
 from itpcsr.adam.dates import impute_end, impute_start, to_datetime
 from itpcsr.adam.domains import look_up
-from itpcsr.sdtm.labels import fold
-from itpcsr.sdtm.relative_timing import is_up_to_first_dose
 
 _DAY, _HOUR, _MINUTE = 10, 13, 16
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.sdtm.participation import find_end
 from itpcsr.sdtm import Trial
-from itpcsr.sdtm.participation import find_end
 from itpcsr.study import Study
 
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from csrkit.limits import stand_in
 from itpcsr.adam.periods import derive_participation, derive_response_periods
 from itpcsr.adam.rescue import first_rescue
 from itpcsr.adam.response import collect_counts, name_kinds, qualify
-from itpcsr.limits import stand_in
 from itpcsr.study import Efficacy, Study
 
 AFTER_RESCUE = "high enough, but after the start of rescue therapy"

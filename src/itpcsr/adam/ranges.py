@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.limits import constant, exceeds, span_of, stand_in
-from itpcsr.sdtm.labels import fold
+from csrkit.limits import constant, exceeds, span_of, stand_in
+from csrkit.sdtm.labels import fold
 from itpcsr.study import Laboratory
 
 _STATUS = ("LOW", "NORMAL", "HIGH")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from itpcsr.errors import DataError
-from itpcsr.paths import from_root
-from itpcsr.store import Adam, hash_of, open_store
+from csrkit.errors import DataError
+from csrkit.paths import from_root
+from csrkit.store import Adam, hash_of, open_store
 from itpcsr.study import Study, read_study
 
 

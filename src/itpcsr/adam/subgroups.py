@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from csrkit.limits import constant, exceeds, span_of
 from itpcsr.adam.domains import look_up
-from itpcsr.limits import constant, exceeds, span_of
 from itpcsr.study import Study
 
 UNKNOWN = "Not known"

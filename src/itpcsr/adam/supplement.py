@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.errors import DataError
-from itpcsr.sdtm.select import key_text
+from csrkit.errors import DataError
+from csrkit.sdtm.select import key_text
 
 _SEPARATOR = "\x1f"  # the ASCII unit separator: in no identifier
 

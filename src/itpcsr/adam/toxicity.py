@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from itpcsr.errors import DataError
-from itpcsr.limits import constant, exceeds, span_of
-from itpcsr.sdtm.cutoffs import read_cutoffs
-from itpcsr.sdtm.units import conversion
+from csrkit.errors import DataError
+from csrkit.limits import constant, exceeds, span_of
+from csrkit.sdtm.cutoffs import read_cutoffs
+from csrkit.sdtm.units import conversion
 
 _LIMIT = re.compile(
     r"(?P<equal>>= )?(?:(?P<factor>[\d.]+) )?(?P<name>LLN|ULN|BASE)(?: \+ (?P<more>[\d.]+))?"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.sdtm.labels import fold
+from csrkit.sdtm.labels import fold
 from itpcsr.study import Study
 
 

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from csrkit.limits import stand_in
+from csrkit.rows import make_rows
+from csrkit.stats.groups import assign_groups
+from csrkit.stats.proportions import count_subjects
 from itpcsr.analysis.efficacy.scope import POPULATION as ANALYSED
 from itpcsr.analysis.efficacy.scope import efficacy_members
 from itpcsr.analysis.forms import BANDS, COUNTS, SHARES, SPREAD, band_rows, choose_form, join_rows
-from itpcsr.analysis.groups import assign_groups
-from itpcsr.analysis.proportions import count_subjects
-from itpcsr.limits import stand_in
-from itpcsr.results import make_rows
 from itpcsr.study import Column, Study
 
 # Fields of a record in the chart of single subjects.

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from itpcsr.analysis.estimation import attempt_numbers
-from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
+from csrkit.stats.estimation import attempt_numbers
+from csrkit.stats.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.study import Column, Design
 
 ANOVA = "one-way analysis of variance"

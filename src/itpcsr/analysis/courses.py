@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.proportions import count_events, count_subjects
-from itpcsr.many import why_not_one_by_one
-from itpcsr.results import absent_rows, make_rows
+from csrkit.many import why_not_one_by_one
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.groups import assign_groups, size_rows
+from csrkit.stats.proportions import count_events, count_subjects
 from itpcsr.study import Study
 
 _TOO_MANY = (

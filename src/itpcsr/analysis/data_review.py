@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from itpcsr.results import make_rows
+from csrkit.rows import make_rows
 
 SEVERITIES = ("warning", "note")
 

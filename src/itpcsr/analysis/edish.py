@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.proportions import count_subjects
-from itpcsr.limits import constant, exceeds, span_of, stand_in
-from itpcsr.results import absent_rows, make_rows
+from csrkit.limits import constant, exceeds, span_of, stand_in
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.groups import assign_groups, size_rows
+from csrkit.stats.proportions import count_subjects
 from itpcsr.study import Study
 
 # Limits as multiples of the upper limit of normal: FDA guidance on drug-induced liver injury, 2009.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.proportions import NO_SUBJECTS, count_events, count_subjects, mark_unrecorded
-from itpcsr.analysis.summaries import summarize
-from itpcsr.analysis.tally import rank_levels
-from itpcsr.results import absent_rows, make_rows
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.groups import assign_groups, size_rows
+from csrkit.stats.proportions import NO_SUBJECTS, count_events, count_subjects, mark_unrecorded
+from csrkit.stats.summaries import summarize
+from csrkit.stats.tally import rank_levels
 from itpcsr.study import Study
 
 _DAYS_PER_YEAR = 365.25

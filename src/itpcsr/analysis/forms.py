@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from itpcsr.analysis.summaries import QUARTILES
-from itpcsr.many import why_not_one_by_one
-from itpcsr.results import make_rows
+from csrkit.many import why_not_one_by_one
+from csrkit.rows import make_rows
+from csrkit.stats.summaries import QUARTILES
 
 QUANTILES = {"p5": 0.05, "q1": 0.25, "median": 0.5, "q3": 0.75, "p95": 0.95}
 # How each form begins the sentence that says which one it is.

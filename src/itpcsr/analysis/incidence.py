@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.absence import is_absent
-from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.proportions import count_subjects
-from itpcsr.results import absent_rows, make_rows
+from csrkit.absence import is_absent
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.groups import assign_groups, size_rows
+from csrkit.stats.proportions import count_subjects
 from itpcsr.study import Column, Design, Study
 
 _NO_DOMAIN = "The study's data hold no adverse event domain (AE), so the incidence of events can't be shown."

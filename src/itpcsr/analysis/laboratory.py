@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.absence import is_absent
+from csrkit.absence import is_absent
+from csrkit.limits import read_limits, stand_in
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.exact_tables import Drawing
+from csrkit.stats.groups import assign_groups, size_rows
+from csrkit.stats.proportions import count_subjects
+from csrkit.stats.stratified import compare_shifts, compare_statuses
+from csrkit.stats.summaries import summarize
 from itpcsr.analysis.comparisons import single_arm_columns
-from itpcsr.analysis.exact_tables import Drawing
-from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.proportions import count_subjects
-from itpcsr.analysis.stratified import compare_shifts, compare_statuses
-from itpcsr.analysis.summaries import summarize
-from itpcsr.limits import read_limits, stand_in
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Laboratory, Study
 
 END_OF_TREATMENT = "End of treatment"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.analysis.groups import assign_groups, size_rows
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.groups import assign_groups, size_rows
 from itpcsr.analysis.laboratory import count_among, missing_sentence, safety_values
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 GRADES = [str(grade) for grade in range(5)]

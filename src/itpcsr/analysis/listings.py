@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.absence import SOURCES, lacks_records
-from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.proportions import count_events, count_subjects
-from itpcsr.results import absent_rows, make_rows
+from csrkit.absence import SOURCES, lacks_records
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.groups import assign_groups, size_rows
+from csrkit.stats.proportions import count_events, count_subjects
 from itpcsr.study import Study
 
 _POPULATIONS = {"SAFFL": "safety set", "ENRLFL": "enrolled subjects"}

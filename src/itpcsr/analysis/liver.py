@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.absence import is_absent
-from itpcsr.analysis.groups import assign_groups, size_rows
+from csrkit.absence import is_absent
+from csrkit.limits import constant, exceeds, span_of
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.groups import assign_groups, size_rows
+from csrkit.stats.proportions import mark_unrecorded
 from itpcsr.analysis.laboratory import NO_DOMAIN, count_among
-from itpcsr.analysis.proportions import mark_unrecorded
-from itpcsr.limits import constant, exceeds, span_of
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 _TRANSAMINASES = ("ALT", "AST")

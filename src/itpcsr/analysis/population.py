@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.absence import is_absent
-from itpcsr.analysis.comparisons import compare_categories, compare_means, single_arm_columns
-from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.proportions import (
+from csrkit.absence import is_absent
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.groups import assign_groups, size_rows
+from csrkit.stats.proportions import (
     NOT_RECORDED,
     count_events,
     count_subjects,
@@ -16,8 +16,8 @@ from itpcsr.analysis.proportions import (
     mark_unrecorded,
     name_unrecorded,
 )
-from itpcsr.analysis.summaries import summarize
-from itpcsr.results import absent_rows, make_rows
+from csrkit.stats.summaries import summarize
+from itpcsr.analysis.comparisons import compare_categories, compare_means, single_arm_columns
 from itpcsr.study import Study
 
 # The ends that ADSL records: state and reason.

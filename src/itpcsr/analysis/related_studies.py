@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from itpcsr.results import absent_rows, make_rows
+from csrkit.rows import absent_rows, make_rows
 from itpcsr.study import RelatedStudy
 from itpcsr.study.related import PHASES, STATUSES
 

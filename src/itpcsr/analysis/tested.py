@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from itpcsr.results import absent_rows, make_rows
+from csrkit.rows import absent_rows, make_rows
 from itpcsr.study import ChosenTest, Study
 from itpcsr.study.testing import BETWEEN_ARMS, PLACES, Place, is_chosen
 

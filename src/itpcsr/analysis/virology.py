@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.absence import is_absent
-from itpcsr.analysis.groups import assign_groups, size_rows
+from csrkit.absence import is_absent
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.groups import assign_groups, size_rows
 from itpcsr.analysis.laboratory import count_among
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 STATUSES = ["NEGATIVE", "POSITIVE", "OTHER", "MISSING"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.absence import is_absent
-from itpcsr.analysis.groups import assign_groups, size_rows
+from csrkit.absence import is_absent
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.groups import assign_groups, size_rows
+from csrkit.stats.summaries import summarize
 from itpcsr.analysis.laboratory import course_of, visits_of, with_end_of_treatment
-from itpcsr.analysis.summaries import summarize
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 _DISPLAY = "tbl-vital-signs"

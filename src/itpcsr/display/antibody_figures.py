@@ -6,14 +6,14 @@ import math
 
 import pandas as pd
 
-from itpcsr.display import words
+from csrkit.charts.theme import PALETTE, alt
+from csrkit.many import why_not_one_by_one
+from csrkit.rows import absence
+from csrkit.tables import words
+from csrkit.tables.formats import format_count
+from csrkit.tables.table import Table
 from itpcsr.display.findings.antibodies import antibodies_finding
 from itpcsr.display.findings.phrases import describe
-from itpcsr.display.formats import format_count
-from itpcsr.display.table import Table
-from itpcsr.display.theme import PALETTE, alt
-from itpcsr.many import why_not_one_by_one
-from itpcsr.results import absence
 from itpcsr.study import Study
 
 _BLUE, _RED, _GREEN, _PINK, _SKY, _BLACK = PALETTE

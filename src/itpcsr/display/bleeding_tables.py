@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from itpcsr.display.formats import format_count, format_level
+from csrkit.tables.formats import format_count, format_level
+from csrkit.tables.table import Row, Table
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.rows import EXACT_NOTE, count_row, finish, interval_row, joined, sentence_if_absent
-from itpcsr.display.table import Row, Table
 from itpcsr.study import Column, Study
 
 _DOMAINS = {"ITPSKIN": "Skin", "ITPMUCOS": "Visible mucosae", "ITPORGAN": "Organs"}

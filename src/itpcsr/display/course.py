@@ -6,10 +6,10 @@ import math
 
 import pandas as pd
 
-from itpcsr.display import words
-from itpcsr.display.formats import format_count, format_limit, format_plain
-from itpcsr.display.words import Record
-from itpcsr.limits import constant, exceeds, span_of, stand_in
+from csrkit.limits import constant, exceeds, span_of, stand_in
+from csrkit.tables import words
+from csrkit.tables.formats import format_count, format_limit, format_plain
+from csrkit.tables.words import Record
 from itpcsr.study import Study
 
 _NEAR = 7  # days before the start and after the end of an event that count as around it

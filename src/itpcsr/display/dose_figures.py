@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.display import words
+from csrkit.charts.theme import PALETTE, alt
+from csrkit.rows import absence
+from csrkit.tables import words
+from csrkit.tables.formats import format_interval, format_percent
+from csrkit.tables.table import Table
 from itpcsr.display.dose_tables import level_doses
 from itpcsr.display.findings.dose import rates_finding, utility_finding
 from itpcsr.display.findings.phrases import describe
-from itpcsr.display.formats import format_interval, format_percent
-from itpcsr.display.table import Table
-from itpcsr.display.theme import PALETTE, alt
-from itpcsr.results import absence
 from itpcsr.study import Study
 
 _STAGES = {

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from itpcsr.display import words
-from itpcsr.display.formats import (
+from csrkit.tables import words
+from csrkit.tables.formats import (
     NOT_ESTIMABLE,
     format_count,
     format_level,
@@ -16,9 +16,9 @@ from itpcsr.display.formats import (
     format_percent,
     format_plain,
 )
+from csrkit.tables.table import Header, Row, Table
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.rows import sentence_if_absent
-from itpcsr.display.table import Header, Row, Table
 from itpcsr.study import Scenario, Study
 
 DESIGNS = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.tables.table import Row, Table
 from itpcsr.display.labels import EXPOSURE, sentence_case
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.rows import count_row, finish, joined, sentence_if_absent, summary_rows, term_row
-from itpcsr.display.table import Row, Table
 from itpcsr.study import Study
 
 

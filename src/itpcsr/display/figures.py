@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from csrkit.charts.theme import alt
+from csrkit.rows import absence
+from csrkit.tables.formats import format_count
+from csrkit.tables.table import Table
 from itpcsr.display.findings.phrases import describe
 from itpcsr.display.findings.subjects import flow_finding
-from itpcsr.display.formats import format_count
 from itpcsr.display.labels import STATES, sentence_case
-from itpcsr.display.table import Table
-from itpcsr.display.theme import alt
-from itpcsr.results import absence
 
 _BOX_WIDTH, _BOX_GAP, _BOX_DISTANCE, _LINE = 250, 60, 14, 15
 # Boxes of the flow from top to bottom; those out of the main line branch off to the right.

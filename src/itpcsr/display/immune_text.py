@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from itpcsr.display import words
-from itpcsr.display.formats import Suppressed, format_count, format_level, format_number, format_signed
+from csrkit.disclosure.small_counts import as_shown, is_suppressed
+from csrkit.markers import Marker
+from csrkit.rows import absence
+from csrkit.tables import words
+from csrkit.tables.formats import Suppressed, format_count, format_level, format_number, format_signed
+from csrkit.tables.prose import Passage, Prose
 from itpcsr.display.immune_tables.cells import effect_text
-from itpcsr.display.prose import Passage, Prose
-from itpcsr.markers import Marker
-from itpcsr.results import absence
-from itpcsr.small_counts import as_shown, is_suppressed
 from itpcsr.study import Study
 
 _HYPOTHESIS = (

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from itpcsr.display import words
+from csrkit.charts.theme import PALETTE, alt
+from csrkit.limits import stand_in
+from csrkit.rows import absence
+from csrkit.tables import words
+from csrkit.tables.formats import format_count, format_number
+from csrkit.tables.table import Table
 from itpcsr.display.findings.laboratory import courses_finding, edish_finding
 from itpcsr.display.findings.phrases import describe
-from itpcsr.display.formats import format_count, format_number
 from itpcsr.display.forms import has_form
 from itpcsr.display.forms.safety import draw_laboratory_bands, name_peaks, peak_squares
 from itpcsr.display.incidence import SHAPES, dose_labels
-from itpcsr.display.table import Table
-from itpcsr.display.theme import PALETTE, alt
-from itpcsr.limits import stand_in
-from itpcsr.results import absence
 from itpcsr.study import Column, Study
 
 _MOST_POINTS = 60  # subjects up to which each value has a point

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from itpcsr.display.formats import (
+from csrkit.tables.formats import (
     NOT_ESTIMABLE,
     format_count,
     format_level,
@@ -18,12 +18,12 @@ from itpcsr.display.formats import (
     format_statistic,
     missing,
 )
+from csrkit.tables.table import Header, Row, Table
 from itpcsr.display.labels import sentence_case
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.parameters import parameter_decimals
 from itpcsr.display.rescue import platelet_note
 from itpcsr.display.rows import sentence_if_absent
-from itpcsr.display.table import Header, Row, Table
 from itpcsr.study import Column, Study
 
 _STATUSES = {"LOW": "Low", "NORMAL": "Normal", "HIGH": "High"}

@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from itpcsr.display import words
-from itpcsr.display.formats import format_count
-from itpcsr.display.table import Header, Row, Table
-from itpcsr.display.words import Record
-from itpcsr.results import absence
+from csrkit.rows import absence
+from csrkit.tables import words
+from csrkit.tables.formats import format_count
+from csrkit.tables.table import Header, Row, Table
+from csrkit.tables.words import Record
 from itpcsr.study import Study
 
 _EMPTY = {

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from itpcsr.display import formats
-from itpcsr.display.table import Header
-from itpcsr.small_counts import as_shown, is_suppressed
+from csrkit.disclosure.small_counts import as_shown, is_suppressed
+from csrkit.tables import formats
+from csrkit.tables.table import Header
 from itpcsr.study import Column
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from itpcsr.display import course, words
-from itpcsr.display.formats import format_count, format_number, format_plain
+from csrkit.rows import absence
+from csrkit.tables import words
+from csrkit.tables.formats import format_count, format_number, format_plain
+from csrkit.tables.prose import Passage, Prose
+from csrkit.tables.words import Record
+from itpcsr.display import course
 from itpcsr.display.listings import duration
-from itpcsr.display.prose import Passage, Prose
-from itpcsr.display.words import Record
-from itpcsr.results import absence
 from itpcsr.study import Study
 
 _NONE = (

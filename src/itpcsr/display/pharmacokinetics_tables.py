@@ -6,8 +6,8 @@ import math
 
 import pandas as pd
 
-from itpcsr.display import words
-from itpcsr.display.formats import (
+from csrkit.tables import words
+from csrkit.tables.formats import (
     NOT_ESTIMABLE,
     SUPPRESSED,
     Suppressed,
@@ -17,11 +17,11 @@ from itpcsr.display.formats import (
     format_plain,
     format_statistic,
 )
+from csrkit.tables.table import Header, Row, Table
 from itpcsr.display.labels import DECIMALS
 from itpcsr.display.laboratory_tables import among
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.rows import count_row, finish, sentence_if_absent
-from itpcsr.display.table import Header, Row, Table
 from itpcsr.study import Study
 
 BELOW = "BLQ"

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from itpcsr.absence import is_absent
-from itpcsr.display import words
-from itpcsr.display.formats import format_count, format_limit, format_plain
-from itpcsr.display.theme import PALETTE, alt
+from csrkit.absence import is_absent
+from csrkit.charts.theme import PALETTE, alt
+from csrkit.tables import words
+from csrkit.tables.formats import format_count, format_limit, format_plain
 from itpcsr.display.timelines import (
     COMPLETED,
     INFUSION,

@@ -6,10 +6,10 @@ import math
 
 import pandas as pd
 
-from itpcsr.display.formats import format_count, format_limit, format_number, format_plain
-from itpcsr.display.table import Header, Row, Table
-from itpcsr.display.words import Record, capitalize
-from itpcsr.results import absence
+from csrkit.rows import absence
+from csrkit.tables.formats import format_count, format_limit, format_number, format_plain
+from csrkit.tables.table import Header, Row, Table
+from csrkit.tables.words import Record, capitalize
 from itpcsr.study import Study
 
 _RATIO = "Highest ratio to baseline"

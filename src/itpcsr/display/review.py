@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from itpcsr.display.formats import format_count
+from csrkit.tables.formats import format_count
+from csrkit.tables.table import Header, Row, Table
 from itpcsr.display.lookup import Lookup
-from itpcsr.display.table import Header, Row, Table
 
 _SEVERITIES = {"warning": "Warnings", "note": "Notes"}
 

@@ -8,11 +8,11 @@ from typing import ParamSpec, cast
 
 import pandas as pd
 
-from itpcsr.display.formats import NOT_ESTIMABLE, SUPPRESSED, format_count, format_level, format_p
+from csrkit.rows import absence
+from csrkit.tables.formats import NOT_ESTIMABLE, SUPPRESSED, format_count, format_level, format_p
+from csrkit.tables.table import Row, Table
 from itpcsr.display.labels import DECIMALS
 from itpcsr.display.lookup import Lookup
-from itpcsr.display.table import Row, Table
-from itpcsr.results import absence
 from itpcsr.study import Column
 
 _P = ParamSpec("_P")

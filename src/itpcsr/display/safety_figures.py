@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.charts.theme import PALETTE, alt
+from csrkit.rows import absence
+from csrkit.tables.table import Table
 from itpcsr.display.exposure_tables import dose_unit
 from itpcsr.display.findings.events import times_finding
 from itpcsr.display.findings.phrases import describe, single_arms
@@ -11,9 +14,6 @@ from itpcsr.display.findings.subjects import infusions_finding
 from itpcsr.display.forms import has_form
 from itpcsr.display.forms.safety import draw_infusion_shares
 from itpcsr.display.labels import sentence_case
-from itpcsr.display.table import Table
-from itpcsr.display.theme import PALETTE, alt
-from itpcsr.results import absence
 from itpcsr.study import Study
 
 _AS_PLANNED, _ADJUSTED = "No adjustment recorded", "Interrupted or otherwise adjusted"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from itpcsr.display.formats import format_level, format_plain
+from csrkit.tables.formats import format_level, format_plain
+from csrkit.tables.table import Header, Row, Table
 from itpcsr.display.labels import OVERVIEW, sentence_case
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.rows import (
@@ -18,7 +19,6 @@ from itpcsr.display.rows import (
     sentence_if_absent,
     term_row,
 )
-from itpcsr.display.table import Header, Row, Table
 from itpcsr.study import Column, Study
 
 

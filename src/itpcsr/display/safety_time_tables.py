@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from itpcsr.display.formats import format_count, format_level, format_number
+from csrkit.tables.formats import format_count, format_level, format_number
+from csrkit.tables.table import Row, Table
 from itpcsr.display.labels import sentence_case
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.rows import (
@@ -20,7 +21,6 @@ from itpcsr.display.rows import (
     term_row,
 )
 from itpcsr.display.safety_tables import kind_label
-from itpcsr.display.table import Row, Table
 from itpcsr.study import Column, Study
 
 _TIMES = {

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from itpcsr.display.formats import format_level, format_p
+from csrkit.tables.formats import format_level, format_p
+from csrkit.tables.table import Row, Table
 from itpcsr.display.labels import BASELINE, CATEGORY_LABELS, STATES, sentence_case
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.rescue import rescue_note
@@ -20,7 +21,6 @@ from itpcsr.display.rows import (
     summary_rows,
     term_row,
 )
-from itpcsr.display.table import Row, Table
 from itpcsr.study import Study
 
 RESPONSES = {

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from itpcsr.display import words
+from csrkit.charts.theme import PALETTE, alt
+from csrkit.rows import absence
+from csrkit.tables import words
+from csrkit.tables.formats import format_count, format_plain
+from csrkit.tables.table import Table
 from itpcsr.display.findings.phrases import describe
 from itpcsr.display.findings.subjects import timeline_finding
-from itpcsr.display.formats import format_count, format_plain
-from itpcsr.display.table import Table
-from itpcsr.display.theme import PALETTE, alt
-from itpcsr.results import absence
 from itpcsr.study import Study
 
 _ROW, _WIDTH, _LANES = 34, 560, 4

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from itpcsr.display import words
-from itpcsr.display.formats import format_count, format_limit, format_number
+from csrkit.tables import words
+from csrkit.tables.formats import format_count, format_limit, format_number
+from csrkit.tables.table import Header, Row, Table
+from csrkit.tables.words import Record
 from itpcsr.display.labels import sentence_case
 from itpcsr.display.listings import describe_subject
 from itpcsr.display.parameters import VIRUS_TESTS, parameter_decimals
 from itpcsr.display.subject_listings import instead_of_listing
-from itpcsr.display.table import Header, Row, Table
-from itpcsr.display.words import Record
 from itpcsr.study import Study
 
 _NOTHING = "–"

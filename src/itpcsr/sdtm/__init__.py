@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from itpcsr.bounds import Bounds
-from itpcsr.sdtm.read import Trial, list_files, read_trial
+from csrkit.bounds import Bounds
+from csrkit.sdtm.read import Trial, list_files, read_trial
+from csrkit.sdtm.select import cut_trial, keep_reported
+from csrkit.small_texts import own_texts, usual_texts
 from itpcsr.sdtm.report_units import standardise_units
-from itpcsr.sdtm.select import cut_trial, keep_reported
-from itpcsr.small_texts import own_texts, usual_texts
 from itpcsr.study import Study
 
 __all__ = [

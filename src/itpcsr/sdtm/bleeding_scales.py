@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.sdtm.labels import fold
+from csrkit.sdtm.labels import fold
 
 WHO = "WHOBLEED"  # RSTESTCD of the bleeding scale of the WHO
 TOOL = "ITP-BAT"  # RSCAT of the ITP bleeding assessment tool

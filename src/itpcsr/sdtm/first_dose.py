@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from itpcsr.sdtm.labels import fold
+from csrkit.sdtm.labels import fold
 
 FLAGGED = "value flagged in the data"
 # Time points are read where they tell of the administration: of a posture or of rest they don't.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.sdtm.labels import fold
+from csrkit.sdtm.labels import fold
 
 # What makes the same vital sign another measurement, where the data have more than one of it.
 _MANNERS = ("VSPOS", "VSLOC", "VSLAT", "VSMETHOD")

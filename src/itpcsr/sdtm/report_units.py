@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from itpcsr.errors import DataError
-from itpcsr.sdtm.read import Trial
-from itpcsr.sdtm.units import COUNT, conversion, in_units, is_known, of_test
+from csrkit.errors import DataError
+from csrkit.sdtm.read import Trial
+from csrkit.sdtm.units import COUNT, conversion, in_units, is_known, of_test
 from itpcsr.study import Study
 
 # Test by domain to the unit of its standard results. Platelets and concentrations come from the study.

@@ -7,8 +7,8 @@ from string import ascii_uppercase, digits
 
 import pandas as pd
 
-from itpcsr.sdtm.cutoffs import graded_tests
-from itpcsr.sdtm.labels import fold
+from csrkit.sdtm.cutoffs import graded_tests
+from csrkit.sdtm.labels import fold
 from itpcsr.study import Study
 
 # Values of LBSPEC (codelist SPECTYPE) that stand for the circulating blood; empty ones are taken as such.

@@ -8,8 +8,8 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
+from csrkit.sdtm.read import Trial
 from itpcsr.sdtm.checks import SEVERITIES, Rule
-from itpcsr.sdtm.read import Trial
 
 _SHOWN = 3  # findings of each rule; a file holds them all
 _COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}

@@ -4,8 +4,11 @@ Both files are validated here and nowhere else. An unknown name, a wrong type or
 stops with file, key, value and what is allowed.
 """
 
+from csrkit.design import Arm, Column, Design, Sampling
+from csrkit.parameters.report import Limits, Report, read_report
+from csrkit.parameters.validation import validate
+from csrkit.parameters.yaml_files import read_yaml
 from itpcsr.study.assessments import AntibodyTest, Laboratory
-from itpcsr.study.design import Arm, Column, Design, Sampling
 from itpcsr.study.dose_finding import DoseFinding, Scenario
 from itpcsr.study.files import (
     ORIGINS,
@@ -17,11 +20,8 @@ from itpcsr.study.files import (
 )
 from itpcsr.study.model import Study
 from itpcsr.study.related import RelatedStudy, read_related
-from itpcsr.study.report import Limits, Report, read_report
 from itpcsr.study.response import Efficacy, ResponseDefinition
 from itpcsr.study.testing import ChosenTest, Testing
-from itpcsr.study.validation import validate
-from itpcsr.study.yaml_files import read_yaml
 
 __all__ = [
     "ORIGINS",

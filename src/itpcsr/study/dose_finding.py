@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from itpcsr.study.base import Strict
+from csrkit.parameters.strict import Strict
 
 
 class DoseFinding(Strict):

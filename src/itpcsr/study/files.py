@@ -8,15 +8,15 @@ from typing import Any
 
 import yaml
 
-from itpcsr.errors import ParameterError
-from itpcsr.markers import Marker, MarkerTable
-from itpcsr.paths import from_root
-from itpcsr.study.design import Column
+from csrkit.design import Column
+from csrkit.errors import ParameterError
+from csrkit.markers import Marker, MarkerTable
+from csrkit.parameters.passed import refuse_unknown_names
+from csrkit.parameters.validation import MOST_FAULTS, validate
+from csrkit.parameters.yaml_files import read_yaml, short
+from csrkit.paths import from_root
 from itpcsr.study.dose_finding import Scenario, Scenarios
 from itpcsr.study.model import SECTIONS, Study
-from itpcsr.study.passed import refuse_unknown_names
-from itpcsr.study.validation import MOST_FAULTS, validate
-from itpcsr.study.yaml_files import read_yaml, short
 
 ORIGINS = ("registry", "publication", "assumption")
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, PrivateAttr, model_validator
 
-from itpcsr.markers import Marker
+from csrkit.design import Baseline, Design, Identity, Sampling, Visits
+from csrkit.markers import Marker
+from csrkit.parameters.strict import Strict
 from itpcsr.study.assessments import Antibody, Immune, Laboratory, Pharmacokinetics, Safety
-from itpcsr.study.base import Strict
-from itpcsr.study.design import Baseline, Design, Identity, Sampling, Visits
 from itpcsr.study.dose_finding import DoseFinding
 from itpcsr.study.response import Efficacy
 from itpcsr.study.testing import Testing

@@ -8,10 +8,10 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from itpcsr.errors import ParameterError
-from itpcsr.paths import from_root
-from itpcsr.study.base import Strict
-from itpcsr.study.validation import validate
+from csrkit.errors import ParameterError
+from csrkit.parameters.strict import Strict
+from csrkit.parameters.validation import validate
+from csrkit.paths import from_root
 
 # As ClinicalTrials.gov words them, in the order of displays; a record without phase has "".
 Status = Literal[

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from itpcsr.study.base import Strict
+from csrkit.parameters.strict import Strict
 
 BleedingRule = Literal["not considered", "adverse event", "bleeding scale", "adverse event or bleeding scale"]
 RescueRule = Literal["counts from rescue on do not count", "any rescue is no response", "not considered"]

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from itpcsr.study.base import Strict
+from csrkit.parameters.strict import Strict
 
 TestName = Literal[
     "platelets by week",

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from csrkit.errors import ParameterError
 from itpcsr.analysis.dose import compare, path, utility
 from itpcsr.analysis.dose.characteristics import analyse_characteristics, summarise
 from itpcsr.analysis.dose.designs import make_plans
 from itpcsr.display import dose_figures, dose_tables
-from itpcsr.errors import ParameterError
 from itpcsr.study import Scenario, read_scenarios, read_study
 from itpcsr.study import Study as StudyModel
 

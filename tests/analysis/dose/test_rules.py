@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 from scipy import optimize, stats
 
-from itpcsr.analysis.dose import intervals
-from itpcsr.analysis.dose.crm import Crm, make_skeleton
-from itpcsr.analysis.dose.isotonic import isotonic_means, isotonic_rates
-from itpcsr.analysis.dose.outcomes import read_outcomes
-from itpcsr.analysis.dose.rule import NO_DOSE
-from itpcsr.analysis.dose.three_plus_three import FixedCohorts, ThreePlusThree
-from itpcsr.errors import ParameterError
+from csrkit.dosefinding import intervals
+from csrkit.dosefinding.crm import Crm, make_skeleton
+from csrkit.dosefinding.isotonic import isotonic_means, isotonic_rates
+from csrkit.dosefinding.outcomes import read_outcomes
+from csrkit.dosefinding.rule import NO_DOSE
+from csrkit.dosefinding.three_plus_three import FixedCohorts, ThreePlusThree
+from csrkit.errors import ParameterError
 
 NONE = np.zeros((1, 1), dtype=np.int64)
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from csrkit.dosefinding.futility import futility_bounds
+from csrkit.dosefinding.outcomes import read_outcomes
+from csrkit.dosefinding.three_plus_three import FixedCohorts, ThreePlusThree
+from csrkit.errors import ParameterError
 from itpcsr.analysis.dose.designs import REGISTRY, Plan, make_plans
-from itpcsr.analysis.dose.futility import futility_bounds
-from itpcsr.analysis.dose.outcomes import read_outcomes
 from itpcsr.analysis.dose.simulate import BLOCK, Truth, make_blocks, quantities, simulate, simulate_block
-from itpcsr.analysis.dose.three_plus_three import FixedCohorts, ThreePlusThree
-from itpcsr.errors import ParameterError
 
 TRIALS = 2 * BLOCK
 TRUTH = Truth((0.1, 0.25, 0.4), (0.1, 0.3, 0.5), target=0.3, accrual_days=10.0, window_days=28)

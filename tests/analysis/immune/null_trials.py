@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from csrkit.stats.permutation import Permutations, flip_signs, mirror_ranks, swap_groups
 from itpcsr.analysis import immune
-from itpcsr.analysis.permutation import Permutations, flip_signs, mirror_ranks, swap_groups
 
 Floats = NDArray[np.floating[Any]]
 NOMINAL = np.array([0.05, 0.01, 0.001])

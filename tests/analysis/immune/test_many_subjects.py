@@ -5,10 +5,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from itpcsr.analysis.immune import firth, mediation
+from csrkit.stats import firth
+from csrkit.stats.permutation import Permutations, flip_signs, mirror_ranks, swap_groups
+from itpcsr.analysis.immune import mediation
 from itpcsr.analysis.immune.power import power_of_t, solve_effect
 from itpcsr.analysis.immune.predictors import gain_left_out
-from itpcsr.analysis.permutation import Permutations, flip_signs, mirror_ranks, swap_groups
 
 FEW, MANY = 400, 1_600
 NORMAL, DRAWN = Permutations(), Permutations(most_subjects=10**9)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from csrkit.stats.permutation import Permutations
 from itpcsr.analysis import immune
 from itpcsr.analysis.immune import changes, responders
-from itpcsr.analysis.permutation import Permutations
 from tests.analysis.immune import null_trials
 
 GROUP = np.arange(18) < 8

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from csrkit.stats.permutation import Permutations, flip_signs, swap_groups
 from itpcsr.analysis.immune.power import power_of_t, solve_effect
-from itpcsr.analysis.permutation import Permutations, flip_signs, swap_groups
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from csrkit.rows import combine
 from itpcsr.analysis import immune
-from itpcsr.results import combine
 from tests import covid
 
 

@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from csrkit.rows import absence, combine
+from csrkit.stats.permutation import swap_groups
+from csrkit.tables.formats import NOT_ESTIMABLE
+from csrkit.tables.table import Table
 from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import immune
 from itpcsr.analysis.immune.panel import NO_TABLE, NO_VALUES
-from itpcsr.analysis.permutation import swap_groups
 from itpcsr.display import immune_figures as figures
 from itpcsr.display import immune_tables as tables
-from itpcsr.display.formats import NOT_ESTIMABLE
 from itpcsr.display.immune_text import immune_sentences
-from itpcsr.display.table import Table
-from itpcsr.results import absence, combine
 from itpcsr.study import read_study
 from tests import small
 from tests.covid import analyse_everything

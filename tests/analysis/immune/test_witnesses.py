@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.analysis.immune import changes, correlations, effects, families, firth, mediation, responders
-from itpcsr.analysis.permutation import Permutations, flip_signs, swap_groups
+from csrkit.stats import effects, families, firth
+from csrkit.stats.permutation import Permutations, flip_signs, swap_groups
+from itpcsr.analysis.immune import changes, correlations, mediation, responders
 
 ROOT = Path(__file__).resolve().parents[3]
 # Nine subjects, four visits; the first four are responders. The same numbers stand in immune.R.

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from itpcsr.build.embedded import read_sources, render
-from itpcsr.errors import RenderError
+from csrkit.errors import RenderError
+from csrkit.render.embedded import read_sources, render
 
 PAGE = "report/02-results.qmd"
 START = "# Results {#sec-results}\n\n## Data {#sec-data}\n\n"

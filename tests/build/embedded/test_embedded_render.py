@@ -10,9 +10,9 @@ import pytest
 from lxml import html
 from pypdf import PdfReader
 
-from itpcsr.build.embedded import pandoc, render, version
-from itpcsr.build.reference_doc import reference_doc
-from itpcsr.build.vega import vega_bundle
+from csrkit.charts.vega import vega_bundle
+from csrkit.render.embedded import pandoc, render, version
+from csrkit.render.reference_doc import reference_doc
 
 
 def words(text: str) -> str:

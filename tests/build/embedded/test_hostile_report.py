@@ -13,14 +13,14 @@ import pypdf
 import pytest
 import yaml
 
-from itpcsr.build import embedded
-from itpcsr.build.assemble import as_markdown
-from itpcsr.build.embedded.pandoc import MARKDOWN
-from itpcsr.build.fragments import Display, write_fragment
-from itpcsr.display.escape import leads_to_reading
-from itpcsr.display.prose import Passage, Prose
-from itpcsr.display.table import Header, Row, Table
-from itpcsr.plain_text import plain_text
+from csrkit.plain_text import plain_text
+from csrkit.publish.assemble import as_markdown
+from csrkit.publish.fragments import Display, write_fragment
+from csrkit.render import embedded
+from csrkit.render.embedded.pandoc import MARKDOWN
+from csrkit.tables.escape import leads_to_reading
+from csrkit.tables.prose import Passage, Prose
+from csrkit.tables.table import Header, Row, Table
 from tests.build.embedded.conftest import CONFIG, ROOT
 from tests.hostile import TEXTS, UNSEEN, has_glyphs
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import typst
 
-from itpcsr.build.embedded import pandoc, render
-from itpcsr.build.memo import Memo
-from itpcsr.errors import RenderError
+from csrkit.errors import RenderError
+from csrkit.publish.memo import Memo
+from csrkit.render.embedded import pandoc, render
 
 INDEX, RESULTS = "index.qmd", "report/02-results.qmd"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from itpcsr.sdtm.simulation.draws import choose, draw_kind, draw_one_of
+from itpsim.draws import choose, draw_kind, draw_one_of
 
 
 def test_choose_takes_so_many_different_items() -> None:

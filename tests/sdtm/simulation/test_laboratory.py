@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.sdtm.simulation.laboratory import flag_baseline, result
+from itpsim.laboratory import flag_baseline, result
 
 
 def test_text_and_number_agree() -> None:

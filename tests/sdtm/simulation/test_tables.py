@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.sdtm.simulation.tables import arrange, day_text, known_part, minute_text, read_moments, study_day
+from itpsim.tables import arrange, day_text, known_part, minute_text, read_moments, study_day
 
 START = np.array(["2020-02-28", "2019-12-31"], dtype="datetime64[D]")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.sdtm.labels import fold_label
+from csrkit.sdtm.spelling import term_key
 from itpcsr.adam.domains import look_up
 from itpcsr.sdtm.bleeding_scales import WHO
-from itpcsr.sdtm.labels import fold_label
-from itpcsr.sdtm.spelling import term_key
 from itpcsr.study import Efficacy
 
 _COUNT = [

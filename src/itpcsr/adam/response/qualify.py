@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.limits import Flags, Span, constant, exceeds, span_of
+from csrkit.limits import Flags, Span, constant, exceeds, span_of
 from itpcsr.study import ResponseDefinition
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.groups import assign_groups, size_rows
+from csrkit.stats.proportions import count_subjects
+from csrkit.stats.summaries import summarize
 from itpcsr.analysis.antibody.presence import missing_antibodies, tests_of
-from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.proportions import count_subjects
-from itpcsr.analysis.summaries import summarize
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 DISPLAY = "tbl-autoantibodies"

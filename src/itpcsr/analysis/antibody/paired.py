@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.fewest import FEWEST_FOR_TEST, TOO_FEW
+from csrkit.stats.mcnemar import EXACT, MID_P, NO_CHANGE, mcnemar_exact
 from itpcsr.analysis.antibody.presence import missing_antibodies
-from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
-from itpcsr.analysis.mcnemar import EXACT, MID_P, NO_CHANGE, mcnemar_exact
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 DISPLAY = "tbl-antibody-paired"

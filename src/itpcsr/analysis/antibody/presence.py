@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.absence import is_absent
+from csrkit.absence import is_absent
 from itpcsr.study import Study
 
 _NO_DOMAIN = "The study's data hold no domain of antibodies (IS), so antibodies can't be shown."

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.estimation import attempt
+from csrkit.stats.fewest import FEWEST_IN_SUBSET, TOO_FEW_IN_SUBSET
+from csrkit.stats.proportions import EXACT, exact_interval
 from itpcsr.analysis.antibody.presence import missing_antibodies
-from itpcsr.analysis.estimation import attempt
-from itpcsr.analysis.fewest import FEWEST_IN_SUBSET, TOO_FEW_IN_SUBSET
-from itpcsr.analysis.proportions import EXACT, exact_interval
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 DISPLAY = "tbl-antibody-relation"

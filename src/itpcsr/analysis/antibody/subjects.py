@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.absence import is_absent
+from csrkit.absence import is_absent
 
 
 def describe_subjects(

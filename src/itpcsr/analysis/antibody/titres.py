@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.groups import assign_groups, size_rows
+from csrkit.stats.summaries import GEOMETRIC_MEAN, summarize
 from itpcsr.analysis.antibody.presence import missing_antibodies, tests_of
-from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.summaries import GEOMETRIC_MEAN, summarize
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 DISPLAY = "tbl-antibody-titres"

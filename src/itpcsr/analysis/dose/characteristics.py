@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from csrkit.dosefinding.rule import Ints
+from csrkit.errors import ParameterError
+from csrkit.rows import absent_rows, make_rows
 from itpcsr.analysis.dose.designs import Plan, make_plans
 from itpcsr.analysis.dose.path import NOT_DEFINED
-from itpcsr.analysis.dose.rule import Ints
 from itpcsr.analysis.dose.simulate import Run, Truth, quantities, simulate
-from itpcsr.errors import ParameterError
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Scenario, Study
 
 CHOICE, SUBJECTS = "tbl-dose-oc", "tbl-dose-oc-subjects"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.analysis.dose.crm import Crm
+from csrkit.dosefinding.crm import Crm
+from csrkit.dosefinding.intervals import IntervalRule
+from csrkit.dosefinding.isotonic import isotonic_rates
+from csrkit.dosefinding.rule import Ints
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.proportions import EXACT, exact_interval
 from itpcsr.analysis.dose.designs import dose_levels, make_rules
-from itpcsr.analysis.dose.intervals import IntervalRule
-from itpcsr.analysis.dose.isotonic import isotonic_rates
 from itpcsr.analysis.dose.path import OPEN_WINDOW, ask, counts_at, missing_path, study_rules
-from itpcsr.analysis.dose.rule import Ints
-from itpcsr.analysis.proportions import EXACT, exact_interval
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 CHOSEN = "chosen"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from itpcsr.analysis.dose.crm import Crm, make_skeleton
-from itpcsr.analysis.dose.futility import futility_bounds
-from itpcsr.analysis.dose.intervals import boin, keyboard, mtpi2
-from itpcsr.analysis.dose.rule import Ints, Rule
-from itpcsr.analysis.dose.three_plus_three import FixedCohorts, ThreePlusThree
-from itpcsr.errors import ParameterError
+from csrkit.dosefinding.crm import Crm, make_skeleton
+from csrkit.dosefinding.futility import futility_bounds
+from csrkit.dosefinding.intervals import boin, keyboard, mtpi2
+from csrkit.dosefinding.rule import Ints, Rule
+from csrkit.dosefinding.three_plus_three import FixedCohorts, ThreePlusThree
+from csrkit.errors import ParameterError
 from itpcsr.study import DoseFinding, Study
 
 REGISTRY = "Registry"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from csrkit.dosefinding.rule import NO_DOSE, Ints, Rule
+from csrkit.errors import ParameterError
+from csrkit.rows import absent_rows, make_rows
 from itpcsr.analysis.dose.designs import dose_levels, make_rules, require_dose_finding
-from itpcsr.analysis.dose.rule import NO_DOSE, Ints, Rule
-from itpcsr.errors import ParameterError
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import DoseFinding, Study
 
 NOT_DEFINED = "This study finds no dose by cohorts, so there is no escalation to show."

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.random import Generator, SeedSequence
 from numpy.typing import NDArray
 
+from csrkit.dosefinding.rule import NO_DOSE, Ints, at_level
+from csrkit.errors import ParameterError
 from itpcsr.analysis.dose.designs import Plan
-from itpcsr.analysis.dose.rule import NO_DOSE, Ints, at_level
-from itpcsr.errors import ParameterError
 
 BLOCK = 10_000
 

@@ -8,11 +8,11 @@ import math
 import numpy as np
 import pandas as pd
 
+from csrkit.dosefinding.rule import Floats
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.proportions import EXACT, exact_interval
 from itpcsr.analysis.dose.designs import dose_levels
 from itpcsr.analysis.dose.path import NO_SUBJECTS, NOT_DEFINED
-from itpcsr.analysis.dose.rule import Floats
-from itpcsr.analysis.proportions import EXACT, exact_interval
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import DoseFinding, Study
 
 SAFETY, EFFICACY = ("dlt", "severe"), ("response", "platelets", "treg")

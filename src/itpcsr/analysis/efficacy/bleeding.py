@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from itpcsr.absence import is_absent
+from csrkit.absence import is_absent
+from csrkit.rows import absent_rows
+from csrkit.stats.fewest import FEWEST_FOR_TEST, TOO_FEW
+from csrkit.stats.mcnemar import EXACT, NO_CHANGE, mcnemar_exact
+from csrkit.stats.proportions import count_subjects
 from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows
-from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
-from itpcsr.analysis.mcnemar import EXACT, NO_CHANGE, mcnemar_exact
-from itpcsr.analysis.proportions import count_subjects
-from itpcsr.results import absent_rows
 from itpcsr.study import Study
 
 SCALE = "WHOBLEED"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.limits import constant, exceeds, span_of
+from csrkit.rows import absent_rows
+from csrkit.stats.proportions import count_subjects
+from csrkit.stats.summaries import summarize
 from itpcsr.analysis.efficacy.scope import (
     efficacy_members,
     efficacy_rows,
     missing_efficacy,
     missing_response,
 )
-from itpcsr.analysis.proportions import count_subjects
-from itpcsr.analysis.summaries import summarize
-from itpcsr.limits import constant, exceeds, span_of
-from itpcsr.results import absent_rows
 from itpcsr.study import Study
 
 # What a display is called that leaves out counts after rescue therapy, beside the one that has them all.

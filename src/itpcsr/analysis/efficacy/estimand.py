@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.rows import absent_rows
+from csrkit.stats.proportions import count_subjects, mark_unrecorded
 from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows, missing_response
-from itpcsr.analysis.proportions import count_subjects, mark_unrecorded
-from itpcsr.results import absent_rows
 from itpcsr.study import Study
 
 EVENTS = ("rescue", "new_therapy", "incomplete", "death")

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows, missing_response
-from itpcsr.analysis.estimation import attempt
-from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
-from itpcsr.analysis.proportions import (
+from csrkit.rows import absent_rows
+from csrkit.stats.estimation import attempt
+from csrkit.stats.fewest import FEWEST_FOR_TEST, TOO_FEW
+from csrkit.stats.proportions import (
     EXACT,
     NO_SUBJECTS,
     count_subjects,
@@ -19,8 +19,8 @@ from itpcsr.analysis.proportions import (
     jeffreys_interval,
     wilson_interval,
 )
-from itpcsr.analysis.trend import exact_trend
-from itpcsr.results import absent_rows
+from csrkit.stats.trend import exact_trend
+from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows, missing_response
 from itpcsr.study import Study
 
 WILSON = "Wilson score interval"

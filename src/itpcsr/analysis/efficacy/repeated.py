@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from csrkit.rows import absent_rows
+from csrkit.stats.estimation import attempt_numbers
+from csrkit.stats.fewest import FEWEST_FOR_TEST, TOO_FEW
+from csrkit.stats.permutation import Permutations, mirror_ranks
 from itpcsr.analysis.efficacy.course import named, select_platelets
 from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows, missing_efficacy
-from itpcsr.analysis.estimation import attempt_numbers
-from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
-from itpcsr.analysis.permutation import Permutations, mirror_ranks
-from itpcsr.results import absent_rows
 from itpcsr.study import Study
 
 FRIEDMAN = "Friedman's statistic (pingouin)"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.absence import is_absent
+from csrkit.absence import is_absent
+from csrkit.rows import absent_rows
+from csrkit.stats.proportions import count_subjects
 from itpcsr.analysis.efficacy.scope import (
     efficacy_members,
     efficacy_rows,
     missing_efficacy,
     missing_response,
 )
-from itpcsr.analysis.proportions import count_subjects
-from itpcsr.results import absent_rows
 from itpcsr.study import Study
 
 RESPONSES = ("CR", "R", "NR", "NE")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.results import make_rows
+from csrkit.rows import make_rows
+from csrkit.stats.groups import assign_groups, size_rows
 from itpcsr.study import Study
 
 NOT_DEFINED = "This study defines no platelet response, so efficacy is not analysed here."

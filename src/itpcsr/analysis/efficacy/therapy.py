@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.absence import lacks_records
+from csrkit.absence import lacks_records
+from csrkit.rows import absent_rows
+from csrkit.stats.proportions import count_subjects
+from csrkit.stats.summaries import summarize
 from itpcsr.analysis.efficacy.scope import NOT_DEFINED, efficacy_members, efficacy_rows
-from itpcsr.analysis.proportions import count_subjects
-from itpcsr.analysis.summaries import summarize
-from itpcsr.results import absent_rows
 from itpcsr.study import Study
 
 _NO_DOMAIN = "The study's data hold no medication domain (CM), so therapy of the disease can't be shown."

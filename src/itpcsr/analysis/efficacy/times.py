@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from csrkit.rows import absent_rows
+from csrkit.stats.proportions import NO_SUBJECTS, count_subjects
+from csrkit.stats.summaries import summarize
+from csrkit.stats.survival import at_risk, kaplan_meier
+from csrkit.stats.time_estimates import estimate_times
 from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows, missing_response
-from itpcsr.analysis.proportions import NO_SUBJECTS, count_subjects
-from itpcsr.analysis.summaries import summarize
-from itpcsr.analysis.survival import at_risk, kaplan_meier
-from itpcsr.analysis.time_estimates import estimate_times
-from itpcsr.results import absent_rows
 from itpcsr.study import Study
 
 # Analysis name: PARAMCD in ADTTE, and whether the share is that of subjects without the event.

@@ -1,5 +1,6 @@
 """Immune function: what changed, whether it goes with response and platelets, and how sure that is."""
 
+from csrkit.stats.permutation import Permutations
 from itpcsr.analysis.immune.changes import analyse_mean_change, analyse_planned, analyse_visits
 from itpcsr.analysis.immune.correlations import analyse_network, analyse_platelets
 from itpcsr.analysis.immune.mediation import analyse_mediation
@@ -15,7 +16,6 @@ from itpcsr.analysis.immune.summaries import (
     standardised_records,
 )
 from itpcsr.analysis.immune.tally import count_tests
-from itpcsr.analysis.permutation import Permutations
 
 __all__ = [
     "Panel",

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from itpcsr.analysis.estimation import QUIET, attempt_numbers
-from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
-from itpcsr.analysis.immune.effects import DZ, T_INTERVAL, describe, mean_interval, paired_effect
-from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, FEW, adjust, to_rows, why
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.effects import DZ, T_INTERVAL, describe, mean_interval, paired_effect
+from csrkit.stats.estimation import QUIET, attempt_numbers
+from csrkit.stats.families import ADJUSTED, CONSTANT, FEW, adjust, to_rows, why
+from csrkit.stats.fewest import FEWEST_FOR_TEST, TOO_FEW
+from csrkit.stats.permutation import Permutations, flip_signs, mirror_ranks
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
 from itpcsr.analysis.immune.summaries import POPULATION, back, effect_units
-from itpcsr.analysis.permutation import Permutations, flip_signs, mirror_ranks
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 FRIEDMAN = "Friedman test of the visits (pingouin), subjects with all visits"

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from itpcsr.analysis.estimation import QUIET
-from itpcsr.analysis.fewest import FEWEST_FOR_TEST, TOO_FEW
-from itpcsr.analysis.immune.families import ADJUSTED, adjust, to_rows
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.estimation import QUIET
+from csrkit.stats.families import ADJUSTED, adjust, to_rows
+from csrkit.stats.fewest import FEWEST_FOR_TEST, TOO_FEW
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
 from itpcsr.analysis.immune.summaries import POPULATION
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 RM_CORRELATION = "repeated-measures correlation with log platelet count (Bakdash and Marusich 2017)"

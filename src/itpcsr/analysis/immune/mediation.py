@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.analysis.estimation import NotSettledError, attempt
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.estimation import NotSettledError, attempt
+from csrkit.stats.families import adjust, to_rows
+from csrkit.stats.linear import regress
 from itpcsr.analysis.immune.correlations import NO_PLATELETS, platelet_weeks
-from itpcsr.analysis.immune.families import adjust, to_rows
-from itpcsr.analysis.immune.linear import regress
 from itpcsr.analysis.immune.panel import Floats, Panel, mean_over, missing_sentence
 from itpcsr.analysis.immune.summaries import POPULATION
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 MEDIATION = "mediation by linear regressions, percentile bootstrap of the indirect effect"

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from itpcsr.markers import Marker
+from csrkit.markers import Marker
 from itpcsr.study import Study
 
 Floats = NDArray[np.floating[Any]]

@@ -9,11 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from itpcsr.analysis.fewest import FEWEST_FOR_TEST, FEWEST_IN_SUBSET, TOO_FEW, TOO_FEW_IN_SUBSET
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.fewest import FEWEST_FOR_TEST, FEWEST_IN_SUBSET, TOO_FEW, TOO_FEW_IN_SUBSET
+from csrkit.stats.permutation import Permutations, flip_signs, swap_groups
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
 from itpcsr.analysis.immune.summaries import POPULATION
-from itpcsr.analysis.permutation import Permutations, flip_signs, swap_groups
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 MOST = 3.0  # SDs: the largest effect that is looked for

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from itpcsr.analysis.estimation import NUMERICAL, attempt
-from itpcsr.analysis.fewest import FEWEST_IN_SUBSET, TOO_FEW_IN_SUBSET
-from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, adjust, to_rows
-from itpcsr.analysis.immune.firth import MOST_REFITTED, fit_firth, fit_left_out, profile_effect
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.estimation import NUMERICAL, attempt
+from csrkit.stats.families import ADJUSTED, CONSTANT, adjust, to_rows
+from csrkit.stats.fewest import FEWEST_IN_SUBSET, TOO_FEW_IN_SUBSET
+from csrkit.stats.firth import MOST_REFITTED, fit_firth, fit_left_out, profile_effect
 from itpcsr.analysis.immune.panel import Floats, Panel
 from itpcsr.analysis.immune.responders import missing_response
 from itpcsr.analysis.immune.summaries import POPULATION
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 FIRTH = "Firth's logistic regression of response, profile penalised likelihood (as R logistf)"

@@ -9,16 +9,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from itpcsr.analysis.estimation import QUIET, attempt_numbers
-from itpcsr.analysis.fewest import FEWEST_IN_SUBSET, TOO_FEW_IN_SUBSET
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.effects import WELCH, G, difference_interval, group_effect
+from csrkit.stats.estimation import QUIET, attempt_numbers
+from csrkit.stats.families import ADJUSTED, CONSTANT, adjust, to_rows
+from csrkit.stats.fewest import FEWEST_IN_SUBSET, TOO_FEW_IN_SUBSET
+from csrkit.stats.linear import regress
+from csrkit.stats.permutation import Permutations, swap_groups
 from itpcsr.analysis.immune.changes import ALIKE, NO_CHANGE, complete_cases
-from itpcsr.analysis.immune.effects import WELCH, G, difference_interval, group_effect
-from itpcsr.analysis.immune.families import ADJUSTED, CONSTANT, adjust, to_rows
-from itpcsr.analysis.immune.linear import regress
 from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
 from itpcsr.analysis.immune.summaries import POPULATION, back, effect_units
-from itpcsr.analysis.permutation import Permutations, swap_groups
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 MIXED_ANOVA = (

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from itpcsr.analysis.immune.effects import T_INTERVAL, describe, mean_interval
-from itpcsr.analysis.immune.families import FEW, to_rows
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.effects import T_INTERVAL, describe, mean_interval
+from csrkit.stats.families import FEW, to_rows
+from csrkit.stats.summaries import QUARTILES
 from itpcsr.analysis.immune.panel import Floats, Panel, count_values, mean_over, missing_sentence
-from itpcsr.analysis.summaries import QUARTILES
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 POPULATION = "full analysis set"

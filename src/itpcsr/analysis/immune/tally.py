@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from itpcsr.results import absence, absent_rows, make_rows
+from csrkit.rows import absence, absent_rows, make_rows
 
 _NONE = "No test was made."
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.analysis.groups import assign_groups, size_rows
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.groups import assign_groups, size_rows
+from csrkit.stats.summaries import FEW_VALUES, GEOMETRIC_MEAN, NO_VALUES
 from itpcsr.analysis.pharmacokinetics.sets import POPULATION, why_absent
-from itpcsr.analysis.summaries import FEW_VALUES, GEOMETRIC_MEAN, NO_VALUES
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 # Parameters of the table; an area over part of the time has the hours in its code.

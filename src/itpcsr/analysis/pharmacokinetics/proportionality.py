@@ -9,10 +9,10 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from itpcsr.analysis.estimation import attempt_numbers
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.estimation import attempt_numbers
 from itpcsr.analysis.pharmacokinetics.parameters import codes_of
 from itpcsr.analysis.pharmacokinetics.sets import POPULATION, why_absent
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 POWER = "power model: ln(parameter) = a + b ln(dose), least squares; interval of b by Student's t"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.analysis.groups import assign_groups, size_rows
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.groups import assign_groups, size_rows
 from itpcsr.analysis.pharmacokinetics.sets import POPULATION, why_absent
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 NO_SAMPLES = "no samples at this time"

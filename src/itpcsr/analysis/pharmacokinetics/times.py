@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.summaries import NO_VALUES
 from itpcsr.analysis.pharmacokinetics.samples import name_time, nominal_times
 from itpcsr.analysis.pharmacokinetics.sets import POPULATION, why_absent
-from itpcsr.analysis.summaries import NO_VALUES
-from itpcsr.results import absent_rows, make_rows
 from itpcsr.study import Study
 
 _NO_NOMINAL = "No sample that can be analysed has a nominal and an actual time."

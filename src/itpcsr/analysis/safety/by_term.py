@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.stats.groups import assign_groups, size_rows
+from csrkit.stats.tally import rank_levels
 from itpcsr.analysis.comparisons import compare_counts, single_arm_columns
-from itpcsr.analysis.groups import assign_groups, size_rows
 from itpcsr.analysis.safety.kinds import absent, count, rows_of, select_events, why_absent
-from itpcsr.analysis.tally import rank_levels
 from itpcsr.study import Study
 
 _DISPLAYS = {"any": "tbl-ae-soc-pt", "severe": "tbl-ae-severe", "serious": "tbl-ae-serious"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.analysis.groups import assign_groups, size_rows
+from csrkit.stats.groups import assign_groups, size_rows
+from csrkit.stats.tally import rank_levels
 from itpcsr.analysis.safety.kinds import absent, count, count_flagged, rows_of, select_events, why_absent
-from itpcsr.analysis.tally import rank_levels
 from itpcsr.study import Study
 
 _NO_TERMS = "The study file names no adverse events of the disease studied, so none are shown apart."

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.analysis.groups import assign_groups, size_rows
+from csrkit.stats.groups import assign_groups, size_rows
+from csrkit.stats.tally import rank_levels
 from itpcsr.analysis.safety.kinds import absent, count, rows_of, select_events, why_absent
-from itpcsr.analysis.tally import rank_levels
 from itpcsr.study import Study
 
 TIMES = ("within", "later", "before", "unknown")

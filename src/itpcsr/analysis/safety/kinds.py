@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from itpcsr.absence import is_absent
-from itpcsr.analysis.proportions import count_events, count_subjects, mark_unrecorded
-from itpcsr.results import absent_rows, make_rows
+from csrkit.absence import is_absent
+from csrkit.rows import absent_rows, make_rows
+from csrkit.stats.proportions import count_events, count_subjects, mark_unrecorded
 
 NO_DOMAIN = "The study's data hold no adverse event domain (AE), so adverse events can't be shown."
 # Kind, and the flag of ADAE that a treatment-emergent event must have for it.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.proportions import count_events, name_unrecorded
+from csrkit.stats.groups import assign_groups, size_rows
+from csrkit.stats.proportions import count_events, name_unrecorded
+from csrkit.stats.summaries import summarize
+from csrkit.stats.tally import rank_levels
 from itpcsr.analysis.safety.kinds import absent, rows_of, select_events, why_absent
-from itpcsr.analysis.summaries import summarize
-from itpcsr.analysis.tally import rank_levels
 from itpcsr.study import Study
 
 NO_EVENTS = "no events in this group"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.absence import is_absent
-from itpcsr.analysis.groups import assign_groups, size_rows
+from csrkit.absence import is_absent
+from csrkit.stats.groups import assign_groups, size_rows
 from itpcsr.analysis.safety.kinds import FLAGS, NO_DOMAIN, absent, count_flagged, rows_of, select_events
 from itpcsr.study import Study
 

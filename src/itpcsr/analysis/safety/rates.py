@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from itpcsr.absence import is_absent
-from itpcsr.analysis.groups import assign_groups, group_sizes, size_rows
-from itpcsr.analysis.poisson import GARWOOD, poisson_interval
-from itpcsr.analysis.proportions import NO_SUBJECTS, NOT_RECORDED
+from csrkit.absence import is_absent
+from csrkit.stats.groups import assign_groups, group_sizes, size_rows
+from csrkit.stats.poisson import GARWOOD, poisson_interval
+from csrkit.stats.proportions import NO_SUBJECTS, NOT_RECORDED
 from itpcsr.analysis.safety.kinds import NO_DOMAIN, absent, is_recorded, rows_of, select_events
 from itpcsr.study import Study
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.proportions import UNRECORDED, name_unrecorded
+from csrkit.stats.groups import assign_groups, size_rows
+from csrkit.stats.proportions import UNRECORDED, name_unrecorded
+from csrkit.stats.tally import rank_levels
 from itpcsr.analysis.safety.by_term import label_terms
 from itpcsr.analysis.safety.kinds import absent, count, rows_of, select_events, why_absent
-from itpcsr.analysis.tally import rank_levels
 from itpcsr.study import Study
 
 

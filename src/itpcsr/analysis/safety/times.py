@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from itpcsr.absence import is_absent
-from itpcsr.analysis.groups import assign_groups, size_rows
-from itpcsr.analysis.proportions import count_subjects, mark_unrecorded
+from csrkit.absence import is_absent
+from csrkit.stats.groups import assign_groups, size_rows
+from csrkit.stats.proportions import count_subjects, mark_unrecorded
+from csrkit.stats.survival import kaplan_meier
+from csrkit.stats.time_estimates import estimate_times
 from itpcsr.analysis.safety.kinds import NO_DOMAIN, absent, is_recorded, rows_of
 from itpcsr.analysis.safety.rates import PARAMETERS
-from itpcsr.analysis.survival import kaplan_meier
-from itpcsr.analysis.time_estimates import estimate_times
 from itpcsr.study import Study
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from itpcsr.display import words
-from itpcsr.display.formats import format_number, format_plain
-from itpcsr.display.table import Header, Row, Table
-from itpcsr.results import absence
+from csrkit.rows import absence
+from csrkit.tables import words
+from csrkit.tables.formats import format_number, format_plain
+from csrkit.tables.table import Header, Row, Table
 from itpcsr.study import AntibodyTest, Study
 
 _RESULTS = {"POSITIVE": "pos.", "NEGATIVE": "neg.", "": "no result"}

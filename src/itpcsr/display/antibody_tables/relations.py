@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.display import words
-from itpcsr.display.formats import NOT_ESTIMABLE, format_count, format_interval, format_level
+from csrkit.tables import words
+from csrkit.tables.formats import NOT_ESTIMABLE, format_count, format_interval, format_level
+from csrkit.tables.table import Header, Row, Table
 from itpcsr.display.laboratory_tables import among, joined
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.rows import EXACT_NOTE, sentence_if_absent
-from itpcsr.display.table import Header, Row, Table
 from itpcsr.study import Study
 
 _COMPARISONS = {

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from csrkit.disclosure.small_counts import as_shown
+from csrkit.tables.formats import SUPPRESSED, format_count
+from csrkit.tables.table import Header, Row, Table
 from itpcsr.display.antibody_tables.names import antibody_labels
-from itpcsr.display.formats import SUPPRESSED, format_count
 from itpcsr.display.laboratory_tables import joined
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.rows import finish, sentence_if_absent
-from itpcsr.display.table import Header, Row, Table
-from itpcsr.small_counts import as_shown
 from itpcsr.study import Column, Study
 
 

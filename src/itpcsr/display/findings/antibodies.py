@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from csrkit.tables.formats import format_number
 from itpcsr.display.findings.phrases import counted, of
-from itpcsr.display.formats import format_number
 
 
 def antibodies_finding(

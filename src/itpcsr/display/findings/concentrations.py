@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from itpcsr.display import words
+from csrkit.tables import words
+from csrkit.tables.formats import format_number, format_signed
 from itpcsr.display.findings.phrases import of
-from itpcsr.display.formats import format_number, format_signed
 from itpcsr.display.lookup import Lookup
 
 

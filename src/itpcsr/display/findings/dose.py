@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from itpcsr.display import words
+from csrkit.tables import words
+from csrkit.tables.formats import format_interval, format_number, format_percent, format_plain
 from itpcsr.display.findings.phrases import of
-from itpcsr.display.formats import format_interval, format_number, format_percent, format_plain
 from itpcsr.display.lookup import Lookup
 
 _STAGES = {"first": "first subjects", "all": "with the expansion"}

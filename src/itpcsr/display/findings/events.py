@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from itpcsr.display import words
+from csrkit.tables import words
+from csrkit.tables.formats import format_number
 from itpcsr.display.findings.phrases import by_group, of, single_arms, whole
-from itpcsr.display.formats import format_number
 from itpcsr.display.lookup import Lookup
 from itpcsr.study import Study
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.display import words
+from csrkit.tables import words
+from csrkit.tables.formats import format_count, format_plain, format_signed
 from itpcsr.display.findings.phrases import few, of
-from itpcsr.display.formats import format_count, format_plain, format_signed
 from itpcsr.study import Study
 
 _NAMED = 3  # markers named on each side; the chart has all

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from itpcsr.display import words
-from itpcsr.display.formats import format_count
+from csrkit.charts.theme import alt
+from csrkit.tables import words
+from csrkit.tables.formats import format_count
 from itpcsr.display.lookup import Lookup
-from itpcsr.display.theme import alt
 from itpcsr.study import Study
 
 Chart = TypeVar("Chart", bound=alt.TopLevelMixin)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from itpcsr.display import words
+from csrkit.tables import words
+from csrkit.tables.formats import format_count, format_plain, format_statistic
 from itpcsr.display.findings.phrases import counted, of, single_arms, whole
-from itpcsr.display.formats import format_count, format_plain, format_statistic
 from itpcsr.display.labels import DECIMALS
 from itpcsr.display.lookup import Lookup
 from itpcsr.study import Study

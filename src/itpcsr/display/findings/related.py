@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from itpcsr.display import words
-from itpcsr.display.formats import format_count
+from csrkit.tables import words
+from csrkit.tables.formats import format_count
 
 
 def related_finding(data: pd.DataFrame, statuses: Sequence[str], phases: Sequence[str]) -> str:

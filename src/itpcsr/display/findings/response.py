@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.display import words
+from csrkit.tables import words
+from csrkit.tables.formats import format_count, format_interval, format_number, format_percent
 from itpcsr.display.findings.phrases import by_group, counted, of, single_arms, whole
-from itpcsr.display.formats import format_count, format_interval, format_number, format_percent
 from itpcsr.display.lookup import Lookup
 from itpcsr.study import Study
 

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from itpcsr.display.drawing import FORM
-from itpcsr.display.theme import PALETTE, alt
+from csrkit.charts.drawing import FORM
+from csrkit.charts.theme import PALETTE, alt
 
 Chart = TypeVar("Chart", bound=alt.TopLevelMixin)
 _NAMES = {"p5": "5%", "q1": "Lower quartile", "median": "Median", "q3": "Upper quartile", "p95": "95%"}

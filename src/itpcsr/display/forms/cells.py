@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from itpcsr.display.formats import format_plain
+from csrkit.charts.theme import PALETTE, alt
+from csrkit.tables.formats import format_plain
 from itpcsr.display.forms import band_layers, in_form, number_tooltips, week_of, wide_bands
-from itpcsr.display.theme import PALETTE, alt
 
 
 def draw_concentration_bands(

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from csrkit.charts.theme import PALETTE, alt
+from csrkit.tables.formats import format_plain
 from itpcsr.display.findings.phrases import single_arms
-from itpcsr.display.formats import format_plain
 from itpcsr.display.forms import band_layers, in_form, week_of, wide_bands
-from itpcsr.display.theme import PALETTE, alt
 from itpcsr.study import Efficacy, Study
 
 _SHADES = ("#9cb8dc", "#4a86c0", "#0b3d78")

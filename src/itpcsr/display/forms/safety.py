@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from itpcsr.display import words
+from csrkit.charts.theme import PALETTE, alt
+from csrkit.tables import words
 from itpcsr.display.findings.phrases import single_arms
 from itpcsr.display.forms import band_layers, in_form, week_of, wide_bands
-from itpcsr.display.theme import PALETTE, alt
 from itpcsr.study import Study
 
 

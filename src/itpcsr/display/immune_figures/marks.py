@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from itpcsr.display.theme import PALETTE, alt
+from csrkit.charts.theme import PALETTE, alt
 from itpcsr.study import Study
 
 GROUPS = {"responder": "Responders", "nonresponder": "Non-responders", "unknown": "Response not known"}

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from csrkit.markers import Marker
+from csrkit.tables.table import Header, Row, Table
 from itpcsr.display.immune_tables.cells import Cell, Reader
 from itpcsr.display.lookup import Lookup
-from itpcsr.display.table import Header, Row, Table
-from itpcsr.markers import Marker
 from itpcsr.study import Study
 
 NOT_ADJUSTED = "The intervals are not adjusted for the number of markers."

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from itpcsr.display.formats import (
+from csrkit.markers import Marker
+from csrkit.tables.formats import (
     NOT_ESTIMABLE,
     format_count,
     format_number,
@@ -15,7 +16,6 @@ from itpcsr.display.formats import (
     missing,
 )
 from itpcsr.display.lookup import Lookup
-from itpcsr.markers import Marker
 
 AND = "\u00a0+\u00a0"  # between the sizes of two groups, without a break of the line
 

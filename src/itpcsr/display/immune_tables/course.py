@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from itpcsr.display.formats import format_count, format_level, format_number
+from csrkit.markers import Marker
+from csrkit.tables.formats import format_count, format_level, format_number
+from csrkit.tables.table import Table
 from itpcsr.display.immune_tables.arrange import (
     NOT_ADJUSTED,
     RATIO_NOTE,
@@ -30,8 +32,6 @@ from itpcsr.display.immune_tables.cells import (
 )
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.rows import sentence_if_absent
-from itpcsr.display.table import Table
-from itpcsr.markers import Marker
 from itpcsr.study import Study
 
 

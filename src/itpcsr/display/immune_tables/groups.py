@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from itpcsr.display.formats import format_count, format_level
+from csrkit.markers import Marker
+from csrkit.tables.formats import format_count, format_level
+from csrkit.tables.table import Table
 from itpcsr.display.immune_tables.arrange import NOT_ADJUSTED, RATIO_NOTE, Shown, arrange
 from itpcsr.display.immune_tables.cells import Reader, count, effect, interval, number, sizes
 from itpcsr.display.rows import sentence_if_absent
-from itpcsr.display.table import Table
-from itpcsr.markers import Marker
 from itpcsr.study import Study
 
 

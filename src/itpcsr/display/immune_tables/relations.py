@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from itpcsr.display.formats import format_level
+from csrkit.markers import Marker
+from csrkit.tables.formats import format_level
+from csrkit.tables.table import Table
 from itpcsr.display.immune_tables.arrange import NOT_ADJUSTED, Line, Shown, arrange, headings, sections
 from itpcsr.display.immune_tables.cells import (
     Cell,
@@ -20,8 +22,6 @@ from itpcsr.display.immune_tables.cells import (
 from itpcsr.display.lookup import Lookup
 from itpcsr.display.rescue import INCLUDED
 from itpcsr.display.rows import sentence_if_absent
-from itpcsr.display.table import Table
-from itpcsr.markers import Marker
 from itpcsr.study import Study
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from csrkit.sdtm.read import Trial
+from csrkit.sdtm.used import is_used
 from itpcsr.sdtm.checks import (  # noqa: F401  (a module's rules are known once it is imported)
     antibodies,
     arms,
@@ -50,8 +52,6 @@ from itpcsr.sdtm.checks.findings import (
 from itpcsr.sdtm.checks.rules import RULES, Rule
 from itpcsr.sdtm.checks.schemas import content_faults, structure_faults
 from itpcsr.sdtm.checks.tables import Tables
-from itpcsr.sdtm.read import Trial
-from itpcsr.sdtm.used import is_used
 from itpcsr.study import Study
 
 __all__ = [

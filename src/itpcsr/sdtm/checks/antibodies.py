@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from csrkit.sdtm.titres import read_titres
 from itpcsr.sdtm.checks.findings import NOTE, WARNING, values
 from itpcsr.sdtm.checks.rules import REALITY, REPORT, rule
 from itpcsr.sdtm.checks.tables import Tables
-from itpcsr.sdtm.titres import read_titres
 from itpcsr.study import Study
 
 _LEAST, _MOST = 5, 0.8  # titres of a test, and the share of them, that show by which factor it is diluted

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from csrkit.sdtm.standard_limits import standard_limits
 from itpcsr.sdtm.checks.findings import NOTE, WARNING, sentences, values
 from itpcsr.sdtm.checks.rules import IWG, PROTOCOL, REPORT, rule
 from itpcsr.sdtm.checks.tables import Tables, look_up
-from itpcsr.sdtm.standard_limits import standard_limits
 from itpcsr.study import Study
 
 _COUNTS = "LB.LBTESTCD LB.LBSTRESN LB.LBDTC EX.EXSTDTC DM.ARMCD"

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from itpcsr.limits import read_limits
+from csrkit.limits import read_limits
+from csrkit.sdtm.performed import is_performed
 from itpcsr.sdtm.checks.findings import NOTE, overall
 from itpcsr.sdtm.checks.rules import REPORT, rule
 from itpcsr.sdtm.checks.tables import Tables
 from itpcsr.sdtm.first_dose import FLAGGED, before_treatment, is_of_flagged_test, read_time_points
 from itpcsr.sdtm.manners import name_series
-from itpcsr.sdtm.performed import is_performed
 from itpcsr.sdtm.specimens import name_parameters, tests_of_blood
 from itpcsr.study import Study
 

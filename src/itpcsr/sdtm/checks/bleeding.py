@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from csrkit.sdtm.labels import fold, fold_label
 from itpcsr.sdtm.bleeding_scales import WHO, highest_grade, is_grade
 from itpcsr.sdtm.checks.findings import ERROR, NOTE, WARNING, values
 from itpcsr.sdtm.checks.rules import REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables, look_up
-from itpcsr.sdtm.labels import fold, fold_label
 from itpcsr.study import Study
 
 

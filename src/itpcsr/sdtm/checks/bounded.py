@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from itpcsr.limits import constant, exceeds, span_of, write_limit
+from csrkit.limits import constant, exceeds, span_of, write_limit
+from csrkit.sdtm.standard_limits import standard_limits
+from csrkit.sdtm.titres import CUTOFF, read_titres
 from itpcsr.sdtm.checks.findings import NOTE, WARNING, overall, values
 from itpcsr.sdtm.checks.rules import IWG, REPORT, rule
 from itpcsr.sdtm.checks.tables import Tables
-from itpcsr.sdtm.standard_limits import standard_limits
-from itpcsr.sdtm.titres import CUTOFF, read_titres
 from itpcsr.study import Study
 
 _OF_LABORATORY = "It counts where that decides (grade, status, response, baseline), and is left out of means"

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from csrkit.sdtm.labels import fold
+from csrkit.sdtm.participation import is_ending
 from itpcsr.sdtm.checks import terms
 from itpcsr.sdtm.checks.findings import ERROR, NOTE, WARNING, values
 from itpcsr.sdtm.checks.keys import FINDINGS
 from itpcsr.sdtm.checks.rules import REALITY, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import TRIAL_DESIGN, Tables, look_up, study_days
-from itpcsr.sdtm.labels import fold
-from itpcsr.sdtm.participation import is_ending
 from itpcsr.study import Study
 
 _PRECISIONS = (4, 7, 10, 16)  # characters of a year, a month, a day, a minute

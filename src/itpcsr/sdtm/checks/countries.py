@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from csrkit.sdtm.labels import distance, fold_label
 from itpcsr.sdtm.checks.findings import WARNING, values
 from itpcsr.sdtm.checks.rules import SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables
-from itpcsr.sdtm.labels import distance, fold_label
 from itpcsr.study import Study
 
 # ISO 3166-1 alpha-3, as of 2024.

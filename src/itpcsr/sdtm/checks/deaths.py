@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from csrkit.sdtm.deaths import choose_dates, find_deaths
 from itpcsr.sdtm.checks.findings import NOTE, WARNING, sentences
 from itpcsr.sdtm.checks.rules import REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables
-from itpcsr.sdtm.deaths import choose_dates, find_deaths
 from itpcsr.study import Study
 
 _TELLING = ("DM", "DS", "AE")

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from csrkit.sdtm.labels import fold, fold_label
+from csrkit.sdtm.participation import ends_treatment, is_ending
 from itpcsr.sdtm.checks import terms
 from itpcsr.sdtm.checks.chronology import earlier
 from itpcsr.sdtm.checks.findings import NOTE, WARNING, sentences, values
 from itpcsr.sdtm.checks.rules import PROTOCOL, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables, look_up
 from itpcsr.sdtm.enrolment import is_enrolled
-from itpcsr.sdtm.labels import fold, fold_label
-from itpcsr.sdtm.participation import ends_treatment, is_ending
 from itpcsr.study import Study
 
 _NEEDS = "DS.DSDECOD DS.DSCAT DS.DSSTDTC"

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from csrkit.sdtm.labels import fold, fold_label
+from csrkit.sdtm.select import key_text
 from itpcsr.sdtm.checks import terms
 from itpcsr.sdtm.checks.findings import NOTE, WARNING, listed, overall, values
 from itpcsr.sdtm.checks.rules import PROTOCOL, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables, look_up, study_days
-from itpcsr.sdtm.labels import fold, fold_label
-from itpcsr.sdtm.select import key_text
 from itpcsr.study import Study
 
 _NAME = "{AEDECOD!r}"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from itpcsr.errors import DataError
-from itpcsr.sdtm.read import FINDINGS
+from csrkit.errors import DataError
+from csrkit.sdtm.read import FINDINGS
 
 COLUMNS = FINDINGS
 ERROR, WARNING, NOTE = "error", "warning", "note"

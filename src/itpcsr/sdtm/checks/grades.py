@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from csrkit.sdtm.cutoffs import read_cutoffs
+from csrkit.sdtm.labels import fold, fold_label
 from itpcsr.sdtm.checks.findings import WARNING, values
 from itpcsr.sdtm.checks.rules import rule
 from itpcsr.sdtm.checks.tables import Tables
-from itpcsr.sdtm.cutoffs import read_cutoffs
-from itpcsr.sdtm.labels import fold, fold_label
 from itpcsr.study import Study
 
 _NAME = "{AEDECOD!r}"

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from csrkit.sdtm.performed import is_performed
 from itpcsr.sdtm.checks import terms
 from itpcsr.sdtm.checks.findings import ERROR, NOTE, WARNING, values
 from itpcsr.sdtm.checks.rules import PROTOCOL, REALITY, REPORT, rule
 from itpcsr.sdtm.checks.tables import Tables, look_up, study_days
 from itpcsr.sdtm.infusion_parts import number_infusions
-from itpcsr.sdtm.performed import is_performed
 from itpcsr.study import Study
 
 _NEEDS = "EX.EXSTDTC EX.EXDOSE"

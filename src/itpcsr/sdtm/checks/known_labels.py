@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from csrkit.sdtm.participation import DISPOSED_TREATMENT
 from itpcsr.sdtm.checks import terms
-from itpcsr.sdtm.participation import DISPOSED_TREATMENT
 from itpcsr.study import Study
 
 # What DM says of subjects without an arm (SDTMIG 3.4, codelist ARMNULRS and its older terms).

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from csrkit.sdtm.labels import fold, fold_label, near_pairs, nearest
 from itpcsr.sdtm.checks import terms
 from itpcsr.sdtm.checks.findings import ERROR, NOTE, WARNING, listed, values
 from itpcsr.sdtm.checks.keys import FINDINGS
 from itpcsr.sdtm.checks.known_labels import CODELISTS, LABELS, NO_ARM, SPELLED, Label, tests_of_study
 from itpcsr.sdtm.checks.rules import PROTOCOL, REPORT, SDTM, TERMS, rule
 from itpcsr.sdtm.checks.tables import Tables
-from itpcsr.sdtm.labels import fold, fold_label, near_pairs, nearest
 from itpcsr.study import Study
 
 _OFTEN = 3  # times as often as its misspelling a label has to stand to be the right one

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from csrkit.sdtm.standard_limits import standard_limits
 from itpcsr.sdtm.checks import terms
 from itpcsr.sdtm.checks.findings import ERROR, NOTE, WARNING, listed, overall, sentences, values
 from itpcsr.sdtm.checks.keys import FINDINGS
 from itpcsr.sdtm.checks.rules import REALITY, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables
-from itpcsr.sdtm.standard_limits import standard_limits
 from itpcsr.study import Study
 
 _PLAIN_NUMBER = r"[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?"

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from csrkit.sdtm.labels import fold
+from csrkit.sdtm.qualifiers import USED, Unused, is_used, qualifiers_of, why_unused
 from itpcsr.sdtm.checks.findings import NOTE, WARNING, listed, overall
 from itpcsr.sdtm.checks.rules import REPORT, rule
 from itpcsr.sdtm.checks.tables import Tables
-from itpcsr.sdtm.labels import fold
-from itpcsr.sdtm.qualifiers import USED, Unused, is_used, qualifiers_of, why_unused
 from itpcsr.study import Study
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from csrkit.sdtm.labels import fold
+from csrkit.sdtm.titres import CUTOFF
 from itpcsr.sdtm.checks.findings import WARNING, values
 from itpcsr.sdtm.checks.rules import REALITY, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables
-from itpcsr.sdtm.labels import fold
-from itpcsr.sdtm.titres import CUTOFF
 from itpcsr.study import Study
 
 _WAYS = ("SPEC", "METHOD", "LOC", "LAT", "POS", "TPT", "TPTREF")  # what else is the same of one measurement

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from csrkit.sdtm.titres import ALLOWED, read_titres
 from itpcsr.sdtm.checks import terms
 from itpcsr.sdtm.checks.findings import ERROR, NOTE, WARNING, sentences, values
 from itpcsr.sdtm.checks.rules import PROTOCOL, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables, look_up
 from itpcsr.sdtm.checks.visits import missed_weeks
-from itpcsr.sdtm.titres import ALLOWED, read_titres
 from itpcsr.study import Study
 
 _RESULTS = ("NEGATIVE", "POSITIVE", "INDETERMINATE", "NOT DETECTED", "DETECTED", "")

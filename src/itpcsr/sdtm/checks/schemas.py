@@ -8,11 +8,11 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaError, SchemaErrorReason, SchemaErrors
 
+from csrkit.sdtm.iso_dates import are_usual, plain_date
 from itpcsr.sdtm.checks import findings as f
 from itpcsr.sdtm.checks import terms
 from itpcsr.sdtm.checks.rules import REALITY, REPORT, SDTM, TERMS, Rule, declare
 from itpcsr.sdtm.checks.tables import NUMBER, TRIAL_DESIGN, Tables
-from itpcsr.sdtm.iso_dates import are_usual, plain_date
 from itpcsr.study import Study
 
 # Without these domains there are no subjects or no treatment, so there is no report.

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from csrkit.sdtm.select import key_text
 from itpcsr.sdtm.checks.findings import ERROR, WARNING, sentences, values
 from itpcsr.sdtm.checks.rules import REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables
-from itpcsr.sdtm.select import key_text
 from itpcsr.study import Study
 
 _READ = "SUPPAE"  # the one that derivations read: there a lost row could be a dose-limiting toxicity

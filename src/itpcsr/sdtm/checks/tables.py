@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from csrkit.sdtm.performed import is_performed
+from csrkit.sdtm.read import Trial
 from itpcsr.sdtm.infusion_parts import join_parts
-from itpcsr.sdtm.performed import is_performed
-from itpcsr.sdtm.read import Trial
 from itpcsr.study import Study
 
 # Domains that describe the trial; they have no subjects.

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from itpcsr.plain_text import plain_text
+from csrkit.plain_text import plain_text
+from csrkit.sdtm.plain import still_there
 from itpcsr.sdtm.checks.findings import WARNING, overall, values
 from itpcsr.sdtm.checks.rules import SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables
-from itpcsr.sdtm.plain import still_there
 from itpcsr.study import Study
 
 _TEXT = (

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from csrkit.sdtm.labels import fold, fold_label, nearest
 from itpcsr.sdtm.checks.baseline import platelets
 from itpcsr.sdtm.checks.findings import ERROR, NOTE, WARNING, overall, values
 from itpcsr.sdtm.checks.rules import IWG, PROTOCOL, REPORT, rule
 from itpcsr.sdtm.checks.tables import Tables, look_up
-from itpcsr.sdtm.labels import fold, fold_label, nearest
 from itpcsr.study import Study
 
 _DOMAINS = ("CM", "PR")

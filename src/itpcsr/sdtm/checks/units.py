@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from csrkit.sdtm.read import Trial
 from itpcsr.sdtm.checks.findings import ERROR, WARNING, listed, overall, values
 from itpcsr.sdtm.checks.keys import FINDINGS
 from itpcsr.sdtm.checks.rules import PROTOCOL, REPORT, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables
-from itpcsr.sdtm.read import Trial
 from itpcsr.sdtm.report_units import UnitFault, unit_faults
 from itpcsr.study import Study
 

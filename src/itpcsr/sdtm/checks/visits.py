@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from csrkit.sdtm.labels import fold
+from csrkit.sdtm.participation import find_end
+from csrkit.sdtm.performed import keep_performed
+from csrkit.sdtm.read import Trial
 from itpcsr.sdtm.checks.baseline import platelets
 from itpcsr.sdtm.checks.findings import NOTE, WARNING, sentences, values
 from itpcsr.sdtm.checks.keys import FINDINGS
 from itpcsr.sdtm.checks.rules import PROTOCOL, SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables, look_up, study_days
-from itpcsr.sdtm.labels import fold
-from itpcsr.sdtm.participation import find_end
-from itpcsr.sdtm.performed import keep_performed
-from itpcsr.sdtm.read import Trial
 from itpcsr.study import Study
 
 _UNPLANNED = "UNSCHEDULED"

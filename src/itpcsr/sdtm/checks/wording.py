@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from csrkit.sdtm.labels import fold
+from csrkit.sdtm.performed import is_performed, is_unknown
+from csrkit.sdtm.relative_timing import is_known_point
 from itpcsr.sdtm.checks.findings import NOTE, WARNING, values
 from itpcsr.sdtm.checks.keys import FINDINGS
 from itpcsr.sdtm.checks.rules import SDTM, rule
 from itpcsr.sdtm.checks.tables import Tables
-from itpcsr.sdtm.labels import fold
-from itpcsr.sdtm.performed import is_performed, is_unknown
-from itpcsr.sdtm.relative_timing import is_known_point
 from itpcsr.study import Study
 
 _TIMED = ("AE", "CM", "PR")

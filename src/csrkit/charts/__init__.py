@@ -1,0 +1,1 @@
+"""Charts: theme, fonts, the data behind them, and pictures."""

@@ -1,0 +1,1 @@
+"""What may leave the house: pseudonyms, moved dates, small counts, the search for leaks."""

@@ -1,0 +1,1 @@
+"""Parameter files: read within bounds, validated, with all faults at once."""

@@ -1,0 +1,95 @@
+"""What one report version chooses: its parameter file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from csrkit.bounds import Bounds
+from csrkit.many import Displays
+from csrkit.parameters.validation import validate
+from csrkit.parameters.yaml_files import read_yaml
+
+
+class Limits(BaseModel):
+    """How long a notebook may take, in seconds: far more than it needs, so that a hanging one ends.
+
+    ``start_seconds`` is for its kernel to answer, ``cell_seconds`` for a cell to end, ``output_seconds`` for
+    the output of an ended cell to arrive.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    start_seconds: int = Field(default=300, gt=0)
+    cell_seconds: int = Field(default=7200, gt=0)
+    output_seconds: int = Field(default=600, gt=0)
+
+
+class Report(BaseModel):
+    """What one report version chooses.
+
+    ``rules`` tries other values of the study file for the whole version; ``notebooks`` names the notebooks
+    that run, each with values for parameters that are its own. ``disclosure``: external for a version that
+    leaves the house, with names, dates and small counts as ``docs/disclosure.md`` says; ``disclosure_key``
+    is the file of its secret, ``minimum_count`` the smallest count that it shows. ``fonts`` are files of
+    further fonts for PDF and charts, which are asked for a character before the font for Chinese is.
+    ``reading`` raises bounds of the files that are read, ``running`` those of the notebooks' time;
+    ``displays`` says up to how many subjects, rows and values displays show one by one.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    report: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    version: str = Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")
+    status: Literal["draft", "final"]
+    title: str = Field(min_length=1)
+    date: dt.date
+    study: Path
+    data: list[Path] = Field(min_length=1)
+    data_cutoff: dt.date | None = None
+    cohorts: list[str] | None = Field(default=None, min_length=1)
+    confidence_level: float = Field(default=0.95, gt=0.5, lt=1)
+    pages: Path | None = None
+    fonts: list[Path] = []
+    disclosure: Literal["internal", "external"] = "internal"
+    disclosure_key: Path | None = None
+    minimum_count: int = Field(default=3, ge=2, le=20)
+    reading: Bounds = Bounds()
+    running: Limits = Limits()
+    displays: Displays = Displays()
+    rules: dict[str, Any] = {}
+    notebooks: dict[str, dict[str, Any]] = Field(min_length=1)
+
+    @field_validator("data", "fonts", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @property
+    def name(self) -> str:
+        """The published version's folder name, for example ``demo-1.0.0``."""
+        return f"{self.report}-{self.version}"
+
+    @property
+    def external(self) -> bool:
+        """True for a version that leaves the house."""
+        return self.disclosure == "external"
+
+    @property
+    def cutoff(self) -> str | None:
+        """The data cut-off as it is shown: the day, in an external version its year; None for none."""
+        if self.data_cutoff is None:
+            return None
+        return str(self.data_cutoff.year) if self.external else self.data_cutoff.isoformat()
+
+
+def read_report(path: str | Path) -> Report:
+    """Read and validate a report version's parameter file; relative paths stay relative to the project root.
+
+    Raises ParameterError with file, key, value and what is allowed.
+    """
+    path = Path(path)
+    return validate(Report, read_yaml(path), path)

@@ -1,0 +1,1 @@
+"""From notebooks to a published report: order of steps, kernels, fragments, caches."""

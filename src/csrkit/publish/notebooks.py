@@ -1,0 +1,218 @@
+"""One notebook's run: the right parameters, whether it is needed, and nothing half-made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from csrkit.errors import NotebookError, PublishError
+from csrkit.inputs.hashes import file_hash, text_hash
+from csrkit.parameters.report import Limits
+from csrkit.publish.notebook_parameters import check_arrival, read_parameters
+from csrkit.publish.notebook_record import differences, read_opened
+from csrkit.publish.plain_notebook import plain_text
+from csrkit.store import OPENED
+
+if TYPE_CHECKING:
+    from csrkit.publish.engine import Course
+
+# Times and run identifiers that papermill and nbclient stamp into a notebook: the wall clock leaves no trace.
+_STAMPS = ("papermill", "execution")
+# Without these a notebook would read other data than the version's, or write its rows elsewhere; one that
+# opens no datasets needs neither data nor store.
+REQUIRED = ("study_file", "data", "store", "output")
+
+
+def is_literal(value: object) -> bool:
+    """Tell whether a value is a literal or a list of literals, as a notebook's parameter cell can hold."""
+    items = value if isinstance(value, list) else [value]
+    return all(isinstance(item, str | int | float | bool | None) for item in items)
+
+
+def choose_parameters(
+    notebook: Path, provided: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the values that a notebook gets: those provided that it has, and the report's own for it.
+
+    What the study file or the report fixes for all notebooks alike can't be changed for one of them.
+
+    Raises
+    ------
+    NotebookError
+        The notebook doesn't exist, is no notebook, has parameters that a value given would not reach or
+        lacks one that every notebook needs; the report overrides a name that the notebook doesn't have
+        (papermill would accept it silently) or one that holds for the whole version.
+    """
+    known = read_parameters(notebook)
+    needed = [name for name in REQUIRED if name not in known]
+    if "open_study" not in notebook.read_text(encoding="utf-8"):
+        needed = [name for name in needed if name not in ("data", "store")]
+    if needed:
+        raise NotebookError(
+            f"{notebook}: has no parameter {', '.join(needed)}. Its second cell must bear the tag "
+            "`parameters` and list them."
+        )
+    unknown = sorted(set(overrides) - set(known))
+    if unknown:
+        raise NotebookError(
+            f"{notebook}: has no parameter {', '.join(unknown)}; its parameters: {', '.join(known)}."
+        )
+    odd = sorted(name for name, value in overrides.items() if not is_literal(value))
+    if odd:
+        raise NotebookError(f"{notebook}: {', '.join(odd)} must be text, numbers or a list; quote a date.")
+    common = sorted(set(overrides) & set(provided))
+    if common:
+        raise NotebookError(
+            f"{notebook}: {', '.join(common)} holds for the whole version; give it under `rules` or in the "
+            "report's parameters, not for one notebook."
+        )
+    return {name: value for name, value in {**provided, **overrides}.items() if name in known}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook to run; all paths start at the project's folder, ``root``.
+
+    Parameters
+    ----------
+    root
+        The project's folder, where the notebook's relative paths start.
+    notebook, parameters
+        The notebook and its values, from ``choose_parameters``.
+    executed
+        Where the executed copy goes; it appears whole or not at all.
+    failed
+        Where the executed copy of a notebook that raised is kept.
+    rows
+        The result rows that the notebook has to write.
+    inputs
+        Hashes of all else that the result depends on (see ``itpcsr.publish.notebook_inputs``), and of the
+        ``notebook`` itself as the build opened it.
+    datasets
+        The hashes of the analysis datasets; the notebook depends on those that it opened when it last ran.
+    environment
+        Variables that the kernel gets beside those of the process.
+    limits
+        How long its kernel and its cells may take; they are no input of its numbers.
+    after
+        Names of the notebooks that have to run before it.
+    reads
+        Files that those write, which are inputs of this one, by the names of their hashes.
+    """
+
+    root: Path
+    notebook: Path
+    parameters: Mapping[str, Any]
+    executed: Path
+    failed: Path
+    rows: Path
+    inputs: Mapping[str, str]
+    datasets: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    after: tuple[str, ...] = ()
+    reads: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The notebook's name, for example ``30-efficacy``."""
+        return self.notebook.stem
+
+
+class Attempt:
+    """A job at the moment when it could run: the notebook's text, and all that the result depends on."""
+
+    def __init__(self, job: Job) -> None:
+        """Read the notebook. Raises PublishError where it isn't the one that the build opened."""
+        self.job = job
+        path = job.root / job.notebook
+        self.source = plain_text(path.read_text(encoding="utf-8"))
+        read = {name: file_hash(job.root / file) for name, file in job.reads.items()}
+        self._depends: dict[str, Any] = {"notebook": text_hash(self.source), **job.inputs, **read}
+        if self._depends["notebook"] != text_hash(self.source):
+            raise PublishError(
+                f"{job.notebook} changed while the build ran. Nothing was published; build again."
+            )
+        self._depends["parameters"] = job.parameters
+
+    @cached_property
+    def _record(self) -> Path:
+        return (self.job.root / self.job.executed).with_suffix(".inputs.json")
+
+    def reasons(self) -> list[str]:
+        """Return why it has to run: what isn't there, or which inputs aren't those of the executed copy."""
+        made = (self.job.root / self.job.executed, self.job.root / self.job.rows)
+        return differences(self._record, self._depends, made, self.job.datasets)
+
+    def begin(self) -> None:
+        """Take away the mark that the copy is of its inputs, before anything of it changes."""
+        self._record.unlink(missing_ok=True)
+
+    def keep(self) -> None:
+        """Mark the copy as that of the inputs; they must have been looked at since it was made."""
+        opened = _opened(self.job)
+        text = json.dumps({**self._depends, "datasets": read_opened(opened)}, sort_keys=True, indent=1)
+        partial = self._record.with_name(f".partial-{self._record.name}")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(self._record)
+        opened.unlink(missing_ok=True)
+
+
+def run_job(job: Job, source: str, course: Course) -> None:
+    """Run a notebook, whose text is ``source``; its executed copy appears whole or not at all.
+
+    Raises
+    ------
+    NotebookError
+        The notebook raised, died or was too slow: its name, cell, message and where the executed copy is; it
+        wrote no rows; or a value didn't arrive in it.
+    """
+    from csrkit.publish.engine import execute  # papermill's imports take seconds: they wait until one runs
+
+    rows, opened = job.root / job.rows, _opened(job)
+    for path in (rows, opened):
+        path.unlink(missing_ok=True)
+    opened.parent.mkdir(parents=True, exist_ok=True)
+    course.environment = {**course.environment, OPENED: str(opened.resolve())}
+    try:
+        executed = execute(source, job.parameters, course)
+    except NotebookError as error:
+        raise NotebookError(f"{job.notebook}: {error}{_keep_failed(job, course)}") from error
+    if not rows.exists():
+        raise NotebookError(f"{job.notebook}: wrote no result rows; its last cell must call write_rows.")
+    check_arrival(executed, job.notebook, job.parameters)
+    _strip_stamps(executed)
+    _write(executed, job.root / job.executed)
+
+
+def _opened(job: Job) -> Path:
+    """Return the file in which the notebook's store writes down the datasets that it opens."""
+    return (job.root / job.executed).with_suffix(".opened")
+
+
+def _keep_failed(job: Job, course: Course) -> str:
+    if course.copy is None or course.stop.asked:
+        return ""
+    _write(course.copy, job.root / job.failed)
+    return f"\nThe executed copy is kept in {job.failed}."
+
+
+def _write(notebook: Any, path: Path) -> None:
+    import nbformat
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".partial-{path.name}")
+    nbformat.write(notebook, partial)
+    partial.replace(path)
+
+
+def _strip_stamps(notebook: Any) -> None:
+    for part in [notebook, *notebook.cells]:
+        for name in _STAMPS:
+            part.metadata.pop(name, None)
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number}"  # the injected cell's id is random

@@ -1,0 +1,137 @@
+"""Result rows: the one store of every number in the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from csrkit.disclosure.small_counts import rule_in_force, suppress
+from csrkit.errors import DataError
+from csrkit.paths import from_root
+from csrkit.small_texts import usual_texts
+
+COLUMNS = (
+    "display", "analysis", "population", "dataset", "group", "level", "visit", "statistic", "value", "unit",
+    "method", "reason", "notebook",
+)  # fmt: skip
+# What makes a row one number: two rows with the same key would be two answers to one question.
+KEY = ["notebook", "display", "analysis", "population", "group", "level", "visit", "statistic"]
+_TEXTS = [name for name in COLUMNS if name != "value"]
+FILE = "results.parquet"
+WHOLE = "unsuppressed.parquet"
+
+
+def make_rows(frame: pd.DataFrame, **constants: str) -> pd.DataFrame:
+    """Return result rows from a frame that holds some of their columns.
+
+    Parameters
+    ----------
+    frame
+        At least ``statistic`` and ``value`` (a raw number; NaN where not estimable, with ``reason``).
+    **constants
+        Columns that are the same in every row, for example ``display="tbl-response"``. Columns given in
+        neither are empty.
+
+    Raises
+    ------
+    ValueError
+        A value is missing without a reason, or a column name isn't one of a result row.
+    """
+    unknown = sorted((set(frame.columns) | set(constants)) - set(COLUMNS))
+    if unknown:
+        raise ValueError(f"Result rows have no column {', '.join(unknown)}; columns: {', '.join(COLUMNS)}.")
+    rows = pd.DataFrame(index=range(len(frame)))
+    for name in COLUMNS:
+        if name in constants:
+            rows[name] = constants[name]
+        elif name in frame:
+            rows[name] = frame[name].to_numpy()
+        else:
+            rows[name] = ""
+    rows["value"] = pd.to_numeric(rows["value"]).astype("float64")
+    rows[_TEXTS] = rows[_TEXTS].fillna("").astype("str")
+    silent = rows["value"].isna() & (rows["reason"] == "")
+    if silent.any():
+        where = rows.loc[silent, ["display", "analysis", "group", "level", "statistic"]].iloc[0].to_dict()
+        raise ValueError(f"A value that can't be estimated needs a reason: {where}.")
+    return rows
+
+
+def absent_rows(display: str, reason: str, **constants: str) -> pd.DataFrame:
+    """Return the one row of a display for which there are no data; ``reason`` is a whole sentence."""
+    return make_rows(
+        pd.DataFrame({"statistic": ["absent"], "value": [float("nan")]}),
+        display=display,
+        reason=reason,
+        **constants,
+    )
+
+
+def absence(rows: pd.DataFrame) -> str:
+    """Return the sentence that stands for a display without data, or "" where there are data."""
+    absent = rows.loc[rows["statistic"] == "absent", "reason"]
+    return str(absent.iloc[0]) if len(absent) else ""
+
+
+def combine(*frames: pd.DataFrame) -> pd.DataFrame:
+    """Stack result rows and refuse two rows with the same key (ValueError names the first)."""
+    rows = pd.concat([frame for frame in frames if len(frame)], ignore_index=True)
+    twice = rows[rows.duplicated(KEY)]
+    if len(twice):
+        raise ValueError(f"Two result rows have the same key: {twice[KEY].iloc[0].to_dict()}.")
+    return rows
+
+
+def write_rows(rows: Iterable[pd.DataFrame], folder: str | Path) -> pd.DataFrame:
+    """Combine the rows of one notebook, write them to ``folder/results.parquet`` and return them.
+
+    In an external version small counts are suppressed; the true ones go beside them, into a file that is
+    never published, so that the build can look for what several displays together would tell.
+    """
+    whole, rule = combine(*rows), rule_in_force()
+    combined = suppress(whole, rule)
+    path = from_root(folder)
+    path.mkdir(parents=True, exist_ok=True)
+    if rule is not None:
+        _write(whole, path / WHOLE)
+    _write(combined, path / FILE)
+    return combined
+
+
+def _write(rows: pd.DataFrame, path: Path) -> None:
+    # the file is the same, however the process holds its texts
+    usual_texts(rows).to_parquet(path, index=False)
+
+
+def read_rows(folder: str | Path, file: str = FILE) -> pd.DataFrame:
+    """Read the result rows of one notebook or one published version."""
+    return pd.read_parquet(Path(folder) / file)
+
+
+def gather_rows(folders: Iterable[str | Path]) -> pd.DataFrame:
+    """Return the result rows that other notebooks wrote into these folders, from the project's root.
+
+    A folder holds the rows of one notebook, or a folder for each of several. No rows without folders. Raises
+    DataError for a folder without result rows, which names it.
+    """
+    frames = []
+    for folder in folders:
+        path = from_root(folder)
+        found = [path] if (path / FILE).exists() else sorted(one.parent for one in path.glob(f"*/{FILE}"))
+        if not found:
+            raise DataError(f"{path}: holds no {FILE}. Run the notebook that writes there first.")
+        frames += [read_rows(one) for one in found]
+    return pd.concat(frames, ignore_index=True) if frames else make_rows(pd.DataFrame())
+
+
+def check(conditions: dict[str, bool]) -> pd.Series:
+    """Return the conditions as a column to show, or stop when one doesn't hold.
+
+    Raises ValueError naming every condition that fails. A notebook shows its checks even when all pass.
+    """
+    failed = [name for name, holds in conditions.items() if not holds]
+    if failed:
+        raise ValueError(f"A check of this analysis fails: {'; '.join(failed)}.")
+    return pd.Series(dict.fromkeys(conditions, "holds"), name="check", dtype="str")

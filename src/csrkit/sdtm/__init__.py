@@ -1,0 +1,1 @@
+"""Trial data by SDTM: reading and writing files, mapping, units, dates, qualifiers, selection."""

@@ -1,0 +1,216 @@
+"""Units: what their spellings mean, and a domain with its standard results in other units.
+
+Spellings stand in an explicit table; the arithmetic is pint's. What a spelling means never depends on the
+test: ``G/L`` is 10^9 per litre and ``g/L`` gram per litre. Amounts of substance (mol) and masses are never
+converted into each other, since no molar mass is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import product
+
+import pandas as pd
+
+from csrkit.errors import DataError
+from csrkit.limits import split_limit, write_limit
+
+COUNT = "10^9/L"
+_NUMBERS = ("STRESN", "STNRLO", "STNRHI", "LLOQ", "ULOQ")
+_PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+
+_VOLUMES = {
+    "L": "L", "dL": "dL", "mL": "mL", "uL": "uL", "mcL": "uL", "nL": "nL",
+    "mm3": "uL", "mm^3": "uL", "cumm": "uL", "cmm": "uL",
+}  # fmt: skip
+_MASSES = {
+    "kg": "kg",
+    "g": "g",
+    "gm": "g",
+    "mg": "mg",
+    "ug": "ug",
+    "mcg": "ug",
+    "ng": "ng",
+    "pg": "pg",
+    "fg": "fg",
+}
+_AMOUNTS = ("mol", "mmol", "umol", "nmol", "pmol", "fmol")
+# Enzyme units; international units of other substances are their own kind, with no factor between them.
+_ACTIVITIES = {
+    "U": "U", "kU": "kU", "mU": "mU", "uU": "uU", "IU": "IU", "kIU": "kIU", "mIU": "mIU", "uIU": "uIU",
+    "kat": "kat", "mkat": "mkat", "ukat": "ukat", "nkat": "nkat",
+}  # fmt: skip
+# Counts with a letter or word for the power of ten; with litres alone where G or T could be read otherwise.
+_COUNTS = {
+    "G/L": "1e9/L", "GI/L": "1e9/L", "Gpt/L": "1e9/L", "T/L": "1e12/L", "TI/L": "1e12/L", "Tpt/L": "1e12/L",
+    "Mpt/L": "1e6/L", "GIGA/L": "1e9/L", "BIL/L": "1e9/L", "BILL/L": "1e9/L", "BILLION/L": "1e9/L",
+    "TERA/L": "1e12/L",
+    **{f"{word}/{volume}": f"{power}/uL"
+       for (word, power), volume in product(
+           {"K": "1e3", "THOU": "1e3", "千": "1e3", "万": "1e4", "M": "1e6", "MILL": "1e6"}.items(),
+           ("uL", "mcL", "mm3", "mm^3", "cumm", "cmm"))},
+}  # fmt: skip
+_OTHERS = {
+    "lb": "lb", "lbs": "lb", "pound": "lb", "pounds": "lb", "oz": "oz",
+    "cm": "cm", "m": "m", "mm": "mm", "in": "inch", "inch": "inch", "inches": "inch", "ft": "foot",
+    "C": "degC", "°C": "degC", "℃": "degC", "degC": "degC", "Cel": "degC",
+    "F": "degF", "°F": "degF", "℉": "degF", "degF": "degF",
+    "%": "percent", "FRACTION": "dimensionless", "RATIO": "dimensionless", "1": "dimensionless",
+    "mmHg": "mmHg", "kPa": "kPa", "fL": "fL",
+    "g/l": "g/L",  # in small letters it can't be 10^9 per litre
+    "BEATS/MIN": "1/min", "BREATHS/MIN": "1/min", "bpm": "1/min", "/min": "1/min",
+}  # fmt: skip
+
+
+def _spellings() -> Iterator[tuple[str, str]]:
+    yield from _COUNTS.items()
+    yield from _OTHERS.items()
+    yield from _MASSES.items()
+    for volume, meaning in _VOLUMES.items():
+        for power, cells in product(
+            ("", "1", "#", *(f"10^{n}" for n in range(1, 13))), ("", "cells", "cell")
+        ):
+            factor = f"1e{power[3:]}" if power.startswith("10^") else "1"
+            yield f"{power}{cells}/{volume}", f"{factor}/{meaning}"
+        for mass, unit in _MASSES.items():
+            yield f"{mass}/{volume}", f"{unit}/{meaning}"
+        for unit in _AMOUNTS:
+            yield f"{unit}/{volume}", f"{unit}/{meaning}"
+        for unit, what in _ACTIVITIES.items():
+            yield f"{unit}/{volume}", f"{what}/{meaning}"
+    for n in range(1, 10):
+        yield f"10^{n}cells/kg", f"1e{n}/kg"
+        yield f"10^{n}/kg", f"1e{n}/kg"
+
+
+_SPELLINGS = dict(_spellings())
+# In capitals, as much of SDTM is written; where two spellings then are one, neither is taken.
+_FOLDED: dict[str, str | None] = {}
+for _text, _meaning in _SPELLINGS.items():
+    _FOLDED[_text.casefold()] = _meaning if _FOLDED.get(_text.casefold(), _meaning) == _meaning else None
+
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_POWER = re.compile(r"^(?:[xX×*]?10(?:(?:\^|\*\*?|[eE]\+?)(\d+)|\((\d+)\))|1[eE]\+?(\d+))")
+# Full-width letters, digits and signs of East Asian keyboards, and a slash that looks like one.
+_FULL_WIDTH: dict[int, int | str] = {
+    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
+    0x3000: " ",
+    0x2215: "/",
+}
+# An equivalent of these ions, which have one charge, is a mole; the test tells, the unit doesn't.
+_MONOVALENT = ("K", "SODIUM", "NA", "CL", "BICARB", "HCO3")
+_EQUIVALENT = re.compile(r"[mM][eE][qQ]/[lL]")
+
+
+def is_known(text: str) -> bool:
+    """Tell whether a spelling stands in the table."""
+    return _meaning_of(text) is not None
+
+
+def _meaning_of(text: str) -> str | None:
+    """Return pint's expression for a spelling; None for one that isn't in the table."""
+    plain = text.translate(_FULL_WIDTH)
+    plain = re.sub(r"\s+", "", plain.replace("µ", "u").replace("μ", "u"))
+    plain = re.sub(r"10([⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda found: "10^" + found[1].translate(_SUPERSCRIPTS), plain)
+    plain = _POWER.sub(
+        lambda found: f"10^{int(found[1] or found[2] or found[3])}", plain.translate(_SUPERSCRIPTS)
+    )
+    return _SPELLINGS.get(plain) or _FOLDED.get(plain.casefold())
+
+
+def of_test(unit: str, test: str) -> str:
+    """Return mmol/L for mEq/L of an ion with one charge; any other unit as it stands."""
+    plain = re.sub(r"\s+", "", unit.translate(_FULL_WIDTH))
+    return "mmol/L" if test in _MONOVALENT and _EQUIVALENT.fullmatch(plain) else unit
+
+
+@cache
+def _registry():  # type: ignore[no-untyped-def]  # pint carries no types that are followed here
+    import pint  # a second of start-up that the command line shouldn't pay for --help
+
+    registry = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
+    registry.define("IU = [international_unit]")
+    return registry
+
+
+@cache
+def conversion(unit: str, target: str) -> tuple[float, float]:
+    """Return factor and offset that turn a value in ``unit`` into one in ``target``: value * factor + offset.
+
+    Raises DataError, with what to do, for a spelling that isn't in the table and for units of another kind.
+    """
+    meanings = [_meaning_of(text) for text in (unit, target)]
+    if None in meanings:
+        raise DataError(
+            f"is in {unit!r}, which is no known unit; say what it means under `units` in a mapping file"
+        )
+    if meanings[0] == meanings[1]:
+        return 1.0, 0.0
+    import pint
+
+    registry = _registry()
+    try:
+        theirs, ours = (registry.parse_expression(meaning) for meaning in meanings)
+        zero, one = (
+            registry.Quantity(number * theirs.magnitude, theirs.units).to(ours.units).magnitude
+            / ours.magnitude
+            for number in (0.0, 1.0)
+        )
+    except pint.DimensionalityError:
+        raise DataError(
+            f"is in {unit!r}, which can't be converted to {target}; give it in {target}"
+        ) from None
+    return float(f"{one - zero:.13g}"), float(f"{zero:.13g}")
+
+
+def in_units(frame: pd.DataFrame, domain: str, tests: Mapping[str, str]) -> pd.DataFrame:
+    """Return a domain with results in the units that ``tests`` names, as far as they can be converted.
+
+    ``--STRESN`` with its limits, ``--STRESC`` and ``--STRESU`` change; what was recorded stays.
+    """
+    frame = frame.copy(deep=False)
+    code, unit = f"{domain}TESTCD", f"{domain}STRESU"
+    pairs = frame.loc[frame[code].isin(list(tests)), [code, unit]].drop_duplicates()
+    for test, found in pairs.itertuples(index=False):
+        target = tests[test]
+        if found in ("", target):
+            continue
+        try:
+            factor, offset = conversion(of_test(found, test), target)
+        except DataError:
+            continue
+        rows = (frame[code] == test) & (frame[unit] == found)
+        frame[unit] = frame[unit].mask(rows, target)
+        if (factor, offset) != (1.0, 0.0):
+            _convert(frame, rows, domain, factor, offset)
+    return frame
+
+
+def _convert(frame: pd.DataFrame, rows: pd.Series, domain: str, factor: float, offset: float) -> None:
+    for name in (f"{domain}{part}" for part in _NUMBERS):
+        if name in frame:
+            frame[name] = frame[name].mask(rows, _scaled(frame[name], factor, offset))
+    text = f"{domain}STRESC"
+    if text in frame:
+        converted = frame.loc[rows, text].map(lambda value: _scaled_text(value, factor, offset))
+        frame[text] = frame[text].mask(rows, converted.astype("str"))
+
+
+def _scaled(values: pd.Series, factor: float, offset: float) -> pd.Series:
+    """Multiply, or divide where the divisor is whole: 29000 / 1000 is exact, 29000 * 0.001 need not be."""
+    divisor = 1 / factor
+    if abs(divisor - round(divisor)) < 1e-9 * divisor and round(divisor) > 1:
+        return values / round(divisor) + offset
+    return values * factor + offset
+
+
+def _scaled_text(text: str, factor: float, offset: float) -> str:
+    """Convert a number written as text, with the sign of a limit before it; leave words as they are."""
+    sign, number = split_limit(text)
+    found = _PLAIN.fullmatch(text.strip())
+    if not sign and not found:
+        return text
+    value = _scaled(pd.Series([number if sign else float(text)]), factor, offset).iloc[0]
+    return write_limit(sign, value)

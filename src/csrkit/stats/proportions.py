@@ -1,0 +1,162 @@
+"""Counts of subjects, percentages and exact intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from csrkit.stats.estimation import QUIET
+from csrkit.stats.groups import group_sizes
+from csrkit.stats.tally import tally_records, tally_subjects
+
+EXACT = "Clopper-Pearson exact interval"
+NO_SUBJECTS = "no subjects in this group"
+NOT_RECORDED = "not recorded in the data"
+UNRECORDED = "NOT RECORDED"  # the level of those of whom the data don't record a category
+
+
+@np.errstate(**QUIET)
+def exact_interval(
+    n: ArrayLike, total: ArrayLike, level: float = 0.95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the Clopper-Pearson interval of n out of total as two arrays of proportions.
+
+    Limits are 0 for n = 0 and 1 for n = total; NaN where total is 0. Clopper and Pearson, Biometrika
+    1934;26:404, by quantiles of the beta distribution; the same as R's ``binom.test(n, total)$conf.int``.
+    Raises ValueError for a level that isn't between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"The confidence level is a share between 0 and 1, for example 0.95, not {level}.")
+    n, total = np.asarray(n, dtype="float64"), np.asarray(total, dtype="float64")
+    tail = (1 - level) / 2
+    low = np.where(n > 0, stats.beta.ppf(tail, np.maximum(n, 1), total - n + 1), 0.0)
+    high = np.where(n < total, stats.beta.ppf(1 - tail, n + 1, np.maximum(total - n, 1)), 1.0)
+    return np.where(total > 0, low, np.nan), np.where(total > 0, high, np.nan)
+
+
+@np.errstate(**QUIET)
+def wilson_interval(
+    n: ArrayLike, total: ArrayLike, level: float = 0.95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return Wilson's score interval of n out of total, without continuity correction; NaN for a total of 0.
+
+    Wilson, J Am Stat Assoc 1927;22:209; the same as R's ``prop.test(n, total, correct = FALSE)$conf.int``.
+    """
+    n, total = np.asarray(n, dtype="float64"), np.asarray(total, dtype="float64")
+    size = np.where(total > 0, total, np.nan)
+    z2 = stats.norm.ppf((1 + level) / 2) ** 2
+    centre = (n + z2 / 2) / (size + z2)
+    half = np.sqrt(z2 * (n * (size - n) / size + z2 / 4)) / (size + z2)
+    # at 0 and at the total the limit is exact; the formula leaves binary noise
+    return np.where(n == 0, 0 * size, centre - half), np.where(n == size, 1.0, centre + half)
+
+
+@np.errstate(**QUIET)
+def jeffreys_interval(
+    n: ArrayLike, total: ArrayLike, level: float = 0.95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the Jeffreys interval of n out of total; NaN for a total of 0.
+
+    Quantiles of the beta posterior under the prior beta(1/2, 1/2); the lower limit is 0 for n = 0 and the
+    upper 1 for n = total, as Brown, Cai and DasGupta advise (Stat Sci 2001;16:101).
+    """
+    n, total = np.asarray(n, dtype="float64"), np.asarray(total, dtype="float64")
+    size = np.where(total > 0, total, np.nan)
+    tail = (1 - level) / 2
+    low, high = (stats.beta.ppf(share, n + 0.5, size - n + 0.5) for share in (tail, 1 - tail))
+    return np.where(n == 0, 0 * size, low), np.where(n == size, 1.0, high)
+
+
+def count_subjects(
+    records: pd.DataFrame,
+    members: pd.DataFrame,
+    levels: list[str],
+    level: str,
+    confidence: float | None = None,
+) -> pd.DataFrame:
+    """Count subjects with at least one record at each level, by group, zeros included.
+
+    Parameters
+    ----------
+    records
+        Any number of records per subject: USUBJID and the column ``level``.
+    members
+        Subjects by group, from ``assign_groups``; records of other subjects don't count.
+    levels
+        The levels to show, in their order.
+    level
+        The column that holds the level.
+    confidence
+        Adds ci_low and ci_high (percent) at this level; None for none.
+
+    Returns
+    -------
+    DataFrame
+        group, level, statistic (n, N, percent, ci_low, ci_high), value, unit, method, reason.
+    """
+    sizes = group_sizes(members)
+    n = tally_subjects(records, members, levels, level).ravel()
+    total = np.tile(sizes.to_numpy("float64"), len(levels))
+    numbers = {"n": n, "N": total, "percent": 100 * n / np.where(total > 0, total, np.nan)}
+    if confidence is not None:
+        low, high = exact_interval(n, total, confidence)
+        numbers |= {"ci_low": 100 * low, "ci_high": 100 * high}
+    return _to_long(levels, list(sizes.index), numbers)
+
+
+def _to_long(levels: list[str], groups: list[str], numbers: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
+    """Return one row per level, group and statistic, in this order."""
+    statistics = np.tile(np.array(list(numbers), dtype="object"), len(levels) * len(groups))
+    values = np.stack(list(numbers.values()), axis=1).ravel()
+    long = pd.DataFrame(
+        {
+            "level": np.repeat(np.array(levels, dtype="object"), len(groups) * len(numbers)),
+            "group": np.tile(np.repeat(np.array(groups, dtype="object"), len(numbers)), len(levels)),
+            "statistic": statistics,
+            "unit": np.where(np.isin(statistics, ["n", "N"]), "subjects", "%"),
+            "method": np.where(np.isin(statistics, ["ci_low", "ci_high"]), EXACT, ""),
+            "reason": np.where(np.isnan(values), NO_SUBJECTS, ""),
+        },
+        dtype="str",
+    )
+    long["value"] = values
+    return long
+
+
+def name_unrecorded(values: pd.Series) -> pd.Series:
+    """Return categories as levels: what is missing ("" or none) is named, so that no one falls out.
+
+    >>> name_unrecorded(pd.Series(["F", "", "M"])).tolist()
+    ['F', 'NOT RECORDED', 'M']
+    """
+    text = values.astype("object")
+    return text.where(values.notna() & (text != ""), UNRECORDED).astype("str")
+
+
+def levels_of(values: pd.Series) -> list[str]:
+    """Return the levels found, the most frequent first, ties by name; those not recorded come last."""
+    counts = values.value_counts()
+    return sorted(map(str, counts.index), key=lambda name: (name == UNRECORDED, -counts[name], name))
+
+
+def mark_unrecorded(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return counts of something that the data record for nobody: only N stays, the rest says why.
+
+    Nothing recorded isn't a count of zero.
+    """
+    unknown = counts["statistic"] != "N"
+    return counts.assign(
+        value=counts["value"].mask(unknown),
+        reason=np.where(unknown, NOT_RECORDED, ""),
+    )
+
+
+def count_events(records: pd.DataFrame, members: pd.DataFrame, levels: list[str], level: str) -> pd.DataFrame:
+    """Count records (not subjects) at each level by group, zeros included, as statistic ``events``."""
+    groups = members["group"].cat.categories
+    index = pd.MultiIndex.from_product([levels, groups], names=["level", "group"])
+    events = tally_records(records, members, levels, level)
+    values = pd.Series(events.ravel(), index=index, name="value")
+    return values.reset_index().assign(statistic="events", unit="events")

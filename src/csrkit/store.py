@@ -1,0 +1,120 @@
+"""The analysis datasets on disk: derived once, opened by every notebook, published as they are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from csrkit.errors import DataError
+from csrkit.inputs.hashes import file_hash
+
+# Names the file to which a store adds each dataset that a notebook opens, with its hash.
+OPENED = "ITPCSR_OPENED"
+DESCRIPTION = "store.json"
+FINDINGS, DOMAINS = "findings", "domains"
+
+
+@dataclass(frozen=True)
+class Adam(Mapping[str, pd.DataFrame]):
+    """The analysis datasets of a version, each read from its file when it is first asked for.
+
+    Attributes
+    ----------
+    folder
+        Where the files are: ``<dataset>.parquet`` and a description.
+    key
+        One hash of all that the datasets depend on.
+    parts
+        What the key is made of, name to hash: a store is that of a version when they are the same.
+    files
+        Each file of the trial, by its domain (``AE``, ``LB lbch.xpt``): its name and SHA-256.
+    labels
+        Domain to the label that its file carries; "" for none.
+    characters
+        Every character of the trial's texts once: what fonts have to show.
+    simulated
+        Whether all records say that they are simulated.
+    hashes
+        Dataset to the SHA-256 of its file, ``findings`` and ``domains`` among them.
+    """
+
+    folder: Path
+    key: str
+    parts: Mapping[str, str]
+    files: Mapping[str, Mapping[str, str]]
+    labels: Mapping[str, str]
+    characters: str
+    simulated: bool
+    hashes: Mapping[str, str]
+    _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """Return a dataset by its lower-case name.
+
+        Raises KeyError with the names there are, and DataError where its file isn't that of this store.
+        """
+        if name not in self.datasets:
+            raise KeyError(f"There is no dataset {name}; datasets: {', '.join(self.datasets)}.")
+        return self._open(name)
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of the datasets."""
+        return iter(self.datasets)
+
+    def __len__(self) -> int:
+        """Return how many datasets there are."""
+        return len(self.datasets)
+
+    @property
+    def datasets(self) -> list[str]:
+        """Return the names of the datasets, in order."""
+        return [name for name in sorted(self.hashes) if name not in (FINDINGS, DOMAINS)]
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """Return what the checks found and what stops no report (see ``itpcsr.sdtm.checks``)."""
+        return self._open(FINDINGS)
+
+    @property
+    def domains(self) -> pd.DataFrame:
+        """Return one row per SDTM domain: DOMAIN, RECORDS, SUBJECTS (NaN where it describes no subject)."""
+        return self._open(DOMAINS)
+
+    def path(self, name: str) -> Path:
+        """Return the file of a dataset."""
+        return self.folder / f"{name}.parquet"
+
+    def _open(self, name: str) -> pd.DataFrame:
+        if name not in self._frames:
+            path = self.path(name)
+            if not path.exists() or file_hash(path) != self.hashes[name]:
+                raise DataError(
+                    f"{path}: isn't the dataset that was derived; it was derived anew or changed meanwhile. "
+                    "Open the study again (run the notebook from its first cell)."
+                )
+            self._frames[name] = pd.read_parquet(path)
+        if log := os.environ.get(OPENED):
+            with Path(log).open("a", encoding="utf-8") as stream:
+                stream.write(f"{name} {self.hashes[name]}\n")
+        return self._frames[name].copy()
+
+
+def open_store(folder: Path) -> Adam | None:
+    """Return the datasets that a folder holds; None where it holds none, or not all of them."""
+    try:
+        said = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        found = Adam(folder, **said)
+    except (OSError, ValueError, TypeError):
+        return None
+    return found if all(found.path(name).exists() for name in found.hashes) else None
+
+
+def hash_of(value: object) -> str:
+    """Return one SHA-256 of what JSON can hold."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

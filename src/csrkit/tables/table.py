@@ -1,0 +1,168 @@
+"""The table model: what a table shows, before it becomes HTML, Typst, Word, RTF or CSV."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from csrkit.plain_text import plain_text
+from csrkit.tables import escape
+
+if TYPE_CHECKING:
+    import great_tables as gt
+
+MIME = "application/vnd.itpcsr.table+json"
+
+
+@dataclass(frozen=True)
+class Header:
+    """One column head: text, the N below it, and the text above that it shares with its neighbours."""
+
+    label: str
+    n: str = ""
+    spanner: str = ""
+
+    def __post_init__(self) -> None:
+        """Make the texts plain: a table's writers, its layout and its checks then see the same words."""
+        for name in ("label", "n", "spanner"):
+            object.__setattr__(self, name, plain_text(getattr(self, name)))
+
+    @property
+    def text(self) -> str:
+        """Return label and N on one line."""
+        return f"{self.label} (N={self.n})" if self.n else self.label
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: label, one text per column, depth of indentation; a section row has no cells."""
+
+    label: str
+    cells: tuple[str, ...] = ()
+    indent: int = 0
+
+    def __post_init__(self) -> None:
+        """Make the texts plain."""
+        object.__setattr__(self, "label", plain_text(self.label))
+        object.__setattr__(self, "cells", tuple(map(plain_text, self.cells)))
+
+    @property
+    def is_section(self) -> bool:
+        """Tell whether the row is a heading over the rows below it."""
+        return not any(self.cells)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table ready to be written in any format.
+
+    ``absent`` is the one sentence that stands in the table's place when there are no data. ``sources`` are
+    the displays whose result rows the table arranges beside its own. A listing too long to be printed has
+    its first rows here and all of them in ``file``, of which ``digest`` is the SHA-256.
+    """
+
+    stub: str
+    headers: tuple[Header, ...] = ()
+    rows: tuple[Row, ...] = ()
+    notes: tuple[str, ...] = ()
+    absent: str = ""
+    sources: tuple[str, ...] = ()
+    file: str = ""
+    digest: str = ""
+    kind: str = field(default="table", init=False)
+
+    def __post_init__(self) -> None:
+        """Make the texts plain."""
+        for name in ("stub", "absent"):
+            object.__setattr__(self, name, plain_text(getattr(self, name)))
+        object.__setattr__(self, "notes", tuple(map(plain_text, self.notes)))
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """Show as a great table in notebooks, and carry the model itself for the report."""
+        html = f"<p>{escape.html(self.absent)}</p>" if self.absent else as_great_table(self).as_raw_html()
+        return {"text/html": html, MIME: _as_json(self)}
+
+
+def _as_json(table: Table) -> dict[str, Any]:
+    """Return the model as a notebook's output carries it; one whole in itself says nothing of a file."""
+    content = asdict(table)
+    if not table.file:
+        del content["file"], content["digest"]
+    return content
+
+
+def table_from_json(content: dict[str, Any]) -> Table:
+    """Return the table that a notebook's output carries."""
+    return Table(
+        stub=content["stub"],
+        headers=tuple(Header(**header) for header in content["headers"]),
+        rows=tuple(Row(row["label"], tuple(row["cells"]), row["indent"]) for row in content["rows"]),
+        notes=tuple(content["notes"]),
+        absent=content["absent"],
+        sources=tuple(content.get("sources", ())),  # notebooks of earlier versions don't name them
+        file=content.get("file", ""),
+        digest=content.get("digest", ""),
+    )
+
+
+def spanner_runs(headers: tuple[Header, ...]) -> list[tuple[str, int]]:
+    """Return neighbouring columns with the same spanner as (text, number of columns)."""
+    runs: list[tuple[str, int]] = []
+    for header in headers:
+        if runs and runs[-1][0] == header.spanner and header.spanner:
+            runs[-1] = (header.spanner, runs[-1][1] + 1)
+        else:
+            runs.append((header.spanner, 1))
+    return runs
+
+
+@dataclass(frozen=True)
+class HeadCell:
+    """One cell of a table's head: its text, the N below it, how many columns and rows it covers."""
+
+    label: str
+    n: str = ""
+    columns: int = 1
+    rows: int = 1
+
+
+def head_rows(table: Table) -> list[list[HeadCell]]:
+    """Return the one or two rows of the head; without spanners there is one."""
+    depth = 2 if any(header.spanner for header in table.headers) else 1
+    upper, lower = [HeadCell(table.stub, rows=depth)], []
+    start = 0
+    for text, width in spanner_runs(table.headers):
+        run = table.headers[start : start + width]
+        if text:
+            upper.append(HeadCell(text, columns=width))
+            lower += [HeadCell(header.label, header.n) for header in run]
+        else:
+            upper += [HeadCell(header.label, header.n, rows=depth) for header in run]
+        start += width
+    return [upper, lower] if lower else [upper]
+
+
+def as_great_table(table: Table) -> gt.GT:
+    """Return the table as the notebook shows it."""
+    import great_tables as gt  # takes half a second, and notebooks alone show great tables
+
+    names = [f"c{number}" for number in range(len(table.headers))]
+    frame = pd.DataFrame([row.cells or ("",) * len(names) for row in table.rows], columns=names, dtype="str")
+    frame.insert(0, "label", ["\u2003" * row.indent + row.label for row in table.rows])
+    shown = gt.GT(frame, rowname_col="label", id="table").tab_stubhead(table.stub)
+    shown = shown.cols_label(
+        {
+            name: gt.html(escape.html(header.text).replace(" (N=", "<br>(N="))
+            for name, header in zip(names, table.headers, strict=True)
+        }
+    ).cols_align("center", columns=names)
+    start = 0
+    for text, width in spanner_runs(table.headers):
+        if text:
+            shown = shown.tab_spanner(text, columns=names[start : start + width], id=f"s{start}")
+        start += width
+    for note in table.notes:
+        shown = shown.tab_source_note(note)
+    return shown

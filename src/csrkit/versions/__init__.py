@@ -1,0 +1,1 @@
+"""A published version: what it was made from, verified, compared, signed."""

@@ -1,1 +1,0 @@
-"""The simulated trial, part by part; ``itpcsr.sdtm.simulate`` puts it together."""

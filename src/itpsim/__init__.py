@@ -1,0 +1,1 @@
+"""The simulated trial, part by part; ``itpsim.simulate`` puts it together."""
