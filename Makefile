@@ -67,10 +67,13 @@ environment.yml: uv.lock pyproject.toml | $(UV)  ## write environment.yml from t
 clean:  ## remove intermediate files; published versions and data stay
 	rm -rf work .pytest_cache .mypy_cache .ruff_cache
 
-# Outputs name subjects, so git takes them out of each notebook that it stores (.gitattributes names the filter).
+# Outputs name subjects, so git takes them out of each notebook that it stores (.gitattributes names the filter). It
+# runs a copy of its own, so that every commit can be checked out, also one that has the program elsewhere.
 # A copy that is no checkout has no git to guard.
+FILTER := "$$(git rev-parse --git-common-dir)/plain_notebook.py"
 guard:
-	@[ ! -e .git ] || { git config filter.plain-notebook.clean "$(PLAIN) --filter %f" \
+	@[ ! -e .git ] || { cp $(lastword $(PLAIN)) $(FILTER) \
+	  && git config filter.plain-notebook.clean '$(PYTHON) -I $(FILTER) --filter %f' \
 	  && git config filter.plain-notebook.smudge cat && git config filter.plain-notebook.required true; } \
 	  || echo "git couldn't be told to take outputs out of notebooks: commit none with outputs (make strip)." >&2
 

@@ -137,6 +137,15 @@ def test_where_nobody_ran_make_the_check_says_the_cure(repository):
     assert git(repository, "status", "--porcelain").stdout == ""
 
 
+def test_a_commit_that_has_the_program_elsewhere_can_be_worked_on(repository):
+    (repository / "elsewhere").mkdir()
+    git(repository, "mv", SCRIPT, "elsewhere/plain_notebook.py")
+    commit(repository)
+    run_and_save(repository / NAME)
+    git(repository, "add", NAME)
+    assert git(repository, "status", "--porcelain").stdout == ""
+
+
 def test_what_sets_up_the_environment_sets_up_the_guard(root):
     """Every target that needs the environment asks for it, and it for the guard."""
     text = (root / "Makefile").read_text(encoding="utf-8")
