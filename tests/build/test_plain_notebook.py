@@ -114,7 +114,7 @@ def test_a_notebook_that_cannot_be_made_plain_is_refused_by_git(repository):
     assert result.returncode != 0
     assert f"{NAME}: is no notebook that outputs can be taken from" in result.stderr
     assert "marks of a merge" in result.stderr
-    (repository / SCRIPT).unlink()
+    (repository / ".git/plain_notebook.py").unlink()
     run_and_save_text = plain_text((repository / NAME).read_text(encoding="utf-8").split("\n", 1)[1])
     path.write_text(run_and_save_text, encoding="utf-8")
     assert git(repository, "add", NAME, check=False).returncode != 0  # no filter, no notebook
