@@ -159,7 +159,7 @@ def _processor_seconds() -> float:
 
 def run_part(tree: Tree, part: str, trial: Path) -> dict[str, float]:
     """Return the seconds of a part's second call, and of its first, in a process of its own."""
-    command = [sys.executable, "-P", str(PART_PROGRAM), part, str(trial)]
+    command = [str(tree.programs / "python"), "-P", str(PART_PROGRAM), part, str(trial)]
     done = subprocess.run(
         command, cwd=tree.folder, env=tree.environment, stdout=subprocess.PIPE, text=True, check=True
     )

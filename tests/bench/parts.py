@@ -1,7 +1,7 @@
 """The parts of the pipeline that are measured alone, with inputs that are the same each time.
 
 As a program (``python parts.py PART FOLDER``) it prints the seconds of a part's first and second call as JSON. It
-imports nothing but ``itpcsr``, so that one file measures whichever ``itpcsr`` stands on the path.
+imports nothing but the project, so that one file measures whichever ``itpcsr`` stands on the path.
 """
 
 from __future__ import annotations
@@ -15,10 +15,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from csrkit.dosefinding.futility import futility_bounds
-from csrkit.dosefinding.intervals import boin
-from csrkit.dosefinding.rule import Rule
-from csrkit.nca import nca
 from itpcsr.analysis import safety
 from itpcsr.analysis.dose.designs import Plan
 from itpcsr.analysis.dose.simulate import Truth, simulate
@@ -26,8 +22,17 @@ from itpcsr.sdtm import load_trial
 from itpcsr.study import Study, read_study
 
 try:
+    from csrkit.dosefinding.futility import futility_bounds
+    from csrkit.dosefinding.intervals import boin
+    from csrkit.dosefinding.rule import Rule
+    from csrkit.nca import nca
     from itpcsr.adam.datasets import derive
-except ModuleNotFoundError:  # the plain project has it here
+except ModuleNotFoundError:  # the plain project has them here
+    from itpcsr.analysis.dose.futility import futility_bounds
+    from itpcsr.analysis.dose.intervals import boin
+    from itpcsr.analysis.dose.rule import Rule
+    from itpcsr.nca import nca
+
     from itpcsr.adam import derive
 
 STUDY = Path("params/study.yml")  # from the root of the project that is measured

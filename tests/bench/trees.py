@@ -30,8 +30,8 @@ _NOT_COPIED = shutil.ignore_patterns(
 _WRITE_VALUES = f"""
 import json
 from pathlib import Path
-from itpcsr.publish.notebook_values import choose_values
-from itpcsr.publish.pipeline import open_run
+from itpcsr.build.notebook_values import choose_values
+from itpcsr.build.pipeline import open_run
 folder = Path("values")
 folder.mkdir()
 for name, values in choose_values(open_run(Path("{PARAMETERS}"), Path()), print).items():
@@ -40,8 +40,8 @@ for name, values in choose_values(open_run(Path("{PARAMETERS}"), Path()), print)
 # One render of what the loop left behind: it assembles, makes HTML, PDF and Word, and the pages of the subjects.
 _RENDER = f"""
 from pathlib import Path
-from itpcsr.publish.pipeline import open_run, render_report
-from csrkit.render.render import Renderer
+from itpcsr.build.pipeline import open_run, render_report
+from itpcsr.build.render import Renderer
 render_report(open_run(Path("{PARAMETERS}"), Path()), Renderer(), print)
 """
 
@@ -51,18 +51,20 @@ class Tree:
     """A project in a folder of its own, and the commands of the shell by which it is worked with.
 
     ``commands`` has ``notebooks`` (run all), ``whole`` (and make the report in all formats), ``page`` (refresh the
-    HTML after a change of words) and ``notebook`` (the same after a change of one notebook).
+    HTML after a change of words) and ``notebook`` (the same after a change of one notebook). ``programs`` is where
+    its Python lies.
     """
 
     name: str
     folder: Path
     commands: dict[str, str]
+    programs: Path = Path(sys.executable).parent
     done: set[str] = field(default_factory=set)
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables of every command: the code of this folder, the programs of this environment."""
-        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+        """Variables of every command: the code of this folder, and the programs that it is run by."""
+        path = os.pathsep.join((str(self.programs), os.environ.get("PATH", "")))
         return {**os.environ, "PYTHONPATH": str(self.folder / "src"), "PATH": path}
 
     def forget(self) -> None:
@@ -121,8 +123,9 @@ def take_plain_project(root: Path, folder: Path, notebook: str) -> Tree:
     with tarfile.open(archive) as packed:
         packed.extractall(folder, filter="data")
     archive.unlink()
-    tree = Tree("plain", folder, {})
-    subprocess.run([sys.executable, "-c", _WRITE_VALUES], cwd=folder, env=tree.environment, check=True)
+    subprocess.run(["make", ".venv/.synced"], cwd=folder, check=True)  # its packages aren't today's
+    tree = Tree("plain", folder, {}, folder / ".venv/bin")
+    subprocess.run(["python", "-c", _WRITE_VALUES], cwd=folder, env=tree.environment, check=True)
     names = [path.stem for path in sorted((folder / "values").iterdir())]
     (folder / "render.py").write_text(_RENDER, encoding="utf-8")
     render = "python render.py"

@@ -339,7 +339,7 @@ def test_two_files_of_one_name_are_refused(tmp_path):
 DRAW = """\
 import hashlib
 import altair as alt, pandas as pd
-from itpcsr.display import drawing
+from csrkit.charts import drawing
 data = pd.DataFrame({"term": ["发热 fever", "头痛", "plain"], "n": [1, 2, 3]})
 chart = alt.Chart(data, title="头痛 by term").mark_bar().encode(x="n:Q", y="term:N").to_dict()
 svg = drawing.chart_svg(chart)

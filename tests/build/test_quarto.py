@@ -231,7 +231,7 @@ def test_quarto_ends_when_the_build_ends_however_it_ends(path, project, tmp_path
     pids = tmp_path / "pids"
     path("1.10.18", hangs=str(pids))
     script = (
-        "from pathlib import Path; import datetime, signal, sys; from itpcsr.publish import quarto; "
+        "from pathlib import Path; import datetime, signal, sys; from csrkit.render import quarto; "
         "signal.signal(signal.SIGHUP, signal.SIG_DFL); "  # nohup lets those that it starts ignore it
         "quarto.render(Path(sys.argv[1]), Path(sys.argv[1]) / '_book', 'csr-typst', "
         "datetime.date(2024, 1, 1), print)"
