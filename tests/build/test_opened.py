@@ -43,7 +43,8 @@ def installed(**versions):
 
 @pytest.fixture
 def opened(run, project, monkeypatch):
-    monkeypatch.setattr(manifest.itpcsr, "__file__", str(project / "program/__init__.py"))
+    monkeypatch.setattr(manifest, "SOURCE", project)
+    monkeypatch.setattr(manifest, "PACKAGES", ["program"])
     monkeypatch.setattr(distributions, "installed_versions", installed(pingouin="0.6.1"))
     return open_inputs(run.root, run.parameters, run.report, run.study, run.adam, run.fonts.hashes, Seen())
 
