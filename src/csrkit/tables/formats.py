@@ -12,7 +12,7 @@ SUPPRESSED = "SUP"
 _FIXED = {
     "Q": 2, "F": 2, "df": 0, "df1": 0, "df2": 0, "W": 2, "epsilon": 2, "ng2": 2, "hedges_g": 2, "gm_ratio": 2,
     "ratio": 2, "records": 0, "rate": 2, "rate_low": 2, "rate_high": 2, "years": 1, "gcv": 1,
-    "p_error": 4, "tables_drawn": 0,
+    "p_error": 4, "tables_drawn": 0, "dose": 1,
     "slope": 2, "slope_low": 2, "slope_high": 2, "doubling": 2, "doubling_low": 2, "doubling_high": 2,
 }  # fmt: skip
 _WIDE = Context(prec=400)  # room for any float, however wrong the data

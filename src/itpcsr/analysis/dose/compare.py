@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -27,8 +29,9 @@ _ESTIMATORS = {"isotonic": ISOTONIC, "crm": POSTERIOR}
 def compare_rules(path: pd.DataFrame, addl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Return every rule's answer after each escalation cohort, and its choice from the whole escalation.
 
-    ``group`` is the rule, ``level`` the cohort's number; statistics are next (level from 1; 0: no dose) and
-    stop. Analysis ``chosen`` holds the level that the rule chooses at the end (0: none).
+    ``group`` is the rule, ``level`` the cohort's number; statistics are next (level from 1; 0: no dose), stop
+    and, where there is a level, its dose. Analysis ``chosen`` holds level (0: none) and dose that the rule
+    chooses at the end.
     """
     display = "tbl-dose-rules"
     if reason := missing_path(addl, study):
@@ -49,13 +52,22 @@ def compare_rules(path: pd.DataFrame, addl: pd.DataFrame, study: Study) -> pd.Da
             }
             records.append({**where, "statistic": "next", "value": answer})
             records.append({**where, "statistic": "stop", "value": stop})
+            records += _dose_of(answer, where, study)
         chosen = np.nan if open_ else int(rule.select(n, x, x)[0]) + 1.0
-        records.append(
-            {"analysis": CHOSEN, "group": name, "statistic": "level", "value": chosen, "reason": open_}
-        )
+        where = {"analysis": CHOSEN, "group": name, "reason": open_}
+        records.append({**where, "statistic": "level", "value": chosen})
+        records += _dose_of(chosen, where, study)
     rows = pd.DataFrame(records)
     rows["method"] = RULE + ": " + rows["group"]
     return make_rows(rows, display=display, population="safety set", dataset="ADDL")
+
+
+def _dose_of(level: float, where: Mapping[str, str], study: Study) -> list[dict[str, object]]:
+    """Return a row with the dose of a level; none for no level."""
+    if np.isnan(level) or not level:
+        return []
+    dose = dose_levels(study)[int(level) - 1]
+    return [{**where, "statistic": "dose", "value": dose, "unit": study.design.dose_unit}]
 
 
 def _unfinished(addl: pd.DataFrame, n: Ints) -> str:
