@@ -33,6 +33,7 @@ _UNDESCRIBED = "No description has been provided for this image"
 _UNDESCRIBED_CHART = "A chart of which no description has been provided"
 _PLUGINS = ("strikethrough", "table", "url", "task_lists", "def_list", "math")
 _CODE = HtmlFormatter(style="default")
+_PRE = '<pre tabindex="0">'  # long lines scroll sideways, by the keyboard too
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -85,7 +86,7 @@ def _cell(cell: Mapping[str, Any], display: Display | None) -> str:
         parts = [_passive(_markdown(source, cell.get("attachments", {})))]
     elif cell["cell_type"] == "code":
         outputs = (_output(output, display) for output in cell["outputs"])
-        code = highlight(source, IPython3Lexer(), _CODE)
+        code = highlight(source, IPython3Lexer(), _CODE).replace("<pre>", _PRE, 1)
         parts = [code, *(f'<div class="output_subarea">\n{output}\n</div>' for output in outputs if output)]
     else:
         parts = [_verbatim(source)]
@@ -100,7 +101,7 @@ def _text(content: str | list[str]) -> str:
 
 
 def _verbatim(text: str) -> str:
-    return f"<pre>{escape.html_as_it_is(_TERMINAL.sub('', text))}</pre>"
+    return f"{_PRE}{escape.html_as_it_is(_TERMINAL.sub('', text))}</pre>"
 
 
 class _Renderer(mistune.HTMLRenderer):
@@ -168,6 +169,8 @@ def _passive(content: str) -> str:
                 del element.attrib[name]
         if element.tag == "img" and element.get("alt") is None:
             element.set("alt", _UNDESCRIBED)
+        if element.tag == "pre":
+            element.set("tabindex", "0")
     parts = [
         escape.html_as_it_is(tree.text or ""),
         *(tostring(child, encoding="unicode") for child in tree),
