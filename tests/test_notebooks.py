@@ -1,8 +1,5 @@
 """The contract of the notebooks as they are committed."""
 
-import ast
-import statistics
-
 import nbformat
 import papermill
 import pytest
@@ -29,8 +26,8 @@ NAMES = [
     "70-dose-selection",
     "80-tests",
 ]
-# Parameters that say where things are, not what the protocol fixes.
-COMMON = {"study_file", "data", "data_cutoff", "store", "cohorts", "output", "rows_of"}
+# Parameters that say where things are, and what a notebook alone may try.
+COMMON = {"study_file", "data", "data_cutoff", "store", "cohorts", "output", "rows_of", "rules"}
 REPORT = {"confidence_level", *Displays.model_fields}
 OWN = {
     "05-related-studies": {"words_sought"},
@@ -91,13 +88,9 @@ def test_no_picture_is_pasted_in(notebook):
     assert not [cell for cell in notebook[1].cells if "attachments" in cell]
 
 
-def test_cells_are_short_and_define_nothing(notebook):
+def test_cells_are_short(notebook):
     lengths = [len(cell.source.splitlines()) for cell in code(notebook[1])]
     assert max(lengths) <= 25
-    assert statistics.median(lengths) <= 5
-    kinds = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.If)
-    for cell in code(notebook[1]):
-        assert not any(isinstance(node, kinds) for node in ast.walk(ast.parse(cell.source)))
 
 
 def test_words_come_first_and_before_the_displays(notebook):
@@ -123,16 +116,15 @@ def test_every_display_is_labelled_and_named_in_the_front_matter(notebook):
         assert f"`{label}`" in front
 
 
-def test_parameters_are_commented_literals_that_equal_the_study_file(notebook, root):
+def test_parameters_are_commented_and_none_repeats_the_study_file(notebook, root):
     name, content = notebook
-    study = read_study(root / "params/study.yml").values()
+    fixed = set(read_study(root / "params/study.yml").values())
     known = papermill.inspect_notebook(str(root / f"notebooks/{name}.ipynb"))
     for parameter, found in known.items():
         assert found["help"], f"{name}: {parameter} has no comment"
         assert found["inferred_type_name"] != "None", f"{name}: {parameter} has no type"
-        if parameter in COMMON | REPORT | OWN.get(name, set()):
-            continue
-        default = eval(found["default"], {"__builtins__": {}})
-        assert default == study[parameter], f"{name}: {parameter}"
-    lines = content.cells[1].source.splitlines()
-    assert len(known) == len(lines)
+        assert parameter not in fixed, (
+            f"{name}: {parameter} is a rule of the study file; try others by `rules`"
+        )
+        assert parameter in COMMON | REPORT | OWN.get(name, set())
+    assert len(known) == len(content.cells[1].source.splitlines())

@@ -40,7 +40,8 @@ def test_absence_is_a_sentence():
 
 
 def test_rows_survive_the_file(tmp_path):
-    written = results.write_rows([results.make_rows(one(), display="tbl-x")], tmp_path / "new")
+    written = results.make_rows(one(), display="tbl-x")
+    results.write_rows(written, tmp_path / "new")
     pd.testing.assert_frame_equal(results.read_rows(tmp_path / "new"), written)
 
 

@@ -49,7 +49,7 @@ def test_findings_and_datasets_do_not_depend_on_how_texts_are_held(
 def test_result_rows_are_the_same_file_however_texts_are_held(tmp_path, kind):
     def write(folder):
         rows = results.make_rows(pd.DataFrame({"statistic": ["n"], "value": [3.0]}), display="tbl-x")
-        results.write_rows([rows], folder)
+        results.write_rows(rows, folder)
         return (folder / results.FILE).read_bytes()
 
     usual = write(tmp_path / "usual")

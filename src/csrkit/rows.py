@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from csrkit.disclosure.small_counts import rule_in_force, suppress
-from csrkit.errors import DataError
-from csrkit.paths import from_root
+from csrkit.disclosure.small_counts import Rule, suppress
 from csrkit.small_texts import usual_texts
 
 COLUMNS = (
@@ -84,20 +81,16 @@ def combine(*frames: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def write_rows(rows: Iterable[pd.DataFrame], folder: str | Path) -> pd.DataFrame:
-    """Combine the rows of one notebook, write them to ``folder/results.parquet`` and return them.
+def write_rows(rows: pd.DataFrame, folder: Path, rule: Rule | None = None) -> None:
+    """Write the rows of one notebook to ``folder/results.parquet``.
 
-    In an external version small counts are suppressed; the true ones go beside them, into a file that is
-    never published, so that the build can look for what several displays together would tell.
+    In an external version, which has a rule, small counts are suppressed; the true ones go beside them, into
+    a file that is never published, so that the build can look for what several displays together would tell.
     """
-    whole, rule = combine(*rows), rule_in_force()
-    combined = suppress(whole, rule)
-    path = from_root(folder)
-    path.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     if rule is not None:
-        _write(whole, path / WHOLE)
-    _write(combined, path / FILE)
-    return combined
+        _write(rows, folder / WHOLE)
+    _write(suppress(rows, rule), folder / FILE)
 
 
 def _write(rows: pd.DataFrame, path: Path) -> None:
@@ -108,22 +101,6 @@ def _write(rows: pd.DataFrame, path: Path) -> None:
 def read_rows(folder: str | Path, file: str = FILE) -> pd.DataFrame:
     """Read the result rows of one notebook or one published version."""
     return pd.read_parquet(Path(folder) / file)
-
-
-def gather_rows(folders: Iterable[str | Path]) -> pd.DataFrame:
-    """Return the result rows that other notebooks wrote into these folders, from the project's root.
-
-    A folder holds the rows of one notebook, or a folder for each of several. No rows without folders. Raises
-    DataError for a folder without result rows, which names it.
-    """
-    frames = []
-    for folder in folders:
-        path = from_root(folder)
-        found = [path] if (path / FILE).exists() else sorted(one.parent for one in path.glob(f"*/{FILE}"))
-        if not found:
-            raise DataError(f"{path}: holds no {FILE}. Run the notebook that writes there first.")
-        frames += [read_rows(one) for one in found]
-    return pd.concat(frames, ignore_index=True) if frames else make_rows(pd.DataFrame())
 
 
 def check(conditions: dict[str, bool]) -> pd.Series:

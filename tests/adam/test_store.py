@@ -186,6 +186,6 @@ def test_a_store_of_other_rules_is_refused(alone):
     said = json.loads((alone / "work/adam/store.json").read_text(encoding="utf-8"))
     assert set(said["parts"]) == {"data", "cutoff", "rules", "program", "environment"}
     with pytest.raises(DataError, match=r"by the rules of params/study\.yml and this notebook"):
-        open_study("params/study.yml", ["data"], store="work/adam", severe_grade=4)
+        open_study("params/study.yml", ["data"], store="work/adam", rules={"severe_grade": 4})
     with pytest.raises(DataError, match="work/nowhere: holds no datasets"):
         open_study("params/study.yml", ["data"], store="work/nowhere")

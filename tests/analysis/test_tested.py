@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from csrkit.errors import DataError, ParameterError
-from csrkit.rows import FILE, combine, gather_rows, make_rows
+from csrkit.publish.notebook_rows import gather_rows
+from csrkit.rows import FILE, combine, make_rows
 from csrkit.tables.formats import NOT_ESTIMABLE
 from csrkit.versions.numbers import Backing
 from itpcsr.analysis import tested
@@ -139,5 +140,5 @@ def test_rows_are_gathered_from_folders_and_a_folder_without_them_is_named(rows,
     rows.to_parquet(folder / FILE, index=False)
     assert len(gather_rows([folder, folder])) == 2 * len(rows)
     assert len(gather_rows([tmp_path])) == len(rows)
-    with pytest.raises(DataError, match=r"20-y: holds no results\.parquet\. Run the notebook"):
+    with pytest.raises(DataError, match=r"20-y: holds neither result rows .* Run the notebooks"):
         gather_rows([tmp_path / "20-y"])

@@ -45,12 +45,13 @@ CELL = f"""\
 import altair as alt
 import pandas as pd
 from csrkit.tables.table import Header, Row, Table
-from csrkit.rows import make_rows, write_rows
+from csrkit.carried import with_rows
+from csrkit.rows import make_rows
 
 terms = {[*TERMS, SIGN]!r}
 frame = pd.DataFrame([{{"group": "total", "level": "number", "statistic": "n", "value": number}}])
-write_rows([make_rows(frame, display="tbl-number", analysis="one")], output)
-Table("Number", (Header("Total", ""),), tuple(Row(term, (str(number),)) for term in terms))
+shown = Table("Number", (Header("Total", ""),), tuple(Row(term, (str(number),)) for term in terms))
+with_rows(shown, make_rows(frame, analysis="one"))
 """
 FIGURE = f"""\
 #| label: fig-number

@@ -20,14 +20,15 @@ import altair as alt
 import pandas as pd
 from csrkit.tables.prose import Passage, Prose
 from csrkit.tables.table import Header, Row, Table
-from csrkit.rows import make_rows, write_rows
+from csrkit.carried import with_rows
+from csrkit.rows import make_rows
 from itpcsr.sdtm import load_trial
 from itpcsr.study import read_study
 
 terms = load_trial(data, read_study(study_file))["AE"].drop_duplicates("AETERM")
 frame = pd.DataFrame([{"group": "total", "level": text, "statistic": "n", "value": number} for text in terms["AETERM"]])
-write_rows([make_rows(frame, display="tbl-terms", analysis="one")], output)
-Table("Subject", (Header(terms["AETERM"].iloc[0], "3"),), tuple(Row(text, (str(number),)) for text in terms["AETERM"]))
+shown = Table("Subject", (Header(terms["AETERM"].iloc[0], "3"),), tuple(Row(text, (str(number),)) for text in terms["AETERM"]))
+with_rows(shown, make_rows(frame, analysis="one"))
 """
 CHART = """\
 #| label: fig-terms

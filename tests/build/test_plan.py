@@ -21,16 +21,20 @@ PARAMETERS = """\
 study_file: str = "params/study.yml"  # what the protocol fixes
 data: list = ["data"]  # folders with the SDTM domains
 store: str = ""  # folder of derived datasets
-output: str = "work/rows"  # folder for the result rows
 most: int = 3  # what is counted up to
 """
 COUNT = """\
+#| label: tbl-{dataset}
+#| tbl-cap: A count
 from itpcsr.adam import open_study
-from csrkit.rows import make_rows, write_rows
+from csrkit.carried import with_rows
+from csrkit.rows import make_rows
+from csrkit.tables.table import Header, Row, Table
 {imports}
 study, adam = open_study(study_file, data, store=store)
 rows = adam[{dataset!r}][["USUBJID"]].head(most).assign(level="n", statistic="n", value=1.0, group="total")
-write_rows([make_rows(rows.drop(columns="USUBJID").head(1), display="tbl-{dataset}", analysis="one")], output)
+shown = Table("Records", (Header("Total"),), (Row("Number", ("1",)),))
+with_rows(shown, make_rows(rows.drop(columns="USUBJID").head(1), analysis="one"))
 """
 EVENTS, RATES = "10-events", "20-rates"
 BOTH = {EVENTS, RATES}

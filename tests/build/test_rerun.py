@@ -55,17 +55,18 @@ def test_a_number_that_a_run_does_not_have_is_told_from_one_that_cannot_be_estim
 
 
 # A notebook that counts records, quotes a rule, and multiplies the two
-PARAMETERS = (
-    'study_file = "params/study.yml"\ndata = ["data"]\ndata_cutoff = ""\noutput = "work/rows"\n'
-    "response_count = 30"
-)
+PARAMETERS = 'study_file = "params/study.yml"\ndata = ["data"]\ndata_cutoff = ""'
 NOTEBOOK = (
-    "import pandas as pd\nfrom csrkit.rows import make_rows, write_rows\n"
+    "import pandas as pd\nfrom csrkit.carried import with_rows\nfrom csrkit.rows import make_rows\n"
+    "from csrkit.tables.table import Header, Row, Table\n"
     "from itpcsr.sdtm import load_trial\nfrom itpcsr.study import read_study",
-    "trial = load_trial(data, read_study(study_file), data_cutoff)\nn = len(trial.domains['AE'])\n"
+    "#| label: tbl-x\n#| tbl-cap: Records\nstudy = read_study(study_file)\n"
+    "trial = load_trial(data, study, data_cutoff)\nn = len(trial.domains['AE'])\n"
+    "response_count = study.efficacy.primary.count\n"
     "values = {'records': n, 'rule': response_count, 'product': n * response_count}\n"
     "rows = pd.DataFrame({'statistic': list(values), 'value': list(values.values())})\n"
-    "write_rows([make_rows(rows, display='tbl-x', dataset='ADAE')], output)",
+    "shown = Table('Value', (Header('Total'),), tuple(Row(name, (str(values[name]),)) for name in values))\n"
+    "with_rows(shown, make_rows(rows, dataset='ADAE'))",
 )
 
 

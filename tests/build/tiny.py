@@ -13,33 +13,35 @@ NOTEBOOK = """\
 #| tbl-cap: A number
 import pandas as pd
 from csrkit.tables.table import Header, Row, Table
-from csrkit.rows import make_rows, write_rows
+from csrkit.carried import with_rows
+from csrkit.rows import make_rows
 
 frame = pd.DataFrame([{"group": "total", "level": "number", "statistic": "n", "value": number}])
-write_rows([make_rows(frame, display="tbl-number", analysis="one")], output)
-Table("Number", (Header("Total", ""),), (Row("Number", (str(number),)),))
+shown = Table("Number", (Header("Total", ""),), (Row("Number", (str(number),)),))
+with_rows(shown, make_rows(frame, analysis="one"))
 """
 PARAMETERS = """\
 study_file: str = "params/study.yml"  # what the protocol fixes
 data: list = ["data"]  # folders with the SDTM domains
-output: str = "work/10-number"  # folder for the result rows
 number: int = 0  # what the table shows
 """
 OTHER = """\
 #| label: tbl-rule
 #| tbl-cap: A rule
 import pandas as pd
+from csrkit.carried import with_rows
 from csrkit.tables.table import Header, Row, Table
-from csrkit.rows import make_rows, write_rows
+from csrkit.rows import make_rows
+from itpcsr.study import read_study
 
-frame = pd.DataFrame([{"group": "total", "level": "rule", "statistic": "n", "value": response_count}])
-write_rows([make_rows(frame, display="tbl-rule", analysis="one")], output)
-Table("Rule", (Header("Total", ""),), (Row("Count", (f"{response_count:.0f}",)),))
+count = read_study(study_file, **rules).efficacy.primary.count
+frame = pd.DataFrame([{"group": "total", "level": "rule", "statistic": "n", "value": count}])
+shown = Table("Rule", (Header("Total", ""),), (Row("Count", (f"{count:.0f}",)),))
+with_rows(shown, make_rows(frame, analysis="one"))
 """
 OTHER_PARAMETERS = """\
 study_file: str = "params/study.yml"  # what the protocol fixes
-output: str = "work/20-rule"  # folder for the result rows
-response_count: float = 30.0  # count from which a subject responds
+rules: dict = {}  # values of the study file to try here
 confidence_level: float = 0.95  # of the version
 """
 PAGE = "# Number {#sec-number}\n\nSee @tbl-number.\n\n{{< include /results/10-number/tbl-number.qmd >}}\n"

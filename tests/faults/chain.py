@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
@@ -9,11 +10,13 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 from unittest import mock
 
 import pandas as pd
 
+import csrkit.carried
+import csrkit.publish.notebook_rows
 import csrkit.rows
 import itpcsr.adam
 import itpcsr.study
@@ -69,40 +72,55 @@ def notebooks_on(
     trial: Trial, study: Study, datasets: Mapping[str, pd.DataFrame]
 ) -> Iterator[Callable[[str], pd.DataFrame]]:
     """Give a function that runs a notebook by its name on this trial and returns its rows."""
-    written: list[pd.DataFrame] = []
+    gathered = [csrkit.rows.make_rows(pd.DataFrame())]
     opened = _Opened(trial, datasets)
 
-    def keep(rows: list[pd.DataFrame], _: str) -> pd.DataFrame:
-        written.append(csrkit.rows.combine(*rows))
-        return written[-1]
-
     def gather(_: list[str]) -> pd.DataFrame:
-        return pd.concat([csrkit.rows.make_rows(pd.DataFrame()), *written], ignore_index=True)
+        return pd.concat(gathered, ignore_index=True)
 
     def run(name: str) -> pd.DataFrame:
-        _run(_FOLDER / f"{name}.ipynb")
-        return written[-1].assign(notebook=name)
+        gathered.append(csrkit.rows.combine(gathered[0], *_run(_FOLDER / f"{name}.ipynb")))
+        return gathered[-1].assign(notebook=name)
 
     with (
         mock.patch.object(itpcsr.study, "read_study", return_value=study),
         mock.patch.object(itpcsr.adam, "open_study", side_effect=lambda *_, **__: (study, opened)),
-        mock.patch.object(csrkit.rows, "write_rows", keep),
-        mock.patch.object(csrkit.rows, "gather_rows", gather),
+        mock.patch.object(csrkit.publish.notebook_rows, "gather_rows", gather),
     ):
         yield run
 
 
-def _run(path: Path) -> None:
+def _run(path: Path) -> Iterator[pd.DataFrame]:
+    """Run the cells, and yield the rows that each labelled display carries."""
     parameters, *rest = _cells(path)
     values: dict[str, Any] = {}
-    exec(parameters, values)
+    exec(parameters.code, values)
     values |= {name: value for name, value in VALUES.items() if name in values}
-    for code in rest:
-        exec(code, values)
+    for cell in rest:
+        with mock.patch.object(csrkit.carried, "cell_label", lambda label=cell.label: label):
+            exec(cell.code, values)
+            shown = None if cell.last is None else eval(cell.last, values)
+        if cell.label and (rows := csrkit.carried.rows_behind(shown)) is not None:
+            yield csrkit.carried.name_display(rows, cell.label)
+
+
+class _Cell(NamedTuple):
+    """A cell's code, its last expression, which it shows, apart, and its label."""
+
+    code: CodeType
+    last: CodeType | None
+    label: str
 
 
 @cache
-def _cells(path: Path) -> list[CodeType]:
+def _cells(path: Path) -> list[_Cell]:
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    return [compile(source, f"{path.name}[{number}]", "exec") for number, source in enumerate(sources)]
+    return [_compile(source, f"{path.name}[{number}]") for number, source in enumerate(sources)]
+
+
+def _compile(source: str, name: str) -> _Cell:
+    tree = ast.parse(source)
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    shown = compile(ast.Expression(last.value), name, "eval") if isinstance(last, ast.Expr) else None
+    return _Cell(compile(tree, name, "exec"), shown, csrkit.carried.label_of(source))

@@ -9,6 +9,7 @@ from typing import Any
 
 import altair as alt
 
+from csrkit import carried
 from csrkit.charts.chart_data import refuse_large
 from csrkit.charts.drawing import MIME, chart_html, chart_svg
 from csrkit.charts.fonts import CHART_FAMILY
@@ -45,9 +46,11 @@ def _theme() -> alt.theme.ThemeConfig:
 
 def _render(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Show an SVG that becomes interactive in published notebooks; JupyterLab takes the specification."""
+    rows = carried.take_from_chart(spec)
     refuse_large(spec)
     spec = plain_tree(spec)
-    return {"text/html": chart_html(spec, spec.get("description", "Chart"), chart_svg(spec)), MIME: spec}
+    html = chart_html(spec, spec.get("description", "Chart"), chart_svg(spec))
+    return {"text/html": html, MIME: spec, **rows}
 
 
 def _enable() -> None:

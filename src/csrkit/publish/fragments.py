@@ -144,7 +144,7 @@ def _display(notebook: str, options: dict[str, Any], cell: Any) -> Display:
         raise NotebookError(
             f"{where}: a label is tbl-…, fig-… or txt-… of letters, digits and hyphens, without underscores."
         )
-    bundle = _bundle(cell)
+    bundle = output_of(cell)
     if kind == "txt":
         return _prose_display(notebook, label, bundle)
     chart = bundle.get(drawing.MIME)
@@ -189,7 +189,8 @@ def _prose_display(notebook: str, label: str, bundle: dict[str, Any]) -> Display
     return Display(notebook, label, "", "", None, None, prose_from_json(bundle[PROSE_MIME]))
 
 
-def _bundle(cell: Any) -> dict[str, Any]:
+def output_of(cell: Any) -> dict[str, Any]:
+    """Return the forms of what an executed cell showed last; empty for one that showed nothing."""
     shown = [output["data"] for output in cell["outputs"] if "data" in output]
     return dict(shown[-1]) if shown else {}
 

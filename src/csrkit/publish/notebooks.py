@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 # Times and run identifiers that papermill and nbclient stamp into a notebook: the wall clock leaves no trace.
 _STAMPS = ("papermill", "execution")
-# Without these a notebook would read other data than the version's, or write its rows elsewhere; one that
-# opens no datasets needs neither data nor store.
-REQUIRED = ("study_file", "data", "store", "output")
+# Without these a notebook would read other data than the version's; one that opens no datasets needs neither
+# data nor store.
+REQUIRED = ("study_file", "data", "store")
 
 
 def is_literal(value: object) -> bool:
@@ -88,7 +88,7 @@ class Job:
     failed
         Where the executed copy of a notebook that raised is kept.
     rows
-        The result rows that the notebook has to write.
+        Where the result rows go that the notebook's displays carry.
     inputs
         Hashes of all else that the result depends on (see ``itpcsr.publish.notebook_inputs``), and of the
         ``notebook`` itself as the build opened it.
@@ -168,10 +168,14 @@ def run_job(job: Job, source: str, course: Course) -> None:
     Raises
     ------
     NotebookError
-        The notebook raised, died or was too slow: its name, cell, message and where the executed copy is; it
-        wrote no rows; or a value didn't arrive in it.
+        The notebook raised, died or was too slow: its name, cell, message and where the executed copy is; a
+        display carries rows of another; or a value didn't arrive in it.
     """
-    from csrkit.publish.engine import execute  # papermill's imports take seconds: they wait until one runs
+    # the imports of papermill and pandas take seconds: they wait until a notebook runs
+    from csrkit.disclosure.small_counts import VARIABLE, Rule
+    from csrkit.publish.engine import execute
+    from csrkit.publish.notebook_rows import collect_rows
+    from csrkit.rows import write_rows
 
     rows, opened = job.root / job.rows, _opened(job)
     for path in (rows, opened):
@@ -182,10 +186,10 @@ def run_job(job: Job, source: str, course: Course) -> None:
         executed = execute(source, job.parameters, course)
     except NotebookError as error:
         raise NotebookError(f"{job.notebook}: {error}{_keep_failed(job, course)}") from error
-    if not rows.exists():
-        raise NotebookError(f"{job.notebook}: wrote no result rows; its last cell must call write_rows.")
     check_arrival(executed, job.notebook, job.parameters)
     _strip_stamps(executed)
+    rule = job.environment.get(VARIABLE)
+    write_rows(collect_rows(executed, job.name), rows.parent, Rule.from_text(rule) if rule else None)
     _write(executed, job.root / job.executed)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+import pandas as pd
+
+from csrkit import carried
 from csrkit.tables import escape
 
 MIME = "application/vnd.itpcsr.prose+json"
@@ -23,7 +26,7 @@ class Prose:
     """Passages ready to be written; ``absent`` is the one sentence that stands in place of none.
 
     Where there are too many to be printed, ``note`` says which these are, and ``file`` has all of them
-    (``digest``: its SHA-256).
+    (``digest``: its SHA-256). ``results`` are the result rows that it carries to the report.
     """
 
     passages: tuple[Passage, ...] = ()
@@ -32,13 +35,15 @@ class Prose:
     file: str = ""
     digest: str = ""
     kind: str = field(default="prose", init=False)
+    results: pd.DataFrame | None = field(default=None, compare=False, repr=False)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """Show as text in notebooks, and carry the model itself for the report."""
-        content = asdict(self)
+        content = asdict(replace(self, results=None))
+        del content["results"]
         if not self.file:
             del content["note"], content["file"], content["digest"]
-        return {"text/html": to_html(self), MIME: content}
+        return {"text/html": to_html(self), MIME: content, **carried.bundle(self.results)}
 
 
 def prose_from_json(content: dict[str, Any]) -> Prose:

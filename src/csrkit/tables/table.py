@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from csrkit import carried
 from csrkit.plain_text import plain_text
 from csrkit.tables import escape
 
@@ -60,7 +61,8 @@ class Table:
 
     ``absent`` is the one sentence that stands in the table's place when there are no data. ``sources`` are
     the displays whose result rows the table arranges beside its own. A listing too long to be printed has
-    its first rows here and all of them in ``file``, of which ``digest`` is the SHA-256.
+    its first rows here and all of them in ``file``, of which ``digest`` is the SHA-256. ``results`` are the
+    result rows that it carries to the report.
     """
 
     stub: str
@@ -72,6 +74,7 @@ class Table:
     file: str = ""
     digest: str = ""
     kind: str = field(default="table", init=False)
+    results: pd.DataFrame | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Make the texts plain."""
@@ -82,12 +85,13 @@ class Table:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """Show as a great table in notebooks, and carry the model itself for the report."""
         html = f"<p>{escape.html(self.absent)}</p>" if self.absent else as_great_table(self).as_raw_html()
-        return {"text/html": html, MIME: _as_json(self)}
+        return {"text/html": html, MIME: _as_json(self), **carried.bundle(self.results)}
 
 
 def _as_json(table: Table) -> dict[str, Any]:
     """Return the model as a notebook's output carries it; one whole in itself says nothing of a file."""
-    content = asdict(table)
+    content = asdict(replace(table, results=None))
+    del content["results"]
     if not table.file:
         del content["file"], content["digest"]
     return content

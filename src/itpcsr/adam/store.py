@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from csrkit.errors import DataError
@@ -17,7 +17,7 @@ def open_study(
     data_cutoff: str = "",
     cohorts: list[str] | None = None,
     store: str | Path = "",
-    **rules: object,
+    rules: Mapping[str, object] | None = None,
 ) -> tuple[Study, Adam]:
     """Return the study and its analysis datasets: what every notebook begins with.
 
@@ -34,8 +34,9 @@ def open_study(
     store
         Folder of datasets that a build has derived. "" opens those of the last build where they are of these
         very inputs, and derives them into ``work/adam`` where not.
-    **rules
-        Values of the study file to try others of, by name (see ``itpcsr.study.read_study``).
+    rules
+        Values to try in place of those of the study file, by name (see ``itpcsr.study.read_study``). A report
+        has them in its parameters, under ``rules``.
 
     Raises
     ------
@@ -45,7 +46,7 @@ def open_study(
     ParameterError
         The study file is faulty.
     """
-    study = read_study(study_file, cohorts=cohorts, **rules)
+    study = read_study(study_file, cohorts=cohorts, **(rules or {}))
     if store:
         found = open_store(from_root(store))
         if found is None or found.parts["rules"] != rules_hash(study):

@@ -12,6 +12,7 @@ from csrkit.tables.formats import format_count
 from csrkit.tables.table import Header, Row, Table
 from itpcsr.display.findings.phrases import describe
 from itpcsr.display.findings.related import related_finding
+from itpcsr.display.rows import sentence_if_absent
 from itpcsr.study import RelatedStudy
 from itpcsr.study.related import PHASES, STATUSES
 
@@ -23,10 +24,9 @@ _NOTE = (
 _SHADES = ["#deebf7", "#6baed6"]  # light enough for black figures, so that the shade isn't the only carrier
 
 
+@sentence_if_absent
 def table_related_studies(rows: pd.DataFrame, studies: Sequence[RelatedStudy]) -> Table:
     """List the studies with title, status and phase; ``rows`` say whether there are any."""
-    if sentence := absence(rows):
-        return Table("", absent=sentence)
     heads = (Header("Status"), Header("Phase"))
     body = tuple(
         Row(f"{study.study_id}: {study.title}", (study.status, _PHASES.get(study.phase, study.phase)))

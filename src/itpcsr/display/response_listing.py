@@ -6,10 +6,10 @@ import math
 
 import pandas as pd
 
-from csrkit.rows import absence
 from csrkit.tables.formats import format_count, format_limit, format_number, format_plain
 from csrkit.tables.table import Header, Row, Table
 from csrkit.tables.words import Record, capitalize
+from itpcsr.display.rows import sentence_if_absent
 from itpcsr.study import Study
 
 _RATIO = "Highest ratio to baseline"
@@ -19,13 +19,12 @@ _HEADS = (
 )  # fmt: skip
 
 
+@sentence_if_absent
 def list_responses(rows: pd.DataFrame, adsl: pd.DataFrame, adrs: pd.DataFrame, study: Study) -> Table:
     """List the best response of each subject of the full analysis set, arm by arm.
 
     ``rows`` are those of the display; ``adrs`` has the records BOR and BESTRAT.
     """
-    if sentence := absence(rows):
-        return Table("", absent=sentence)
     best = adrs[adrs["PARAMCD"] == "BOR"].merge(adsl[["USUBJID", "ARMCD"]], on="USUBJID")
     ratios = adrs[adrs["PARAMCD"] == "BESTRAT"].set_index("USUBJID")["AVAL"]
     best["RATIO"] = best["USUBJID"].map(ratios).astype("float64")

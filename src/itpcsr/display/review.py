@@ -9,10 +9,12 @@ import pandas as pd
 from csrkit.tables.formats import format_count
 from csrkit.tables.table import Header, Row, Table
 from itpcsr.display.lookup import Lookup
+from itpcsr.display.rows import sentence_if_absent
 
 _SEVERITIES = {"warning": "Warnings", "note": "Notes"}
 
 
+@sentence_if_absent
 def table_domains(rows: pd.DataFrame, labels: Mapping[str, str]) -> Table:
     """Arrange records and subjects by domain; ``labels`` are the names that the data sets carry."""
     lookup = Lookup(rows)
@@ -29,6 +31,7 @@ def table_domains(rows: pd.DataFrame, labels: Mapping[str, str]) -> Table:
     return Table("Data set", heads, tuple(body), ("Without subjects: the domain describes the trial.",))
 
 
+@sentence_if_absent
 def table_findings(rows: pd.DataFrame, rules: Mapping[str, str]) -> Table:
     """Arrange the findings by severity and rule; ``rules`` says what each rule asks for."""
     lookup = Lookup(rows)

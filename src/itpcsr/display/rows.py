@@ -8,6 +8,7 @@ from typing import ParamSpec, cast
 
 import pandas as pd
 
+from csrkit.carried import with_rows
 from csrkit.rows import absence
 from csrkit.tables.formats import NOT_ESTIMABLE, SUPPRESSED, format_count, format_level, format_p
 from csrkit.tables.table import Row, Table
@@ -21,12 +22,13 @@ EXACT_NOTE = "CI: exact (Clopper-Pearson) confidence interval at level {level}%,
 
 
 def sentence_if_absent(arrange: Callable[_P, Table]) -> Callable[_P, Table]:
-    """Show the one sentence of a display without data in place of its table."""
+    """Show the one sentence of a display without data in place of its table; either carries the rows."""
 
     @functools.wraps(arrange)
     def arrange_or_say(*args: _P.args, **kwargs: _P.kwargs) -> Table:
-        sentence = absence(cast(pd.DataFrame, args[0]))
-        return Table("", absent=sentence) if sentence else arrange(*args, **kwargs)
+        rows = cast(pd.DataFrame, args[0])
+        sentence = absence(rows)
+        return with_rows(Table("", absent=sentence) if sentence else arrange(*args, **kwargs), rows)
 
     return arrange_or_say
 

@@ -15,6 +15,7 @@ from csrkit.tables.words import NOT_RECORDED, Record
 from itpcsr.display.exposure_tables import dose_unit
 from itpcsr.display.labels import BASELINE, CATEGORY_LABELS, DECIMALS, sentence_case
 from itpcsr.display.listings import event_table, rows_by_subject
+from itpcsr.display.rows import sentence_if_absent
 from itpcsr.study import Study
 
 _NOT_TREATED = "not treated"
@@ -31,6 +32,7 @@ def instead_of_listing(rows: pd.DataFrame, lines: int, none: str) -> str:
     return absence(rows) or ("" if lines else none)
 
 
+@sentence_if_absent
 def list_discontinued(rows: pd.DataFrame, subjects: pd.DataFrame, adex: pd.DataFrame, study: Study) -> Table:
     """List the subjects who ended treatment or study early: administrations, ends and their reasons.
 
@@ -84,6 +86,7 @@ def _number(record: Record, name: str, decimals: int, missing: str = NOT_RECORDE
     return missing if math.isnan(value) else format_number(value, decimals)
 
 
+@sentence_if_absent
 def list_subjects(rows: pd.DataFrame, subjects: pd.DataFrame, study: Study) -> Table:
     """List demographic and baseline data of each subject; what is known of nobody has no column."""
     none = "No subject was enrolled."
@@ -117,6 +120,7 @@ def characteristic(record: Record, name: str, study: Study) -> str:
     return f"{text}, with {words.join(had)}" if had else text
 
 
+@sentence_if_absent
 def list_deviations(rows: pd.DataFrame, addv: pd.DataFrame, adsl: pd.DataFrame) -> Table:
     """List the protocol deviations: what was reported, its kind, category and day."""
     if sentence := instead_of_listing(rows, len(addv), "No protocol deviation was recorded."):
@@ -133,6 +137,7 @@ def deviation_row(record: Record) -> Row:
     return Row(words.clean(str(record["DVTERM"])) or words.capitalize(texts[0]), (*texts, day), 1)
 
 
+@sentence_if_absent
 def list_exposure(rows: pd.DataFrame, adex: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> Table:
     """List each administration: day, minutes (or last day), planned and given dose, adjustment and reason."""
     none = "No administration of study treatment was recorded."
@@ -169,6 +174,7 @@ def _dose(value: float) -> str:
     return plain if "." in plain else format_number(value, 1)
 
 
+@sentence_if_absent
 def list_all_events(rows: pd.DataFrame, adae: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> Table:
     """List every adverse event of the treated subjects, those before treatment too."""
     if sentence := instead_of_listing(rows, len(adae), "No adverse event was recorded."):
@@ -186,6 +192,7 @@ def _without(adsl: pd.DataFrame, records: pd.DataFrame, text: str) -> tuple[str,
     return (f"{text}: {', '.join(others) or 'none'}.",)
 
 
+@sentence_if_absent
 def list_medication(rows: pd.DataFrame, adcm: pd.DataFrame, adsl: pd.DataFrame) -> Table:
     """List concomitant medication, rescue medication and procedures: class, use, indication, days."""
     none = "No concomitant or rescue medication was recorded."

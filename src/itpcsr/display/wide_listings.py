@@ -14,6 +14,7 @@ from csrkit.tables.words import Record
 from itpcsr.display.labels import sentence_case
 from itpcsr.display.listings import describe_subject
 from itpcsr.display.parameters import VIRUS_TESTS, parameter_decimals
+from itpcsr.display.rows import sentence_if_absent
 from itpcsr.display.subject_listings import instead_of_listing
 from itpcsr.study import Study
 
@@ -22,6 +23,7 @@ _SIDES = {"LOW": "L", "HIGH": "H"}
 _RESULTS = {"POSITIVE": "positive", "NEGATIVE": "negative", "MISSING": "missing"}
 
 
+@sentence_if_absent
 def list_virus_tests(rows: pd.DataFrame, admb: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> Table:
     """List the results of virus and syphilis tests: a column for each test that the study names.
 
@@ -62,6 +64,7 @@ def _place(visit: str, day: float) -> str:
     return ", ".join(part for part in dict.fromkeys((visit, words.study_day(day))) if part)
 
 
+@sentence_if_absent
 def list_laboratory(rows: pd.DataFrame, adlb: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> Table:
     """List laboratory values of one category: a column for each test and unit, marks beside the value.
 

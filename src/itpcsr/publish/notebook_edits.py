@@ -1,13 +1,12 @@
 """A value edited in a notebook's parameter cell counts, or the build stops and says where it is set.
 
-A version gives its own values to the parameters that the study file or its parameter file fixes, whatever
-stands in the cell. To tell an edit from another study's value, each default is held to what it was written
-from: the values of the study file that the cell itself names as ``study_file``, and for what every version
-chooses the default of a version. A default that is neither this value nor the one that the version gives
-was edited (or the study file was, and the cell wasn't): used in silence it would never be.
+``rules`` are for work on one notebook alone: a report's rules hold for all of its notebooks, and stand in its
+parameters. To the parameters that a version fixes for all notebooks (confidence level, cut-off, how many are
+shown one by one) it gives its own values, whatever stands in the cell; one that is neither the default of a
+version nor what this version gives was edited: used in silence it would never be.
 
-Where the trial's files are has no such value. There a notebook is held to the others of the version. Where
-its rows go (``output``) is the notebook's own affair when it runs alone, and changes no number.
+Where the trial's files are has no such default. There a notebook is held to the others of the version. Where
+its files go (``output``) is the notebook's own affair when it runs alone, and changes no number.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from csrkit.errors import NotebookError, ParameterError
+from csrkit.errors import NotebookError
 from csrkit.many import Displays
-from itpcsr.study import Report, read_study
+from itpcsr.study import Report
 
 Defaults = Mapping[str, Mapping[str, Any]]
 
@@ -33,7 +32,7 @@ _UNSAID = {
 _PLACES = {"study_file": "study", "data": "data"}  # parameter of the notebooks to name in the parameter file
 
 
-def refuse_edits(defaults: Defaults, given: Mapping[str, Any], parameters: Path, root: Path) -> None:
+def refuse_edits(defaults: Defaults, given: Mapping[str, Any], parameters: Path) -> None:
     """Stop when a version would replace a value that was edited in a notebook.
 
     Parameters
@@ -45,20 +44,17 @@ def refuse_edits(defaults: Defaults, given: Mapping[str, Any], parameters: Path,
         file has them.
     parameters
         The version's parameter file.
-    root
-        The project's folder.
 
     Raises
     ------
     NotebookError
         With each notebook, parameter, the values and where to set it.
     """
-    rules = {file: _read_values(file, root) for file in {own["study_file"] for own in defaults.values()}}
     faults = [
         f"notebooks/{notebook}.ipynb: {fault}"
         for notebook, own in defaults.items()
         for fault in (
-            *_edited_rules(own, given, parameters, rules[own["study_file"]]),
+            *_edited_rules(own, parameters),
             *_edited_choices(own, given, parameters),
             *_edited_places(notebook, defaults, given, parameters),
         )
@@ -93,26 +89,13 @@ def _plain(value: object) -> object:
     return ("truth", value) if isinstance(value, bool) else value
 
 
-def _read_values(file: str, root: Path) -> dict[str, Any]:
-    """Return the values of the study file that a cell names."""
-    try:
-        return read_study(root / file).values()
-    except ParameterError as error:
-        raise NotebookError(f"A notebook's cell tagged `parameters` names {file}. {error}") from error
-
-
-def _edited_rules(
-    own: Mapping[str, Any], given: Mapping[str, Any], parameters: Path, rules: Mapping[str, Any]
-) -> Iterator[str]:
-    file = own["study_file"]
-    for name, default in own.items():
-        if name in rules and name in given and not _holds(default, rules[name], given[name]):
-            yield (
-                f"{name} is {default!r} in the cell tagged `parameters`, {rules[name]!r} in {file}, and the "
-                f"report would take {given[name]!r}. To try {default!r} in this version, set it in "
-                f"{parameters}: `rules: {{{name}: {_yaml(default)}}}`; to change it for good, in {file} and "
-                f"in every notebook that lists it; else write {rules[name]!r} in the cell."
-            )
+def _edited_rules(own: Mapping[str, Any], parameters: Path) -> Iterator[str]:
+    if own.get("rules"):
+        yield (
+            f"rules is {own['rules']!r} in the cell tagged `parameters`, for work on this notebook alone. To "
+            f"try them in this version, set them in {parameters}: `rules: {_yaml(own['rules'])}`; to change "
+            f"them for good, in {own['study_file']}; else write {{}} in the cell."
+        )
 
 
 def _edited_choices(own: Mapping[str, Any], given: Mapping[str, Any], parameters: Path) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from csrkit.publish.notebook_parameters import read_parameters
-from csrkit.publish.notebooks import choose_parameters, is_literal
+from csrkit.publish.notebooks import choose_parameters
 from itpcsr.publish.notebook_edits import refuse_edits, say_replaced
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def choose_values(run: Run, say: Callable[[str], None]) -> dict[str, dict[str, A
     }
     defaults = {name: read_parameters(run.notebook(name)) for name in chosen}
     given = declared_values(run)
-    refuse_edits(defaults, given, run.parameters, run.root)
+    refuse_edits(defaults, given, run.parameters)
     for sentence in say_replaced(defaults, given, run.report, run.parameters):
         say(sentence)
     return chosen
@@ -34,7 +34,6 @@ def declared_values(run: Run) -> dict[str, Any]:
     """Return what the version fixes for every notebook, as its study file and its parameters have it."""
     report = run.report
     return {
-        **{leaf: value for leaf, value in run.study.values().items() if is_literal(value)},
         "study_file": run.study_file.as_posix(),
         "data": [path.as_posix() for path in report.data],
         "data_cutoff": report.data_cutoff.isoformat() if report.data_cutoff else "",

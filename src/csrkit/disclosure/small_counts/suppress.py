@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from csrkit.carried import cell_label, name_display
 from csrkit.disclosure.small_counts.counted import (
     CELL,
     EVENTS,
@@ -37,7 +38,7 @@ def is_suppressed(reason: str) -> bool:
 
 def as_shown(rows: pd.DataFrame) -> pd.DataFrame:
     """Return result rows as the version that is being made shows them; an internal one shows all."""
-    return suppress(rows, rule_in_force())
+    return suppress(name_display(rows, cell_label()), rule_in_force())
 
 
 def suppress(rows: pd.DataFrame, rule: Rule | None) -> pd.DataFrame:

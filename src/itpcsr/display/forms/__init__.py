@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from csrkit.carried import with_rows
 from csrkit.charts.drawing import FORM
 from csrkit.charts.theme import PALETTE, alt
 
@@ -34,7 +35,7 @@ def in_form(chart: Chart, form: pd.DataFrame, caption: str, alternative: str) ->
     """
     texts = {"caption": f"{caption}. {form_sentence(form)}", "alternative": alternative}
     formed: Chart = chart.properties(usermeta={FORM: texts})
-    return formed
+    return with_rows(formed, form)
 
 
 def wide_bands(form: pd.DataFrame) -> pd.DataFrame:
