@@ -11,16 +11,11 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 
-if TYPE_CHECKING:
-    from csrkit.charts.theme import alt
-    from csrkit.tables.prose import Prose
-    from csrkit.tables.table import Table
-
-    Shown = TypeVar("Shown", Table, Prose, alt.TopLevelMixin)
+Shown = TypeVar("Shown")  # a table, prose or an Altair chart, none of which this module needs
 
 MIME = "application/vnd.csrkit.rows+json"
 IN_CHART = "rows"  # where a chart carries them among what Vega-Lite leaves to its users
@@ -43,16 +38,21 @@ def with_rows(display: Shown, *rows: pd.DataFrame) -> Shown:
         own = own[own["display"].isin(["", label])]
     before = rows_behind(display)
     own = own if before is None else pd.concat([before, own], ignore_index=True)
+    carrying: Any = display
     if hasattr(display, "results"):
-        return replace(display, results=own)
-    meta = display.usermeta if isinstance(display.usermeta, dict) else {}
-    return display.properties(usermeta={**meta, IN_CHART: rows_to_json(own)})
+        carrying = replace(carrying, results=own)
+    else:
+        meta = carrying.usermeta if isinstance(carrying.usermeta, dict) else {}
+        carrying = carrying.properties(usermeta={**meta, IN_CHART: rows_to_json(own)})
+    shown: Shown = carrying
+    return shown
 
 
 def rows_behind(display: Any) -> pd.DataFrame | None:
     """Return the rows that a table, prose or chart carries; None for one that carries none."""
     if hasattr(display, "results"):
-        return display.results
+        own: pd.DataFrame | None = display.results
+        return own
     meta = getattr(display, "usermeta", None)
     return rows_from_json(meta[IN_CHART]) if isinstance(meta, dict) and IN_CHART in meta else None
 

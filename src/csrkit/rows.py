@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from csrkit import vocabulary
 from csrkit.disclosure.small_counts import Rule, suppress
 from csrkit.small_texts import usual_texts
 
-COLUMNS = (
-    "display", "analysis", "population", "dataset", "group", "level", "visit", "statistic", "value", "unit",
-    "method", "reason", "notebook",
-)  # fmt: skip
+COLUMNS = tuple(vocabulary.COLUMNS)
 # What makes a row one number: two rows with the same key would be two answers to one question.
 KEY = ["notebook", "display", "analysis", "population", "group", "level", "visit", "statistic"]
 _TEXTS = [name for name in COLUMNS if name != "value"]
@@ -34,7 +32,8 @@ def make_rows(frame: pd.DataFrame, **constants: str) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        A value is missing without a reason, or a column name isn't one of a result row.
+        A value is missing without a reason, a column name isn't one of a result row, or a statistic isn't in
+        the vocabulary.
     """
     unknown = sorted((set(frame.columns) | set(constants)) - set(COLUMNS))
     if unknown:
@@ -49,6 +48,7 @@ def make_rows(frame: pd.DataFrame, **constants: str) -> pd.DataFrame:
             rows[name] = ""
     rows["value"] = pd.to_numeric(rows["value"]).astype("float64")
     rows[_TEXTS] = rows[_TEXTS].fillna("").astype("str")
+    vocabulary.refuse_unknown(set(rows["statistic"]))
     silent = rows["value"].isna() & (rows["reason"] == "")
     if silent.any():
         where = rows.loc[silent, ["display", "analysis", "group", "level", "statistic"]].iloc[0].to_dict()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -55,6 +55,14 @@ def analyse(trial: Trial, study: Study, names: list[str] | None = None) -> pd.Da
         return pd.concat([run(name) for name in names or NAMES], ignore_index=True)
 
 
+def show(trial: Trial, study: Study, *names: str) -> dict[str, Any]:
+    """Return what the notebooks named show of a trial: label to table, chart or prose."""
+    with notebooks_on(trial, study, Datasets(trial, study)) as run:
+        for name in names:
+            run(name)
+        return run.displays
+
+
 class _Opened(ChainMap[str, pd.DataFrame]):
     """The datasets as a notebook is given them, from memory."""
 
@@ -68,30 +76,39 @@ class _Opened(ChainMap[str, pd.DataFrame]):
 
 
 @contextmanager
-def notebooks_on(
-    trial: Trial, study: Study, datasets: Mapping[str, pd.DataFrame]
-) -> Iterator[Callable[[str], pd.DataFrame]]:
-    """Give a function that runs a notebook by its name on this trial and returns its rows."""
-    gathered = [csrkit.rows.make_rows(pd.DataFrame())]
-    opened = _Opened(trial, datasets)
-
-    def gather(_: list[str]) -> pd.DataFrame:
-        return pd.concat(gathered, ignore_index=True)
-
-    def run(name: str) -> pd.DataFrame:
-        gathered.append(csrkit.rows.combine(gathered[0], *_run(_FOLDER / f"{name}.ipynb")))
-        return gathered[-1].assign(notebook=name)
-
+def notebooks_on(trial: Trial, study: Study, datasets: Mapping[str, pd.DataFrame]) -> Iterator[_Notebooks]:
+    """Give what runs a notebook by its name on this trial and returns its rows."""
+    run, opened = _Notebooks(), _Opened(trial, datasets)
     with (
         mock.patch.object(itpcsr.study, "read_study", return_value=study),
         mock.patch.object(itpcsr.adam, "open_study", side_effect=lambda *_, **__: (study, opened)),
-        mock.patch.object(csrkit.publish.notebook_rows, "gather_rows", gather),
+        mock.patch.object(csrkit.publish.notebook_rows, "gather_rows", run.gather),
     ):
         yield run
 
 
-def _run(path: Path) -> Iterator[pd.DataFrame]:
-    """Run the cells, and yield the rows that each labelled display carries."""
+class _Notebooks:
+    """Runs notebooks and keeps what they show, by label, with the rows that it carries."""
+
+    def __init__(self) -> None:
+        self.displays: dict[str, Any] = {}
+        self._rows = [csrkit.rows.make_rows(pd.DataFrame())]
+
+    def __call__(self, name: str) -> pd.DataFrame:
+        shown = dict(_run(_FOLDER / f"{name}.ipynb"))
+        self.displays |= shown
+        carried = {label: csrkit.carried.rows_behind(display) for label, display in shown.items()}
+        rows = [csrkit.carried.name_display(own, label) for label, own in carried.items() if own is not None]
+        self._rows.append(csrkit.rows.combine(self._rows[0], *rows))
+        return self._rows[-1].assign(notebook=name)
+
+    def gather(self, _: list[str]) -> pd.DataFrame:
+        """Return the rows of the notebooks that ran, for one that reads them."""
+        return pd.concat(self._rows, ignore_index=True)
+
+
+def _run(path: Path) -> Iterator[tuple[str, Any]]:
+    """Run the cells, and yield each label with what its cell shows."""
     parameters, *rest = _cells(path)
     values: dict[str, Any] = {}
     exec(parameters.code, values)
@@ -100,8 +117,8 @@ def _run(path: Path) -> Iterator[pd.DataFrame]:
         with mock.patch.object(csrkit.carried, "cell_label", lambda label=cell.label: label):
             exec(cell.code, values)
             shown = None if cell.last is None else eval(cell.last, values)
-        if cell.label and (rows := csrkit.carried.rows_behind(shown)) is not None:
-            yield csrkit.carried.name_display(rows, cell.label)
+        if cell.label:
+            yield cell.label, shown
 
 
 class _Cell(NamedTuple):

@@ -5,16 +5,11 @@ from __future__ import annotations
 import math
 from decimal import ROUND_HALF_UP, Context, Decimal
 
+from csrkit.vocabulary import STATISTICS
+
 NOT_ESTIMABLE = "NE"
 INFINITE = "∞"
 SUPPRESSED = "SUP"
-# Decimals of statistics that have no unit of the data: test statistics, coefficients, ratios.
-_FIXED = {
-    "Q": 2, "F": 2, "df": 0, "df1": 0, "df2": 0, "W": 2, "epsilon": 2, "ng2": 2, "hedges_g": 2, "gm_ratio": 2,
-    "ratio": 2, "records": 0, "rate": 2, "rate_low": 2, "rate_high": 2, "years": 1, "gcv": 1,
-    "p_error": 4, "tables_drawn": 0, "dose": 1,
-    "slope": 2, "slope_low": 2, "slope_high": 2, "doubling": 2, "doubling_low": 2, "doubling_high": 2,
-}  # fmt: skip
 _WIDE = Context(prec=400)  # room for any float, however wrong the data
 
 
@@ -100,29 +95,15 @@ def format_level(level: float) -> str:
 
 
 def format_statistic(statistic: str, value: float, decimals: int) -> str:
-    """Return one statistic of data with this many decimals: mean and quartiles one more, SD two more.
-
-    Rates per time, ratios, test statistics and slopes have decimals of their own, whatever the data.
-    """
-    if statistic in ("n", "N", "events", "at_risk"):
+    """Return one statistic of data with this many decimals, as ``csrkit.vocabulary`` says it is written."""
+    known = STATISTICS[statistic]
+    if known.form == "count":
         return format_count(value)
-    if statistic in ("percent", "ci_low", "ci_high", "km_percent", "km_low", "km_high"):
+    if known.form == "percent":
         return format_percent(value)
-    if statistic in ("p_value", "p_holm", "p_corrected"):
+    if known.form == "p":
         return format_p(value)
-    if statistic in _FIXED:
-        return format_number(value, _FIXED[statistic])
-    extra = {
-        "sd": 2,
-        "mean": 1,
-        "median": 1,
-        "geometric_mean": 1,
-        "median_low": 1,
-        "median_high": 1,
-        "q1": 1,
-        "q3": 1,
-    }
-    return format_number(value, decimals + extra.get(statistic, 0))
+    return format_number(value, known.decimals + (decimals if known.form == "data" else 0))
 
 
 def format_rate(n: float, total: float, percent: float, low: float, high: float, level: float) -> str:

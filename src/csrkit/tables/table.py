@@ -82,6 +82,13 @@ class Table:
             object.__setattr__(self, name, plain_text(getattr(self, name)))
         object.__setattr__(self, "notes", tuple(map(plain_text, self.notes)))
 
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame, **options: Any) -> Table:
+        """Return any data frame as a table; see ``csrkit.tables.frames.table_from_frame``."""
+        from csrkit.tables.frames import table_from_frame  # which makes tables
+
+        return table_from_frame(frame, **options)
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """Show as a great table in notebooks, and carry the model itself for the report."""
         html = f"<p>{escape.html(self.absent)}</p>" if self.absent else as_great_table(self).as_raw_html()

@@ -16,9 +16,9 @@ from csrkit.tables.formats import (
     format_percent,
     format_plain,
 )
+from csrkit.tables.layouts import sentence_if_absent
+from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Header, Row, Table
-from itpcsr.display.lookup import Lookup
-from itpcsr.display.rows import sentence_if_absent
 from itpcsr.study import Scenario, Study
 
 DESIGNS = {

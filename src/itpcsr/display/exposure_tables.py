@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.tables.layouts import count_row, finish, joined, sentence_if_absent, summary_rows, term_row
+from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Row, Table
-from itpcsr.display.labels import EXPOSURE, sentence_case
-from itpcsr.display.lookup import Lookup
-from itpcsr.display.rows import count_row, finish, joined, sentence_if_absent, summary_rows, term_row
+from itpcsr.display.labels import DECIMALS, EXPOSURE, sentence_case
 from itpcsr.study import Study
 
 
@@ -24,7 +24,7 @@ def table_exposure(rows: pd.DataFrame, study: Study) -> Table:
     for variable, (label, _) in EXPOSURE.items():
         if lookup.has(variable):
             unit = f", {dose_unit(study)}" if variable == "CUMDOSE" else ""
-            body += [Row(label + unit), *summary_rows(lookup, columns, variable)]
+            body += [Row(label + unit), *summary_rows(lookup, columns, variable, DECIMALS.get(variable, 0))]
     years = tuple(lookup.statistic("years", column.key, "years", 0) for column in columns)
     body.append(Row("Patient-years on study", years))
     notes = [
@@ -45,7 +45,9 @@ def table_infusions(rows: pd.DataFrame, study: Study) -> Table:
         visit = f"Infusion {number}"
         body += [Row(visit), count_row(lookup, "Received, n (%)", columns, "given", number, 1)]
         for label, names in (("Median dose", ("median",)), ("Min, max", ("min", "max"))):
-            cells = tuple(joined(lookup, "EXDOSE", column.key, names, visit) for column in columns)
+            cells = tuple(
+                joined(lookup, "EXDOSE", column.key, names, visit, DECIMALS["EXDOSE"]) for column in columns
+            )
             body.append(Row(f"{label}, {dose_unit(study)}", cells, 1))
         body.append(count_row(lookup, "Adjusted, n (% of received)", columns, "adjusted", number, 1))
     label = "Any infusion adjusted, n (%) [infusions]"

@@ -18,12 +18,12 @@ from csrkit.tables.formats import (
     format_statistic,
     missing,
 )
+from csrkit.tables.layouts import sentence_if_absent
+from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Header, Row, Table
 from itpcsr.display.labels import sentence_case
-from itpcsr.display.lookup import Lookup
 from itpcsr.display.parameters import parameter_decimals
 from itpcsr.display.rescue import platelet_note
-from itpcsr.display.rows import sentence_if_absent
 from itpcsr.study import Column, Study
 
 _STATUSES = {"LOW": "Low", "NORMAL": "Normal", "HIGH": "High"}

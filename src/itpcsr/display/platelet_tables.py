@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from csrkit.tables.formats import format_interval, format_level
+from csrkit.tables.layouts import finish, sentence_if_absent
+from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Row, Table
-from itpcsr.display.lookup import Lookup
 from itpcsr.display.rescue import rescue_note
-from itpcsr.display.rows import finish, sentence_if_absent
 from itpcsr.study import Study
 
 _SIZES = {

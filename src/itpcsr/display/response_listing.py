@@ -7,9 +7,9 @@ import math
 import pandas as pd
 
 from csrkit.tables.formats import format_count, format_limit, format_number, format_plain
+from csrkit.tables.layouts import sentence_if_absent
 from csrkit.tables.table import Header, Row, Table
 from csrkit.tables.words import Record, capitalize
-from itpcsr.display.rows import sentence_if_absent
 from itpcsr.study import Study
 
 _RATIO = "Highest ratio to baseline"

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from csrkit.tables.formats import format_count, format_level, format_number, format_plain
+from csrkit.tables.layouts import EXACT_NOTE, count_row, finish, interval_row, joined, sentence_if_absent
+from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Header, Row, Table
-from itpcsr.display.lookup import Lookup
-from itpcsr.display.rows import EXACT_NOTE, count_row, finish, interval_row, joined, sentence_if_absent
 from itpcsr.study import Column, ResponseDefinition, Study
 
 _SETS = {

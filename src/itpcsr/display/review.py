@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from csrkit.tables.formats import format_count
+from csrkit.tables.layouts import sentence_if_absent
+from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Header, Row, Table
-from itpcsr.display.lookup import Lookup
-from itpcsr.display.rows import sentence_if_absent
 
 _SEVERITIES = {"warning": "Warnings", "note": "Notes"}
 

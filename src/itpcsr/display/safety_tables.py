@@ -7,10 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from csrkit.tables.formats import format_level, format_plain
-from csrkit.tables.table import Header, Row, Table
-from itpcsr.display.labels import OVERVIEW, sentence_case
-from itpcsr.display.lookup import Lookup
-from itpcsr.display.rows import (
+from csrkit.tables.layouts import (
     EVENTS_NOTE,
     EXACT_NOTE,
     count_row,
@@ -19,6 +16,9 @@ from itpcsr.display.rows import (
     sentence_if_absent,
     term_row,
 )
+from csrkit.tables.lookup import Lookup
+from csrkit.tables.table import Header, Row, Table
+from itpcsr.display.labels import OVERVIEW, sentence_case
 from itpcsr.study import Column, Study
 
 

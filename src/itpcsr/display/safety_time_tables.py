@@ -7,10 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from csrkit.tables.formats import format_count, format_level, format_number
-from csrkit.tables.table import Row, Table
-from itpcsr.display.labels import sentence_case
-from itpcsr.display.lookup import Lookup
-from itpcsr.display.rows import (
+from csrkit.tables.layouts import (
     EVENTS_NOTE,
     EXACT_NOTE,
     count_row,
@@ -20,6 +17,9 @@ from itpcsr.display.rows import (
     summary_rows,
     term_row,
 )
+from csrkit.tables.lookup import Lookup
+from csrkit.tables.table import Row, Table
+from itpcsr.display.labels import sentence_case
 from itpcsr.display.safety_tables import kind_label
 from itpcsr.study import Column, Study
 

@@ -10,12 +10,12 @@ import pandas as pd
 from csrkit.rows import absence
 from csrkit.tables import words
 from csrkit.tables.formats import format_count, format_limit, format_number, format_plain
+from csrkit.tables.layouts import sentence_if_absent
 from csrkit.tables.table import Header, Row, Table
 from csrkit.tables.words import NOT_RECORDED, Record
 from itpcsr.display.exposure_tables import dose_unit
 from itpcsr.display.labels import BASELINE, CATEGORY_LABELS, DECIMALS, sentence_case
 from itpcsr.display.listings import event_table, rows_by_subject
-from itpcsr.display.rows import sentence_if_absent
 from itpcsr.study import Study
 
 _NOT_TREATED = "not treated"

@@ -7,11 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from csrkit.tables.formats import format_level, format_p
-from csrkit.tables.table import Row, Table
-from itpcsr.display.labels import BASELINE, CATEGORY_LABELS, STATES, sentence_case
-from itpcsr.display.lookup import Lookup
-from itpcsr.display.rescue import rescue_note
-from itpcsr.display.rows import (
+from csrkit.tables.layouts import (
     EXACT_NOTE,
     count_row,
     finish,
@@ -21,6 +17,10 @@ from itpcsr.display.rows import (
     summary_rows,
     term_row,
 )
+from csrkit.tables.lookup import Lookup
+from csrkit.tables.table import Row, Table
+from itpcsr.display.labels import BASELINE, CATEGORY_LABELS, DECIMALS, STATES, sentence_case
+from itpcsr.display.rescue import rescue_note
 from itpcsr.study import Study
 
 RESPONSES = {
@@ -79,7 +79,7 @@ def table_baseline(rows: pd.DataFrame, study: Study) -> Table:
             body += [count_row(lookup, names[level], columns, variable, level, 1) for level in levels]
         elif lookup.has(variable):
             body.append(Row(label))
-            body += summary_rows(lookup, columns, variable)
+            body += summary_rows(lookup, columns, variable, DECIMALS.get(variable, 0))
     had = [flag for flag in flags if lookup.has(flag)]
     if had:
         body.append(Row("Prior therapy, n (%)"))
@@ -130,7 +130,10 @@ def table_platelets(rows: pd.DataFrame, study: Study, weeks: Iterable[int]) -> T
     for visit in ["Baseline", *(f"Week {week}" for week in weeks)]:
         body.append(Row(visit))
         for label, analysis, names in _course_lines(visit):
-            cells = [joined(lookup, analysis, column.key, names, visit) for column in columns]
+            cells = [
+                joined(lookup, analysis, column.key, names, visit, DECIMALS.get(analysis, 0))
+                for column in columns
+            ]
             body.append(Row(label, tuple(cells), 1))
         for level in levels:
             cells = [lookup.count_percent("reached", column.key, level, visit) for column in columns]

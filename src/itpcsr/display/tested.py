@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from csrkit.tables.formats import format_level, format_p
+from csrkit.tables.layouts import sentence_if_absent
+from csrkit.tables.lookup import Lookup, reason_notes
 from csrkit.tables.table import Header, Row, Table
 from itpcsr.display.antibody_tables.names import antibody_labels
-from itpcsr.display.lookup import Lookup, reason_notes
-from itpcsr.display.rows import sentence_if_absent
 from itpcsr.display.tested_kinds import KINDS, NOTHING, Kind, Tested
 from itpcsr.study import ChosenTest, Study
 from itpcsr.study.testing import PLACES, Place

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from csrkit.tables.formats import NOT_ESTIMABLE, format_count, format_number, format_p, format_signed
+from csrkit.tables.lookup import Lookup
 from itpcsr.display.immune_tables.cells import AND, effect_text, with_limits
-from itpcsr.display.lookup import Lookup
 from itpcsr.study import Study
 from itpcsr.study.testing import Place
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from csrkit.tables.formats import format_count, format_level
+from csrkit.tables.layouts import sentence_if_absent
+from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Row, Table
 from itpcsr.display.labels import sentence_case
 from itpcsr.display.laboratory_tables import among, course_rows, joined
-from itpcsr.display.lookup import Lookup
 from itpcsr.display.parameters import VIRUS_TESTS, parameter_decimals
-from itpcsr.display.rows import sentence_if_absent
 from itpcsr.study import Column, Study
 
 _RESULTS = {"NEGATIVE": "Negative", "POSITIVE": "Positive", "OTHER": "Neither", "MISSING": "Missing"}

@@ -9,12 +9,12 @@ import pandas as pd
 
 from csrkit.tables import words
 from csrkit.tables.formats import format_count, format_limit, format_number
+from csrkit.tables.layouts import sentence_if_absent
 from csrkit.tables.table import Header, Row, Table
 from csrkit.tables.words import Record
 from itpcsr.display.labels import sentence_case
 from itpcsr.display.listings import describe_subject
 from itpcsr.display.parameters import VIRUS_TESTS, parameter_decimals
-from itpcsr.display.rows import sentence_if_absent
 from itpcsr.display.subject_listings import instead_of_listing
 from itpcsr.study import Study
 

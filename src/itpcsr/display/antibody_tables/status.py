@@ -8,11 +8,11 @@ import pandas as pd
 
 from csrkit.tables import words
 from csrkit.tables.formats import format_level, format_plain
+from csrkit.tables.layouts import EXACT_NOTE, finish, interval_row, sentence_if_absent
+from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Row, Table
 from itpcsr.display.antibody_tables.names import ANY, among_row, antibody_labels
 from itpcsr.display.laboratory_tables import joined
-from itpcsr.display.lookup import Lookup
-from itpcsr.display.rows import EXACT_NOTE, finish, interval_row, sentence_if_absent
 from itpcsr.study import Column, Study
 
 _STATUS_ROWS = {

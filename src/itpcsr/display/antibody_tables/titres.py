@@ -9,11 +9,11 @@ import pandas as pd
 
 from csrkit.disclosure.small_counts import as_shown
 from csrkit.tables.formats import SUPPRESSED, format_count
+from csrkit.tables.layouts import finish, sentence_if_absent
+from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Header, Row, Table
 from itpcsr.display.antibody_tables.names import antibody_labels
 from itpcsr.display.laboratory_tables import joined
-from itpcsr.display.lookup import Lookup
-from itpcsr.display.rows import finish, sentence_if_absent
 from itpcsr.study import Column, Study
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from csrkit.tables import words
 from csrkit.tables.formats import format_number, format_signed
+from csrkit.tables.lookup import Lookup
 from itpcsr.display.findings.phrases import of
-from itpcsr.display.lookup import Lookup
 
 
 def profiles_finding(

@@ -9,8 +9,8 @@ import pandas as pd
 
 from csrkit.tables import words
 from csrkit.tables.formats import format_interval, format_number, format_percent, format_plain
+from csrkit.tables.lookup import Lookup
 from itpcsr.display.findings.phrases import of
-from itpcsr.display.lookup import Lookup
 
 _STAGES = {"first": "first subjects", "all": "with the expansion"}
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from csrkit.tables import words
 from csrkit.tables.formats import format_number
+from csrkit.tables.lookup import Lookup
 from itpcsr.display.findings.phrases import by_group, of, single_arms, whole
-from itpcsr.display.lookup import Lookup
 from itpcsr.study import Study
 
 

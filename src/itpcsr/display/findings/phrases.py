@@ -8,7 +8,7 @@ from typing import TypeVar
 from csrkit.charts.theme import alt
 from csrkit.tables import words
 from csrkit.tables.formats import format_count
-from itpcsr.display.lookup import Lookup
+from csrkit.tables.lookup import Lookup
 from itpcsr.study import Study
 
 Chart = TypeVar("Chart", bound=alt.TopLevelMixin)

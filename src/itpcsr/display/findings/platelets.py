@@ -9,9 +9,9 @@ import pandas as pd
 
 from csrkit.tables import words
 from csrkit.tables.formats import format_count, format_plain, format_statistic
+from csrkit.tables.lookup import Lookup
 from itpcsr.display.findings.phrases import counted, of, single_arms, whole
 from itpcsr.display.labels import DECIMALS
-from itpcsr.display.lookup import Lookup
 from itpcsr.study import Study
 
 _UNIT = "× 10⁹/L"

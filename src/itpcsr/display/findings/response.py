@@ -6,8 +6,8 @@ import pandas as pd
 
 from csrkit.tables import words
 from csrkit.tables.formats import format_count, format_interval, format_number, format_percent
+from csrkit.tables.lookup import Lookup
 from itpcsr.display.findings.phrases import by_group, counted, of, single_arms, whole
-from itpcsr.display.lookup import Lookup
 from itpcsr.study import Study
 
 _EVENTS = {

@@ -8,8 +8,8 @@ import pandas as pd
 
 from csrkit.tables import words
 from csrkit.tables.formats import format_count
+from csrkit.tables.lookup import Lookup
 from itpcsr.display.findings.phrases import of, whole
-from itpcsr.display.lookup import Lookup
 from itpcsr.study import Study
 
 _REASONS = 3  # reasons named; the chart has all

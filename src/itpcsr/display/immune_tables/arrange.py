@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from csrkit.markers import Marker
+from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Header, Row, Table
 from itpcsr.display.immune_tables.cells import Cell, Reader
-from itpcsr.display.lookup import Lookup
 from itpcsr.study import Study
 
 NOT_ADJUSTED = "The intervals are not adjusted for the number of markers."

@@ -15,7 +15,7 @@ from csrkit.tables.formats import (
     format_signed,
     missing,
 )
-from itpcsr.display.lookup import Lookup
+from csrkit.tables.lookup import Lookup
 
 AND = "\u00a0+\u00a0"  # between the sizes of two groups, without a break of the line
 

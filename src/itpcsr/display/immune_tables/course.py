@@ -8,6 +8,8 @@ import pandas as pd
 
 from csrkit.markers import Marker
 from csrkit.tables.formats import format_count, format_level, format_number
+from csrkit.tables.layouts import sentence_if_absent
+from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Table
 from itpcsr.display.immune_tables.arrange import (
     NOT_ADJUSTED,
@@ -30,8 +32,6 @@ from itpcsr.display.immune_tables.cells import (
     marker_label,
     number,
 )
-from itpcsr.display.lookup import Lookup
-from itpcsr.display.rows import sentence_if_absent
 from itpcsr.study import Study
 
 

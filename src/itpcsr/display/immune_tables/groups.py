@@ -6,10 +6,10 @@ import pandas as pd
 
 from csrkit.markers import Marker
 from csrkit.tables.formats import format_count, format_level
+from csrkit.tables.layouts import sentence_if_absent
 from csrkit.tables.table import Table
 from itpcsr.display.immune_tables.arrange import NOT_ADJUSTED, RATIO_NOTE, Shown, arrange
 from itpcsr.display.immune_tables.cells import Reader, count, effect, interval, number, sizes
-from itpcsr.display.rows import sentence_if_absent
 from itpcsr.study import Study
 
 

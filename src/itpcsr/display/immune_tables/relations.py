@@ -8,6 +8,8 @@ import pandas as pd
 
 from csrkit.markers import Marker
 from csrkit.tables.formats import format_level
+from csrkit.tables.layouts import sentence_if_absent
+from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Table
 from itpcsr.display.immune_tables.arrange import NOT_ADJUSTED, Line, Shown, arrange, headings, sections
 from itpcsr.display.immune_tables.cells import (
@@ -19,9 +21,7 @@ from itpcsr.display.immune_tables.cells import (
     percent,
     sizes,
 )
-from itpcsr.display.lookup import Lookup
 from itpcsr.display.rescue import INCLUDED
-from itpcsr.display.rows import sentence_if_absent
 from itpcsr.study import Study
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from csrkit.tables.formats import format_count, format_number, format_percent, format_plain
+from csrkit.tables.layouts import sentence_if_absent
+from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Row, Table
 from itpcsr.display.immune_tables.arrange import headings
 from itpcsr.display.immune_tables.cells import AND
-from itpcsr.display.lookup import Lookup
-from itpcsr.display.rows import sentence_if_absent
 from itpcsr.study import Study
 
 _FAMILIES = {

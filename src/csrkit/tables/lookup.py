@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from csrkit.disclosure.small_counts import as_shown, is_suppressed
+from csrkit.stats.groups import Columns
 from csrkit.tables import formats
 from csrkit.tables.table import Header
-from itpcsr.study import Column
 
 
 class Lookup:
@@ -63,7 +63,7 @@ class Lookup:
         """Return the levels of an analysis in the order of the rows."""
         return list(dict.fromkeys(key[1] for key in self._values if key[0] == analysis and key[1]))
 
-    def headers(self, columns: Sequence[Column]) -> tuple[Header, ...]:
+    def headers(self, columns: Columns) -> tuple[Header, ...]:
         """Return the column heads with N."""
         sizes = [formats.format_count(self.value("size", column.key, "N")) for column in columns]
         return tuple(
