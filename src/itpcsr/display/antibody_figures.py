@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 
+from csrkit.charts.layers import describe
 from csrkit.charts.theme import PALETTE, alt
 from csrkit.many import why_not_one_by_one
 from csrkit.rows import absence
@@ -13,7 +14,6 @@ from csrkit.tables import words
 from csrkit.tables.formats import format_count
 from csrkit.tables.table import Table
 from itpcsr.display.findings.antibodies import antibodies_finding
-from itpcsr.display.findings.phrases import describe
 from itpcsr.study import Study
 
 _BLUE, _RED, _GREEN, _PINK, _SKY, _BLACK = PALETTE

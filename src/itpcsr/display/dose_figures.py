@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.charts.layers import describe
 from csrkit.charts.theme import PALETTE, alt
 from csrkit.rows import absence
 from csrkit.tables import words
@@ -11,7 +12,6 @@ from csrkit.tables.formats import format_interval, format_percent
 from csrkit.tables.table import Table
 from itpcsr.display.dose_tables import level_doses
 from itpcsr.display.findings.dose import rates_finding, utility_finding
-from itpcsr.display.findings.phrases import describe
 from itpcsr.study import Study
 
 _STAGES = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from csrkit.charts.layers import describe
 from csrkit.charts.theme import alt
 from csrkit.rows import absence
 from csrkit.tables.formats import format_count
 from csrkit.tables.table import Table
-from itpcsr.display.findings.phrases import describe
 from itpcsr.display.findings.subjects import flow_finding
 from itpcsr.display.labels import STATES, sentence_case
 

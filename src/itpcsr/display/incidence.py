@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.charts.layers import describe
 from csrkit.charts.theme import PALETTE, alt
 from csrkit.rows import absence
 from csrkit.tables import words
 from csrkit.tables.formats import format_count, format_interval, format_percent
 from csrkit.tables.table import Table
 from itpcsr.display.findings.events import incidence_finding
-from itpcsr.display.findings.phrases import describe
 from itpcsr.study import Study
 
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from csrkit.charts.layers import describe
 from csrkit.charts.theme import PALETTE, alt
 from csrkit.limits import stand_in
 from csrkit.rows import absence
@@ -14,7 +15,6 @@ from csrkit.tables import words
 from csrkit.tables.formats import format_count, format_number
 from csrkit.tables.table import Table
 from itpcsr.display.findings.laboratory import courses_finding, edish_finding
-from itpcsr.display.findings.phrases import describe
 from itpcsr.display.forms import has_form
 from itpcsr.display.forms.safety import draw_laboratory_bands, name_peaks, peak_squares
 from itpcsr.display.incidence import SHAPES, dose_labels

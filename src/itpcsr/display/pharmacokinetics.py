@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from csrkit.charts.layers import describe
 from csrkit.charts.theme import PALETTE, alt
 from csrkit.rows import absence
 from csrkit.tables import words
 from csrkit.tables.formats import format_count, format_number, format_plain
 from csrkit.tables.table import Table
 from itpcsr.display.findings.concentrations import profiles_finding, times_finding
-from itpcsr.display.findings.phrases import describe
 from itpcsr.display.forms import has_form
 from itpcsr.display.forms.cells import draw_concentration_bands, draw_deviation_spread
 from itpcsr.display.incidence import dose_labels

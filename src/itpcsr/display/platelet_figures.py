@@ -7,12 +7,13 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from csrkit.charts.layers import describe
 from csrkit.charts.theme import PALETTE, alt
 from csrkit.limits import stand_in
 from csrkit.rows import absence
 from csrkit.tables.formats import format_limit, format_plain
 from csrkit.tables.table import Table
-from itpcsr.display.findings.phrases import describe, single_arms
+from itpcsr.display.findings.phrases import single_arms
 from itpcsr.display.findings.platelets import best_finding, course_finding, heatmap_finding
 from itpcsr.display.forms import has_form
 from itpcsr.display.forms.response import draw_best_spread, draw_level_shares, draw_platelet_bands

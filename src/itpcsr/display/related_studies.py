@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from csrkit.charts.layers import describe
 from csrkit.charts.theme import alt
 from csrkit.rows import absence
 from csrkit.tables.formats import format_count
 from csrkit.tables.layouts import sentence_if_absent
 from csrkit.tables.table import Header, Row, Table
-from itpcsr.display.findings.phrases import describe
 from itpcsr.display.findings.related import related_finding
 from itpcsr.study import RelatedStudy
 from itpcsr.study.related import PHASES, STATUSES

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.charts.layers import describe
 from csrkit.charts.theme import PALETTE, alt
 from csrkit.rows import absence
 from csrkit.tables.formats import format_count
 from csrkit.tables.table import Table
-from itpcsr.display.findings.phrases import describe, single_arms
+from itpcsr.display.findings.phrases import single_arms
 from itpcsr.display.findings.response import curves_finding, subgroups_finding, swimmer_finding
 from itpcsr.display.forms import has_form
 from itpcsr.display.forms.response import draw_response_shares

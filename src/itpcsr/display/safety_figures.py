@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.charts.layers import describe
 from csrkit.charts.theme import PALETTE, alt
 from csrkit.rows import absence
 from csrkit.tables.table import Table
 from itpcsr.display.exposure_tables import dose_unit
 from itpcsr.display.findings.events import times_finding
-from itpcsr.display.findings.phrases import describe, single_arms
+from itpcsr.display.findings.phrases import single_arms
 from itpcsr.display.findings.subjects import infusions_finding
 from itpcsr.display.forms import has_form
 from itpcsr.display.forms.safety import draw_infusion_shares

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from csrkit.charts.layers import describe
 from csrkit.charts.theme import PALETTE, alt
 from csrkit.rows import absence
 from csrkit.tables import words
 from csrkit.tables.formats import format_count, format_plain
 from csrkit.tables.table import Table
-from itpcsr.display.findings.phrases import describe
 from itpcsr.display.findings.subjects import timeline_finding
 from itpcsr.study import Study
 

@@ -1,29 +1,13 @@
-"""The pieces that findings are composed of, and how a chart carries its finding."""
+"""The pieces that findings are composed of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
 
-from csrkit.charts.theme import alt
 from csrkit.tables import words
 from csrkit.tables.formats import format_count
 from csrkit.tables.lookup import Lookup
 from itpcsr.study import Study
-
-Chart = TypeVar("Chart", bound=alt.TopLevelMixin)
-
-
-def describe(chart: Chart, finding: str) -> Chart:
-    """Return the chart with its finding as Vega-Lite description, which the report takes as alternative text.
-
-    Raises ValueError for an empty finding: a chart that shows nothing is a sentence, not a chart.
-    """
-    text = words.clean(finding)
-    if not text:
-        raise ValueError("A chart has no finding; say in words what it shows.")
-    described: Chart = chart.properties(description=text)
-    return described
 
 
 def of(n: float, total: float, noun: str = "") -> str:

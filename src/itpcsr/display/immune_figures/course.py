@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.charts.layers import describe
 from csrkit.charts.theme import alt
 from csrkit.rows import absence
 from csrkit.tables.table import Table
 from itpcsr.display.findings import immune as findings
-from itpcsr.display.findings.phrases import describe
 from itpcsr.display.forms import has_form
 from itpcsr.display.forms.cells import draw_marker_bands
 from itpcsr.display.immune_figures.marks import COLOURS, DASHES, GROUPS, marker_labels, scale_of

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from csrkit.charts.layers import describe
 from csrkit.charts.theme import alt
 from csrkit.many import why_not_one_by_one
 from csrkit.rows import absence
 from csrkit.tables.table import Table
 from itpcsr.display.findings import immune as findings
-from itpcsr.display.findings.phrases import describe
 from itpcsr.display.immune_figures.marks import GROUPS, marker_labels
 from itpcsr.study import Study
 

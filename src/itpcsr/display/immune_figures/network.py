@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pandas as pd
 
+from csrkit.charts.layers import describe
 from csrkit.charts.theme import PALETTE, alt
 from csrkit.rows import absence
 from csrkit.tables.table import Table
 from itpcsr.display.findings import immune as findings
-from itpcsr.display.findings.phrases import describe
 from itpcsr.study import Study
 
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from csrkit.charts.layers import describe
 from csrkit.charts.theme import alt
 from csrkit.rows import absence
 from csrkit.tables.table import Table
 from itpcsr.display.findings import immune as findings
-from itpcsr.display.findings.phrases import describe
 from itpcsr.display.forms import has_form, number_tooltips
 from itpcsr.display.forms.cells import change_spread, name_panel
 from itpcsr.display.immune_figures.marks import COLOURS, GROUPS, SHAPES, marker_labels, scale_of
