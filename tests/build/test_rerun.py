@@ -22,7 +22,7 @@ pytestmark = pytest.mark.build
 
 
 def rows(*values):
-    frame = pd.DataFrame({"statistic": [f"s{i}" for i in range(len(values))], "value": values})
+    frame = pd.DataFrame({"level": [f"s{i}" for i in range(len(values))], "statistic": "n", "value": values})
     return make_rows(frame.assign(reason=["none" if pd.isna(value) else "" for value in values]), display="t")
 
 
@@ -64,7 +64,7 @@ NOTEBOOK = (
     "trial = load_trial(data, study, data_cutoff)\nn = len(trial.domains['AE'])\n"
     "response_count = study.efficacy.primary.count\n"
     "values = {'records': n, 'rule': response_count, 'product': n * response_count}\n"
-    "rows = pd.DataFrame({'statistic': list(values), 'value': list(values.values())})\n"
+    "rows = pd.DataFrame({'level': list(values), 'statistic': 'n', 'value': list(values.values())})\n"
     "shown = Table('Value', (Header('Total'),), tuple(Row(name, (str(values[name]),)) for name in values))\n"
     "with_rows(shown, make_rows(rows, dataset='ADAE'))",
 )
@@ -105,7 +105,7 @@ def test_data_and_parameters_are_told_apart_by_running_again(versions):
     said = []
     found = explain(compare(old, new), old, new, project, said.append)
     assert said[0] == "Running old version with new data"
-    assert found.numbers.set_index("statistic")[BECAUSE].to_dict() == {
+    assert found.numbers.set_index("level")[BECAUSE].to_dict() == {
         "records": "data", "rule": "parameters", "product": "data and parameters",
     }  # fmt: skip
     assert found.remark.endswith("old version with new data; old version with new parameters.")
