@@ -94,7 +94,7 @@ class Job:
     rows
         Where the result rows go that the notebook's displays carry.
     inputs
-        Hashes of all else that the result depends on (see ``itpcsr.publish.notebook_inputs``), and of the
+        Hashes of all else that the result depends on, and of the
         ``notebook`` itself as the build opened it.
     datasets
         The hashes of the analysis datasets; the notebook depends on those that it opened when it last ran.
