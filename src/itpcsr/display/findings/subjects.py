@@ -99,8 +99,16 @@ def timeline_finding(drawn: pd.DataFrame, datasets: Mapping[str, pd.DataFrame], 
             f"confirmed response in {of(_subjects(own('response')), total)}",
         ]
     )
-    completed = f"{of((drawn['EOSSTT'] == 'COMPLETED').sum(), total)} completed the study"
-    return f"{lead} ({severe_text}); {'; '.join([*judged, completed])}."
+    return f"{lead} ({severe_text}); {'; '.join([*judged, _completers(drawn)])}."
+
+
+def _completers(drawn: pd.DataFrame) -> str:
+    """Say how many completed the study, as the flow of subjects does: no record isn't an early end."""
+    unknown = int((drawn["EOSSTT"] == "").sum())
+    if unknown and unknown == len(drawn):
+        return "the end of the study is not recorded"
+    text = f"{of((drawn['EOSSTT'] == 'COMPLETED').sum(), len(drawn))} completed the study"
+    return f"{text}, its end is not recorded for {format_count(unknown)}" if unknown else text
 
 
 def _subjects(records: pd.DataFrame) -> int:
