@@ -58,6 +58,13 @@ def test_an_end_that_is_recorded_for_nobody_is_not_nobody_who_left(study):
     assert np.isnan(value(rows, "missing", "total", "n", "left"))
     table = response_tables.table_estimand(rows, study)
     assert table.notes[-1] == "NE: not estimable (not recorded in the data)."
+    others = (datasets[name] for name in ("adrs", "addv", "adcm"))
+    sets = efficacy.analyse_sensitivity(unrecorded, *others, study, 0.95)
+    assert np.isnan(value(sets, "left_early", "total", "n", "responder"))
+    table = response_tables.table_sensitivity(sets, study, 0.95)
+    shown = {row.label: row.cells[-1] for row in table.rows}
+    assert shown["Leaving the study early as non-response, n/N (%)"] == "NE"
+    assert "not recorded in the data" in table.notes[-1]
 
 
 _KINDS = {

@@ -12,13 +12,27 @@ CORE = ["10-population", "20-safety", "30-efficacy"]
 EVERYWHERE = (
     "no adverse event at all", "no laboratory values", "no baseline", "nothing but subjects and exposure",
     "every other domain empty", "nobody treated", "no subject at all", "an all-male trial", "a death",
+    "results beyond a limit",
 )  # fmt: skip
 EVERYTHING = ("AE", "SUPPAE", "LB", "VS", "DS", "MH", "CM", "PR")
 _NO_COUNTS = "hold no platelet counts"
 _NO_SUBJECTS = "no subjects in this group"
 _NO_EVENT = "No treatment-emergent adverse event was reported."
 _FIRST = "SIM-004"
+_LIMITS = ("LB", "CP", "PC", "VS")
 pytestmark = pytest.mark.build
+
+
+def limit_results(domains):
+    """Write every third result as a limit, above and below the scale in turn."""
+    for name in _LIMITS:
+        frame = domains[name].copy()
+        for first, text in ((0, "<5"), (3, ">=600")):
+            chosen = frame.index[first::6]
+            frame.loc[chosen, f"{name}STRESN"] = float("nan")
+            frame.loc[chosen, [f"{name}STRESC", f"{name}ORRES"]] = text
+        domains[name] = frame
+
 
 # id, damage, a reason that some result row gives (empty: every number can be estimated)
 CASES = [
@@ -54,6 +68,8 @@ CASES = [
     ("no categories of therapy", both(strip("CM", "CMCAT"), strip("PR", "PRCAT")), ""),
     ("partial dates throughout", every("AE", AESTDTC="2020", AEENDTC=""), ""),
     ("dates of samples in months", every("LB", LBDTC="2020-08"), _NO_COUNTS),
+    ("results beyond a limit", limit_results, "no values in this group"),
+    ("given nothing", where("EX", "USUBJID", _FIRST, EXDOSE=0.0), ""),
     ("a death", both(put("DM", DTHFL="Y", DTHDTC="2020-12-30"), put("AE", AEOUT="FATAL", AESDTH="Y")), ""),
 ]  # fmt: skip
 

@@ -19,6 +19,7 @@ _FLOW = {
     "screened": "main",
     "not_enrolled": "out",
     "enrolled": "main",
+    "not_treated": "out",
     "treated": "main",
     "discontinued_treatment": "out",
     "unrecorded_treatment": "out",
