@@ -8,6 +8,7 @@ from itpcsr.sdtm.checks import COLUMNS, RULES, check_trial
 from itpcsr.sdtm.checks.tables import Tables
 from itpcsr.sdtm.first_dose import FLAGGED
 from tests.damage import again, both, drop, empty, every, fired, keep, nothing, put, strip, where
+from tests.sdtm.reads import Reads
 from tests.small import day
 from tests.whole import at, table, week_day, whole_domains
 
@@ -461,14 +462,31 @@ def apply(rules, domains, study):
             list(rule.find(tables, study))
 
 
+@pytest.fixture(scope="module")
+def reads(study):
+    """Return what each rule reads of the whole trial: only what it reads can make it fail where it is lacking."""
+    tables = Tables(Trial(whole_domains()))
+    return {name: Reads(rule, tables, study) for name, rule in RULES.items()}
+
+
+def test_what_a_rule_reads_is_known(reads):
+    assert reads["KEY-09"].any_of("DM", ["USUBJID"])
+    assert not reads["KEY-09"].any_of("DM", ["AGE", "SEX"])
+    assert reads["DATE-05"].any_of("EX", ["EXSTDTC"])  # by way of the first infusion
+    assert reads["TXT-01"].any_of("LB", ["LBTESTCD"])  # which looks at every variable
+
+
 @pytest.mark.parametrize("name", sorted(whole_domains()))
-def test_no_rule_raises_without_a_domain_or_a_variable_that_it_needs(study, name):
+def test_no_rule_raises_without_a_domain_or_a_variable_that_it_needs(study, reads, name):
     rules = [rule for rule in RULES.values() if any(need.split(".")[0] == name for need in rule.needs)]
-    columns = whole_domains()[name].columns
-    for damage in (drop(name), empty(name), *(strip(name, variable) for variable in columns)):
+    for damage in (drop(name), empty(name)):
         domains = whole_domains()
         damage(domains)
         apply(rules, domains, study)
+    for variable in whole_domains()[name].columns:
+        domains = whole_domains()
+        strip(name, variable)(domains)
+        apply([rule for rule in rules if reads[rule.id].any_of(name, [variable])], domains, study)
 
 
 KINDS = [
@@ -499,14 +517,18 @@ KINDS = [
 ]
 
 
-def test_no_rule_raises_without_a_kind_of_variable_in_any_domain(study):
+def test_no_rule_raises_without_a_kind_of_variable_in_any_domain(study, reads):
     """Most rules that look at every domain have no needs of their own."""
     for kind in KINDS:
-        domains = {
-            name: frame.drop(columns=[c for c in frame if c in (kind, f"{name}{kind}")])
-            for name, frame in whole_domains().items()
-        }
-        apply([rule for rule in RULES.values() if not rule.needs], domains, study)
+        whole = whole_domains()
+        lost = {name: [c for c in frame if c in (kind, f"{name}{kind}")] for name, frame in whole.items()}
+        rules = [
+            rule
+            for rule in RULES.values()
+            if not rule.needs
+            and any(reads[rule.id].any_of(name, variables) for name, variables in lost.items() if variables)
+        ]
+        apply(rules, {name: frame.drop(columns=lost[name]) for name, frame in whole.items()}, study)
 
 
 def test_no_rule_raises_where_everything_is_missing(study):
