@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from csrkit.small_texts import own_texts
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks import COLUMNS, RULES, check_trial
 from itpcsr.sdtm.checks.tables import Tables
@@ -456,17 +457,19 @@ def test_findings_are_text_in_a_total_order(study):
 
 
 def apply(rules, domains, study):
-    tables = Tables(Trial(domains))
-    for rule in rules:
-        if rule.find is not None and rule.applies(tables):
-            list(rule.find(tables, study))
+    with own_texts(domains) as held:
+        tables = Tables(Trial(held))
+        for rule in rules:
+            if rule.find is not None and rule.applies(tables):
+                list(rule.find(tables, study))
 
 
 @pytest.fixture(scope="module")
 def reads(study):
     """Return what each rule reads of the whole trial: only what it reads can make it fail where it is lacking."""
-    tables = Tables(Trial(whole_domains()))
-    return {name: Reads(rule, tables, study) for name, rule in RULES.items()}
+    with own_texts(whole_domains()) as domains:
+        tables = Tables(Trial(domains))
+        return {name: Reads(rule, tables, study) for name, rule in RULES.items()}
 
 
 def test_what_a_rule_reads_is_known(reads):
