@@ -116,6 +116,7 @@ def test_no_quarto_is_said_only_where_it_is_asked_for(monkeypatch):
         choose_renderer("quarto")
 
 
+@pytest.mark.build
 @pytest.mark.parametrize("version", ["1.7.34", "1.9.37", "1.10.18"])
 def test_a_report_by_each_version_is_whole(path, project, version):
     path(version)
