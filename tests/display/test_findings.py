@@ -7,6 +7,7 @@ import altair as alt
 import pandas as pd
 import pytest
 
+from csrkit.charts import layers
 from csrkit.tables.table import Table
 from itpcsr.analysis import exposure, population, safety
 from itpcsr.display.findings import concentrations, dose, events, immune, laboratory, phrases, platelets
@@ -103,10 +104,10 @@ def test_few_subjects_have_findings_or_a_sentence(demo_trial, study, size):
 
 
 def test_a_chart_carries_its_finding_on_one_line():
-    chart = phrases.describe(alt.Chart(pd.DataFrame({"a": [1]})).mark_point(), "3 of 3\n subjects.")
+    chart = layers.describe(alt.Chart(pd.DataFrame({"a": [1]})).mark_point(), "3 of 3\n subjects.")
     assert chart.to_dict()["description"] == "3 of 3 subjects."
     with pytest.raises(ValueError, match="no finding"):
-        phrases.describe(alt.Chart(), " ")
+        layers.describe(alt.Chart(), " ")
 
 
 def test_numbers_of_one_and_none_read_well():

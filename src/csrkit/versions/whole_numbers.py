@@ -155,5 +155,5 @@ class _Solver:
         )
         if found.fun is None:
             raise ValueError(f"The counts of a version contradict each other: {found.message}")
-        self._solutions.append(np.round(found.x))
+        self._solutions.append(np.rint(found.x))
         return float(found.fun)

@@ -89,7 +89,7 @@ def _hidden_cells(
     columns = [cells[name].to_numpy(object) for name in ("level", "group")]
     numbers = [cells[name].to_numpy() for name in ("value", "few", "everyone")]
     # arrays, not frames: a report has thousands of tables of a few counts each
-    tables: dict[Any, np.ndarray] = cells.groupby(["display", "analysis", "visit"], sort=False).indices
+    tables: Any = cells.groupby(["display", "analysis", "visit"], sort=False).indices
     for (display, analysis, visit), places in tables.items():
         (levels, row), (groups, column) = (np.unique(one[places], return_inverse=True) for one in columns)
         table, few, everyone = (np.zeros((len(levels), len(groups)), one.dtype) for one in numbers)
