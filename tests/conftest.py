@@ -25,6 +25,9 @@ from itpcsr.study import Study, read_report, read_study
 ROOT = Path(__file__).resolve().parents[1]
 # The fixture of tests/build by which those that hold a built report are made, and the one of the demonstration.
 BUILT, DEMONSTRATION = "make_once", "project"
+# Texts are Python's objects in the tests, as in the kernels that run the notebooks (csrkit/publish/kernels.py): what
+# is done with a few records takes half the time. tests/test_small_texts.py holds that nothing depends on it.
+pd.set_option("mode.string_storage", "python")
 _SECONDS_OF_A_TEST = 0.1  # in a file that the last run didn't hold
 _LAST_RUN = "itpcsr/seconds"  # what pytest's cache keeps: file to the seconds that its tests took
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from csrkit.small_texts import own_texts, usual_texts
+from csrkit.small_texts import own_texts, texts_as_here
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks import RULES, no_findings
 from itpcsr.sdtm.checks.schemas import content_faults, structure_faults
@@ -129,5 +129,5 @@ def fired(rule: str, domains: Domains, study: Study) -> pd.DataFrame:
             pairs = [*structure_faults(tables), *content_faults(tables, study)]
         elif declared.applies(tables):
             pairs = [(rule, rows) for rows in declared.find(tables, study)]
-    found = [usual_texts(rows) for name, rows in pairs if name == rule and len(rows)]
+    found = [texts_as_here(rows) for name, rows in pairs if name == rule and len(rows)]
     return pd.concat(found, ignore_index=True) if found else no_findings()

@@ -37,8 +37,13 @@ def new_texts(few: bool) -> AbstractContextManager[object]:
     return pd.option_context("mode.string_storage", "python") if few else nullcontext()
 
 
+def texts_as_here(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame that such a block has made with its texts as new ones are held where this is called."""
+    return _held(frame, pd.StringDtype(na_value=float("nan")))
+
+
 def usual_texts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame that such a block has made with its texts as they are held outside, and in files."""
+    """Return a frame with its texts as files hold them, so that a file is the same whoever writes it."""
     return _held(frame, _USUAL)
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.random import Generator
 
 from csrkit.errors import ParameterError
-from csrkit.small_texts import new_texts, usual_texts
+from csrkit.small_texts import new_texts, texts_as_here
 from itpcsr.study import Efficacy, Study
 from itpsim import trial_design
 from itpsim.antibodies import make_is
@@ -74,7 +74,7 @@ def simulate(study: Study, *, seed: int, subjects: int | None = None) -> dict[st
         raise ParameterError(f"The number of subjects to simulate must be 0 or more (found {subjects}).")
     with new_texts(subjects is None or subjects <= _FEW_SUBJECTS):
         domains = _draw(study, rule, seed, subjects)
-    return {name: usual_texts(frame) for name, frame in domains.items()}
+    return {name: texts_as_here(frame) for name, frame in domains.items()}
 
 
 def _draw(study: Study, rule: Efficacy, seed: int, subjects: int | None) -> dict[str, pd.DataFrame]:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from csrkit.absence import mark_source
-from csrkit.small_texts import own_texts, usual_texts
+from csrkit.small_texts import own_texts, texts_as_here
 from itpcsr.adam.adab import derive_adab
 from itpcsr.adam.adis import derive_adis
 from itpcsr.adam.adsl import derive_adsl
@@ -31,7 +31,7 @@ def derived(study, *records, subjects=("A", "B", "C"), ex=None):
         adsl = derive_adsl(trial, study)
         adis = derive_adis(trial, adsl, study)
         adab = mark_source(derive_adab(adis, adsl, study), "IS", held=True)
-    return {name: usual_texts(frame) for name, frame in (("adsl", adsl), ("adis", adis), ("adab", adab))}
+    return {name: texts_as_here(frame) for name, frame in (("adsl", adsl), ("adis", adis), ("adab", adab))}
 
 
 def status(found, subject="A", test="HLA1AB"):

@@ -9,7 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from csrkit.absence import SOURCES, mark_source
-from csrkit.small_texts import are_few, new_texts, own_texts, usual_texts
+from csrkit.small_texts import are_few, new_texts, own_texts, texts_as_here
 from itpcsr.adam.adab import derive_adab
 from itpcsr.adam.adae import derive_adae
 from itpcsr.adam.adaette import derive_adaette
@@ -83,7 +83,7 @@ class Datasets(Mapping[str, pd.DataFrame]):
         if name not in self._given:
             with new_texts(self._few):
                 made = _in_milliseconds(self._mark(name))
-            self._given[name] = usual_texts(made)
+            self._given[name] = texts_as_here(made)
         return self._given[name]
 
     def _mark(self, name: str) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from csrkit.sdtm.read import Trial
 from csrkit.sdtm.used import is_used
-from csrkit.small_texts import own_texts, usual_texts
+from csrkit.small_texts import own_texts, texts_as_here
 from itpcsr.sdtm.checks import (  # noqa: F401  (a module's rules are known once it is imported)
     antibodies,
     arms,
@@ -88,8 +88,8 @@ def check_trial(trial: Trial, study: Study) -> pd.DataFrame:
         for rule, rows in _faults(Tables(replace(trial, domains=domains)), study):
             if len(rows):
                 severity = [_severity(rule, domain) for domain in rows["domain"]]
-                found.append(usual_texts(rows.assign(rule=rule, severity=severity)[COLUMNS].astype("str")))
-    return in_order(pd.concat(found, ignore_index=True))
+                found.append(rows.assign(rule=rule, severity=severity)[COLUMNS].astype("str"))
+    return in_order(pd.concat([texts_as_here(rows) for rows in found], ignore_index=True))
 
 
 def _severity(rule: str, domain: str) -> str:
