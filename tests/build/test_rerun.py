@@ -56,13 +56,12 @@ def test_a_number_that_a_run_does_not_have_is_told_from_one_that_cannot_be_estim
 
 # A notebook that counts records, quotes a rule, and multiplies the two
 PARAMETERS = (
-    'study_file = "params/study.yml"\ndata = ["data"]\ndata_cutoff = ""\noutput = "work/rows"\n'
+    'study_file = "params/study.yml"\ndata = ["data"]\ndata_cutoff = ""\nstore = ""\noutput = "work/rows"\n'
     "response_count = 30"
 )
 NOTEBOOK = (
-    "import pandas as pd\nfrom csrkit.rows import make_rows, write_rows\n"
-    "from itpcsr.sdtm import load_trial\nfrom itpcsr.study import read_study",
-    "trial = load_trial(data, read_study(study_file), data_cutoff)\nn = len(trial.domains['AE'])\n"
+    "import pandas as pd\nfrom csrkit.rows import make_rows, write_rows\nfrom itpcsr.adam import open_study",
+    "study, adam = open_study(study_file, data, data_cutoff, store=store)\nn = len(adam['adae'])\n"
     "values = {'records': n, 'rule': response_count, 'product': n * response_count}\n"
     "rows = pd.DataFrame({'statistic': list(values), 'value': list(values.values())})\n"
     "write_rows([make_rows(rows, display='tbl-x', dataset='ADAE')], output)",
