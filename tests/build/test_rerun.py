@@ -55,13 +55,12 @@ def test_a_number_that_a_run_does_not_have_is_told_from_one_that_cannot_be_estim
 
 
 # A notebook that counts records, quotes a rule, and multiplies the two
-PARAMETERS = 'study_file = "params/study.yml"\ndata = ["data"]\ndata_cutoff = ""'
+PARAMETERS = 'study_file = "params/study.yml"\ndata = ["data"]\ndata_cutoff = ""\nstore = ""'
 NOTEBOOK = (
     "import pandas as pd\nfrom csrkit.carried import with_rows\nfrom csrkit.rows import make_rows\n"
-    "from csrkit.tables.table import Header, Row, Table\n"
-    "from itpcsr.sdtm import load_trial\nfrom itpcsr.study import read_study",
-    "#| label: tbl-x\n#| tbl-cap: Records\nstudy = read_study(study_file)\n"
-    "trial = load_trial(data, study, data_cutoff)\nn = len(trial.domains['AE'])\n"
+    "from csrkit.tables.table import Header, Row, Table\nfrom itpcsr.adam import open_study",
+    "#| label: tbl-x\n#| tbl-cap: Records\n"
+    "study, adam = open_study(study_file, data, data_cutoff, store=store)\nn = len(adam['adae'])\n"
     "response_count = study.efficacy.primary.count\n"
     "values = {'records': n, 'rule': response_count, 'product': n * response_count}\n"
     "rows = pd.DataFrame({'level': list(values), 'statistic': 'n', 'value': list(values.values())})\n"

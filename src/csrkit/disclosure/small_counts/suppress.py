@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -89,8 +89,8 @@ def _hidden_cells(
     columns = [cells[name].to_numpy(object) for name in ("level", "group")]
     numbers = [cells[name].to_numpy() for name in ("value", "few", "everyone")]
     # arrays, not frames: a report has thousands of tables of a few counts each
-    tables: Any = cells.groupby(["display", "analysis", "visit"], sort=False).indices
-    for (display, analysis, visit), places in tables.items():
+    for key, at in cells.groupby(["display", "analysis", "visit"], sort=False).indices.items():
+        (display, analysis, visit), places = cast("tuple[str, str, str]", key), np.asarray(at)
         (levels, row), (groups, column) = (np.unique(one[places], return_inverse=True) for one in columns)
         table, few, everyone = (np.zeros((len(levels), len(groups)), one.dtype) for one in numbers)
         for made, one in zip((table, few, everyone), numbers, strict=True):
