@@ -112,7 +112,7 @@ def test_the_flow_holds_all_subjects(five):
     assert "the end is not recorded for 2" in flow_finding(rows)
     drawn = str(figures.figure_disposition(rows).to_dict()["datasets"])
     assert "End of study not recorded (n=2)" in drawn
-    assert r"Not treated (n=1)\n  Not recorded (n=1)" in drawn
+    assert "['Not treated (n=1)', '  Not recorded (n=1)']" in drawn
 
 
 @pytest.mark.parametrize(

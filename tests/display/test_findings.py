@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from csrkit.charts import layers
+from csrkit.plain_text import plain_tree
 from csrkit.tables.table import Table
 from itpcsr.analysis import exposure, population, safety
 from itpcsr.display.findings import concentrations, dose, events, immune, laboratory, phrases, platelets
@@ -95,7 +96,10 @@ def test_few_subjects_have_findings_or_a_sentence(demo_trial, study, size):
         if isinstance(chart, Table):
             assert chart.absent, label
             continue
-        text, drawn = chart.to_dict()["description"], drawn + 1
+        spec = chart.to_dict()
+        # drawing makes a line break in a text a blank: lines are a list
+        assert plain_tree(spec) == spec, label
+        text, drawn = spec["description"], drawn + 1
         assert len(text) <= MOST, label
         assert not re.search(r"\bnan\b|\bNaN\b|\b1 (subjects|samples|changes|markers|infusions)\b", text), (
             text

@@ -61,6 +61,7 @@ CASES = [
     ("no history domain, no medication domain", both(drop("MH"), drop("CM")), ()),
     ("no procedure domain, one infusion", both(drop("PR"), keep("EX", "EXSEQ == 1")), ()),
     ("no categories of therapy", both(strip("CM", "CMCAT"), strip("PR", "PRCAT")), ()),
+    ("given nothing", where("EX", "USUBJID", _FIRST, EXDOSE=0.0), ()),
     ("results beyond a limit", limit_results, ("no values in this group",)),
     ("nothing but subjects and exposure", both(*map(drop, EVERYTHING)), (_NO_COUNTS,)),
     ("every other domain empty", both(*map(empty, EVERYTHING)), (_NO_COUNTS,)),
