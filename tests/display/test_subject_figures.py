@@ -46,7 +46,7 @@ def test_every_figure_draws(name, request):
     assert not any("NaN" in svg or "undefined" in svg for svg in svgs.values())
     if name == "demo":
         assert all(f"SIM-{number:03d}" in svgs["timeline"] for number in range(1, 19))
-        assert "0 of 18 subjects" in svgs["edish"]
+        assert ">0 of 18 subjects<" in svgs["edish"]  # a line of its own
     else:
         assert "6 of 254 treated subjects: those with a serious event" in svgs["timeline"]
         assert "Under treatment" in svgs["timeline"]

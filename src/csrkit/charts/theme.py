@@ -14,12 +14,16 @@ from csrkit.charts.drawing import MIME, chart_html, chart_svg
 from csrkit.charts.fonts import CHART_FAMILY
 from csrkit.plain_text import plain_tree
 
-__all__ = ["FONT", "PALETTE", "alt"]
+__all__ = ["FONT", "LINE_END", "PALETTE", "alt"]
 
 # Okabe and Ito's palette without yellow, which is too light on white: safe for colour-blind readers.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#000000")
 # Browsers take the first of them that the reader has; pictures are drawn with the chosen files alone.
 FONT = f'{CHART_FAMILY}, "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif'
+
+# Where a mark's text goes on in the next line (its ``lineBreak``): a line break itself isn't plain text, of
+# which a chart's data consist.
+LINE_END = "; "
 
 
 def _theme() -> alt.theme.ThemeConfig:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from csrkit.charts.theme import alt
+from csrkit.charts.theme import LINE_END, alt
 from csrkit.rows import absence
 from csrkit.tables.formats import format_count
 from csrkit.tables.table import Table
@@ -46,9 +46,9 @@ def figure_disposition(rows: pd.DataFrame) -> alt.LayerChart | Table:
         y=alt.Y("top:Q", axis=None, scale=alt.Scale(reverse=True, nice=False, zero=False)),
         y2="bottom:Q",
     )
-    text = base.mark_text(lineBreak="\n", align="left", baseline="top", dx=8, dy=6, lineHeight=_LINE).encode(
-        x=alt.X("left:Q", axis=None), y=alt.Y("top:Q", axis=None), text="text:N"
-    )
+    text = base.mark_text(
+        lineBreak=LINE_END, align="left", baseline="top", dx=8, dy=6, lineHeight=_LINE
+    ).encode(x=alt.X("left:Q", axis=None), y=alt.Y("top:Q", axis=None), text="text:N")
     arrows = (
         alt.Chart(_flow_arrows(boxes))
         .mark_rule(stroke="#333333")
@@ -78,7 +78,7 @@ def _flow_boxes(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _height(text: str) -> float:
-    return _LINE * (text.count("\n") + 1) + 12.0
+    return _LINE * (text.count(LINE_END) + 1) + 12.0
 
 
 def _box_text(rows: pd.DataFrame, name: str) -> str:
@@ -90,7 +90,7 @@ def _box_text(rows: pd.DataFrame, name: str) -> str:
         f"  {sentence_case(level)} (n={format_count(n)})"
         for level, n in zip(reasons["level"], reasons["value"], strict=True)
     ]
-    return "\n".join(lines)
+    return LINE_END.join(lines)
 
 
 def _flow_arrows(boxes: pd.DataFrame) -> pd.DataFrame:
