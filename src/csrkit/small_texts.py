@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 _USUAL = pd.StringDtype("pyarrow", na_value=float("nan"))
-_OWN = pd.StringDtype("python", na_value=float("nan"))
+OWN_TEXTS = pd.StringDtype("python", na_value=float("nan"))
 _FEW = 200_000  # records of all frames
 
 
@@ -26,7 +26,7 @@ def own_texts(frames: Mapping[str, pd.DataFrame]) -> Iterator[dict[str, pd.DataF
         yield dict(frames)
         return
     with pd.option_context("mode.string_storage", "python"):
-        yield {name: _held(frame, _OWN) for name, frame in frames.items()}
+        yield {name: _held(frame, OWN_TEXTS) for name, frame in frames.items()}
 
 
 def usual_texts(frame: pd.DataFrame) -> pd.DataFrame:
