@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 _USUAL = pd.StringDtype("pyarrow", na_value=float("nan"))
-_OWN = pd.StringDtype("python", na_value=float("nan"))
+OWN_TEXTS = pd.StringDtype("python", na_value=float("nan"))
 _FEW = 200_000  # records of all frames
 
 
@@ -24,7 +24,7 @@ def own_texts(frames: Mapping[str, pd.DataFrame]) -> Iterator[dict[str, pd.DataF
     """Give the frames as they are best worked with in this block, in which new texts are held likewise."""
     few = are_few(frames)
     with new_texts(few):
-        yield {name: _held(frame, _OWN) for name, frame in frames.items()} if few else dict(frames)
+        yield {name: _held(frame, OWN_TEXTS) for name, frame in frames.items()} if few else dict(frames)
 
 
 def are_few(frames: Mapping[str, pd.DataFrame]) -> bool:

@@ -81,6 +81,27 @@ def test_a_change_of_a_frame_stays_with_who_made_it(store):
     assert (store["adsl"]["AGE"] != -1).all()
 
 
+def test_texts_of_python_are_one_object_each_and_the_same_values(store):
+    with pd.option_context("mode.string_storage", "python"):
+        frame, plain = open_store(store.folder)["adlb"], pd.read_parquet(store.path("adlb"))
+    pd.testing.assert_frame_equal(frame, plain, check_column_type=True)
+    assert frame["PARAM"].dtype.storage == "python"
+    assert len({id(text) for text in frame["PARAM"]}) == plain["PARAM"].nunique()
+
+
+@pytest.mark.parametrize("storage", ["python", "pyarrow"])
+def test_the_records_of_some_subjects_can_be_read_alone(store, storage):
+    with pd.option_context("mode.string_storage", storage):
+        found = open_store(store.folder)
+        everything = found["adlb"]
+        subjects = [*everything["USUBJID"].unique()[:2], "nobody"]
+        some = found.only(subjects)["adlb"]
+        chosen = everything[everything["USUBJID"].isin(subjects)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(some, chosen)
+        assert len(found.only([])["adlb"]) == 0
+        assert list(found.only([])["adlb"]) == list(everything)
+
+
 def test_a_dataset_that_is_not_there_is_named_with_those_there_are(store):
     with pytest.raises(KeyError, match=r"no dataset adxx; datasets: adab, adae"):
         store["adxx"]

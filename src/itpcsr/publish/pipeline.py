@@ -27,7 +27,7 @@ from csrkit.publish.coverage import refuse_unprintable_data
 from csrkit.publish.fragments import Display, read_displays
 from csrkit.publish.inside import link_data
 from csrkit.publish.last_run import FILE as TIMES
-from csrkit.publish.last_run import LastRun
+from csrkit.publish.last_run import USUAL_MEMORY, LastRun
 from csrkit.publish.lock import lock
 from csrkit.publish.mirror import write_changed
 from csrkit.publish.notebooks import Job, is_literal
@@ -94,9 +94,10 @@ def _run_all(
 ) -> None:
     """Run the notebooks of which an input has changed; ``rule`` is that of an external version."""
     jobs = list_jobs(run, chosen, rule)
+    last_run = LastRun(run.work / TIMES, USUAL_MEMORY + run.adam.memory)
 
     def run_all(on_done: Callable[[str], None] = lambda _: None) -> None:
-        run_together(jobs, LastRun(run.work / TIMES), run.opened.refuse_changes, say, crew, on_done)
+        run_together(jobs, last_run, run.opened.refuse_changes, say, crew, on_done)
 
     if run.report.external:  # what is shown of one notebook depends on the others
         run_all()
@@ -215,8 +216,7 @@ def _add_profiles(run: Run, book: Path) -> None:
         from itpcsr.adam.profiles import derive_profiles
         from itpcsr.display.profile import compose_profiles
 
-        frames = derive_profiles(run.adam, run.study)
-        frames["adsl"] = frames["adsl"][frames["adsl"]["USUBJID"].isin(list(run.subject_pages))]
+        frames = derive_profiles(run.adam.only(run.subject_pages), run.study)
         return compose_profiles(frames, run.study)
 
     notice = notice_for(run.adam.simulated)

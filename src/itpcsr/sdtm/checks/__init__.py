@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import groupby
 
 import pandas as pd
 
+from csrkit.memory import give_back_memory
 from csrkit.sdtm.read import Trial
 from csrkit.sdtm.used import is_used
 from csrkit.small_texts import own_texts, texts_as_here
@@ -101,7 +103,10 @@ def _severity(rule: str, domain: str) -> str:
 def _faults(tables: Tables, study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
     yield from structure_faults(tables)
     yield from content_faults(tables, study)
-    for rule in RULES.values():
-        if rule.find is not None and rule.applies(tables):
-            for rows in rule.find(tables, study):
-                yield rule.id, rows
+    for _, rules in groupby(RULES.values(), lambda rule: rule.find and rule.find.__module__):
+        for rule in rules:
+            if rule.find is not None and rule.applies(tables):
+                for rows in rule.find(tables, study):
+                    yield rule.id, rows
+        tables.forget_selected()
+        give_back_memory()
