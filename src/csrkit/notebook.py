@@ -3,19 +3,30 @@
 Importing it gives Altair's charts the look of the report.
 """
 
+from csrkit.absence import is_absent, lacks_records
 from csrkit.carried import with_rows
 from csrkit.charts.layers import describe
 from csrkit.charts.theme import FONT, PALETTE
-from csrkit.rows import absence, absent_rows, check, combine, make_rows
+from csrkit.rows import absence, absent_rows, check, combine, make_rows, result_rows
 from csrkit.stats.groups import assign_groups, columns_by, group_sizes, size_rows
+from csrkit.stats.poisson import estimate_rates
 from csrkit.stats.proportions import (
+    NO_SUBJECTS,
+    NOT_RECORDED,
+    UNRECORDED,
     count_events,
     count_subjects,
+    count_subjects_and_events,
     exact_interval,
     jeffreys_interval,
+    levels_of,
+    mark_unrecorded,
+    name_unrecorded,
     wilson_interval,
 )
 from csrkit.stats.summaries import summarize
+from csrkit.stats.tally import rank_levels
+from csrkit.stats.time_estimates import estimate_times, event_curves
 from csrkit.tables.formats import (
     format_count,
     format_count_percent,
@@ -27,29 +38,43 @@ from csrkit.tables.formats import (
     format_plain,
 )
 from csrkit.tables.layouts import (
+    EVENTS_NOTE,
+    EXACT_NOTE,
     cells,
     count,
     each,
     each_visit,
+    events_percent,
+    events_with_interval,
     interval,
     layout,
+    limits,
     n_of_total,
+    n_of_total_percent,
     n_percent,
     n_percent_events,
+    nested,
     number,
     p_value,
     percent,
     section,
+    share_at_risk,
     statistics,
     summary,
+    values,
     when,
 )
 from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Header, Row, Table
 
 __all__ = [
+    "EVENTS_NOTE",
+    "EXACT_NOTE",
     "FONT",
+    "NOT_RECORDED",
+    "NO_SUBJECTS",
     "PALETTE",
+    "UNRECORDED",
     "Header",
     "Lookup",
     "Row",
@@ -64,9 +89,15 @@ __all__ = [
     "count",
     "count_events",
     "count_subjects",
+    "count_subjects_and_events",
     "describe",
     "each",
     "each_visit",
+    "estimate_rates",
+    "estimate_times",
+    "event_curves",
+    "events_percent",
+    "events_with_interval",
     "exact_interval",
     "format_count",
     "format_count_percent",
@@ -78,20 +109,32 @@ __all__ = [
     "format_plain",
     "group_sizes",
     "interval",
+    "is_absent",
     "jeffreys_interval",
+    "lacks_records",
     "layout",
+    "levels_of",
+    "limits",
     "make_rows",
+    "mark_unrecorded",
     "n_of_total",
+    "n_of_total_percent",
     "n_percent",
     "n_percent_events",
+    "name_unrecorded",
+    "nested",
     "number",
     "p_value",
     "percent",
+    "rank_levels",
+    "result_rows",
     "section",
+    "share_at_risk",
     "size_rows",
     "statistics",
     "summarize",
     "summary",
+    "values",
     "when",
     "wilson_interval",
     "with_rows",

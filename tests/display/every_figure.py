@@ -13,26 +13,21 @@ from itpcsr.analysis import (
     courses,
     edish,
     efficacy,
-    exposure,
     forms,
     immune,
     incidence,
     pharmacokinetics,
-    population,
     related_studies,
-    safety,
     significant_events,
 )
 from itpcsr.analysis.dose import compare, utility
 from itpcsr.display import (
     antibody_figures,
     dose_figures,
-    figures,
     immune_figures,
     laboratory,
     platelet_figures,
     response_figures,
-    safety_figures,
     timelines,
 )
 from itpcsr.display import pharmacokinetics as concentrations
@@ -40,6 +35,7 @@ from itpcsr.display.incidence import figure_incidence
 from itpcsr.display.related_studies import figure_related_studies
 from itpcsr.sdtm import Trial
 from itpcsr.study import read_related
+from tests.faults.chain import show
 
 LEVEL = 0.95
 
@@ -62,6 +58,7 @@ def every_figure(trial, study, datasets=None, limits=Displays()):  # noqa: B008 
     cells = related_studies.analyse_status_phase(read_related(study.identity.related_studies))
     return {
         "fig-related-studies": figure_related_studies(cells),
+        **_shown(trial, study, datasets, limits, "10-population", "20-safety"),
         **_safety(datasets, study, limits),
         **efficacy_figures(datasets, study, limits),
         **_cells(datasets, study, limits),
@@ -70,12 +67,16 @@ def every_figure(trial, study, datasets=None, limits=Displays()):  # noqa: B008 
     }
 
 
+def _shown(trial, study, datasets, limits, *notebooks):
+    """Return the figures that notebooks draw."""
+    shown = show(trial, study, *notebooks, datasets=datasets, **limits.model_dump())
+    return {label: display for label, display in shown.items() if label.startswith("fig-")}
+
+
 def _safety(datasets, study, limits):
-    adsl, adex, adae, adlb = (datasets[name] for name in ("adsl", "adex", "adae", "adlb"))
+    adsl, adae, adlb = (datasets[name] for name in ("adsl", "adae", "adlb"))
     datasets["participation"] = periods.derive_participation(adsl)
     datasets["response"] = periods.derive_response_periods(datasets["adrs"])
-    times = safety.analyse_ae_times(adsl, adae, datasets["adaette"], study, [28], LEVEL)
-    curves = safety.estimate_ae_curves(adsl, datasets["adaette"], study, LEVEL)
     events = significant_events.select_events(adsl, adae, study)
     lines = (limits.lines_at_most, limits.chart_values_at_most)
     drawn = courses.select_drawn(adsl, events, study, limits.subjects_at_most)
@@ -87,12 +88,7 @@ def _safety(datasets, study, limits):
     bins = bands.peak_bins(peaks, *lines)
     quadrants = edish.count_quadrants(adsl, peaks, study, LEVEL)
     frequent = incidence.analyse_incidence(adsl, adae, study, LEVEL, 10)
-    infusions = exposure.analyse_infusions(adsl, adex, study)
-    form = _form("fig-infusions", forms.SHARES, adex, limits)
     return {
-        "fig-disposition": figures.figure_disposition(population.analyse_flow(adsl)),
-        "fig-infusions": safety_figures.figure_infusions(infusions, adsl, adex, study, form),
-        "fig-ae-time": safety_figures.figure_ae_times(times, curves, study),
         "fig-timeline": timelines.figure_timeline(timeline, drawn, datasets, study),
         "fig-incidence": figure_incidence(frequent, study),
         "fig-laboratory-subjects": laboratory.figure_courses(course, adlb, adsl, doses, study, course_bands),

@@ -4,8 +4,9 @@ import pytest
 
 from csrkit.charts import drawing
 from csrkit.tables.table import Table
-from itpcsr.analysis import efficacy, population, safety
-from itpcsr.display import figures, labels, platelet_figures, safety_tables, tables
+from itpcsr.analysis import efficacy
+from itpcsr.display import labels, platelet_figures, tables
+from tests.faults.chain import show
 
 
 def cells(table: Table, label: str) -> tuple[str, ...]:
@@ -42,21 +43,17 @@ def test_an_empty_column_shows_ne_and_says_why(demo, study):
     assert table.notes[-1] == "NE: not estimable (no subjects in this group)."
 
 
-def test_comparisons_stand_in_the_table_of_a_controlled_study(pilot, pilot_study):
-    table = safety_tables.table_ae_by_term(
-        safety.analyse_ae_by_term(pilot["adsl"], pilot["adae"], pilot_study), pilot_study
-    )
+def test_comparisons_stand_in_the_table_of_a_controlled_study(pilot_shows):
+    table = pilot_shows("20-safety")["tbl-ae-soc-pt"]
     assert [header.label for header in table.headers] == [
         "Placebo", "Xanomeline low dose", "p", "Xanomeline high dose", "p", "Total",
     ]  # fmt: skip
     assert cells(table, "Any adverse event")[:3] == ("65 (75.6) [281]", "77 (91.7) [412]", "0.007")
-    baseline = tables.table_baseline(population.analyse_baseline(pilot["adsl"], pilot_study), pilot_study)
-    assert "Age 0.593" in baseline.notes[-1]
+    assert "Age 0.593" in pilot_shows("10-population")["tbl-baseline"].notes[-1]
 
 
-def test_events_follow_the_subjects(demo, study):
-    rows = safety.analyse_ae_overview(demo["adsl"], demo["adae"], study, 0.95)
-    table = safety_tables.table_ae_overview(rows, study, 0.95)
+def test_events_follow_the_subjects(demo_shows):
+    table = demo_shows("20-safety")["tbl-ae-overview"]
     assert cells(table, "Serious")[-1].startswith("4 (22.2) [")
     assert cells(table, "Fatal") == ("0",) * 6
 
@@ -69,7 +66,8 @@ def test_capitals_are_lowered_and_other_text_kept():
 @pytest.mark.parametrize("name", ["demo", "pilot"])
 def test_the_flow_figure_draws_every_box(name, request):
     adsl = request.getfixturevalue(name)["adsl"]
-    svg = drawing.chart_svg(figures.figure_disposition(population.analyse_flow(adsl)).to_dict())
+    shown = request.getfixturevalue(f"{name}_shows")("10-population")
+    svg = drawing.chart_svg(shown["fig-disposition"].to_dict())
     lines = re.findall(r">([^<>]+)<", svg)
     assert f"Screened (n={len(adsl)})" in lines
     assert any(line.startswith("Discontinued study") for line in lines)
@@ -115,7 +113,8 @@ def test_a_table_cannot_ask_for_what_was_not_computed(demo, study):
         tables.table_platelets(course, study, [4, 99])
 
 
-def test_a_flow_in_which_nobody_completes_still_ends(demo):
+def test_a_flow_in_which_nobody_completes_still_ends(demo_trial, demo, study):
     adsl = demo["adsl"].assign(EOSSTT="DISCONTINUED", DCSREAS="WITHDRAWAL BY SUBJECT")
-    svg = drawing.chart_svg(figures.figure_disposition(population.analyse_flow(adsl)).to_dict())
+    shown = show(demo_trial, study, "10-population", datasets=demo | {"adsl": adsl})
+    svg = drawing.chart_svg(shown["fig-disposition"].to_dict())
     assert "Completed study (n=0)" in svg

@@ -74,3 +74,29 @@ def _shares(
         ("km_low", visit, 100 * low, no_limit),
         ("km_high", visit, 100 * high, no_limit),
     ]
+
+
+def event_curves(times: pd.DataFrame, members: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Return the Kaplan-Meier curve of each group as a chart draws it.
+
+    Parameters
+    ----------
+    times
+        USUBJID, AVAL (days) and CNSR (0 for an event), one record per subject.
+    members
+        Subjects by group, from ``assign_groups``.
+
+    Returns
+    -------
+    DataFrame
+        group, day, percent (with an event by the end of the day) and censored (subjects whose time ends on
+        the day without event). Each curve starts at Day 0 with 0; a group of nobody has none.
+    """
+    parts = [pd.DataFrame(columns=["group", "day", "percent", "censored"])]
+    for group, part in times.merge(members, on="USUBJID").groupby("group", observed=True):
+        time, event = part["AVAL"].to_numpy("float64"), (part["CNSR"] == 0).to_numpy()
+        curve = kaplan_meier(time, event, confidence)
+        ended = [int(((time == day) & ~event).sum()) for day in curve.time]
+        data = {"group": str(group), "day": curve.time, "percent": 100 * (1 - curve.share), "censored": ended}
+        parts.append(pd.DataFrame(data))
+    return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)

@@ -38,6 +38,9 @@ from csrkit.tables.formats import (
     format_level,
     format_number,
     format_p,
+    format_percent,
+    format_statistic,
+    missing,
 )
 from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Row, Table
@@ -80,13 +83,21 @@ def term_row(
 
 
 def joined(
-    lookup: Lookup, analysis: str, group: str, names: Sequence[str], visit: str = "", decimals: int = 0
+    lookup: Lookup,
+    analysis: str,
+    group: str,
+    names: Sequence[str],
+    visit: str = "",
+    decimals: int = 0,
+    level: str = "",
 ) -> str:
     """Join statistics: a range as ``min, max``, others as ``mean (SD)`` or ``median (Q1, Q3)``.
 
     ``decimals`` are those of the data.
     """
-    texts = [lookup.statistic(analysis, group, name, decimals, visit) for name in names]
+    texts = [
+        format_statistic(name, lookup.value(analysis, group, name, level, visit), decimals) for name in names
+    ]
     if texts[0] in (NOT_ESTIMABLE, SUPPRESSED) or len(texts) == 1:
         return texts[0]
     if list(names) == ["min", "max"]:
@@ -151,6 +162,16 @@ def with_events(lookup: Lookup, analysis: str, group: str, level: str) -> str:
     return f"{text} [{format_count(events)}]" if events > 0 else text
 
 
+def among(lookup: Lookup, analysis: str, group: str, level: str = "", visit: str = "") -> str:
+    """Return ``n/N (percent)`` of one cell; ``0/N`` without a percentage, ``0/0`` where nobody is counted."""
+    n, total = (lookup.value(analysis, group, name, level, visit) for name in ("n", "N"))
+    if n != n:
+        return missing(n)
+    text = f"{format_count(n)}/{format_count(total)}"
+    percent = lookup.value(analysis, group, "percent", level, visit) if n else 0
+    return f"{text} ({format_percent(percent)})" if n else text
+
+
 def finish(
     stub: str,
     lookup: Lookup,
@@ -167,7 +188,7 @@ def layout(
     columns: Columns,
     parts: Sequence[Part],
     stub: str,
-    notes: Sequence[str] = (),
+    notes: Sequence[str | Callable[[Lookup], str]] = (),
 ) -> Table:
     """Arrange result rows by a layout; the table carries them to the report.
 
@@ -183,7 +204,8 @@ def layout(
     stub
         Head of the column of labels.
     notes
-        Notes below the table; the reasons of what isn't estimable follow them.
+        Notes below the table, or functions that make them of the numbers; the reasons of what isn't estimable
+        follow them.
 
     Raises
     ------
@@ -194,7 +216,8 @@ def layout(
         return with_rows(Table("", absent=sentence), rows)
     lookup = Lookup(rows)
     body = [row for part in parts for row in part(lookup, columns)]
-    return with_rows(finish(stub, lookup, columns, body, list(notes)), rows)
+    texts = [note if isinstance(note, str) else note(lookup) for note in notes]
+    return with_rows(finish(stub, lookup, columns, body, texts), rows)
 
 
 def cells(cell: Callable[[Lookup, str], str], label: str, indent: int = 0) -> Part:
@@ -210,15 +233,21 @@ def section(label: str, *parts: Part) -> Part:
     ]
 
 
-def each(analysis: str, part: Callable[..., Part], label: str = "{level}", **options: Any) -> Part:
+def each(
+    analysis: str,
+    part: Callable[..., Part],
+    label: str | Callable[[str], str] = "{level}",
+    **options: Any,
+) -> Part:
     """Return a part for every level of an analysis, in the order of its rows.
 
-    ``label`` may name the ``{level}``; ``options`` go to the part.
+    ``label`` may name the ``{level}``, or be a function of it; ``options`` go to the part.
     """
+    named = label if callable(label) else lambda level: label.format(level=level)
     return lambda lookup, columns: [
         row
         for level in lookup.levels(analysis)
-        for row in part(analysis, level, label=label.format(level=level), **options)(lookup, columns)
+        for row in part(analysis, level, label=named(level), **options)(lookup, columns)
     ]
 
 
@@ -242,6 +271,122 @@ def n_of_total(analysis: str, level: str = "", visit: str = "", *, label: str, i
     def cell(lookup: Lookup, key: str) -> str:
         numbers = (lookup.value(analysis, key, name, level, visit) for name in ("n", "N"))
         return "/".join(map(format_count, numbers))
+
+    return cells(cell, label, indent)
+
+
+def nested(
+    analyses: Sequence[str],
+    part: Callable[..., Part],
+    labels: Callable[[str], str] | Sequence[Callable[[str], str]] = str,
+    *,
+    repeat: bool = True,
+) -> Part:
+    """Return a row for each level of the first analysis, with those of the next ones inside it below it.
+
+    Parameters
+    ----------
+    analyses
+        From the outermost inwards: a level ``Cardiac disorders | Palpitations`` of the second belongs to the
+        level ``Cardiac disorders`` of the first, and so on. Levels come in the order of the rows.
+    part
+        What each row shows, such as ``n_percent``.
+    labels
+        A row's label from the last part of its level: one function, or one for each analysis.
+    repeat
+        False leaves out a level that is alone in the one above it and has the same name.
+    """
+    names = [labels] * len(analyses) if callable(labels) else list(labels)
+
+    def rows(lookup: Lookup, columns: Columns) -> list[Row]:
+        found = [lookup.levels(analysis) for analysis in analyses]
+
+        def below(depth: int, start: str) -> list[Row]:
+            own = [level for level in found[depth] if level.startswith(start)]
+            if not repeat and own == [f"{start}{start.split(' | ')[-2]}" if start else ""]:
+                return []
+            made: list[Row] = []
+            for level in own:
+                label = names[depth](level.removeprefix(start))
+                made += part(analyses[depth], level, label=label, indent=depth)(lookup, columns)
+                if depth + 1 < len(analyses):
+                    made += below(depth + 1, f"{level} | ")
+            return made
+
+        return below(0, "")
+
+    return rows
+
+
+def n_of_total_percent(
+    analysis: str, level: str = "", visit: str = "", *, label: str, indent: int = 0
+) -> Part:
+    """Return a row of ``n/N (%)``, where N may differ from that of the column."""
+    return cells(lambda lookup, key: among(lookup, analysis, key, level, visit), label, indent)
+
+
+def events_percent(analysis: str, level: str = "", *, label: str, indent: int = 0) -> Part:
+    """Return a row of ``events (%)``; 0 has no percentage."""
+
+    def cell(lookup: Lookup, key: str) -> str:
+        events = lookup.value(analysis, key, "events", level)
+        percent = lookup.text(analysis, key, "percent", level) if events > 0 else ""
+        return f"{format_count(events)} ({percent})" if percent else format_count(events)
+
+    return cells(cell, label, indent)
+
+
+def events_with_interval(
+    analysis: str, level: str = "", *, label: str, confidence: float, indent: int = 0
+) -> Part:
+    """Return a row of ``n (%) [events]`` and, one step further in, the interval of the rate."""
+    return lambda lookup, columns: event_rows(lookup, label, columns, analysis, level, confidence, indent)
+
+
+def limits(
+    analysis: str, name: str, level: str = "", visit: str = "", *, label: str, indent: int = 1
+) -> Part:
+    """Return a row of the interval ``<name>_low`` to ``<name>_high``, of which one side may not be estimable.
+
+    With one decimal; one NE stands for both.
+    """
+
+    def cell(lookup: Lookup, key: str) -> str:
+        pair = [lookup.value(analysis, key, f"{name}_{side}", level, visit) for side in ("low", "high")]
+        texts = [format_number(value, 1) for value in pair]
+        alike = texts[0] == texts[1] and texts[0] in (NOT_ESTIMABLE, SUPPRESSED)
+        return texts[0] if alike else " to ".join(texts)
+
+    return cells(cell, label, indent)
+
+
+def values(
+    analysis: str,
+    names: Sequence[str],
+    level: str = "",
+    visit: str = "",
+    *,
+    label: str,
+    between: str = " to ",
+    indent: int = 0,
+) -> Part:
+    """Return a row of statistics joined, each written as the vocabulary says; one NE stands for all."""
+
+    def cell(lookup: Lookup, key: str) -> str:
+        numbers = [lookup.value(analysis, key, name, level, visit) for name in names]
+        texts = [format_statistic(name, value, 0) for name, value in zip(names, numbers, strict=True)]
+        absent = [text for text in texts if text in (NOT_ESTIMABLE, SUPPRESSED)]
+        return absent[0] if absent else between.join(texts)
+
+    return cells(cell, label, indent)
+
+
+def share_at_risk(analysis: str, visit: str, *, label: str, indent: int = 0) -> Part:
+    """Return a row of Kaplan-Meier shares at a day in percent, with the number at risk in brackets."""
+
+    def cell(lookup: Lookup, key: str) -> str:
+        percent = lookup.statistic(analysis, key, "km_percent", 0, visit)
+        return f"{percent} [{format_count(lookup.value(analysis, key, 'at_risk', visit=visit))}]"
 
     return cells(cell, label, indent)
 
@@ -296,12 +441,15 @@ def statistics(
     label: str,
     decimals: int = 0,
     indent: int = 0,
+    level: str = "",
 ) -> Part:
     """Return a row of statistics in one cell: ``mean (SD)``, ``median (Q1, Q3)`` or ``min, max``.
 
     ``decimals`` are those of the data: a mean has one more, an SD two more.
     """
-    return cells(lambda lookup, key: joined(lookup, analysis, key, names, visit, decimals), label, indent)
+    return cells(
+        lambda lookup, key: joined(lookup, analysis, key, names, visit, decimals, level), label, indent
+    )
 
 
 def summary(analysis: str, *, label: str, decimals: int = 0) -> Part:

@@ -17,11 +17,10 @@ from csrkit.tables.formats import (
     format_plain,
     format_statistic,
 )
-from csrkit.tables.layouts import count_row, finish, sentence_if_absent
+from csrkit.tables.layouts import among, count_row, finish, sentence_if_absent
 from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Header, Row, Table
 from itpcsr.display.labels import DECIMALS
-from itpcsr.display.laboratory_tables import among
 from itpcsr.study import Study
 
 BELOW = "BLQ"

@@ -13,8 +13,7 @@ from csrkit.tables.formats import format_count, format_limit, format_number, for
 from csrkit.tables.layouts import sentence_if_absent
 from csrkit.tables.table import Header, Row, Table
 from csrkit.tables.words import NOT_RECORDED, Record
-from itpcsr.display.exposure_tables import dose_unit
-from itpcsr.display.labels import BASELINE, CATEGORY_LABELS, DECIMALS, sentence_case
+from itpcsr.display.labels import BASELINE, CATEGORY_LABELS, DECIMALS, dose_unit, sentence_case
 from itpcsr.display.listings import event_table, rows_by_subject
 from itpcsr.study import Study
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from csrkit.tables.formats import NOT_ESTIMABLE, format_level
-from csrkit.tables.layouts import EXACT_NOTE, finish, interval_row, sentence_if_absent
+from csrkit.tables.layouts import EXACT_NOTE, among, finish, interval_row, sentence_if_absent
 from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Row, Table
 from itpcsr.display.antibody_tables.names import among_row, antibody_labels
-from itpcsr.display.laboratory_tables import among, joined
+from itpcsr.display.laboratory_tables import joined
 from itpcsr.study import Column, Study
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from csrkit.tables.layouts import among
 from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Row
-from itpcsr.display.laboratory_tables import among
 from itpcsr.study import Column, Study
 
 ANY, _ANY_LABEL = "ANY", "Any against HLA or donor"

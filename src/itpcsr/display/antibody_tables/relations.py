@@ -6,10 +6,10 @@ import pandas as pd
 
 from csrkit.tables import words
 from csrkit.tables.formats import NOT_ESTIMABLE, format_count, format_interval, format_level
-from csrkit.tables.layouts import EXACT_NOTE, sentence_if_absent
+from csrkit.tables.layouts import EXACT_NOTE, among, sentence_if_absent
 from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Header, Row, Table
-from itpcsr.display.laboratory_tables import among, joined
+from itpcsr.display.laboratory_tables import joined
 from itpcsr.study import Study
 
 _COMPARISONS = {
