@@ -8,6 +8,7 @@ import pytest
 from csrkit.absence import SOURCES, absent_domain, is_absent, lacks_records, mark_source
 from csrkit.errors import DataError
 from csrkit.rows import absence, absent_rows
+from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import (
     antibody,
     efficacy,
