@@ -3,45 +3,32 @@
 from __future__ import annotations
 
 from csrkit.many import Displays
-from itpcsr.adam import periods
 from itpcsr.adam.datasets import derive
-from itpcsr.adam.dose_choice import derive_choice
 from itpcsr.adam.subgroups import derive_subgroups
 from itpcsr.analysis import (
-    antibody,
     bands,
-    courses,
-    edish,
     efficacy,
     exposure,
     forms,
     immune,
-    incidence,
-    pharmacokinetics,
     population,
     related_studies,
     safety,
-    significant_events,
 )
-from itpcsr.analysis.dose import compare, utility
 from itpcsr.display import (
-    antibody_figures,
-    dose_figures,
     figures,
     immune_figures,
-    laboratory,
     platelet_figures,
     response_figures,
     safety_figures,
-    timelines,
 )
-from itpcsr.display import pharmacokinetics as concentrations
-from itpcsr.display.incidence import figure_incidence
 from itpcsr.display.related_studies import figure_related_studies
 from itpcsr.sdtm import Trial
 from itpcsr.study import read_related
+from tests.faults.chain import show
 
 LEVEL = 0.95
+DRAWN_IN_CELLS = ("28-significant-events", "40-pharmacokinetics", "50-antibody", "70-dose-selection")
 
 
 def part_of(trial: Trial, subjects: list[str]) -> Trial:
@@ -64,41 +51,21 @@ def every_figure(trial, study, datasets=None, limits=Displays()):  # noqa: B008 
         "fig-related-studies": figure_related_studies(cells),
         **_safety(datasets, study, limits),
         **_efficacy(datasets, study, limits),
-        **_cells(datasets, study, limits),
         **_immune(datasets, study, limits),
-        **_dose(datasets, study),
+        **_notebooks(trial, study, datasets, limits),
     }
 
 
 def _safety(datasets, study, limits):
-    adsl, adex, adae, adlb = (datasets[name] for name in ("adsl", "adex", "adae", "adlb"))
-    datasets["participation"] = periods.derive_participation(adsl)
-    datasets["response"] = periods.derive_response_periods(datasets["adrs"])
+    adsl, adex, adae = (datasets[name] for name in ("adsl", "adex", "adae"))
     times = safety.analyse_ae_times(adsl, adae, datasets["adaette"], study, [28], LEVEL)
     curves = safety.estimate_ae_curves(adsl, datasets["adaette"], study, LEVEL)
-    events = significant_events.select_events(adsl, adae, study)
-    lines = (limits.lines_at_most, limits.chart_values_at_most)
-    drawn = courses.select_drawn(adsl, events, study, limits.subjects_at_most)
-    timeline = courses.count_drawn(adsl, adae, drawn, study, limits.subjects_at_most)
-    doses, peaks = incidence.dose_columns(study.design), edish.select_peaks(adsl, adlb)
-    tests = ["ALT", "AST", "BILI", "CREAT", "HGB", "WBC"]
-    course = courses.count_courses(adsl, adlb, study, tests)
-    course_bands = bands.laboratory_bands(adlb, adsl, doses, tests, *lines)
-    bins = bands.peak_bins(peaks, *lines)
-    quadrants = edish.count_quadrants(adsl, peaks, study, LEVEL)
-    frequent = incidence.analyse_incidence(adsl, adae, study, LEVEL, 10)
     infusions = exposure.analyse_infusions(adsl, adex, study)
     form = _form("fig-infusions", forms.SHARES, adex, limits)
     return {
         "fig-disposition": figures.figure_disposition(population.analyse_flow(adsl)),
         "fig-infusions": safety_figures.figure_infusions(infusions, adsl, adex, study, form),
         "fig-ae-time": safety_figures.figure_ae_times(times, curves, study),
-        "fig-timeline": timelines.figure_timeline(timeline, drawn, datasets, study),
-        "fig-incidence": figure_incidence(frequent, study),
-        "fig-laboratory-subjects": laboratory.figure_courses(course, adlb, adsl, doses, study, course_bands),
-        "fig-edish": laboratory.figure_edish(
-            quadrants, peaks, adsl, doses, study, edish.LIMITS, bins, bands.PEAK_BOUNDS
-        ),
     }
 
 
@@ -143,32 +110,6 @@ def _efficacy(datasets, study, limits):
     }
 
 
-def _cells(datasets, study, limits):
-    adsl, adpc, adab = (datasets[name] for name in ("adsl", "adpc", "adab"))
-    samples = pharmacokinetics.analyse_samples(adsl, adpc, study)
-    doses = incidence.dose_columns(study.design)
-    people = antibody.describe_subjects(adsl, adab, datasets["adrs"], datasets["adae"], datasets["adpp"])
-    relations = antibody.analyse_relations(people, adab, study, LEVEL)
-    lines = (limits.lines_at_most, limits.chart_values_at_most)
-    profiles = {
-        f"fig-pk-{scale}": concentrations.figure_profiles(
-            samples, adpc, adsl, doses, study, 24, scale,
-            bands.concentration_bands(adpc, adsl, doses, f"fig-pk-{scale}", *lines),
-        )
-        for scale in ("linear", "log")
-    }  # fmt: skip
-    times = pharmacokinetics.analyse_times(adsl, adpc, study)
-    return {
-        "fig-pk-times": concentrations.figure_times(
-            times, adpc, adsl, bands.deviation_bands(adpc, adsl, *lines)
-        ),
-        **profiles,
-        "fig-antibody-subjects": antibody_figures.figure_antibody_subjects(
-            relations, people, adab, study, limits.subjects_at_most
-        ),
-    }
-
-
 def _immune(datasets, study, limits):
     adsl, adcp, adlb, adrs = (datasets[name] for name in ("adsl", "adcp", "adlb", "adrs"))
     panel = immune.build_panel(adsl, adcp, adrs, study)
@@ -193,10 +134,7 @@ def _immune(datasets, study, limits):
     }
 
 
-def _dose(datasets, study):
-    curves = compare.estimate_curves(datasets["addl"], study, LEVEL)
-    moved = utility.vary_weights(derive_choice(datasets, study), study)
-    return {
-        "fig-dose-dlt": dose_figures.figure_dose_dlt(curves, study),
-        "fig-dose-utility": dose_figures.figure_dose_utility(moved, study),
-    }
+def _notebooks(trial, study, datasets, limits):
+    """Return the charts that the cells of these notebooks draw."""
+    displays = show(trial, study, *DRAWN_IN_CELLS, datasets=datasets, values=limits.model_dump())
+    return {label: display for label, display in displays.items() if label.startswith("fig-")}

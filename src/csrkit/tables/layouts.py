@@ -38,9 +38,10 @@ from csrkit.tables.formats import (
     format_level,
     format_number,
     format_p,
+    format_statistic,
 )
 from csrkit.tables.lookup import Lookup
-from csrkit.tables.table import Row, Table
+from csrkit.tables.table import Header, Row, Table
 
 _P = ParamSpec("_P")
 Part = Callable[[Lookup, Columns], list[Row]]
@@ -80,13 +81,20 @@ def term_row(
 
 
 def joined(
-    lookup: Lookup, analysis: str, group: str, names: Sequence[str], visit: str = "", decimals: int = 0
+    lookup: Lookup,
+    analysis: str,
+    group: str,
+    names: Sequence[str],
+    visit: str = "",
+    decimals: int = 0,
+    level: str = "",
 ) -> str:
     """Join statistics: a range as ``min, max``, others as ``mean (SD)`` or ``median (Q1, Q3)``.
 
     ``decimals`` are those of the data.
     """
-    texts = [lookup.statistic(analysis, group, name, decimals, visit) for name in names]
+    values = [lookup.value(analysis, group, name, level, visit) for name in names]
+    texts = [format_statistic(name, value, decimals) for name, value in zip(names, values, strict=True)]
     if texts[0] in (NOT_ESTIMABLE, SUPPRESSED) or len(texts) == 1:
         return texts[0]
     if list(names) == ["min", "max"]:
@@ -174,8 +182,8 @@ def layout(
     Parameters
     ----------
     rows
-        Result rows of one display, with the size of each column (analysis ``size``, statistic ``N``). Those
-        of a display without data make a table of their one sentence.
+        Result rows of one display, with the size of each column (analysis ``size``, statistic ``N``) or of
+        none. Those of a display without data make a table of their one sentence.
     columns
         The columns, as ``study.design.columns`` has them.
     parts
@@ -195,6 +203,39 @@ def layout(
     lookup = Lookup(rows)
     body = [row for part in parts for row in part(lookup, columns)]
     return with_rows(finish(stub, lookup, columns, body, list(notes)), rows)
+
+
+def grid(
+    rows: pd.DataFrame,
+    heads: Sequence[tuple[str | Header, Callable[[Lookup, Any], str]]],
+    lines: Sequence[tuple[Any, str]],
+    stub: str,
+    notes: Sequence[str] = (),
+) -> Table:
+    """Arrange result rows in columns that are statistics in place of groups; the table carries the rows.
+
+    Parameters
+    ----------
+    rows
+        Result rows of one display.
+    heads
+        Each column's head, and the function that makes its cells of the numbers and the key of a line.
+    lines
+        Key and label of each row. A key of None makes a heading, under which the rows are indented.
+    stub, notes
+        As in ``layout``.
+    """
+    if sentence := absence(rows):
+        return with_rows(Table("", absent=sentence), rows)
+    lookup, body, indent = Lookup(rows), [], 0
+    for key, label in lines:
+        if key is None:
+            body.append(Row(label))
+            indent = 1
+        else:
+            body.append(Row(label, tuple(cell(lookup, key) for _, cell in heads), indent))
+    headers = tuple(head if isinstance(head, Header) else Header(head) for head, _ in heads)
+    return with_rows(Table(stub, headers, tuple(body), (*notes, *lookup.notes())), rows)
 
 
 def cells(cell: Callable[[Lookup, str], str], label: str, indent: int = 0) -> Part:
@@ -244,6 +285,11 @@ def n_of_total(analysis: str, level: str = "", visit: str = "", *, label: str, i
         return "/".join(map(format_count, numbers))
 
     return cells(cell, label, indent)
+
+
+def among(analysis: str, level: str = "", visit: str = "", *, label: str, indent: int = 0) -> Part:
+    """Return a row of ``n/N (%)``, for numbers that aren't of all subjects of a column."""
+    return cells(lambda lookup, key: lookup.among(analysis, key, level, visit), label, indent)
 
 
 def n_percent_events(analysis: str, level: str = "", *, label: str, indent: int = 0) -> Part:
@@ -296,12 +342,15 @@ def statistics(
     label: str,
     decimals: int = 0,
     indent: int = 0,
+    level: str = "",
 ) -> Part:
     """Return a row of statistics in one cell: ``mean (SD)``, ``median (Q1, Q3)`` or ``min, max``.
 
     ``decimals`` are those of the data: a mean has one more, an SD two more.
     """
-    return cells(lambda lookup, key: joined(lookup, analysis, key, names, visit, decimals), label, indent)
+    return cells(
+        lambda lookup, key: joined(lookup, analysis, key, names, visit, decimals, level), label, indent
+    )
 
 
 def summary(analysis: str, *, label: str, decimals: int = 0) -> Part:
