@@ -50,7 +50,7 @@ def project(root, tmp_path_factory):
     folder = make_project(root, tmp_path_factory.mktemp("plan") / "tiny")
     (folder / "notebooks/10-number.ipynb").unlink()
     for name, dataset, imports in (
-        (EVENTS, "adae", "from itpcsr.analysis import listings"),
+        (EVENTS, "adae", "from itpcsr.analysis import significant_events"),
         (RATES, "adlb", "from itpcsr.analysis import vital_signs"),
     ):
         source = COUNT.format(dataset=dataset, imports=imports)
@@ -157,7 +157,7 @@ def test_words_of_a_page_run_no_notebook(kept):
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("itpcsr/analysis/listings.py", (set(), {EVENTS})),
+        ("itpcsr/analysis/significant_events.py", (set(), {EVENTS})),
         ("itpcsr/analysis/vital_signs.py", (set(), {RATES})),
         ("csrkit/stats/summaries.py", (set(), {RATES})),  # which vital_signs imports through others
         ("csrkit/rows.py", (set(), BOTH)),

@@ -104,8 +104,8 @@ def summarize_geometric(records: pd.DataFrame, members: pd.DataFrame, variable: 
     --------
     >>> records = pd.DataFrame({"USUBJID": ["1", "2", "3"], "AVAL": [1.0, 2.0, 4.0]})
     >>> members = pd.DataFrame({"USUBJID": ["1", "2", "3"], "group": pd.Categorical(["all"] * 3)})
-    >>> summarize_geometric(records, members, "AVAL")["value"].map("{:.2f}".format).tolist()
-    ['2.00', '78.48']
+    >>> summarize_geometric(records, members, "AVAL")["value"].map("{:.4g}".format).tolist()
+    ['2', '78.54']
     """
     frame = records[["USUBJID", variable]].dropna(subset=[variable]).merge(members, on="USUBJID")
     found = []
