@@ -5,10 +5,10 @@ Importing it gives Altair's charts the look of the report.
 
 from csrkit.absence import is_absent, lacks_records
 from csrkit.carried import with_rows
-from csrkit.charts.layers import describe
+from csrkit.charts.layers import describe, limit_lines, marks_by, panel_title, reference_line
 from csrkit.charts.theme import FONT, PALETTE
-from csrkit.rows import absence, absent_rows, check, combine, make_rows, result_rows
-from csrkit.stats.groups import assign_groups, columns_by, group_sizes, size_rows
+from csrkit.rows import absence, absent_rows, check, combine, make_rows, result_rows, to_long, unless_absent
+from csrkit.stats.groups import Category, assign_groups, columns_by, group_sizes, size_rows
 from csrkit.stats.poisson import estimate_rates
 from csrkit.stats.proportions import (
     NO_SUBJECTS,
@@ -24,9 +24,11 @@ from csrkit.stats.proportions import (
     name_unrecorded,
     wilson_interval,
 )
-from csrkit.stats.summaries import summarize
+from csrkit.stats.summaries import summarize, summarize_geometric
 from csrkit.stats.tally import rank_levels
 from csrkit.stats.time_estimates import estimate_times, event_curves
+from csrkit.tables import words
+from csrkit.tables.files import listing
 from csrkit.tables.formats import (
     format_count,
     format_count_percent,
@@ -46,7 +48,9 @@ from csrkit.tables.layouts import (
     each_visit,
     events_percent,
     events_with_interval,
+    grid,
     interval,
+    joined,
     layout,
     limits,
     n_of_total,
@@ -75,6 +79,7 @@ __all__ = [
     "NO_SUBJECTS",
     "PALETTE",
     "UNRECORDED",
+    "Category",
     "Header",
     "Lookup",
     "Row",
@@ -107,16 +112,21 @@ __all__ = [
     "format_p",
     "format_percent",
     "format_plain",
+    "grid",
     "group_sizes",
     "interval",
     "is_absent",
     "jeffreys_interval",
+    "joined",
     "lacks_records",
     "layout",
     "levels_of",
+    "limit_lines",
     "limits",
+    "listing",
     "make_rows",
     "mark_unrecorded",
+    "marks_by",
     "n_of_total",
     "n_of_total_percent",
     "n_percent",
@@ -125,17 +135,23 @@ __all__ = [
     "nested",
     "number",
     "p_value",
+    "panel_title",
     "percent",
     "rank_levels",
+    "reference_line",
     "result_rows",
     "section",
     "share_at_risk",
     "size_rows",
     "statistics",
     "summarize",
+    "summarize_geometric",
     "summary",
+    "to_long",
+    "unless_absent",
     "values",
     "when",
     "wilson_interval",
     "with_rows",
+    "words",
 ]

@@ -30,7 +30,7 @@ from csrkit.stats.proportions import exact_interval, jeffreys_interval, wilson_i
 from csrkit.stats.summaries import summarize
 from itpcsr.analysis import comparisons
 from itpcsr.analysis.immune import changes, correlations, mediation, predictors, responders
-from itpcsr.analysis.pharmacokinetics.proportionality import fit_power
+from itpcsr.analysis.pharmacokinetics import fit_power
 
 HOW = Permutations(draws=99)
 SAMPLES = {

@@ -37,7 +37,7 @@ def trial_of(*values, arms=(("A", "ESC05"),)):
 
 def table_of(study, label, *values, arms=(("A", "ESC05"),), **parameters):
     """Return one table of the notebook on these values; its result rows are its ``results``."""
-    return show(trial_of(*values, arms=arms), study, NOTEBOOK, **parameters)[label]
+    return show(trial_of(*values, arms=arms), study, NOTEBOOK, values=parameters)[label]
 
 
 def find(rows, analysis, group="total", statistic="n", level="", visit=""):

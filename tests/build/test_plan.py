@@ -53,7 +53,7 @@ def project(root, tmp_path_factory):
             path.unlink()
     (folder / "notebooks/10-number.ipynb").unlink()
     for name, dataset, imports in (
-        (EVENTS, "adae", "from itpcsr.analysis import listings"),
+        (EVENTS, "adae", "from itpcsr.analysis import significant_events"),
         (RATES, "adlb", "from itpcsr.analysis import safety"),
     ):
         source = COUNT.format(dataset=dataset, imports=imports)
@@ -160,7 +160,7 @@ def test_words_of_a_page_run_no_notebook(kept):
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("itpcsr/analysis/listings.py", (set(), {EVENTS})),
+        ("itpcsr/analysis/significant_events.py", (set(), {EVENTS})),
         ("itpcsr/analysis/safety.py", (set(), {RATES})),
         ("csrkit/stats/fewest.py", (set(), {RATES})),  # which safety imports through others
         ("csrkit/rows.py", (set(), BOTH)),

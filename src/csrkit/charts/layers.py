@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
-from csrkit.charts.theme import alt
+import pandas as pd
+
+from csrkit.charts.theme import PALETTE, alt
 from csrkit.tables import words
 
 Chart = TypeVar("Chart", bound=alt.TopLevelMixin)
+SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
 
 
 def describe(chart: Chart, finding: str) -> Chart:
@@ -20,3 +24,39 @@ def describe(chart: Chart, finding: str) -> Chart:
         raise ValueError("A chart has no finding; say in words what it shows.")
     described: Chart = chart.properties(description=text)
     return described
+
+
+def marks_by(field: str, names: Sequence[str]) -> dict[str, Any]:
+    """Return colour and shape of marks by group with one legend below, as channels of ``encode``.
+
+    The shape tells groups apart where colours don't. ``names`` are the groups in their order.
+    """
+    legend = alt.Legend(title=None, orient="bottom", labelLimit=260)
+    looks = {"color": (alt.Color, PALETTE), "shape": (alt.Shape, SHAPES)}
+    return {
+        name: channel(f"{field}:N", scale=alt.Scale(domain=list(names), range=list(range_)), legend=legend)
+        for name, (channel, range_) in looks.items()
+    }
+
+
+def limit_lines(
+    limits: Sequence[float], panel: str = "Group", dash: Sequence[int] = (5, 4)
+) -> list[alt.Chart]:
+    """Return a dashed horizontal line for each limit, one in every panel of a chart faceted by ``panel``."""
+    # one rule a panel, not one a value
+    base = alt.Chart().transform_aggregate(values="count()", groupby=[panel])
+    return [
+        base.mark_rule(strokeDash=list(dash), color="#444444").encode(y=alt.datum(float(limit)))
+        for limit in limits
+    ]
+
+
+def reference_line(value: float, axis: str = "y", dash: Sequence[int] = ()) -> alt.Chart:
+    """Return a line at a value of one axis, dashed where dashes are given, for a chart without panels."""
+    mark = alt.Chart(pd.DataFrame({"at": [value]})).mark_rule(strokeDash=list(dash), color="#444444")
+    return mark.encode(**{axis: "at:Q"})
+
+
+def panel_title(text: str) -> alt.TitleParams:
+    """Return the title of one panel of several: small, and where the panel begins."""
+    return alt.TitleParams(text, anchor="start", fontSize=10, offset=4)

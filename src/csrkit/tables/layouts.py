@@ -38,12 +38,10 @@ from csrkit.tables.formats import (
     format_level,
     format_number,
     format_p,
-    format_percent,
     format_statistic,
-    missing,
 )
 from csrkit.tables.lookup import Lookup
-from csrkit.tables.table import Row, Table
+from csrkit.tables.table import Header, Row, Table
 
 _P = ParamSpec("_P")
 Part = Callable[[Lookup, Columns], list[Row]]
@@ -95,9 +93,8 @@ def joined(
 
     ``decimals`` are those of the data.
     """
-    texts = [
-        format_statistic(name, lookup.value(analysis, group, name, level, visit), decimals) for name in names
-    ]
+    values = [lookup.value(analysis, group, name, level, visit) for name in names]
+    texts = [format_statistic(name, value, decimals) for name, value in zip(names, values, strict=True)]
     if texts[0] in (NOT_ESTIMABLE, SUPPRESSED) or len(texts) == 1:
         return texts[0]
     if list(names) == ["min", "max"]:
@@ -162,16 +159,6 @@ def with_events(lookup: Lookup, analysis: str, group: str, level: str) -> str:
     return f"{text} [{format_count(events)}]" if events > 0 else text
 
 
-def among(lookup: Lookup, analysis: str, group: str, level: str = "", visit: str = "") -> str:
-    """Return ``n/N (percent)`` of one cell; ``0/N`` without a percentage, ``0/0`` where nobody is counted."""
-    n, total = (lookup.value(analysis, group, name, level, visit) for name in ("n", "N"))
-    if n != n:
-        return missing(n)
-    text = f"{format_count(n)}/{format_count(total)}"
-    percent = lookup.value(analysis, group, "percent", level, visit) if n else 0
-    return f"{text} ({format_percent(percent)})" if n else text
-
-
 def finish(
     stub: str,
     lookup: Lookup,
@@ -195,8 +182,8 @@ def layout(
     Parameters
     ----------
     rows
-        Result rows of one display, with the size of each column (analysis ``size``, statistic ``N``). Those
-        of a display without data make a table of their one sentence.
+        Result rows of one display, with the size of each column (analysis ``size``, statistic ``N``) or of
+        none. Those of a display without data make a table of their one sentence.
     columns
         The columns, as ``study.design.columns`` has them.
     parts
@@ -218,6 +205,39 @@ def layout(
     body = [row for part in parts for row in part(lookup, columns)]
     texts = [note if isinstance(note, str) else note(lookup) for note in notes]
     return with_rows(finish(stub, lookup, columns, body, texts), rows)
+
+
+def grid(
+    rows: pd.DataFrame,
+    heads: Sequence[tuple[str | Header, Callable[[Lookup, Any], str]]],
+    lines: Sequence[tuple[Any, str]],
+    stub: str,
+    notes: Sequence[str] = (),
+) -> Table:
+    """Arrange result rows in columns that are statistics in place of groups; the table carries the rows.
+
+    Parameters
+    ----------
+    rows
+        Result rows of one display.
+    heads
+        Each column's head, and the function that makes its cells of the numbers and the key of a line.
+    lines
+        Key and label of each row. A key of None makes a heading, under which the rows are indented.
+    stub, notes
+        As in ``layout``.
+    """
+    if sentence := absence(rows):
+        return with_rows(Table("", absent=sentence), rows)
+    lookup, body, indent = Lookup(rows), [], 0
+    for key, label in lines:
+        if key is None:
+            body.append(Row(label))
+            indent = 1
+        else:
+            body.append(Row(label, tuple(cell(lookup, key) for _, cell in heads), indent))
+    headers = tuple(head if isinstance(head, Header) else Header(head) for head, _ in heads)
+    return with_rows(Table(stub, headers, tuple(body), (*notes, *lookup.notes())), rows)
 
 
 def cells(cell: Callable[[Lookup, str], str], label: str, indent: int = 0) -> Part:
@@ -322,7 +342,7 @@ def n_of_total_percent(
     analysis: str, level: str = "", visit: str = "", *, label: str, indent: int = 0
 ) -> Part:
     """Return a row of ``n/N (%)``, where N may differ from that of the column."""
-    return cells(lambda lookup, key: among(lookup, analysis, key, level, visit), label, indent)
+    return cells(lambda lookup, key: lookup.among(analysis, key, level, visit), label, indent)
 
 
 def events_percent(analysis: str, level: str = "", *, label: str, indent: int = 0) -> Part:
