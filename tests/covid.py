@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -12,8 +15,10 @@ import yaml
 from csrkit.markers import Marker
 from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import immune
+from itpcsr.sdtm import Trial
 from itpcsr.study import Study, read_study
 from tests import small
+from tests.faults import chain
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT.parent / "shared/data/immune_markers_covid/impact_immune_markers.csv"
@@ -117,25 +122,13 @@ def _visits(number: pd.Series) -> pd.Series:
 
 
 def analyse_everything(
-    datasets: dict[str, pd.DataFrame], panel: immune.Panel, study: Study, draws: int = 9_999
-) -> dict[str, pd.DataFrame]:
-    """Make all analyses of the notebook, keyed by display."""
-    adcp, adlb = datasets["adcp"], datasets["adlb"]
-    how = immune.Permutations(draws=draws)
-    results = [
-        immune.analyse_course(adcp, panel, study, 0.95),
-        immune.analyse_standardised(adcp, panel, study),
-        immune.analyse_picture(adcp, panel, study, 0.95),
-        immune.analyse_mean_change(adcp, panel, study, 0.95, how),
-        immune.analyse_planned(adcp, panel, study, 0.95, how),
-        immune.analyse_visits(adcp, panel, study, how),
-        immune.analyse_response(adcp, panel, study, 0.95, how),
-        immune.analyse_interaction(adcp, panel, study),
-        immune.analyse_platelets(adcp, adlb, panel, study, 0.95, [-1, 0, 1]),
-        immune.analyse_predictors(adcp, panel, study, 0.95),
-        immune.analyse_network(adcp, panel, study, 0.95),
-        immune.analyse_mediation(adcp, adlb, panel, study, 0.95, 3, 500, 1),
-        immune.analyse_power(adcp, panel, study, 0.05, 0.8, 200, 1),
-    ]
-    results.append(immune.count_tests(results, 0.05))
-    return {str(rows["display"].iloc[0]): rows for rows in results}
+    datasets: Mapping[str, pd.DataFrame], study: Study, **parameters: Any
+) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    """Run the notebook; return its result rows by display, and what it shows by label."""
+    values = {"bootstraps": 500, "simulations": 200, **parameters}
+    with (
+        mock.patch.dict(chain.VALUES, values),
+        chain.notebooks_on(Trial({}), study, datasets) as run,
+    ):
+        rows = run("60-immune-mechanism")
+        return {str(label): part for label, part in rows.groupby("display", sort=False)}, run.displays

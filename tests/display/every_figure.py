@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 from csrkit.many import Displays
 from itpcsr.adam import periods
 from itpcsr.adam.datasets import derive
@@ -15,11 +17,9 @@ from itpcsr.analysis import (
     efficacy,
     exposure,
     forms,
-    immune,
     incidence,
     pharmacokinetics,
     population,
-    related_studies,
     safety,
     significant_events,
 )
@@ -28,7 +28,6 @@ from itpcsr.display import (
     antibody_figures,
     dose_figures,
     figures,
-    immune_figures,
     laboratory,
     platelet_figures,
     response_figures,
@@ -37,9 +36,8 @@ from itpcsr.display import (
 )
 from itpcsr.display import pharmacokinetics as concentrations
 from itpcsr.display.incidence import figure_incidence
-from itpcsr.display.related_studies import figure_related_studies
 from itpcsr.sdtm import Trial
-from itpcsr.study import read_related
+from tests.faults import chain
 
 LEVEL = 0.95
 
@@ -59,13 +57,11 @@ def part_of(trial: Trial, subjects: list[str]) -> Trial:
 def every_figure(trial, study, datasets=None, limits=Displays()):  # noqa: B008 (frozen)
     """Return label to chart, or to the table that stands in its place; ``limits`` part few from many."""
     datasets = dict(datasets or derive(trial, study))
-    cells = related_studies.analyse_status_phase(read_related(study.identity.related_studies))
     return {
-        "fig-related-studies": figure_related_studies(cells),
+        **_notebooks(trial, datasets, study, limits, "05-related-studies", "60-immune-mechanism"),
         **_safety(datasets, study, limits),
         **_efficacy(datasets, study, limits),
         **_cells(datasets, study, limits),
-        **_immune(datasets, study, limits),
         **_dose(datasets, study),
     }
 
@@ -169,28 +165,13 @@ def _cells(datasets, study, limits):
     }
 
 
-def _immune(datasets, study, limits):
-    adsl, adcp, adlb, adrs = (datasets[name] for name in ("adsl", "adcp", "adlb", "adrs"))
-    panel = immune.build_panel(adsl, adcp, adrs, study)
-    course = immune.analyse_course(adcp, panel, study, LEVEL)
-    standardised = immune.analyse_standardised(adcp, panel, study)
-    records = immune.standardised_records(panel)
-    platelets = immune.analyse_platelets(adcp, adlb, panel, study, LEVEL, [-4, -2, 0, 2, 4])
-    network = immune.analyse_network(adcp, panel, study, LEVEL)
-    picture = immune.analyse_picture(adcp, panel, study, LEVEL)
-    values = immune.course_records(panel)
-    lines = (limits.lines_at_most, limits.chart_values_at_most)
-    drawn, changes = bands.marker_bands(values, *lines), bands.change_bands(records, *lines)
-    return {
-        "fig-immune-course": immune_figures.figure_immune_course(values, course, study, drawn),
-        "fig-immune-heatmap": immune_figures.figure_immune_heatmap(standardised, study),
-        "fig-immune-subjects": immune_figures.figure_immune_subjects(
-            records, standardised, study, limits.subjects_at_most
-        ),
-        "fig-immune-lags": immune_figures.figure_immune_lags(platelets, study),
-        "fig-immune-network": immune_figures.figure_immune_network(network, study, 0.5),
-        "fig-immune-panel": immune_figures.figure_immune_panel(records, picture, platelets, study, changes),
-    }
+def _notebooks(trial, datasets, study, limits, *names):
+    """Return the charts that notebooks draw in their own cells."""
+    values = {**limits.model_dump(), "simulations": 50, "bootstraps": 50}
+    with mock.patch.dict(chain.VALUES, values), chain.notebooks_on(trial, study, datasets) as run:
+        for name in names:
+            run(name)
+    return {label: display for label, display in run.displays.items() if label.startswith("fig-")}
 
 
 def _dose(datasets, study):
