@@ -54,7 +54,7 @@ def declared(root, tmp_path, chosen):
 def tables(rows, study):
     """Return the two tables as the notebook shows them, of these rows of other notebooks."""
     with chain.notebooks_on(Trial({}), study, {}) as run:
-        with mock.patch.object(csrkit.publish.notebook_rows, "gather_rows", lambda _: rows):
+        with mock.patch.object(csrkit.publish.notebook_rows, "gather_rows", return_value=rows):
             run("80-tests")
         return [run.displays[f"tbl-{part}-tests"] for part in ("chosen", "exploratory")]
 
