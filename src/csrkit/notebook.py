@@ -5,9 +5,18 @@ Importing it gives Altair's charts the look of the report.
 
 from csrkit.absence import is_absent, lacks_records
 from csrkit.carried import with_rows
-from csrkit.charts.layers import describe, limit_lines, marks_by, panel_title, reference_line
+from csrkit.charts.layers import (
+    describe,
+    limit_lines,
+    marks_by,
+    panel_title,
+    points_with_limits,
+    reference_line,
+)
 from csrkit.charts.theme import FONT, PALETTE
 from csrkit.rows import absence, absent_rows, check, combine, make_rows, result_rows, to_long, unless_absent
+from csrkit.stats.estimation import attempt, attempt_numbers
+from csrkit.stats.families import to_rows
 from csrkit.stats.groups import Category, assign_groups, columns_by, group_sizes, size_rows
 from csrkit.stats.poisson import estimate_rates
 from csrkit.stats.proportions import (
@@ -24,7 +33,7 @@ from csrkit.stats.proportions import (
     name_unrecorded,
     wilson_interval,
 )
-from csrkit.stats.summaries import summarize, summarize_geometric
+from csrkit.stats.summaries import NO_VALUES, QUARTILES, summarize, summarize_geometric
 from csrkit.stats.tally import rank_levels
 from csrkit.stats.time_estimates import estimate_times, event_curves
 from csrkit.tables import words
@@ -38,10 +47,13 @@ from csrkit.tables.formats import (
     format_p,
     format_percent,
     format_plain,
+    format_signed,
 )
 from csrkit.tables.layouts import (
+    AND,
     EVENTS_NOTE,
     EXACT_NOTE,
+    at_visits,
     cells,
     count,
     each,
@@ -52,6 +64,7 @@ from csrkit.tables.layouts import (
     interval,
     joined,
     layout,
+    level_layout,
     limits,
     n_of_total,
     n_of_total_percent,
@@ -63,21 +76,26 @@ from csrkit.tables.layouts import (
     percent,
     section,
     share_at_risk,
+    shown,
     statistics,
     summary,
     values,
+    visit_layout,
     when,
 )
 from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Header, Row, Table
 
 __all__ = [
+    "AND",
     "EVENTS_NOTE",
     "EXACT_NOTE",
     "FONT",
     "NOT_RECORDED",
     "NO_SUBJECTS",
+    "NO_VALUES",
     "PALETTE",
+    "QUARTILES",
     "UNRECORDED",
     "Category",
     "Header",
@@ -87,6 +105,9 @@ __all__ = [
     "absence",
     "absent_rows",
     "assign_groups",
+    "at_visits",
+    "attempt",
+    "attempt_numbers",
     "cells",
     "check",
     "columns_by",
@@ -112,6 +133,7 @@ __all__ = [
     "format_p",
     "format_percent",
     "format_plain",
+    "format_signed",
     "grid",
     "group_sizes",
     "interval",
@@ -120,6 +142,7 @@ __all__ = [
     "joined",
     "lacks_records",
     "layout",
+    "level_layout",
     "levels_of",
     "limit_lines",
     "limits",
@@ -137,19 +160,23 @@ __all__ = [
     "p_value",
     "panel_title",
     "percent",
+    "points_with_limits",
     "rank_levels",
     "reference_line",
     "result_rows",
     "section",
     "share_at_risk",
+    "shown",
     "size_rows",
     "statistics",
     "summarize",
     "summarize_geometric",
     "summary",
     "to_long",
+    "to_rows",
     "unless_absent",
     "values",
+    "visit_layout",
     "when",
     "wilson_interval",
     "with_rows",

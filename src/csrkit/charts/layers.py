@@ -60,3 +60,16 @@ def reference_line(value: float, axis: str = "y", dash: Sequence[int] = ()) -> a
 def panel_title(text: str) -> alt.TitleParams:
     """Return the title of one panel of several: small, and where the panel begins."""
     return alt.TitleParams(text, anchor="start", fontSize=10, offset=4)
+
+
+def points_with_limits(
+    base: alt.Chart, x: alt.X, low: str, high: str, mark: dict[str, Any] | None = None, **encodings: Any
+) -> list[alt.Chart]:
+    """Return the layers of a forest plot: the line from ``low`` to ``high``, and on it the point at ``x``.
+
+    ``base`` has the rows (``y``) and colours, ``mark`` a colour for both, ``encodings`` are the point's own.
+    """
+    scale = {name: part for name, part in x.to_dict().items() if name in ("scale", "title")}
+    line = base.mark_rule(strokeWidth=1.6, **(mark or {})).encode(x=alt.X(f"{low}:Q", **scale), x2=high)
+    point = base.mark_point(filled=True, size=48, opacity=1, **(mark or {})).encode(x=x, **encodings)
+    return [line, point]

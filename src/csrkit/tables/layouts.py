@@ -22,15 +22,15 @@ its reason in a note below the table.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ParamSpec, cast
 
 import pandas as pd
 
 from csrkit.carried import with_rows
 from csrkit.rows import absence
-from csrkit.stats.groups import Columns
+from csrkit.stats.groups import Category, Columns
 from csrkit.tables.formats import (
     NOT_ESTIMABLE,
     SUPPRESSED,
@@ -38,6 +38,7 @@ from csrkit.tables.formats import (
     format_level,
     format_number,
     format_p,
+    format_signed,
     format_statistic,
 )
 from csrkit.tables.lookup import Lookup
@@ -487,3 +488,161 @@ def p_value(analysis: str, level: str = "", visit: str = "", *, label: str, inde
 def when(condition: bool, *parts: Part) -> Part:
     """Return these parts where the condition holds, and nothing where it doesn't."""
     return lambda lookup, columns: [row for part in parts if condition for row in part(lookup, columns)]
+
+
+# Tables whose columns aren't groups of subjects: visits, or statistics of what has a row each.
+
+
+Text = Callable[[float], str]
+Shape = str | Callable[[Sequence[str]], str]
+Levels = Mapping[str, Mapping[str | tuple[str, str], str]]
+AND = "\u00a0+\u00a0"  # between the sizes of two groups, without a break of the line
+_SHAPES = {1: "{}", 2: "{} to {}", 3: "{} ({} to {})"}
+
+
+def two_decimals(value: float) -> str:
+    """Return a number with two decimals and, below 0, the sign of print."""
+    return format_signed(value, 2)
+
+
+def with_limits(*texts: str, shape: Shape = "") -> str:
+    """Return ``estimate (low to high)``; the estimate alone where there is no interval.
+
+    ``shape`` is another one, of as many texts as there are. What can't be estimated is NE, once.
+
+    >>> with_limits("1.20", "0.90", "1.60"), with_limits("3", "5", shape="{}; {}"), with_limits("NE", "NE")
+    ('1.20 (0.90 to 1.60)', '3; 5', 'NE')
+    """
+    if texts[0] == NOT_ESTIMABLE or (len(texts) > 2 and texts[1] == NOT_ESTIMABLE):
+        return texts[0]
+    form = shape or _SHAPES[len(texts)]
+    return form(texts) if callable(form) else form.format(*texts)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One column of ``level_layout``; see ``shown``."""
+
+    label: str
+    analysis: str
+    names: tuple[str, ...]
+    text: Text | Mapping[str, Text]
+    shape: Shape
+    visit: str
+    spanner: str
+    group: str
+    cell: Callable[[Lookup, str, str], str] | None
+
+    def written(self, lookup: Lookup, analysis: str, level: str) -> str:
+        """Return the text of a level."""
+        if self.cell:
+            return self.cell(lookup, analysis, level)
+        text = self.text[level] if isinstance(self.text, Mapping) else self.text
+        values = [
+            lookup.value(self.analysis or analysis, self.group, name, level, self.visit)
+            for name in self.names
+        ]
+        return with_limits(*map(text, values), shape=self.shape)
+
+
+def shown(
+    label: str,
+    analysis: str,
+    *names: str,
+    text: Text | Mapping[str, Text] = two_decimals,
+    shape: Shape = "",
+    visit: str = "",
+    spanner: str = "",
+    group: str = "total",
+    cell: Callable[[Lookup, str, str], str] | None = None,
+) -> Shown:
+    """Return a column of statistics, for ``level_layout``.
+
+    Parameters
+    ----------
+    label, spanner
+        Its head, and the head that it shares with its neighbours.
+    analysis
+        Where the statistics are; "" for the analysis that the row names.
+    *names
+        The statistics of a cell: one, two limits, or an estimate with its limits.
+    text
+        How a number is written, for all levels or by level.
+    shape
+        How the texts of a cell are joined, where not as ``estimate (low to high)``.
+    visit, group
+        Further keys of the rows.
+    cell
+        A function of the numbers, the analysis and the level, where nothing of this says what a cell shows.
+    """
+    return Shown(label, analysis, names, text, shape, visit, spanner, group, cell)
+
+
+def level_layout(
+    rows: pd.DataFrame, levels: Levels, columns: Sequence[Shown], stub: str, notes: Sequence[str] = ()
+) -> Table:
+    """Arrange result rows with a row for each level and a column for each statistic.
+
+    Parameters
+    ----------
+    rows
+        Result rows of one display; those of a display without data make a table of their one sentence.
+    levels
+        Heading to what stands below it, a level (or analysis and level) to its label; rows below the heading
+        "" have none.
+    columns
+        What each column shows (``shown``).
+    stub, notes
+        As in ``layout``.
+    """
+    if sentence := absence(rows):
+        return with_rows(Table("", absent=sentence), rows)
+    lookup = Lookup(rows)
+    body: list[Row] = []
+    for heading, below in levels.items():
+        body += [Row(heading)] if heading else []
+        for key, label in below.items():
+            analysis, level = key if isinstance(key, tuple) else ("", key)
+            texts = tuple(column.written(lookup, analysis, level) for column in columns)
+            body.append(Row(label, texts, 1 if heading else 0))
+    heads = tuple(Header(column.label, spanner=column.spanner) for column in columns)
+    return with_rows(Table(stub, heads, tuple(body), (*notes, *lookup.notes())), rows)
+
+
+def visit_layout(
+    rows: pd.DataFrame, visits: Sequence[str], parts: Sequence[Part], stub: str, notes: Sequence[str] = ()
+) -> Table:
+    """Arrange result rows with a column for each visit; ``parts`` are ``at_visits`` and ``section``."""
+    if sentence := absence(rows):
+        return with_rows(Table("", absent=sentence), rows)
+    lookup = Lookup(rows)
+    columns = [Category(visit, visit, "", ()) for visit in visits]
+    body = [row for part in parts for row in part(lookup, columns)]
+    return with_rows(Table(stub, tuple(map(Header, visits)), tuple(body), (*notes, *lookup.notes())), rows)
+
+
+def at_visits(
+    analysis: str,
+    *names: str,
+    level: str = "",
+    label: str,
+    text: Text = two_decimals,
+    shape: Shape = "",
+    blank: str = "",
+    group: str = "total",
+    indent: int = 0,
+) -> Part:
+    """Return a row of statistics by visit, for ``visit_layout``.
+
+    ``blank`` stands where nobody (n = 0) has a value at the visit, and where the analysis has no such visit.
+    """
+
+    def cell(lookup: Lookup, visit: str) -> str:
+        if blank and not lookup.has_number(analysis, group, names[0], level, visit):
+            return blank
+        if blank and not lookup.value(analysis, group, "n", level, visit):
+            return blank
+        values = [lookup.value(analysis, group, name, level, visit) for name in names]
+        return with_limits(*map(text, values), shape=shape)
+
+    return cells(cell, label, indent)

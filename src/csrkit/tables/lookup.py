@@ -55,6 +55,10 @@ class Lookup:
         """Tell whether the analysis has rows of this statistic."""
         return any(key[0] == analysis and key[4] == statistic for key in self._values)
 
+    def has_number(self, analysis: str, group: str, statistic: str, level: str = "", visit: str = "") -> bool:
+        """Tell whether there is a row with these keys, be its value estimable or not."""
+        return (analysis, level, visit, group, statistic) in self._values
+
     def visits(self, analysis: str) -> list[str]:
         """Return the visits of an analysis in the order of the rows."""
         return list(dict.fromkeys(key[2] for key in self._values if key[0] == analysis and key[2]))
