@@ -1,63 +1,28 @@
 """Absent isn't zero: what a notebook does to the frames between data and analysis doesn't turn one into the other."""
 
-from collections import ChainMap
-
 import pandas as pd
 import pytest
 
 from csrkit.absence import SOURCES, absent_domain, is_absent, lacks_records, mark_source
 from csrkit.errors import DataError
-from csrkit.rows import absence, absent_rows
+from csrkit.tables.table import Table
 from itpcsr.adam.datasets import Datasets
-from itpcsr.analysis import (
-    antibody,
-    efficacy,
-    incidence,
-    laboratory,
-    listings,
-    pharmacokinetics,
-    safety,
-)
 from itpcsr.sdtm import Trial
+from tests.faults.chain import show
 from tests.whole import whole_domains
 
-NONE = "No treatment-emergent adverse event was reported."
-
-
-def asks_for(domain, dataset):
-    """Return what a notebook does that asks for the domain itself."""
-
-    def rows(of, study):
-        held = "" if is_absent(of[dataset], domain) else "The domain is there, so records are counted."
-        return absent_rows("", held or f"The study's data hold no domain {domain}.")
-
-    return rows
-
-
-# Domain to the analyses that say something of its records, each of the datasets and the study
-ANALYSES = {
-    "AE": [
-        lambda of, study: absent_rows("", safety.why_absent(of["adae"])),
-        lambda of, study: incidence.analyse_incidence(of["adsl"], of["adae"], study, 0.95, 10),
-        lambda of, study: listings.count_listing("tbl-x", "ADAE", of["adae"], of["adsl"], study),
-    ],
-    "LB": [
-        lambda of, study: absent_rows("", laboratory.missing_sentence(of["adlb"], study)),
-        lambda of, study: laboratory.analyse_abnormal_values(of["adsl"], of["adlb"], study),
-    ],
-    "DV": [
-        lambda of, study: listings.count_listing("tbl-x", "ADDV", of["addv"], of["adsl"], study, "ENRLFL"),
-    ],
-    "VS": [asks_for("VS", "advs")],
-    "MB": [asks_for("MB", "admb")],
-    "CM": [
-        asks_for("CM", "adcm"),
-        lambda of, study: efficacy.analyse_itp_therapy(of["adsl"], of["adcm"], study, 0.95),
-    ],
-    "PC": [lambda of, study: pharmacokinetics.analyse_pk_set(of["adsl"], of["adpc"], study)],
-    "IS": [lambda of, study: antibody.analyse_status(of["adsl"], of["adab"], study, 0.95)],
-    "RS": [lambda of, study: efficacy.analyse_bleeding(of["adsl"], of["adbleed"], study, [4], 0.95)],
-}  # fmt: skip
+# Domain to a notebook that shows its records
+SHOWN = {
+    "AE": "20-safety",
+    "LB": "25-laboratory",
+    "DV": "10-population",
+    "VS": "25-laboratory",
+    "MB": "25-laboratory",
+    "CM": "25-laboratory",
+    "PC": "40-pharmacokinetics",
+    "IS": "50-antibody",
+    "RS": "38-bleeding",
+}
 
 
 def stored(frame, folder):
@@ -82,34 +47,37 @@ STEPS = {
 }
 
 
-@pytest.fixture(scope="module", params=list(ANALYSES))
-def without(request, study):
-    """Return a domain and the datasets of a trial that lacks it."""
+def trial_without(domain):
     domains = {
-        name: frame
-        for name, frame in whole_domains().items()
-        if name not in (request.param, f"SUPP{request.param}")
+        name: frame for name, frame in whole_domains().items() if name not in (domain, f"SUPP{domain}")
     }
     domains.pop("PR", None)  # which gives ADCM records, too
-    return request.param, Datasets(Trial(domains), study)
+    return Trial(domains)
+
+
+@pytest.fixture(scope="module", params=list(SHOWN))
+def without(request, study):
+    """Return a domain, a trial that lacks it, and its datasets."""
+    trial = trial_without(request.param)
+    return request.param, trial, Datasets(trial, study)
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_an_absent_domain_stays_absent(without, study, step, tmp_path):
-    domain, datasets = without
-    names = [name.lower() for name, source in SOURCES.items() if source == domain]
-    changed = ChainMap(
-        {name: STEPS[step](datasets[name], datasets["adsl"], tmp_path) for name in names}, datasets
-    )
-    for analyse in ANALYSES[domain]:
-        sentence = absence(analyse(changed, study))
-        assert "The study's data hold no" in sentence
-        assert sentence == absence(analyse(datasets, study))
-        assert not any(word in sentence for word in ("reported", "recorded", "None"))
+def test_an_absent_domain_stays_absent(without, step, tmp_path):
+    domain, _, datasets = without
+    for name in (name.lower() for name, source in SOURCES.items() if source == domain):
+        assert is_absent(STEPS[step](datasets[name], datasets["adsl"], tmp_path), domain), name
+
+
+def test_the_displays_of_an_absent_domain_say_so(without, study):
+    domain, trial, datasets = without
+    shown = show(trial, study, SHOWN[domain], datasets=datasets)
+    sentences = [display.absent for display in shown.values() if isinstance(display, Table)]
+    assert any("The study's data hold no" in sentence for sentence in sentences)
 
 
 def test_every_source_is_tested():
-    assert set(ANALYSES) == set(SOURCES.values())
+    assert set(SHOWN) == set(SOURCES.values())
 
 
 @pytest.fixture(scope="module")
@@ -118,27 +86,25 @@ def whole(study):
 
 
 @pytest.mark.parametrize("step", [name for name in STEPS if name != "left merge"])
-def test_a_domain_that_is_there_may_be_empty(whole, study, step, tmp_path):
+def test_a_domain_that_is_there_may_be_empty(whole, step, tmp_path):
     """No event of the filter is none; the domain is there."""
     empty = STEPS[step](whole["adae"][whole["adae"]["AEDECOD"] == "nothing"], whole["adsl"], tmp_path)
-    rows = incidence.analyse_incidence(whole["adsl"], empty, study, 0.95, 10)
-    assert absence(rows) == NONE
+    assert not is_absent(empty, "AE")
 
 
 def test_a_domain_without_any_record_is_there(study):
     domains = whole_domains()
     domains |= {name: domains[name].iloc[:0] for name in ("AE", "SUPPAE")}
-    datasets = Datasets(Trial(domains), study)
-    rows = incidence.analyse_incidence(datasets["adsl"], datasets["adae"], study, 0.95, 10)
-    assert absence(rows) == NONE
+    shown = show(Trial(domains), study, "20-safety")
+    assert "was reported" in shown["tbl-ae-soc-pt"].absent
 
 
-def test_a_frame_that_can_no_longer_tell_is_refused(whole, study):
+def test_a_frame_that_can_no_longer_tell_is_refused(whole):
     events = whole["adae"][whole["adae"]["AEDECOD"] == "nothing"].drop(columns="AESRCFL")
     with pytest.raises(
         DataError, match=r"lost whether the data hold the domain AE: the column AESRCFL .*Keep"
     ):
-        incidence.analyse_incidence(whole["adsl"], events, study, 0.95, 10)
+        is_absent(events, "AE")
 
 
 def test_the_mark_is_of_one_domain():
