@@ -15,7 +15,7 @@ SYNCED := .venv/.synced
 PLAIN := $(PYTHON) -I src/csrkit/publish/plain_notebook.py
 EXPORT := --frozen --quiet --no-dev --no-hashes --no-emit-project --no-annotate --no-header
 # The files that take longest go first, each file to one worker, since the tests of a file share what they read.
-PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 # Without compiled modules kept, each process would compile a thousand of them again.
