@@ -31,6 +31,19 @@ BUILT, DEMONSTRATION = "make_once", "project"
 pd.set_option("mode.string_storage", "python")
 _SECONDS_OF_A_TEST = 0.1  # in a file that the last run didn't hold
 _LAST_RUN = "itpcsr/seconds"  # what pytest's cache keeps: file to the seconds that its tests took
+# Those of the longest files, for a clone that has run none
+_USUAL = {
+    "tests/build/test_other_versions.py": 100,
+    "tests/faults/test_chain.py": 100,
+    "tests/build/test_pilot.py": 80,
+    "tests/build/test_pages_in_browser.py": 60,
+    "tests/build/test_external.py": 30,
+    "tests/build/test_fonts.py": 30,
+    "tests/build/test_killed.py": 30,
+    "tests/build/test_rerun.py": 30,
+    "tests/faults/test_random_trials.py": 30,
+    "tests/build/test_plan.py": 25,
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -74,8 +87,9 @@ def drawing(request: pytest.FixtureRequest) -> settings:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests that take a built report, and put the files first that took longest last time.
 
-    One file that takes the demonstration goes first, so that it is built, and the others of them last: a worker
-    that takes one earlier would wait for it.
+    One file that takes the demonstration goes first, so that it is built, and the others of them after all
+    that build something else: a worker that takes one earlier would wait for it. The many short files come
+    last, so that all workers end together.
     """
     waiting = set()
     for item in items:
@@ -86,16 +100,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             waiting.add(item.path)
     built = {item.path for item in items if item.get_closest_marker("build")}
     cache = getattr(config, "cache", None)
-    seconds = cache.get(_LAST_RUN, {}) if cache else {}
+    seconds = _USUAL | (cache.get(_LAST_RUN, {}) if cache else {})
 
     tests = Counter(item.path for item in items)
 
-    def order(path: Path) -> tuple[bool, float]:
+    def order(path: Path) -> tuple[bool, bool, float]:
         known = seconds.get(path.relative_to(ROOT).as_posix(), _SECONDS_OF_A_TEST * tests[path])
-        return path not in built, -known
+        return path not in built, path in waiting, -known
 
     first = min(waiting, key=lambda path: (order(path), path), default=None)
-    items.sort(key=lambda item: (item.path != first, item.path in waiting, order(item.path)))
+    items.sort(key=lambda item: (item.path != first, order(item.path)))
 
 
 _seconds: dict[str, float] = {}
