@@ -44,7 +44,7 @@ def peak() -> float:
 
 def prepare(folder: str) -> Costs:
     """Return CPU seconds and peak memory (GB) of reading with all checks, and of deriving."""
-    from itpcsr.adam.datasets import derive
+    from itpcsr.adam.datasets import derive_each
     from itpcsr.sdtm import load_trial
     from itpcsr.study import read_study
 
@@ -52,14 +52,17 @@ def prepare(folder: str) -> Costs:
     start = cpu()
     trial = load_trial([folder], study)
     loaded, memory = cpu(), peak()
-    derive(trial, study)
+    for _ in derive_each(trial, study):
+        pass
     return {"load": (loaded - start, memory), "derive": (cpu() - loaded, peak())}
 
 
 def run(name: str, folder: str, output: str) -> Costs:
     """Return CPU seconds of a notebook's cells but those that import and that open the trial."""
+    import pandas as pd
     from IPython.core.interactiveshell import InteractiveShell
 
+    pd.set_option("mode.string_storage", "python")  # as kernels do
     shell = InteractiveShell()
     cells = json.loads((ROOT / f"notebooks/{name}.ipynb").read_text())["cells"]
     seconds = 0.0
