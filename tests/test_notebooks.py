@@ -52,6 +52,18 @@ OWN = {
 }
 
 
+PROLOGUE = """
+import altair as alt
+import pandas as pd
+import pingouin as pg
+
+import csrkit.notebook as csr
+from itpcsr.adam import open_study
+
+study, adam = open_study(study_file, data, data_cutoff, cohorts, store, rules)
+"""
+
+
 @pytest.fixture(params=NAMES)
 def notebook(request, root):
     return request.param, nbformat.read(root / f"notebooks/{request.param}.ipynb", as_version=4)
@@ -91,6 +103,12 @@ def test_no_picture_is_pasted_in(notebook):
 def test_cells_are_short(notebook):
     lengths = [len(cell.source.splitlines()) for cell in code(notebook[1])]
     assert max(lengths) <= 25
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("05-related-studies", "80-tests")])
+def test_every_notebook_has_the_same_prologue(name, root):
+    content = nbformat.read(root / f"notebooks/{name}.ipynb", as_version=4)
+    assert code(content)[1].source == PROLOGUE.strip()
 
 
 def test_words_come_first_and_before_the_displays(notebook):

@@ -121,10 +121,12 @@ def test_a_wrong_choice_says_what_is_allowed(root, tmp_path, choice, said):
         declared(root, tmp_path, choice)
 
 
-def test_a_test_that_no_table_would_show_stops(rows):
-    new = rows_of({"p_value": 0.5}, display="tbl-new", analysis="guess").assign(notebook="x")
-    with pytest.raises(ValueError, match=r"tbl-new \(guess\) stand in no table"):
-        tested.select_tests(pd.concat([rows, new]))
+def test_a_test_of_no_known_kind_stands_among_the_others(rows, study):
+    new = rows_of({"p_value": 0.5}, display="tbl-new", analysis="guess", level="a")
+    _, others = tables(pd.concat([rows, new.assign(notebook="x")], ignore_index=True), study)
+    place = [row.label for row in others.rows].index("Further test (tbl-new, guess)")
+    assert others.rows[place + 1].label == "a"
+    assert others.rows[place + 1].cells == ("–", "–", "–", "0.500", "–")
 
 
 def test_the_numbers_of_the_tables_are_result_rows_of_their_sources(rows, study, tmp_path):

@@ -11,7 +11,7 @@ from csrkit.tables.layouts import sentence_if_absent
 from csrkit.tables.lookup import Lookup, reason_notes
 from csrkit.tables.table import Header, Row, Table
 from itpcsr.display.antibodies import antibody_labels
-from itpcsr.display.tested_kinds import KINDS, NOTHING, Kind, Tested
+from itpcsr.display.tested_kinds import KINDS, NOTHING, Kind, Tested, other_kind
 from itpcsr.study import ChosenTest, Study
 from itpcsr.study.testing import PLACES, Place
 
@@ -45,7 +45,8 @@ def table_tests(
     body: list[Row] = []
     for key, part in tests.groupby(["display", "analysis"], sort=False):
         display, analysis = map(str, key)
-        kind = KINDS[_NAMES[display, analysis]]
+        name = _NAMES.get((display, analysis))
+        kind = other_kind(display, analysis) if name is None else KINDS[name]
         body.append(Row(kind.heading))
         for group, level, visit in part[["group", "level", "visit"]].itertuples(index=False):
             test = Tested(Place(display, analysis, group, level, visit), lookups[display], study)
@@ -79,6 +80,8 @@ def _visit(test: Tested) -> str:
 
 def _column(test: Tested) -> str:
     columns = {column.key: column for column in test.study.design.columns}
+    if test.place.group not in columns:  # of subjects that make no column of the study
+        return test.place.group
     column = columns[test.place.group]
     return f"{column.label} ({column.spanner})" if column.spanner else column.label
 

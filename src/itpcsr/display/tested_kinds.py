@@ -249,3 +249,9 @@ KINDS: dict[str, Kind] = {
     "mediation, direct": _mediation("dose to platelets, given the marker"),
     "mediation, indirect": _mediation("dose to platelets, through the marker"),
 }  # fmt: skip
+
+
+def other_kind(display: str, analysis: str) -> Kind:
+    """Return how a test is told that has no kind of its own, as one that a researcher adds to a notebook."""
+    where = f"{display}, {analysis}" if analysis else display
+    return Kind(f"Further test ({where})", _nothing, _nothing, among=("group", "level", "visit"))
