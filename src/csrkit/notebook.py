@@ -4,10 +4,17 @@ Importing it gives Altair's charts the look of the report.
 """
 
 from csrkit.carried import with_rows
-from csrkit.charts.layers import describe
+from csrkit.charts.layers import (
+    describe,
+    event_marks,
+    median_with_quartiles,
+    numbers_at_risk,
+    reference_line,
+    step_curves,
+)
 from csrkit.charts.theme import FONT, PALETTE
 from csrkit.rows import absence, absent_rows, check, combine, make_rows
-from csrkit.stats.groups import assign_groups, columns_by, group_sizes, size_rows
+from csrkit.stats.groups import analysis_rows, assign_groups, columns_by, group_sizes, size_rows
 from csrkit.stats.proportions import (
     count_events,
     count_subjects,
@@ -16,6 +23,7 @@ from csrkit.stats.proportions import (
     wilson_interval,
 )
 from csrkit.stats.summaries import summarize
+from csrkit.stats.time_estimates import estimate_curves, estimate_times, times_to_event
 from csrkit.tables.formats import (
     format_count,
     format_count_percent,
@@ -33,6 +41,7 @@ from csrkit.tables.layouts import (
     each_visit,
     interval,
     layout,
+    median_time,
     n_of_total,
     n_percent,
     n_percent_events,
@@ -40,6 +49,7 @@ from csrkit.tables.layouts import (
     p_value,
     percent,
     section,
+    share_at,
     statistics,
     summary,
     when,
@@ -56,6 +66,7 @@ __all__ = [
     "Table",
     "absence",
     "absent_rows",
+    "analysis_rows",
     "assign_groups",
     "cells",
     "check",
@@ -67,6 +78,9 @@ __all__ = [
     "describe",
     "each",
     "each_visit",
+    "estimate_curves",
+    "estimate_times",
+    "event_marks",
     "exact_interval",
     "format_count",
     "format_count_percent",
@@ -81,17 +95,24 @@ __all__ = [
     "jeffreys_interval",
     "layout",
     "make_rows",
+    "median_time",
+    "median_with_quartiles",
     "n_of_total",
     "n_percent",
     "n_percent_events",
     "number",
+    "numbers_at_risk",
     "p_value",
     "percent",
+    "reference_line",
     "section",
+    "share_at",
     "size_rows",
     "statistics",
+    "step_curves",
     "summarize",
     "summary",
+    "times_to_event",
     "when",
     "wilson_interval",
     "with_rows",

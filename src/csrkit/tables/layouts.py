@@ -309,6 +309,42 @@ def summary(analysis: str, *, label: str, decimals: int = 0) -> Part:
     return lambda lookup, columns: [Row(label), *summary_rows(lookup, columns, analysis, decimals)]
 
 
+def median_time(analysis: str, *, label: str, ci: str, indent: int = 0) -> Part:
+    """Return a row of median times to an event and, below it, that of their intervals, which ``ci`` names."""
+    return lambda lookup, columns: [
+        row
+        for part in (
+            cells(lambda found, key: found.statistic(analysis, key, "median", 0), label, indent),
+            cells(lambda found, key: _limits(found, analysis, key, "median", ""), ci, indent + 1),
+        )
+        for row in part(lookup, columns)
+    ]
+
+
+def share_at(analysis: str, visit: str, *, label: str, ci: str, indent: int = 0) -> Part:
+    """Return a row of ``percent [at risk]`` on a day by Kaplan-Meier and, below it, that of the intervals."""
+
+    def share(lookup: Lookup, key: str) -> str:
+        percent = lookup.statistic(analysis, key, "km_percent", 0, visit)
+        return f"{percent} [{format_count(lookup.value(analysis, key, 'at_risk', visit=visit))}]"
+
+    return lambda lookup, columns: [
+        row
+        for part in (
+            cells(share, label, indent),
+            cells(lambda found, key: _limits(found, analysis, key, "km", visit), ci, indent + 1),
+        )
+        for row in part(lookup, columns)
+    ]
+
+
+def _limits(lookup: Lookup, analysis: str, group: str, prefix: str, visit: str) -> str:
+    """Return the limits of an interval of which one may not be estimable."""
+    pair = [lookup.value(analysis, group, f"{prefix}_{side}", visit=visit) for side in ("low", "high")]
+    texts = [format_number(value, 1) for value in pair]
+    return texts[0] if texts == [NOT_ESTIMABLE, NOT_ESTIMABLE] else " to ".join(texts)
+
+
 def p_value(analysis: str, level: str = "", visit: str = "", *, label: str, indent: int = 0) -> Part:
     """Return a row of p-values."""
     return cells(

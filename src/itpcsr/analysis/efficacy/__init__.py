@@ -17,7 +17,7 @@ from itpcsr.analysis.efficacy.response import (
     analyse_subgroups,
     count_responses,
 )
-from itpcsr.analysis.efficacy.scope import missing_efficacy
+from itpcsr.analysis.efficacy.scope import missing_efficacy, missing_response
 from itpcsr.analysis.efficacy.therapy import analyse_itp_therapy
 from itpcsr.analysis.efficacy.times import analyse_response_times, estimate_response_curves
 
@@ -41,5 +41,6 @@ __all__ = [
     "count_responses",
     "estimate_response_curves",
     "missing_efficacy",
+    "missing_response",
     "select_platelets",
 ]
