@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, Phase, settings
 from itpcsr.adam.datasets import derive
 from itpcsr.sdtm import Trial, load_trial
 from itpcsr.study import Study, read_report, read_study
+from tests.faults.chain import show
 
 ROOT = Path(__file__).resolve().parents[1]
 # The fixture of tests/build by which those that hold a built report are made, and the one of the demonstration.
@@ -171,6 +172,36 @@ def pilot(
     pilot_trial: Trial, pilot_study: Study, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, pd.DataFrame]:
     return once_for_all_workers(tmp_path_factory, "pilot", lambda: derive(pilot_trial, pilot_study))
+
+
+def shown_once(factory: pytest.TempPathFactory, data: str, *of: Any) -> Callable[[str], dict[str, Any]]:
+    trial, study, datasets = of
+
+    def shown(notebook: str) -> dict[str, Any]:
+        return once_for_all_workers(
+            factory, f"{data}-{notebook}", lambda: show(trial, study, notebook, datasets=datasets)
+        )
+
+    return shown
+
+
+@pytest.fixture(scope="session")
+def demo_shows(
+    demo_trial: Trial, study: Study, demo: dict[str, pd.DataFrame], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], dict[str, Any]]:
+    """Return what gives the displays of a notebook on the demonstration, by label."""
+    return shown_once(tmp_path_factory, "demo", demo_trial, study, demo)
+
+
+@pytest.fixture(scope="session")
+def pilot_shows(
+    pilot_trial: Trial,
+    pilot_study: Study,
+    pilot: dict[str, pd.DataFrame],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str], dict[str, Any]]:
+    """Return what gives the displays of a notebook on the pilot study, by label."""
+    return shown_once(tmp_path_factory, "pilot", pilot_trial, pilot_study, pilot)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 Importing it gives Altair's charts the look of the report.
 """
 
+from csrkit.absence import is_absent
 from csrkit.carried import with_rows
 from csrkit.charts.layers import (
     describe,
@@ -13,13 +14,17 @@ from csrkit.charts.layers import (
     step_curves,
 )
 from csrkit.charts.theme import FONT, PALETTE
-from csrkit.rows import absence, absent_rows, check, combine, make_rows
-from csrkit.stats.groups import analysis_rows, assign_groups, columns_by, group_sizes, size_rows
+from csrkit.rows import absence, absent_rows, check, combine, make_rows, result_rows
+from csrkit.stats.estimation import attempt, attempt_numbers
+from csrkit.stats.groups import assign_groups, columns_by, group_sizes, size_rows
+from csrkit.stats.mcnemar import mcnemar_exact
+from csrkit.stats.permutation import Permutations, mirror_ranks
 from csrkit.stats.proportions import (
     count_events,
     count_subjects,
     exact_interval,
     jeffreys_interval,
+    mark_unrecorded,
     wilson_interval,
 )
 from csrkit.stats.summaries import summarize
@@ -35,21 +40,23 @@ from csrkit.tables.formats import (
     format_plain,
 )
 from csrkit.tables.layouts import (
+    EXACT_NOTE,
     cells,
     count,
     each,
     each_visit,
     interval,
     layout,
-    median_time,
+    limits,
     n_of_total,
+    n_of_total_percent,
     n_percent,
     n_percent_events,
     number,
     p_value,
     percent,
     section,
-    share_at,
+    share_at_risk,
     statistics,
     summary,
     when,
@@ -58,16 +65,19 @@ from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Header, Row, Table
 
 __all__ = [
+    "EXACT_NOTE",
     "FONT",
     "PALETTE",
     "Header",
     "Lookup",
+    "Permutations",
     "Row",
     "Table",
     "absence",
     "absent_rows",
-    "analysis_rows",
     "assign_groups",
+    "attempt",
+    "attempt_numbers",
     "cells",
     "check",
     "columns_by",
@@ -92,12 +102,17 @@ __all__ = [
     "format_plain",
     "group_sizes",
     "interval",
+    "is_absent",
     "jeffreys_interval",
     "layout",
+    "limits",
     "make_rows",
-    "median_time",
+    "mark_unrecorded",
+    "mcnemar_exact",
     "median_with_quartiles",
+    "mirror_ranks",
     "n_of_total",
+    "n_of_total_percent",
     "n_percent",
     "n_percent_events",
     "number",
@@ -105,8 +120,9 @@ __all__ = [
     "p_value",
     "percent",
     "reference_line",
+    "result_rows",
     "section",
-    "share_at",
+    "share_at_risk",
     "size_rows",
     "statistics",
     "step_curves",

@@ -66,6 +66,31 @@ def absent_rows(display: str, reason: str, **constants: str) -> pd.DataFrame:
     )
 
 
+def result_rows(*parts: pd.DataFrame, absent: str = "", **constants: str) -> pd.DataFrame:
+    """Return the parts of one display as its result rows, or the one row that says why it has none.
+
+    Parameters
+    ----------
+    *parts
+        Frames with some columns of result rows (see ``make_rows``), such as sizes of columns and counts.
+    absent
+        The whole sentence that stands for the display where it has no data, "" where it has.
+    **constants
+        Columns that are the same in every row, such as ``population`` and ``dataset``.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"statistic": ["n"], "value": [2.0], "analysis": "any"})
+    >>> result_rows(counts, dataset="ADAE")[["analysis", "dataset", "value"]].values.tolist()
+    [['any', 'ADAE', 2.0]]
+    >>> result_rows(counts, absent="No event was reported.")["reason"].tolist()
+    ['No event was reported.']
+    """
+    if absent:
+        return absent_rows("", absent, **constants)
+    return make_rows(pd.concat(parts, ignore_index=True), **constants)
+
+
 def absence(rows: pd.DataFrame) -> str:
     """Return the sentence that stands for a display without data, or "" where there are data."""
     absent = rows.loc[rows["statistic"] == "absent", "reason"]

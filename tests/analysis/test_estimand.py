@@ -10,7 +10,7 @@ import pytest
 from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.intercurrent import derive_intercurrent
 from itpcsr.analysis import efficacy
-from itpcsr.display import response_tables
+from itpcsr.display import estimand
 from itpcsr.study import ResponseDefinition
 from itpcsr.study.response import RescueRule
 from tests import small
@@ -35,7 +35,7 @@ def test_who_left_is_missing_data_and_no_intercurrent_event(study):
     for level, missing, responders in (("left", 1, 1), ("not_evaluable", 1, 0)):
         assert value(rows, "missing", "total", "n", level) == missing
         assert value(rows, "missing_responder", "total", "n", level) == responders
-    table = response_tables.table_estimand(rows, study)
+    table = estimand.table_estimand(rows, study)
     at = [row.label for row in table.rows]
     assert at.index("Leaving the study early") > at.index(
         "Missing data, which are no intercurrent event, and their handling"
@@ -56,7 +56,7 @@ def test_an_end_that_is_recorded_for_nobody_is_not_nobody_who_left(study):
     unrecorded = datasets["adsl"].assign(EOSSTT="")
     rows = estimand_of(ChainMap({"adsl": unrecorded}, datasets), study)
     assert np.isnan(value(rows, "missing", "total", "n", "left"))
-    table = response_tables.table_estimand(rows, study)
+    table = estimand.table_estimand(rows, study)
     assert table.notes[-1] == "NE: not estimable (not recorded in the data)."
 
 
@@ -94,6 +94,6 @@ def test_the_strategy_named_for_rescue_is_what_the_rule_does(study, kind, rescue
     adrs = Datasets(trial, study)["adrs"]
     responds = adrs[adrs["PARAMCD"] == "TRIED"].set_index("USUBJID")["AVAL"].to_dict()
     assert responds["never"] == 1
-    named = response_tables.rescue_strategy(definition).partition(":")[0]
+    named = estimand.rescue_strategy(definition).partition(":")[0]
     done = {(0, 0): "Composite", (1, 0): "While on treatment", (1, 1): "Treatment policy"}
     assert named == done[responds["late"], responds["early"]]

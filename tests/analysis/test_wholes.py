@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.subgroups import derive_subgroups
-from itpcsr.analysis import efficacy, exposure, population
+from itpcsr.analysis import exposure, population
 from itpcsr.display import figures, tables
 from itpcsr.display.findings.response import subgroups_finding
 from itpcsr.display.findings.subjects import flow_finding
@@ -18,6 +18,7 @@ from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 from itpsim.simulate import simulate
 from tests import small
+from tests.faults.chain import show
 
 # What people leave empty: a variable of a domain, or whole records (no variable).
 _GAPS = [
@@ -177,10 +178,11 @@ def _hold_all(whole: dict[str, pd.DataFrame], study: Study, gaps: set[tuple[str,
         else:
             domains[name] = frame[~lost].reset_index(drop=True)
     datasets = Datasets(Trial(domains), study)
-    adsl, adrs = datasets["adsl"], datasets["adrs"]
+    adsl = datasets["adsl"]
     _add_up(population.analyse_baseline(adsl, study), ["SEX", "RACE"])
     _add_up(exposure.analyse_exposure(adsl, datasets["adex"], study), ["administrations"])
-    _add_up(efficacy.analyse_response(adsl, adrs, datasets["adlb"], study, 0.95), ["category"])
+    response = show(Trial(domains), study, "30-efficacy", datasets=datasets)["tbl-response"]
+    _add_up(response.results, ["category"])
     subgroups = derive_subgroups(adsl, datasets["adab"], study)
     assert subgroups.groupby("SUBGROUP")["USUBJID"].nunique().eq((adsl["FASFL"] == "Y").sum()).all()
     assert not subgroups.duplicated(["USUBJID", "SUBGROUP"]).any()

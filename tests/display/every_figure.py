@@ -6,13 +6,11 @@ from csrkit.many import Displays
 from itpcsr.adam import periods
 from itpcsr.adam.datasets import derive
 from itpcsr.adam.dose_choice import derive_choice
-from itpcsr.adam.subgroups import derive_subgroups
 from itpcsr.analysis import (
     antibody,
     bands,
     courses,
     edish,
-    efficacy,
     exposure,
     forms,
     immune,
@@ -30,8 +28,6 @@ from itpcsr.display import (
     figures,
     immune_figures,
     laboratory,
-    platelet_figures,
-    response_figures,
     safety_figures,
     timelines,
 )
@@ -40,8 +36,10 @@ from itpcsr.display.incidence import figure_incidence
 from itpcsr.display.related_studies import figure_related_studies
 from itpcsr.sdtm import Trial
 from itpcsr.study import read_related
+from tests.faults.chain import show
 
 LEVEL = 0.95
+NOTEBOOKS = ("30-efficacy", "32-response-rates", "34-response-times")
 
 
 def part_of(trial: Trial, subjects: list[str]) -> Trial:
@@ -63,7 +61,7 @@ def every_figure(trial, study, datasets=None, limits=Displays()):  # noqa: B008 
     return {
         "fig-related-studies": figure_related_studies(cells),
         **_safety(datasets, study, limits),
-        **_efficacy(datasets, study, limits),
+        **_of_notebooks(NOTEBOOKS, trial, study, datasets, limits),
         **_cells(datasets, study, limits),
         **_immune(datasets, study, limits),
         **_dose(datasets, study),
@@ -106,41 +104,10 @@ def _form(display, form, records, limits):
     return forms.choose_form(display, form, records["USUBJID"].nunique(), limits.subjects_at_most)
 
 
-def _efficacy(datasets, study, limits):
-    adsl, adlb, adrs, adtte = (datasets[name] for name in ("adsl", "adlb", "adrs", "adtte"))
-    adex, adcm = datasets["adex"], datasets["adcm"]
-    platelets = efficacy.select_platelets(adsl, adlb, study)
-    course = efficacy.analyse_platelet_course(adsl, adlb, study)
-    without = efficacy.analyse_platelet_course(adsl, adlb, study, after_rescue=False)
-    best = efficacy.analyse_best_ratio(adsl, adrs, study)
-    course_bands = bands.platelet_bands(
-        platelets, adsl, study, limits.lines_at_most, limits.chart_values_at_most
-    )
-    levels = _form("fig-platelet-heatmap", forms.SHARES, platelets, limits)
-    spread = _form("fig-platelet-best", forms.SPREAD, adrs[adrs["PARAMCD"] == "BESTRAT"], limits)
-    shares = bands.response_shares(adsl, adrs, study, limits.subjects_at_most)
-    subgroups = derive_subgroups(adsl, datasets["adab"], study)
-    rates = efficacy.analyse_subgroups(adsl, adrs, subgroups, study, LEVEL)
-    times = efficacy.analyse_response_times(adsl, adrs, adtte, study, [29], LEVEL)
-    curves = {
-        name: response_figures.figure_response_curves(
-            times, efficacy.estimate_response_curves(adsl, adtte, study, name, LEVEL), study, name
-        )
-        for name in ("response", "duration")
-    }
-    return {
-        "fig-platelets": platelet_figures.figure_platelets(
-            platelets, adsl, course, without, adex, adcm, study, course_bands
-        ),
-        "fig-platelet-heatmap": platelet_figures.figure_platelet_heatmap(
-            platelets, adsl, course, study, levels
-        ),
-        "fig-platelet-best": platelet_figures.figure_platelet_best(best, adrs, adsl, study, spread),
-        "fig-response-subgroups": response_figures.figure_subgroups(rates, study),
-        "fig-swimmer": response_figures.figure_swimmer(times, adsl, adrs, adex, adcm, study, shares),
-        "fig-response-times": curves["response"],
-        "fig-response-duration": curves["duration"],
-    }
+def _of_notebooks(names, trial, study, datasets, limits):
+    """The charts that these notebooks draw in their cells."""
+    shown = show(trial, study, *names, datasets=datasets, **limits.model_dump())
+    return {label: display for label, display in shown.items() if label.startswith("fig-")}
 
 
 def _cells(datasets, study, limits):

@@ -55,12 +55,30 @@ def analyse(trial: Trial, study: Study, names: list[str] | None = None) -> pd.Da
         return pd.concat([run(name) for name in names or NAMES], ignore_index=True)
 
 
-def show(trial: Trial, study: Study, *names: str) -> dict[str, Any]:
-    """Return what the notebooks named show of a trial: label to table, chart or prose."""
-    with notebooks_on(trial, study, Datasets(trial, study)) as run:
+def show(
+    trial: Trial,
+    study: Study,
+    *names: str,
+    datasets: Mapping[str, pd.DataFrame] | None = None,
+    **values: Any,
+) -> dict[str, Any]:
+    """Return what the notebooks named show of a trial: label to table, chart or prose.
+
+    ``datasets`` are those derived of the trial before; ``values`` are parameters of the notebooks.
+    """
+    derived = Datasets(trial, study) if datasets is None else datasets
+    with mock.patch.dict(VALUES, values), notebooks_on(trial, study, derived) as run:
         for name in names:
             run(name)
         return run.displays
+
+
+def rows_shown(displays: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
+    """Return the result rows that each display carries, by its label; none for one without."""
+    carried = {label: csrkit.carried.rows_behind(display) for label, display in displays.items()}
+    return {
+        label: csrkit.carried.name_display(rows, label) for label, rows in carried.items() if rows is not None
+    }
 
 
 class _Opened(ChainMap[str, pd.DataFrame]):
@@ -97,9 +115,7 @@ class _Notebooks:
     def __call__(self, name: str) -> pd.DataFrame:
         shown = dict(_run(_FOLDER / f"{name}.ipynb"))
         self.displays |= shown
-        carried = {label: csrkit.carried.rows_behind(display) for label, display in shown.items()}
-        rows = [csrkit.carried.name_display(own, label) for label, own in carried.items() if own is not None]
-        self._rows.append(csrkit.rows.combine(self._rows[0], *rows))
+        self._rows.append(csrkit.rows.combine(self._rows[0], *rows_shown(shown).values()))
         return self._rows[-1].assign(notebook=name)
 
     def gather(self, _: list[str]) -> pd.DataFrame:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from csrkit.design import Column
-from csrkit.rows import absent_rows, make_rows
 
 
 @dataclass(frozen=True)
@@ -113,24 +112,3 @@ def size_rows(members: pd.DataFrame) -> pd.DataFrame:
             "unit": "subjects",
         }
     )
-
-
-def analysis_rows(
-    members: pd.DataFrame, *parts: pd.DataFrame, absent: str = "", **constants: str
-) -> pd.DataFrame:
-    """Return the result rows of a display: the sizes of its columns, and the parts of its analysis.
-
-    Parameters
-    ----------
-    members
-        Subjects by group, from ``assign_groups``.
-    *parts
-        What was counted, summarised or estimated, each with its ``analysis``.
-    absent
-        The sentence of a display without data, which then stands in place of all rows; "" where there are.
-    **constants
-        Columns that are the same in every row, such as ``population`` and ``dataset``.
-    """
-    if absent:
-        return absent_rows("", absent)
-    return make_rows(pd.concat([size_rows(members), *parts], ignore_index=True), **constants)

@@ -38,6 +38,8 @@ from csrkit.tables.formats import (
     format_level,
     format_number,
     format_p,
+    format_percent,
+    missing,
 )
 from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Row, Table
@@ -151,6 +153,16 @@ def with_events(lookup: Lookup, analysis: str, group: str, level: str) -> str:
     return f"{text} [{format_count(events)}]" if events > 0 else text
 
 
+def among(lookup: Lookup, analysis: str, group: str, level: str = "", visit: str = "") -> str:
+    """Return ``n/N (percent)`` of one cell; ``0/N`` without a percentage, ``0/0`` where nobody is counted."""
+    n, total = (lookup.value(analysis, group, name, level, visit) for name in ("n", "N"))
+    if n != n:
+        return missing(n)
+    text = f"{format_count(n)}/{format_count(total)}"
+    percent = lookup.value(analysis, group, "percent", level, visit) if n else 0
+    return f"{text} ({format_percent(percent)})" if n else text
+
+
 def finish(
     stub: str,
     lookup: Lookup,
@@ -246,6 +258,40 @@ def n_of_total(analysis: str, level: str = "", visit: str = "", *, label: str, i
     return cells(cell, label, indent)
 
 
+def n_of_total_percent(
+    analysis: str, level: str = "", visit: str = "", *, label: str, indent: int = 0
+) -> Part:
+    """Return a row of ``n/N (%)``, where N may differ from that of the column."""
+    return cells(lambda lookup, key: among(lookup, analysis, key, level, visit), label, indent)
+
+
+def limits(
+    analysis: str, name: str, level: str = "", visit: str = "", *, label: str, indent: int = 1
+) -> Part:
+    """Return a row of the interval ``<name>_low`` to ``<name>_high``, of which one side may not be estimable.
+
+    With one decimal; one NE stands for both.
+    """
+
+    def cell(lookup: Lookup, key: str) -> str:
+        pair = [lookup.value(analysis, key, f"{name}_{side}", level, visit) for side in ("low", "high")]
+        texts = [format_number(value, 1) for value in pair]
+        alike = texts[0] == texts[1] and texts[0] in (NOT_ESTIMABLE, SUPPRESSED)
+        return texts[0] if alike else " to ".join(texts)
+
+    return cells(cell, label, indent)
+
+
+def share_at_risk(analysis: str, visit: str, *, label: str, indent: int = 0) -> Part:
+    """Return a row of Kaplan-Meier shares at a day in percent, with the number at risk in brackets."""
+
+    def cell(lookup: Lookup, key: str) -> str:
+        percent = lookup.statistic(analysis, key, "km_percent", 0, visit)
+        return f"{percent} [{format_count(lookup.value(analysis, key, 'at_risk', visit=visit))}]"
+
+    return cells(cell, label, indent)
+
+
 def n_percent_events(analysis: str, level: str = "", *, label: str, indent: int = 0) -> Part:
     """Return a row of ``n (%) [events]``."""
     return cells(lambda lookup, key: with_events(lookup, analysis, key, level), label, indent)
@@ -307,42 +353,6 @@ def statistics(
 def summary(analysis: str, *, label: str, decimals: int = 0) -> Part:
     """Return a continuous variable: its name, and below it n, mean (SD), median, and range."""
     return lambda lookup, columns: [Row(label), *summary_rows(lookup, columns, analysis, decimals)]
-
-
-def median_time(analysis: str, *, label: str, ci: str, indent: int = 0) -> Part:
-    """Return a row of median times to an event and, below it, that of their intervals, which ``ci`` names."""
-    return lambda lookup, columns: [
-        row
-        for part in (
-            cells(lambda found, key: found.statistic(analysis, key, "median", 0), label, indent),
-            cells(lambda found, key: _limits(found, analysis, key, "median", ""), ci, indent + 1),
-        )
-        for row in part(lookup, columns)
-    ]
-
-
-def share_at(analysis: str, visit: str, *, label: str, ci: str, indent: int = 0) -> Part:
-    """Return a row of ``percent [at risk]`` on a day by Kaplan-Meier and, below it, that of the intervals."""
-
-    def share(lookup: Lookup, key: str) -> str:
-        percent = lookup.statistic(analysis, key, "km_percent", 0, visit)
-        return f"{percent} [{format_count(lookup.value(analysis, key, 'at_risk', visit=visit))}]"
-
-    return lambda lookup, columns: [
-        row
-        for part in (
-            cells(share, label, indent),
-            cells(lambda found, key: _limits(found, analysis, key, "km", visit), ci, indent + 1),
-        )
-        for row in part(lookup, columns)
-    ]
-
-
-def _limits(lookup: Lookup, analysis: str, group: str, prefix: str, visit: str) -> str:
-    """Return the limits of an interval of which one may not be estimable."""
-    pair = [lookup.value(analysis, group, f"{prefix}_{side}", visit=visit) for side in ("low", "high")]
-    texts = [format_number(value, 1) for value in pair]
-    return texts[0] if texts == [NOT_ESTIMABLE, NOT_ESTIMABLE] else " to ".join(texts)
 
 
 def p_value(analysis: str, level: str = "", visit: str = "", *, label: str, indent: int = 0) -> Part:
