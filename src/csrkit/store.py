@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from csrkit.errors import DataError
 from csrkit.inputs.hashes import file_hash
+from csrkit.memory import give_back_memory
+from csrkit.small_texts import OWN_TEXTS
 
 # Names the file to which a store adds each dataset that a notebook opens, with its hash.
 OPENED = "ITPCSR_OPENED"
@@ -42,6 +47,8 @@ class Adam(Mapping[str, pd.DataFrame]):
         Whether all records say that they are simulated.
     hashes
         Dataset to the SHA-256 of its file, ``findings`` and ``domains`` among them.
+    subjects
+        Whose records alone are read; None takes all.
     """
 
     folder: Path
@@ -52,6 +59,7 @@ class Adam(Mapping[str, pd.DataFrame]):
     characters: str
     simulated: bool
     hashes: Mapping[str, str]
+    subjects: tuple[str, ...] | None = None
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
 
     def __getitem__(self, name: str) -> pd.DataFrame:
@@ -78,13 +86,23 @@ class Adam(Mapping[str, pd.DataFrame]):
 
     @property
     def findings(self) -> pd.DataFrame:
-        """Return what the checks found and what stops no report (see ``itpcsr.sdtm.checks``)."""
+        """Return what the checks found and what stops no report."""
         return self._open(FINDINGS)
 
     @property
     def domains(self) -> pd.DataFrame:
         """Return one row per SDTM domain: DOMAIN, RECORDS, SUBJECTS (NaN where it describes no subject)."""
         return self._open(DOMAINS)
+
+    @property
+    def memory(self) -> int:
+        """Return about how many bytes all datasets take as notebooks hold them: eight for each value."""
+        sizes = [pq.read_metadata(self.path(name)) for name in self.datasets]
+        return sum(8 * size.num_rows * size.num_columns for size in sizes)
+
+    def only(self, subjects: Iterable[str]) -> Adam:
+        """Return the same datasets, of which the records of these subjects alone are read."""
+        return replace(self, subjects=tuple(sorted(subjects)), _frames={})
 
     def path(self, name: str) -> Path:
         """Return the file of a dataset."""
@@ -98,11 +116,30 @@ class Adam(Mapping[str, pd.DataFrame]):
                     f"{path}: isn't the dataset that was derived; it was derived anew or changed meanwhile. "
                     "Open the study again (run the notebook from its first cell)."
                 )
-            self._frames[name] = pd.read_parquet(path)
+            self._frames[name] = read_dataset(path, self.subjects)
         if log := os.environ.get(OPENED):
             with Path(log).open("a", encoding="utf-8") as stream:
                 stream.write(f"{name} {self.hashes[name]}\n")
-        return self._frames[name].copy()
+        return self._frames[name].copy(deep=False)  # what a notebook changes in it, it has for itself
+
+
+def read_dataset(path: Path, subjects: Iterable[str] | None = None) -> pd.DataFrame:
+    """Return the dataset of a file; of these subjects alone where they are given.
+
+    Where pandas holds texts as Python's objects (see ``csrkit.small_texts``), each different text of a
+    variable is one object, to which all its records point: a third of the memory.
+    """
+    schema, chosen = pq.read_schema(path), None
+    if subjects is not None:
+        chosen = pc.field("USUBJID").isin(pa.array(subjects, schema.field("USUBJID").type))
+    if pd.get_option("mode.string_storage") != "python":
+        return pd.read_parquet(path, filters=chosen)
+    texts = [variable.name for variable in schema if pa.types.is_large_string(variable.type)]
+    table = pq.read_table(path, read_dictionary=texts, filters=chosen)
+    frame: pd.DataFrame = table.to_pandas(split_blocks=True).astype(dict.fromkeys(texts, OWN_TEXTS))
+    del table
+    give_back_memory()
+    return frame.set_axis(frame.columns.astype(OWN_TEXTS), axis=1)
 
 
 def open_store(folder: Path) -> Adam | None:

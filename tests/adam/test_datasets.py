@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from itpcsr.adam import datasets
-from itpcsr.adam.datasets import Datasets, derive
+from itpcsr.adam.datasets import Datasets, derive, derive_each
 from itpcsr.sdtm import Trial
 from tests.whole import whole_domains
 
@@ -48,3 +48,21 @@ def test_the_datasets_depend_on_the_study(trial, study, together):
     assert len(found) == len(together) - 1
     with pytest.raises(KeyError, match="addl"):
         found["addl"]
+
+
+def test_one_after_the_other_they_are_the_same_and_use_up_the_trial(trial, study, together):
+    given = Trial(dict(trial.domains))
+    found = dict(derive_each(given, study))
+    assert given.domains == {}
+    assert sorted(found) == sorted(together)
+    for name, frame in found.items():
+        pd.testing.assert_frame_equal(frame, together[name], check_exact=True)
+
+
+def test_domains_and_datasets_that_nothing_needs_any_more_go(trial, study):
+    found = Datasets(Trial(dict(trial.domains)), study)
+    for name in datasets._LARGE_FIRST:
+        found.take(name)
+        domains, parts = datasets._LARGE_FIRST[name]
+        assert not [domain for domain in domains if domain in found._trial]
+        assert not [part for part in parts if part in found.__dict__]

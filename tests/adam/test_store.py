@@ -31,8 +31,10 @@ def files(root):
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory, demo_trial, study, files):
-    return put(tmp_path_factory.mktemp("store") / "adam", demo_trial, study, files)
+def store(tmp_path_factory, demo_trial, demo, study, files):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(datasets, "derive", lambda *_: demo)
+        return put(tmp_path_factory.mktemp("store") / "adam", demo_trial, study, files)
 
 
 def test_every_dataset_comes_back_as_it_was_derived(store, demo):
@@ -42,7 +44,8 @@ def test_every_dataset_comes_back_as_it_was_derived(store, demo):
         pd.testing.assert_frame_equal(store[name], frame, check_exact=True)
 
 
-def test_so_do_those_of_a_controlled_trial(tmp_path, pilot, pilot_trial, pilot_study):
+def test_so_do_those_of_a_controlled_trial(tmp_path, pilot, pilot_trial, pilot_study, monkeypatch):
+    monkeypatch.setattr(datasets, "derive", lambda *_: pilot)
     files = sorted(pilot_trial.files.values())
     found = put(tmp_path / "adam", pilot_trial, pilot_study, files)
     for name, frame in pilot.items():
@@ -76,6 +79,27 @@ def test_a_change_of_a_frame_stays_with_who_made_it(store):
     frame = store["adsl"]
     frame["AGE"] = -1.0
     assert (store["adsl"]["AGE"] != -1).all()
+
+
+def test_texts_of_python_are_one_object_each_and_the_same_values(store):
+    with pd.option_context("mode.string_storage", "python"):
+        frame, plain = open_store(store.folder)["adlb"], pd.read_parquet(store.path("adlb"))
+    pd.testing.assert_frame_equal(frame, plain, check_column_type=True)
+    assert frame["PARAM"].dtype.storage == "python"
+    assert len({id(text) for text in frame["PARAM"]}) == plain["PARAM"].nunique()
+
+
+@pytest.mark.parametrize("storage", ["python", "pyarrow"])
+def test_the_records_of_some_subjects_can_be_read_alone(store, storage):
+    with pd.option_context("mode.string_storage", storage):
+        found = open_store(store.folder)
+        everything = found["adlb"]
+        subjects = [*everything["USUBJID"].unique()[:2], "nobody"]
+        some = found.only(subjects)["adlb"]
+        chosen = everything[everything["USUBJID"].isin(subjects)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(some, chosen)
+        assert len(found.only([])["adlb"]) == 0
+        assert list(found.only([])["adlb"]) == list(everything)
 
 
 def test_a_dataset_that_is_not_there_is_named_with_those_there_are(store):

@@ -11,7 +11,8 @@ import pytest
 
 from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import laboratory, vital_signs
-from itpcsr.sdtm import load_trial
+from itpcsr.sdtm import keep_reported, read_trial
+from itpcsr.sdtm.report_units import standardise_units
 
 ARMS = {"Placebo": "placebo", "Xanomeline Low Dose": "low", "Xanomeline High Dose": "high"}
 VITAL_ARMS = {"Placebo": "placebo", "Xan.Low": "low", "Xan.High": "high"}
@@ -53,7 +54,8 @@ def full(pilot_folder, pilot_study):
         pilot_folder / "sdtm",
         *(pilot_folder / f"sdtm_converted/{n}_full.csv.gz" for n in ("lb", "vs")),
     ]
-    return Datasets(load_trial(sources, pilot_study), pilot_study)
+    trial = keep_reported(standardise_units(read_trial(sources), pilot_study), pilot_study)
+    return Datasets(trial, pilot_study)
 
 
 @pytest.fixture(scope="module")

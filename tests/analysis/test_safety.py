@@ -1,5 +1,8 @@
 """Adverse events and exposure: small trials with known answers, and groups of 0, 1 and 3 subjects."""
 
+from collections.abc import Mapping
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,47 +18,81 @@ from tests import small
 DAYS = [28, 84]
 
 
-def all_tables(datasets, study):
-    """Return every display of the safety notebook by its label, with the rows it was made of."""
-    adsl, adae, adex, adaette = (datasets[name] for name in ("adsl", "adae", "adex", "adaette"))
-    kinds = {
-        kind: safety.analyse_ae_by_term(adsl, adae, study, kind) for kind in ("any", "severe", "serious")
-    }
-    rows = [
-        exposure.analyse_exposure(adsl, adex, study),
-        exposure.analyse_infusions(adsl, adex, study),
-        safety.analyse_ae_overview(adsl, adae, study, 0.95),
-        *kinds.values(),
-        safety.analyse_ae_frequent(adsl, adae, study, 10, 0.95),
-        safety.analyse_ae_grades(adsl, adae, study),
-        safety.analyse_ae_relation(adsl, adae, study),
-        safety.analyse_ae_infusions(adsl, adae, adex, study, 0.95),
-        safety.analyse_ae_infusion_terms(adsl, adae, study),
-        safety.analyse_ae_disease(adsl, adae, study, 0.95),
-        safety.analyse_ae_rates(adsl, adae, adaette, study, 0.95),
-        safety.analyse_ae_times(adsl, adae, adaette, study, DAYS, 0.95),
-        safety.analyse_ae_outcomes(adsl, adae, study),
-    ]
-    rows = {str(name): part for name, part in combine(*rows).groupby("display", sort=False)}
-    arrange = {
-        "tbl-exposure": (exposure_tables.table_exposure,),
-        "tbl-infusions": (exposure_tables.table_infusions,),
-        "tbl-ae-overview": (safety_tables.table_ae_overview, 0.95),
-        "tbl-ae-soc-pt": (safety_tables.table_ae_by_term,),
-        "tbl-ae-severe": (safety_tables.table_ae_by_term, "Any severe adverse event"),
-        "tbl-ae-serious": (safety_tables.table_ae_by_term, "Any serious adverse event"),
-        "tbl-ae-frequent": (safety_tables.table_ae_frequent, 10, 0.95),
-        "tbl-ae-grade": (safety_tables.table_ae_grades,),
-        "tbl-ae-relation": (safety_tables.table_ae_relation,),
-        "tbl-ae-infusion": (safety_time_tables.table_ae_infusions, 0.95),
-        "tbl-ae-infusion-pt": (safety_time_tables.table_ae_infusion_terms,),
-        "tbl-ae-disease": (safety_tables.table_ae_disease, 0.95),
-        "tbl-ae-rates": (safety_time_tables.table_ae_rates, 0.95),
-        "tbl-ae-time": (safety_time_tables.table_ae_times, 0.95),
-        "tbl-ae-outcome": (safety_time_tables.table_ae_outcomes,),
-    }
-    assert set(arrange) == set(rows)
-    return rows, {name: call[0](rows[name], study, *call[1:]) for name, call in arrange.items()}
+# The displays of the safety notebook by label: the analysis of the datasets (adsl, adae, adex, adaette), the table
+DISPLAYS = {
+    "tbl-exposure": (lambda d, s: exposure.analyse_exposure(d.adsl, d.adex, s), exposure_tables.table_exposure),
+    "tbl-infusions": (lambda d, s: exposure.analyse_infusions(d.adsl, d.adex, s), exposure_tables.table_infusions),
+    "tbl-ae-overview": (
+        lambda d, s: safety.analyse_ae_overview(d.adsl, d.adae, s, 0.95), safety_tables.table_ae_overview, 0.95,
+    ),
+    "tbl-ae-soc-pt": (
+        lambda d, s: safety.analyse_ae_by_term(d.adsl, d.adae, s, "any"), safety_tables.table_ae_by_term,
+    ),
+    "tbl-ae-severe": (
+        lambda d, s: safety.analyse_ae_by_term(d.adsl, d.adae, s, "severe"), safety_tables.table_ae_by_term,
+        "Any severe adverse event",
+    ),
+    "tbl-ae-serious": (
+        lambda d, s: safety.analyse_ae_by_term(d.adsl, d.adae, s, "serious"), safety_tables.table_ae_by_term,
+        "Any serious adverse event",
+    ),
+    "tbl-ae-frequent": (
+        lambda d, s: safety.analyse_ae_frequent(d.adsl, d.adae, s, 10, 0.95), safety_tables.table_ae_frequent,
+        10, 0.95,
+    ),
+    "tbl-ae-grade": (lambda d, s: safety.analyse_ae_grades(d.adsl, d.adae, s), safety_tables.table_ae_grades),
+    "tbl-ae-relation": (
+        lambda d, s: safety.analyse_ae_relation(d.adsl, d.adae, s), safety_tables.table_ae_relation,
+    ),
+    "tbl-ae-infusion": (
+        lambda d, s: safety.analyse_ae_infusions(d.adsl, d.adae, d.adex, s, 0.95),
+        safety_time_tables.table_ae_infusions, 0.95,
+    ),
+    "tbl-ae-infusion-pt": (
+        lambda d, s: safety.analyse_ae_infusion_terms(d.adsl, d.adae, s), safety_time_tables.table_ae_infusion_terms,
+    ),
+    "tbl-ae-disease": (
+        lambda d, s: safety.analyse_ae_disease(d.adsl, d.adae, s, 0.95), safety_tables.table_ae_disease, 0.95,
+    ),
+    "tbl-ae-rates": (
+        lambda d, s: safety.analyse_ae_rates(d.adsl, d.adae, d.adaette, s, 0.95),
+        safety_time_tables.table_ae_rates, 0.95,
+    ),
+    "tbl-ae-time": (
+        lambda d, s: safety.analyse_ae_times(d.adsl, d.adae, d.adaette, s, DAYS, 0.95),
+        safety_time_tables.table_ae_times, 0.95,
+    ),
+    "tbl-ae-outcome": (
+        lambda d, s: safety.analyse_ae_outcomes(d.adsl, d.adae, s), safety_time_tables.table_ae_outcomes,
+    ),
+}  # fmt: skip
+
+
+class Tables(Mapping):
+    """The displays of the safety notebook by label, each made when it is asked for, and the rows it is made of."""
+
+    def __init__(self, datasets, study):
+        self._study = study
+        self._given = SimpleNamespace(
+            **{name: datasets[name] for name in ("adsl", "adae", "adex", "adaette")}
+        )
+        self._rows = {}
+
+    def rows(self, label):
+        if label not in self._rows:
+            self._rows[label] = combine(DISPLAYS[label][0](self._given, self._study))
+            assert set(self._rows[label]["display"]) == {label}
+        return self._rows[label]
+
+    def __getitem__(self, label):
+        _, table, *more = DISPLAYS[label]
+        return table(self.rows(label), self._study, *more)
+
+    def __iter__(self):
+        return iter(DISPLAYS)
+
+    def __len__(self):
+        return len(DISPLAYS)
 
 
 def trial_of(study, *records, arms=("ESC05", "ESC05", "ESC05"), **domains):
@@ -82,7 +119,7 @@ def event(subject, term, day, **more):
 
 @pytest.mark.parametrize("arms", [[], ["ESC05"], ["ESC05"] * 3], ids=["0", "1", "3"])
 def test_groups_without_events_of_none_one_and_three(study, arms):
-    _, tables = all_tables(trial_of(study, arms=arms), study)
+    tables = dict(Tables(trial_of(study, arms=arms), study))
     overview = tables["tbl-ae-overview"]
     assert overview.headers[-1].n == str(len(arms))
     assert cell(overview, "Any adverse event") == ("0" if arms else "NE")
@@ -96,7 +133,7 @@ def test_groups_without_events_of_none_one_and_three(study, arms):
 @pytest.mark.parametrize("size", [1, 3])
 def test_events_in_groups_of_one_and_three(study, size):
     datasets = trial_of(study, event("01", "Pyrexia", 5), arms=["ESC05"] * size)
-    _, tables = all_tables(datasets, study)
+    tables = Tables(datasets, study)
     shown = {1: "1 (100.0) [1]", 3: "1 (33.3) [1]"}[size]
     assert cell(tables["tbl-ae-soc-pt"], "Class", "Pyrexia") == shown
     assert cell(tables["tbl-ae-soc-pt"], "Class", "Pyrexia", column=1) == "NE"
@@ -114,24 +151,27 @@ def test_events_in_groups_of_one_and_three(study, size):
 
 def test_without_the_domain_every_display_says_so(study):
     data = small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"))
-    _, tables = all_tables(Datasets(data, study), study)
+    tables = Tables(Datasets(data, study), study)
     said = {name for name, table in tables.items() if "no adverse event domain" in table.absent}
     assert said == set(tables) - {"tbl-exposure", "tbl-infusions"}
 
 
 def test_a_study_without_infusions_says_why_it_has_no_timing(pilot, pilot_study):
-    rows, tables = all_tables(pilot, pilot_study)
-    assert {name for name, part in rows.items() if absence(part)} == {
+    made = Tables(pilot, pilot_study)
+    tables = dict(made)
+    assert {name for name in tables if absence(made.rows(name))} == {
         "tbl-infusions", "tbl-ae-infusion", "tbl-ae-infusion-pt", "tbl-ae-disease",
     }  # fmt: skip
     assert "isn't given by infusions" in tables["tbl-ae-infusion"].absent
-    figure = safety_figures.figure_infusions(rows["tbl-infusions"], pilot["adsl"], pilot["adex"], pilot_study)
+    figure = safety_figures.figure_infusions(
+        made.rows("tbl-infusions"), pilot["adsl"], pilot["adex"], pilot_study
+    )
     assert "isn't given by infusions" in figure.absent
 
 
 def test_an_event_without_term_end_and_grade_is_shown(study):
     bare = small.event("01", "Sore arm", small.day(3), AEDECOD="", AEBODSYS="", AETOXGR="")
-    _, tables = all_tables(trial_of(study, bare), study)
+    tables = Tables(trial_of(study, bare), study)
     assert cell(tables["tbl-ae-soc-pt"], "Not coded", "Not coded: Sore arm") == "1 (33.3) [1]"
     grades = tables["tbl-ae-grade"]
     assert cell(grades, "Any adverse event", "Grade not recorded") == "1 (33.3)"
@@ -146,7 +186,7 @@ def test_an_event_without_term_end_and_grade_is_shown(study):
 
 def test_a_subject_counts_once_at_the_highest_grade(study):
     records = [event("01", "Pyrexia", 3, AETOXGR=grade) for grade in ("1", "", "3", "2")]
-    _, tables = all_tables(trial_of(study, *records, event("02", "Pyrexia", 4)), study)
+    tables = Tables(trial_of(study, *records, event("02", "Pyrexia", 4)), study)
     table = tables["tbl-ae-grade"]
     assert [row.cells[-1] for row in table.rows[:7]] == [
         "2 (66.7)", "1 (33.3)", "0", "1 (33.3)", "0", "0", "0",
@@ -158,7 +198,7 @@ def test_a_subject_counts_once_at_the_highest_grade(study):
 
 def test_related_events_come_first_and_by_term(study):
     records = [event("01", "Pyrexia", 3), small.event("02", "Headache", small.day(9), AEREL="NOT RELATED")]
-    table = all_tables(trial_of(study, *records), study)[1]["tbl-ae-relation"]
+    table = Tables(trial_of(study, *records), study)["tbl-ae-relation"]
     assert [row.label for row in table.rows] == [
         "Relation as recorded", "Related", "Not related", "Any related adverse event", "Class", "Pyrexia",
     ]  # fmt: skip
@@ -173,7 +213,7 @@ def test_numbers_by_infusion_are_of_those_given_it(study):
         event("02", "Fatigue", 12),
         EX=pd.concat([small.ex("01", days=(1,)), small.ex("02", "03", days=(1, 8))]),
     )
-    _, tables = all_tables(datasets, study)
+    tables = Tables(datasets, study)
     table = tables["tbl-ae-infusion"]
     within = "During or within 24 h of an infusion"
     assert cell(table, within) == "2 (66.7) [3]"
@@ -197,7 +237,7 @@ def test_events_of_the_disease_stand_apart(study):
         event("02", "Epistaxis", 3, AETOXGR="3"),
         event("02", "Pyrexia", 3, AESER="Y"),
     )
-    table = all_tables(datasets, study)[1]["tbl-ae-disease"]
+    table = Tables(datasets, study)["tbl-ae-disease"]
     assert cell(table, "Events of the disease studied", "Any") == "2 (66.7) [2]"
     assert cell(table, "Worse than before treatment") == "1 (33.3) [1]"
     assert cell(table, "Not worse") == "1 (33.3) [1]"
@@ -207,7 +247,7 @@ def test_events_of_the_disease_stand_apart(study):
 
 def test_rates_are_events_over_patient_years(study):
     datasets = trial_of(study, event("01", "a", 11), event("01", "b", 50), event("02", "a", 100))
-    table = all_tables(datasets, study)[1]["tbl-ae-rates"]
+    table = Tables(datasets, study)["tbl-ae-rates"]
     # 300 days at risk for all events; 11, 100 and 100 days for first ones
     assert cell(table, "Events / patient-years") == "3 / 0.8"
     assert cell(table, "Events per patient-year") == f"{3 * 365.25 / 300:.2f}"
@@ -228,7 +268,7 @@ def test_frequent_terms_are_those_of_enough_subjects(study):
 def test_exposure_of_an_interrupted_infusion(study):
     ex = pd.concat([small.ex("01"), small.ex("02", days=(1, 8))], ignore_index=True).assign(EXADJ="")
     ex.loc[1, ["EXDOSE", "EXADJ"]] = [0.3, "INFUSION RELATED REACTION"]
-    _, tables = all_tables(trial_of(study, arms=["ESC05", "ESC05"], EX=ex), study)
+    tables = Tables(trial_of(study, arms=["ESC05", "ESC05"], EX=ex), study)
     table = tables["tbl-exposure"]
     assert cell(table, "Infusions received of 4 planned, n (%)", "4") == "1 (50.0)"
     assert cell(table, "Cumulative dose, 10⁶ cells/kg", "Min, max") == "1.0, 1.8"
@@ -242,30 +282,31 @@ def test_exposure_of_an_interrupted_infusion(study):
 
 
 def test_without_reasons_an_adjustment_is_not_known(study):
-    table = all_tables(trial_of(study), study)[1]["tbl-infusions"]
+    table = Tables(trial_of(study), study)["tbl-infusions"]
     assert cell(table, "Any infusion adjusted, n (%) [infusions]") == "NE"
     assert any("not recorded in the data" in note for note in table.notes)
 
 
 def test_the_figures_draw_the_demonstration(demo, study):
-    rows, _ = all_tables(demo, study)
-    chart = safety_figures.figure_infusions(rows["tbl-infusions"], demo["adsl"], demo["adex"], study)
+    made = Tables(demo, study)
+    assert not any(table.absent for table in made.values())
+    chart = safety_figures.figure_infusions(made.rows("tbl-infusions"), demo["adsl"], demo["adex"], study)
     svg = drawing.chart_svg(chart.to_dict())
     assert "SIM-018" in svg
     assert "Interrupted or otherwise adjusted" in svg
     curves = safety.estimate_ae_curves(demo["adsl"], demo["adaette"], study, 0.95)
-    svg = drawing.chart_svg(safety_figures.figure_ae_times(rows["tbl-ae-time"], curves, study).to_dict())
+    svg = drawing.chart_svg(safety_figures.figure_ae_times(made.rows("tbl-ae-time"), curves, study).to_dict())
     assert "Total" in svg
 
 
 def test_the_figures_of_a_trial_without_treated_subjects(study):
     datasets = trial_of(study, arms=[])
-    rows, _ = all_tables(datasets, study)
+    made = Tables(datasets, study)
     curves = safety.estimate_ae_curves(datasets["adsl"], datasets["adaette"], study, 0.95)
-    times = safety_figures.figure_ae_times(rows["tbl-ae-time"], curves, study)
+    times = safety_figures.figure_ae_times(made.rows("tbl-ae-time"), curves, study)
     assert times.absent == "No subject was treated, so no time to an event can be drawn."
     infusions = safety_figures.figure_infusions(
-        rows["tbl-infusions"], datasets["adsl"], datasets["adex"], study
+        made.rows("tbl-infusions"), datasets["adsl"], datasets["adex"], study
     )
     assert "<svg" in drawing.chart_svg(infusions.to_dict())
 
@@ -300,5 +341,5 @@ def test_highest_grades_are_those_of_the_published_adae(pilot, pilot_study, pilo
 
 def test_cohorts_left_out_leave_no_trace(root, demo_trial):
     study = read_study(root / "params/study.yml", cohorts=["ESC20"])
-    _, tables = all_tables(Datasets(demo_trial, study), study)
+    tables = Tables(Datasets(demo_trial, study), study)
     assert {header.n for header in tables["tbl-ae-rates"].headers} == {"6"}

@@ -168,6 +168,24 @@ def test_the_longest_starts_first_and_memory_bounds_how_many(tmp_path):
     assert not round_._has_room(attempts["unknown"])
 
 
+def test_a_report_bounds_the_memory_of_what_runs_at_once(tmp_path):
+    def memory_of(*limits):
+        jobs = [make_job(tmp_path, f"a{place}", WRITE, limits=one) for place, one in enumerate(limits)]
+        with running._hands(jobs, Crew(2), print) as hands:
+            return hands.memory
+
+    assert memory_of(Limits()) > 2**29
+    assert memory_of(Limits(memory_gb=1.25)) == 2**29  # beside what is no notebook
+    assert memory_of(Limits(memory_gb=10_000)) > 2**29
+
+
+def test_a_notebook_that_never_ran_may_need_what_the_data_say(tmp_path):
+    last = LastRun(tmp_path / FILE, usual_memory=5)
+    last.record("known", Taken(1.0, 3))
+    last.record("untold", Taken(1.0, 0))
+    assert [last.memory(name) for name in ("new", "known", "untold")] == [5, 3, 5]
+
+
 def test_times_that_cannot_be_read_tell_nothing(tmp_path):
     for text in ("", "[]", '{"a": 1}', '{"a": {"seconds": "x", "memory": 1}}'):
         (tmp_path / FILE).write_text(text)

@@ -39,7 +39,6 @@ from itpcsr.study import read_related
 from tests.faults.chain import show
 
 LEVEL = 0.95
-NOTEBOOKS = ("30-efficacy", "32-response-rates", "34-response-times")
 
 
 def part_of(trial: Trial, subjects: list[str]) -> Trial:
@@ -61,7 +60,7 @@ def every_figure(trial, study, datasets=None, limits=Displays()):  # noqa: B008 
     return {
         "fig-related-studies": figure_related_studies(cells),
         **_safety(datasets, study, limits),
-        **_of_notebooks(NOTEBOOKS, trial, study, datasets, limits),
+        **efficacy_figures(trial, study, datasets, limits),
         **_cells(datasets, study, limits),
         **_immune(datasets, study, limits),
         **_dose(datasets, study),
@@ -104,8 +103,9 @@ def _form(display, form, records, limits):
     return forms.choose_form(display, form, records["USUBJID"].nunique(), limits.subjects_at_most)
 
 
-def _of_notebooks(names, trial, study, datasets, limits):
-    """The charts that these notebooks draw in their cells."""
+def efficacy_figures(trial, study, datasets, limits):
+    """Return the charts of platelets and response, as their notebooks draw them."""
+    names = ("30-efficacy", "32-response-rates", "34-response-times")
     shown = show(trial, study, *names, datasets=datasets, **limits.model_dump())
     return {label: display for label, display in shown.items() if label.startswith("fig-")}
 

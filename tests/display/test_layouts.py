@@ -64,3 +64,7 @@ def test_what_was_not_computed_is_an_error_and_what_is_absent_a_sentence(counted
     table = layout(absent, columns, [n_percent("response", label="Responders")], stub="Response")
     assert table.absent == "There are no data."
     assert len(table.results) == 1
+
+
+def test_a_study_without_columns_of_a_kind_has_nobody_in_them():
+    assert assign_groups(ADSL, [], "FASFL").empty

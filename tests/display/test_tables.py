@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from csrkit.charts import drawing
@@ -63,8 +65,10 @@ def test_capitals_are_lowered_and_other_text_kept():
 def test_the_flow_figure_draws_every_box(name, request):
     adsl = request.getfixturevalue(name)["adsl"]
     svg = drawing.chart_svg(figures.figure_disposition(population.analyse_flow(adsl)).to_dict())
-    assert f"Screened (n={len(adsl)})" in svg
-    assert "Discontinued study" in svg
+    lines = re.findall(r">([^<>]+)<", svg)
+    assert f"Screened (n={len(adsl)})" in lines
+    assert any(line.startswith("Discontinued study") for line in lines)
+    assert all(line.count("(n=") == 1 for line in lines)  # each reason on a line of its own
 
 
 def test_a_figure_without_data_is_its_sentence(pilot_shows):

@@ -18,7 +18,8 @@ class Limits(BaseModel):
     """How long a notebook may take, in seconds: far more than it needs, so that a hanging one ends.
 
     ``start_seconds`` is for its kernel to answer, ``cell_seconds`` for a cell to end, ``output_seconds`` for
-    the output of an ended cell to arrive.
+    the output of an ended cell to arrive. ``memory_gb`` is what all processes of a run should not exceed
+    together: fewer notebooks run at once then. None leaves them what the machine has.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -26,6 +27,7 @@ class Limits(BaseModel):
     start_seconds: int = Field(default=300, gt=0)
     cell_seconds: int = Field(default=7200, gt=0)
     output_seconds: int = Field(default=600, gt=0)
+    memory_gb: float | None = Field(default=None, gt=0)
 
 
 class Report(BaseModel):
@@ -36,7 +38,7 @@ class Report(BaseModel):
     leaves the house, with names, dates and small counts as ``docs/disclosure.md`` says; ``disclosure_key``
     is the file of its secret, ``minimum_count`` the smallest count that it shows. ``fonts`` are files of
     further fonts for PDF and charts, which are asked for a character before the font for Chinese is.
-    ``reading`` raises bounds of the files that are read, ``running`` those of the notebooks' time;
+    ``reading`` raises bounds of the files that are read, ``running`` those of the notebooks' time and memory;
     ``displays`` says up to how many subjects, rows and values displays show one by one.
     """
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 FILE = "times.json"
 # More than a notebook on a trial of a hundred subjects has
-_USUAL_MEMORY = 1 << 30
+USUAL_MEMORY = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,13 @@ class Taken:
 class LastRun:
     """The times of a report's last run, kept in its folder for intermediate files."""
 
-    def __init__(self, path: Path) -> None:
-        """Read the times; a file that is absent or can't be read as such tells nothing."""
+    def __init__(self, path: Path, usual_memory: int = USUAL_MEMORY) -> None:
+        """Read the times; a file that is absent or can't be read as such tells nothing.
+
+        ``usual_memory`` is what a notebook that never ran may need, in bytes.
+        """
         self._path = path
+        self._usual_memory = usual_memory
         self._taken: dict[str, Taken] = {}
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
@@ -41,7 +45,8 @@ class LastRun:
 
     def memory(self, name: str) -> int:
         """Return how many bytes a notebook may need: what it had, else what none usually has."""
-        return self._taken[name].memory or _USUAL_MEMORY if name in self._taken else _USUAL_MEMORY
+        taken = self._taken.get(name)
+        return (taken.memory if taken else 0) or self._usual_memory
 
     def record(self, name: str, taken: Taken) -> None:
         """Take down a run and write the file, whole."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 OnCell = Callable[[int], None]
 _PATIENCE = 0.2  # seconds between two looks at kernels that end
+# GB of this process, of the one that kernels are forked from, and of those that draw charts meanwhile
+_BESIDE_NOTEBOOKS = 0.75
 
 
 @dataclass(frozen=True)
@@ -231,8 +234,10 @@ def _hands(jobs: Sequence[Job], crew: Crew, say: Say) -> Iterator[Hands]:
     from csrkit.publish.machine import available_memory, count_cores
 
     limit = min(crew.jobs or count_cores(), len(jobs))
+    allowed = min((job.limits.memory_gb or math.inf for job in jobs), default=math.inf)
+    memory = min(available_memory(), (allowed - _BESIDE_NOTEBOOKS) * 2**30)
     with ThreadPoolExecutor(max(limit, 1)) as threads:
-        yield _OwnHands(limit, available_memory(), threads)
+        yield _OwnHands(limit, memory, threads)
 
 
 class _OwnHands:

@@ -78,7 +78,7 @@ def assign_groups(adsl: pd.DataFrame, columns: Columns, flag: str) -> pd.DataFra
     """
     arm = "SAFARMCD" if flag in ("SAFFL", "PKFL") else "ARMCD"
     subjects = adsl[adsl[flag] == "Y"]
-    parts = []
+    parts = [subjects.loc[[], ["USUBJID"]].assign(group="")]  # a study may have no column of a kind
     for column in columns:
         variable, values = _values_of(column, arm)
         parts.append(subjects.loc[subjects[variable].isin(values), ["USUBJID"]].assign(group=column.key))

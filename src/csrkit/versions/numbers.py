@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pyarrow.parquet import read_schema
 
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?!\w)")
 _DATE = re.compile(r"\d{4}-\d{2}(?:-\d{2})?(?:T[\d:]+)?")
@@ -104,11 +105,12 @@ class Backing:
 
     def _read_records(self) -> npt.NDArray[np.float64]:
         if self._records is None:
-            parts = []
+            parts: list[npt.NDArray[np.float64]] = []
             for path in sorted(self._datasets.glob("*.parquet")):
-                frame = pd.read_parquet(path)
-                self._subjects |= set(frame["USUBJID"]) if "USUBJID" in frame else set()
-                parts += [*values_of(frame)]
+                for name in read_schema(path).names:  # a dataset of millions of records isn't held whole
+                    variable = pd.read_parquet(path, columns=[name])
+                    self._subjects |= set(variable[name].unique()) if name == "USUBJID" else set()
+                    parts += map(np.unique, values_of(variable))
             self._records = np.unique(np.concatenate(parts)) if parts else np.empty(0)
         return self._records
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from csrkit.limits import stand_in
+from csrkit.store import read_dataset
 from csrkit.versions import page_reading as reading
 from csrkit.versions.numbers import holds, numbers_in, values_by
 from csrkit.versions.published import Fault
@@ -34,12 +34,10 @@ def check_subject_pages(folder: Path, pages: Mapping[str, str]) -> Iterator[Faul
         for target in sorted(set(_LINK.findall(text))):
             if not (folder / target).exists():
                 yield Fault(name, f"links to {target}, which isn't there")
-    found = sorted((folder / "subjects").glob("*.html"))
-    records = _Records(folder / "adam") if found else None
-    for path in found:
+    found = {path: _subject_of(path) for path in sorted((folder / "subjects").glob("*.html"))}
+    records = _Records(folder / "adam", [*found.values()]) if found else None
+    for path, subject in found.items():
         file, text = f"subjects/{path.name}", path.read_text(encoding="utf-8")
-        heading = _HEADING.search(text)
-        subject = unescape(heading[1]) if heading else ""
         if records is None or subject not in records.subjects:
             yield Fault(file, f"tells of {subject or 'no subject'}, who isn't in adam/adsl.parquet")
             continue
@@ -49,11 +47,17 @@ def check_subject_pages(folder: Path, pages: Mapping[str, str]) -> Iterator[Faul
             yield Fault(file, problem)
 
 
-class _Records:
-    """The records of each subject in the datasets that a profile shows, and the laboratory values by day."""
+def _subject_of(page: Path) -> str:
+    """Return whom a page tells of; "" where it doesn't say."""
+    heading = _HEADING.search(page.read_text(encoding="utf-8"))
+    return unescape(heading[1]) if heading else ""
 
-    def __init__(self, folder: Path) -> None:
-        frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _SHOWN}
+
+class _Records:
+    """The records of subjects in the datasets that a profile shows, and their laboratory values by day."""
+
+    def __init__(self, folder: Path, subjects: Collection[str]) -> None:
+        frames = {name: read_dataset(folder / f"{name}.parquet", subjects) for name in _SHOWN}
         self._numbers: dict[str, list[npt.NDArray[np.float64]]] = {}
         for frame in frames.values():
             for subject, numbers in values_by(frame, "USUBJID"):

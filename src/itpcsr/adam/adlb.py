@@ -55,8 +55,8 @@ def _read_results(trial: Trial, treated: pd.DataFrame, study: Study) -> pd.DataF
     dates, limits = to_date(lb["LBDTC"]), standard_limits(lb, "LB")
     measured = lb["LBSTRESN"].notna() | (limits != "")
     kept = measured & dates.notna() & lb["USUBJID"].isin(treated.index)
-    parameters = name_parameters(lb, tests_of_blood(study))[kept]
-    lb, limits = lb[kept], limits[kept]
+    parameters = name_parameters(lb, tests_of_blood(study))
+    # filtered when what is read of it stands: LB has many other variables, and millions of records
     results = pd.DataFrame(
         {
             "STUDYID": lb["STUDYID"],
@@ -68,7 +68,7 @@ def _read_results(trial: Trial, treated: pd.DataFrame, study: Study) -> pd.DataF
             "AVAL": lb["LBSTRESN"].mask(limits != ""),
             "AVALC": limits,
             "AVALU": lb["LBSTRESU"],
-            "ADT": dates.loc[lb.index],
+            "ADT": dates,
             "ADTM": to_datetime(lb["LBDTC"]),
             "VISIT": lb["VISIT"],
             "LBNRIND": lb["LBNRIND"],
@@ -77,7 +77,7 @@ def _read_results(trial: Trial, treated: pd.DataFrame, study: Study) -> pd.DataF
             "ANRHI": lb["LBSTNRHI"],
         }
     ).join(read_time_points(lb, "LB"))
-    return results.sort_values([*_KEYS, "ADTM", "LBSEQ"], ignore_index=True)
+    return results[kept].sort_values([*_KEYS, "ADTM", "LBSEQ"], ignore_index=True)
 
 
 def _add_safety(adlb: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from csrkit.absence import SOURCES, mark_source
-from csrkit.small_texts import own_texts, usual_texts
+from csrkit.small_texts import are_few, new_texts, own_texts, texts_as_here
 from itpcsr.adam.adab import derive_adab
 from itpcsr.adam.adae import derive_adae
 from itpcsr.adam.adaette import derive_adaette
@@ -42,13 +42,35 @@ _NAMES = (
     "adsl", "adae", "adaette", "addv", "adex", "adlb", "adrs", "advs", "admb", "adcm", "adhx", "adpc", "adpp",
     "adis", "adab", "adcp", "adbleed", "adtte",
 )  # fmt: skip
+# In this order the fewest large datasets are held at once; the others follow. With each what goes when it
+# stands, since nothing that follows is derived from it: domains, and datasets.
+_LARGE_FIRST: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "admb": ((), ("_admb",)),
+    "adcp": (("CP",), ("_adcp",)),
+    "advs": (("VS",), ()),
+    "adsl": ((), ("_advs",)),
+    "adlb": (("LB",), ("_laboratory",)),
+    "adbleed": (("RS",), ()),
+    "adrs": ((), ("_adlb", "_adbleed")),
+}
 
 
 def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     """Derive all analysis datasets, keyed by lower-case name (see ``Datasets``)."""
+    return dict(Datasets(trial, study))
+
+
+def derive_each(trial: Trial, study: Study) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield what ``derive`` returns, one after the other, and hold no more than those to come need.
+
+    The trial is used up: ``trial.domains`` is empty afterwards.
+    """
     with own_texts(trial.domains) as domains:
-        made = dict(Datasets(replace(trial, domains=domains), study))
-    return {name: usual_texts(frame) for name, frame in made.items()}
+        datasets = Datasets(replace(trial, domains=domains), study)
+        domains.clear()
+        trial.domains.clear()
+        for name in [*_LARGE_FIRST, *(name for name in datasets if name not in _LARGE_FIRST)]:
+            yield name, usual_texts(datasets.take(name))
 
 
 class Datasets(Mapping[str, pd.DataFrame]):
@@ -64,7 +86,9 @@ class Datasets(Mapping[str, pd.DataFrame]):
 
     def __init__(self, trial: Trial, study: Study) -> None:
         """Take the trial as it came."""
-        self._trial = as_analysed(trial, study)
+        self._few = are_few(trial.domains)
+        with own_texts(trial.domains) as domains:
+            self._trial = as_analysed(replace(trial, domains=domains), study)
         self._study = study
         self._given: dict[str, pd.DataFrame] = {}
 
@@ -81,8 +105,21 @@ class Datasets(Mapping[str, pd.DataFrame]):
         if name not in list(self):
             raise KeyError(name)
         if name not in self._given:
-            self._given[name] = _in_milliseconds(self._mark(name))
+            with new_texts(self._few):
+                made = _in_milliseconds(self._mark(name))
+            self._given[name] = texts_as_here(made)
         return self._given[name]
+
+    def take(self, name: str) -> pd.DataFrame:
+        """Return a dataset, and let go of it and of what those that follow it don't need."""
+        frame = self[name]
+        domains, parts = _LARGE_FIRST.get(name, ((), ()))
+        del self._given[name]
+        for domain in domains:
+            self._trial.domains.pop(domain, None)
+        for part in parts:
+            self.__dict__.pop(part, None)  # where a cached property keeps it
+        return frame
 
     def _mark(self, name: str) -> pd.DataFrame:
         frame: pd.DataFrame = getattr(self, f"_{name}")

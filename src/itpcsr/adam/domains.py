@@ -30,7 +30,7 @@ def read_domain(trial: Trial, name: str, text: Iterable[str], numbers: Iterable[
 
     An absent domain gives no rows. Variables and rows that are there come unchanged.
     """
-    frame = trial[name].copy()
+    frame = trial[name].copy(deep=False)
     for variables, empty, dtype in ((text, "", "str"), (numbers, float("nan"), "float64")):
         for variable in variables:
             if variable not in frame:

@@ -7,6 +7,8 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ from csrkit.errors import DataError
 from csrkit.inputs.distributions import environment, hash_environment
 from csrkit.inputs.hashes import file_hash
 from csrkit.inputs.imports import CACHE, Imports
+from csrkit.memory import give_back_memory
 from csrkit.paths import from_root
+from csrkit.small_texts import usual_texts
 from csrkit.store import DESCRIPTION, DOMAINS, FINDINGS, Adam, hash_of, open_store
 from itpcsr.adam.store import rules_hash
 from itpcsr.sdtm import Trial, list_files, load_trial
@@ -76,33 +80,38 @@ def write_store(
 ) -> Adam:
     """Derive the datasets of a trial into a folder, which appears whole or not at all, and open them.
 
-    ``parts`` are what they depend on, from ``store_parts``, taken before the ``files`` were read.
+    Each dataset is written when it stands, and let go of with what none after it needs; so is the trial,
+    unless the caller holds it. ``parts`` are what they depend on, from ``store_parts``, taken before the
+    ``files`` were read.
 
     Raises DataError where a file of the trial changed while it was read.
     """
-    from itpcsr.adam.datasets import derive  # most runs open what was derived before
+    from itpcsr.adam.datasets import derive_each  # most runs open what was derived before
 
     if _hash_data(files, file_hash) != parts["data"]:
         raise DataError("The data changed while they were read. Nothing was derived; run again.")
-    frames = {**derive(trial, study), FINDINGS: trial.findings, DOMAINS: count_domains(trial)}
+    said: dict[str, Any] = {
+        "key": hash_of(dict(parts)),
+        "parts": dict(parts),
+        "files": describe_files(trial),
+        "labels": {name: trial.labels.get(name, "") for name in sorted(trial.domains)},
+        "characters": _characters(trial),
+        "simulated": trial.simulated,
+    }
+    described = {FINDINGS: trial.findings, DOMAINS: count_domains(trial)}
+    trial = replace(trial, domains=dict(trial.domains))
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         partial.chmod(0o755)
         hashes = {}
-        for name, frame in sorted(frames.items()):
+        for name, frame in chain(described.items(), derive_each(trial, study)):
             path = partial / f"{name}.parquet"
-            frame.to_parquet(path, index=False)
+            usual_texts(frame).to_parquet(path, index=False)
             hashes[name] = file_hash(path)
-        said: dict[str, Any] = {
-            "key": hash_of(dict(parts)),
-            "parts": dict(parts),
-            "files": describe_files(trial),
-            "labels": {name: trial.labels.get(name, "") for name in sorted(trial.domains)},
-            "characters": _characters(trial),
-            "simulated": trial.simulated,
-            "hashes": hashes,
-        }
+            del frame
+            give_back_memory()
+        said["hashes"] = dict(sorted(hashes.items()))
         text = json.dumps(said, indent=1, ensure_ascii=False)
         (partial / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
         _put_in_place(partial, folder)

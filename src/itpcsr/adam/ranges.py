@@ -64,8 +64,10 @@ def flag_most_deviating(adlb: pd.DataFrame, rules: Laboratory) -> pd.Series:
     planned = (adlb["ANL01FL"] == "Y") & adlb["AVISITN"].between(1, last) & deviation.notna()
     planned &= adlb["AVAL"].notna() | (adlb["LIMIND"] != "")
     # 12 digits: the same deviation from two sides need not have the same binary form
-    ranked = adlb[planned].assign(deviation=deviation[planned].map(lambda value: float(f"{value:.12g}")))
     keys = ["USUBJID", "PARAMCD"]
+    ranked = adlb.loc[planned, [*keys, "AVISITN"]].assign(
+        deviation=deviation[planned].map(lambda value: float(f"{value:.12g}"))
+    )
     most = ranked.sort_values([*keys, "deviation", "AVISITN"], ascending=[True, True, False, True])
     return pd.Series("", index=adlb.index, dtype="str").mask(
         adlb.index.isin(most.drop_duplicates(keys).index), "Y"

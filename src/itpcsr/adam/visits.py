@@ -42,12 +42,9 @@ def add_visits(records: pd.DataFrame, keys: list[str], order: list[str], study: 
     names = "Week " + records["AVISITN"].astype("Int64").astype("str")
     records["AVISIT"] = names.mask(records["AVISITN"].isna(), "").mask(baseline, "Baseline").astype("str")
     distance = (records["ADY"] - 1 - 7 * week).abs().mask(baseline, 0.0)
-    nearest = (
-        records.assign(distance=distance)[records["AVISITN"].notna()]
-        .sort_values([*keys, "AVISITN", "distance", *order])
-        .drop_duplicates([*keys, "AVISITN"])
-        .index
-    )
+    ranked = records[[*keys, "AVISITN", *order]].assign(distance=distance)[records["AVISITN"].notna()]
+    ranked = ranked.sort_values([*keys, "AVISITN", "distance", *order])
+    nearest = ranked.drop_duplicates([*keys, "AVISITN"]).index
     records["ANL01FL"] = pd.Series(np.where(records.index.isin(nearest), "Y", ""), dtype="str")
     return records
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -22,6 +24,7 @@ from itpcsr.study import Study
 
 # The ends that ADSL records: state and reason.
 _ENDS = {"treatment": ("EOTSTT", "DCTREAS"), "study": ("EOSSTT", "DCSREAS")}
+COMPLETED = "COMPLETED STUDY"  # the end of the study of whoever completed it without having been treated
 # Continuous variables of ADSL and their units.
 BASELINE_MEASURES = {
     "AGE": "years",
@@ -33,36 +36,67 @@ BASELINE_MEASURES = {
 }
 
 
+class _State(NamedTuple):
+    """Subjects in one state: a box of the flow and a row of the table."""
+
+    name: str
+    subjects: pd.DataFrame
+    why: str = ""  # the variable that says why
+    recorded: bool = True  # no record isn't a count of zero
+
+
+def _states(adsl: pd.DataFrame) -> list[_State]:
+    """Return the states of enrolled subjects that the flow and the table both count.
+
+    They are treated; not_treated where there are such subjects; and of treatment and of the study completed,
+    discontinued and, where the data record the end of some alone, unrecorded. An end of treatment is of those
+    treated, an end of the study of all enrolled: whoever never began treatment has no end of it to record.
+    """
+    enrolled = adsl[adsl["ENRLFL"] == "Y"]
+    treated, untreated = (enrolled[enrolled["SAFFL"] == flag] for flag in ("Y", "N"))
+    states = [_State("treated", treated)]
+    if len(untreated):
+        states.append(_State("not_treated", untreated.assign(WHY=_ends_of_study(untreated)), "WHY"))
+    for end, due in (("treatment", treated), ("study", enrolled)):
+        status, reason = _ENDS[end]
+        unknown = due[status] == ""
+        recorded = due.empty or not unknown.all()
+        states += [
+            _State(f"completed_{end}", due[due[status] == "COMPLETED"], "", recorded),
+            _State(f"discontinued_{end}", due[due[status] == "DISCONTINUED"], reason, recorded),
+        ]
+        if recorded and unknown.any():
+            states.append(_State(f"unrecorded_{end}", due[unknown]))
+    return states
+
+
+def _ends_of_study(subjects: pd.DataFrame) -> pd.Series:
+    """Return how the study ended for each: completed all the same, or the reason of an early end."""
+    status, reason = _ENDS["study"]
+    return subjects[reason].mask(subjects[status] == "COMPLETED", COMPLETED)
+
+
 def analyse_flow(adsl: pd.DataFrame) -> pd.DataFrame:
     """Count subjects from screening to end of study, for the flow diagram (group ``total``).
 
-    Levels: screened, not_enrolled and one per reason, enrolled, treated, completed_treatment,
-    discontinued_treatment, completed_study, discontinued_study and their reasons; where there are such
-    subjects also unrecorded_treatment and unrecorded_study, of whom the data record no end. ``analysis``
-    names the box, ``level`` the reason within it ("NOT RECORDED" for none).
+    ``analysis`` names the box: screened, not_enrolled, enrolled, and the states of the enrolled that
+    ``analyse_disposition`` counts. ``level`` is the reason within it ("NOT RECORDED" for none); of those not
+    treated it is how the study ended for them.
     """
-    treated = adsl[adsl["SAFFL"] == "Y"]
-    enrolled = adsl[adsl["ENRLFL"] == "Y"]
-    out = adsl[adsl["ENRLFL"] == "N"]
-    boxes: list[tuple[str, pd.DataFrame, str]] = [
-        ("screened", adsl, ""),
-        ("not_enrolled", out, "DCSREAS"),
-        ("enrolled", enrolled, ""),
-        ("treated", treated, ""),
+    boxes = [
+        _State("screened", adsl),
+        _State("not_enrolled", adsl[adsl["ENRLFL"] == "N"], "DCSREAS"),
+        _State("enrolled", adsl[adsl["ENRLFL"] == "Y"]),
+        *_states(adsl),
     ]
-    for end, (status, reason) in _ENDS.items():
-        boxes.append((f"discontinued_{end}", treated[treated[status] == "DISCONTINUED"], reason))
-        if _partly_recorded(treated, status):
-            boxes.append((f"unrecorded_{end}", treated[treated[status] == ""], ""))
-        boxes.append((f"completed_{end}", treated[treated[status] == "COMPLETED"], ""))
     counts = [
-        (name, "", float(len(frame)), "") if _recorded(treated, name) else (name, "", np.nan, NOT_RECORDED)
-        for name, frame, _ in boxes
+        (box.name, "", float(len(box.subjects)), "") if box.recorded else (box.name, "", np.nan, NOT_RECORDED)
+        for box in boxes
     ]
-    for name, frame, reason in boxes:
-        if reason:
-            named = name_unrecorded(frame[reason])
-            counts += [(name, level, float((named == level).sum()), "") for level in levels_of(named)]
+    for box in boxes:
+        if box.why:
+            named = name_unrecorded(box.subjects[box.why])
+            counts += [(box.name, level, float((named == level).sum()), "") for level in levels_of(named)]
     rows = pd.DataFrame(counts, columns=["analysis", "level", "value", "reason"])
     return make_rows(
         rows.assign(statistic="n", unit="subjects"),
@@ -76,49 +110,30 @@ def analyse_flow(adsl: pd.DataFrame) -> pd.DataFrame:
 def analyse_disposition(adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Count enrolled subjects by column: treated, end of treatment and of study, with reasons.
 
-    An end that the data record for nobody (of treatment or of study) is not estimable. One that they record
-    for some alone has the state unrecorded for the others: of treatment for those treated, of the study for
-    all. Who ended early without a reason has the level "NOT RECORDED".
+    ``analysis`` status has the states as levels (treated, not_treated, completed_treatment,
+    discontinued_treatment, unrecorded_treatment, and the same of study), discontinued_treatment and
+    discontinued_study have the reasons. An end that the data record for nobody (of treatment or of study) is
+    not estimable. One that they record for some alone has the state unrecorded for the others: of treatment
+    for those treated, of the study for all. Who ended early without a reason has the level "NOT RECORDED".
     """
     members = assign_groups(adsl, study.design.columns, "ENRLFL")
-    subjects = adsl[adsl["ENRLFL"] == "Y"]
-    states = {
-        "treated": subjects["SAFFL"] == "Y",
-    }
-    for end, (status, _) in _ENDS.items():
-        states[f"completed_{end}"] = subjects[status] == "COMPLETED"
-        states[f"discontinued_{end}"] = subjects[status] == "DISCONTINUED"
-        # whoever never began treatment has no end of it to record
-        due = states["treated"] if end == "treatment" else subjects["ENRLFL"] == "Y"
-        if _partly_recorded(subjects[due], status):
-            states[f"unrecorded_{end}"] = due & (subjects[status] == "")
+    states = _states(adsl)
     parts = [size_rows(members)]
-    for name, state in states.items():
-        counts = count_subjects(subjects[state].assign(level=name), members, [name], "level")
-        counts = counts if _recorded(subjects, name) else mark_unrecorded(counts)
+    for state in states:
+        counts = count_subjects(state.subjects.assign(level=state.name), members, [state.name], "level")
+        counts = counts if state.recorded else mark_unrecorded(counts)
         parts.append(counts.assign(analysis="status"))
-    for end, (_, reason) in _ENDS.items():
-        chosen = subjects[states[f"discontinued_{end}"]]
-        chosen = chosen.assign(level=name_unrecorded(chosen[reason]))
-        counts = count_subjects(chosen, members, levels_of(chosen["level"]), "level")
-        parts.append(counts.assign(analysis=f"discontinued_{end}"))
+    for state in states:
+        if state.name.startswith("discontinued_"):
+            chosen = state.subjects.assign(level=name_unrecorded(state.subjects[state.why]))
+            counts = count_subjects(chosen, members, levels_of(chosen["level"]), "level")
+            parts.append(counts.assign(analysis=state.name))
     return make_rows(
         pd.concat(parts, ignore_index=True),
         display="tbl-disposition",
         population="enrolled subjects",
         dataset="ADSL",
     )
-
-
-def _recorded(subjects: pd.DataFrame, state: str) -> bool:
-    """Tell whether the data record the end that a state is about: no record isn't a count of zero."""
-    status = _ENDS.get(state.rpartition("_")[2], ("", ""))[0]
-    return not status or subjects.empty or bool((subjects[status] != "").any())
-
-
-def _partly_recorded(subjects: pd.DataFrame, status: str) -> bool:
-    """Tell whether the data record an end for some of the subjects, but not for all."""
-    return bool((subjects[status] != "").any() and (subjects[status] == "").any())
 
 
 def analyse_deviations(adsl: pd.DataFrame, addv: pd.DataFrame, study: Study) -> pd.DataFrame:

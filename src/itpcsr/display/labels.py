@@ -6,6 +6,7 @@ from itpcsr.display.parameters import PARAMETER_DECIMALS
 
 STATES = {
     "treated": "Treated",
+    "not_treated": "Not treated",
     "completed_treatment": "Completed treatment",
     "discontinued_treatment": "Discontinued treatment",
     "unrecorded_treatment": "End of treatment not recorded",

@@ -27,7 +27,7 @@ from csrkit.publish.coverage import refuse_unprintable_data
 from csrkit.publish.fragments import Display, read_displays
 from csrkit.publish.inside import link_data
 from csrkit.publish.last_run import FILE as TIMES
-from csrkit.publish.last_run import LastRun
+from csrkit.publish.last_run import USUAL_MEMORY, LastRun
 from csrkit.publish.lock import lock
 from csrkit.publish.mirror import write_changed
 from csrkit.publish.notebooks import Job, is_literal
@@ -36,6 +36,7 @@ from csrkit.publish.search_index import write_search_index
 from csrkit.publish.staging import claim
 from csrkit.publish.variables import collect_variables, list_variables
 from csrkit.render.render import FORMATS, Engine, Format, Renderer, choose_renderer, render
+from csrkit.small_texts import usual_texts
 from csrkit.tables.formats import format_level, format_plain
 from itpcsr.display.labels import DECIMALS
 from itpcsr.publish.finished import record_run
@@ -93,9 +94,10 @@ def _run_all(
 ) -> None:
     """Run the notebooks of which an input has changed; ``rule`` is that of an external version."""
     jobs = list_jobs(run, chosen, rule)
+    last_run = LastRun(run.work / TIMES, USUAL_MEMORY + run.adam.memory)
 
     def run_all(on_done: Callable[[str], None] = lambda _: None) -> None:
-        run_together(jobs, LastRun(run.work / TIMES), run.opened.refuse_changes, say, crew, on_done)
+        run_together(jobs, last_run, run.opened.refuse_changes, say, crew, on_done)
 
     if run.report.external:  # what is shown of one notebook depends on the others
         run_all()
@@ -214,8 +216,7 @@ def _add_profiles(run: Run, book: Path) -> None:
         from itpcsr.adam.profiles import derive_profiles
         from itpcsr.display.profile import compose_profiles
 
-        frames = derive_profiles(run.adam, run.study)
-        frames["adsl"] = frames["adsl"][frames["adsl"]["USUBJID"].isin(list(run.subject_pages))]
+        frames = derive_profiles(run.adam.only(run.subject_pages), run.study)
         return compose_profiles(frames, run.study)
 
     notice = notice_for(run.adam.simulated)
@@ -238,7 +239,7 @@ def _without_left_out(run: Run, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _variables(run: Run, rows: pd.DataFrame, facts: dict[str, Any]) -> dict[str, Any]:
     """Return all values that pages could quote, and list them in ``values.yml``."""
-    inputs = (hashlib.sha256(rows.to_parquet()).digest(), run.report.confidence_level)
+    inputs = (hashlib.sha256(usual_texts(rows).to_parquet()).digest(), run.report.confidence_level)
 
     def collect() -> str:
         return json.dumps(collect_variables(rows, run.report.confidence_level, DECIMALS), ensure_ascii=False)

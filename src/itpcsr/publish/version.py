@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any
 import pandas as pd
 
 from csrkit.bounds import Bounds, chosen_bounds
-from csrkit.errors import ParameterError
+from csrkit.errors import DataError, ParameterError
 from csrkit.inputs.distributions import environment, hash_environment
 from csrkit.inputs.imports import CACHE, Imports
+from csrkit.publish.apart import do_apart
 from csrkit.publish.inside import kept_inside, shown_data
 from csrkit.publish.memo import Memo
 from csrkit.publish.opened import Opened, Seen
@@ -77,9 +79,12 @@ class Run:
         """Folders and files of the trial's data."""
         return [self.root / path for path in self.report.data]
 
+    def _load(self) -> Trial:
+        return load_trial(self.sources, self.study, self.report.data_cutoff, self.bounds)
+
     @cached_property
     def _read(self) -> Trial:
-        return load_trial(self.sources, self.study, self.report.data_cutoff, self.bounds)
+        return self._load()
 
     @cached_property
     def disclosed(self) -> Disclosed | None:
@@ -93,10 +98,25 @@ class Run:
 
     @cached_property
     def adam(self) -> Adam:
-        """The analysis datasets: those of the last run where they are of the same inputs, else derived."""
+        """The analysis datasets: those of the last run where they are of the same inputs, else derived.
+
+        The trial is read for that in a process of its own, so that none of it stays in this one's memory, but
+        for an external version, whose build goes on to look for what of the trial could be seen.
+        """
         if (found := self._derived) is not None:
             return found
-        return write_store(self.store, self.trial, self.study, self.parts, list_files(self.sources))
+        if self.report.external:
+            return self._derive(lambda: self.trial)
+        parts = self.parts
+        do_apart("reads and derives the data", lambda: self._derive(self._load))
+        made = open_store(self.store)
+        if made is None or made.parts != parts:
+            raise DataError(f"{self.store}: changed while it was made. Run again.")
+        return made
+
+    def _derive(self, load: Callable[[], Trial]) -> Adam:
+        # nobody but the store holds what is loaded, so that it can let go of it
+        return write_store(self.store, load(), self.study, self.parts, list_files(self.sources))
 
     @cached_property
     def _derived(self) -> Adam | None:

@@ -30,7 +30,8 @@ class Tables:
         """Take a trial; its tables are tidied when they are asked for."""
         self.trial = trial
         self._tables: dict[str, pd.DataFrame] = {}
-        self._different: dict[tuple[str, str], tuple[np.ndarray, pd.Index]] = {}
+        self._different: dict[tuple[str, str], pd.Index] = {}
+        self._subjects: dict[str, tuple[np.ndarray, pd.Index]] = {}
         self._selected: dict[str, pd.DataFrame] = {}
         self._parsed: dict[tuple[str, str, int], pd.Series] = {}
 
@@ -89,25 +90,28 @@ class Tables:
 
     def different(self, name: str, variable: str) -> pd.Index:
         """Return the different values of a variable; a domain of millions of records has few of them."""
-        return self._codes(name, variable)[1]
+        key = (name, variable)
+        if key not in self._different:
+            self._different[key] = pd.Index(self[name][variable].dropna().unique())
+        return self._different[key]
 
     def per_record(self, name: str, values: pd.Series) -> pd.Series:
         """Return a value by subject for every record of a domain, missing where the subject has none."""
-        codes, subjects = self._codes(name, "USUBJID")
+        if name not in self._subjects:
+            codes, unique = pd.factorize(self[name]["USUBJID"])
+            self._subjects[name] = codes.astype("int32"), pd.Index(unique)
+        codes, subjects = self._subjects[name]
         return pd.Series(values.reindex(subjects).array.take(codes), index=self[name].index)
-
-    def _codes(self, name: str, variable: str) -> tuple[np.ndarray, pd.Index]:
-        key = (name, variable)
-        if key not in self._different:
-            codes, unique = pd.factorize(self[name][variable])
-            self._different[key] = codes, pd.Index(unique)
-        return self._different[key]
 
     def once(self, name: str, select: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         """Return what ``select`` gives, made once under this name: several rules look at it."""
         if name not in self._selected:
             self._selected[name] = select()
         return self._selected[name]
+
+    def forget_selected(self) -> None:
+        """Let go of what was made ``once``: the rules that look at it are those of one module, in a row."""
+        self._selected.clear()
 
     @cached_property
     def infusions(self) -> pd.DataFrame:
