@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -13,8 +15,10 @@ import yaml
 from csrkit.markers import Marker
 from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import immune
+from itpcsr.sdtm import Trial
 from itpcsr.study import Study, read_study
 from tests import small
+from tests.faults import chain
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT.parent / "shared/data/immune_markers_covid/impact_immune_markers.csv"
@@ -118,52 +122,13 @@ def _visits(number: pd.Series) -> pd.Series:
 
 
 def analyse_everything(
-    datasets: Mapping[str, pd.DataFrame], panel: immune.Panel, study: Study, draws: int = 9_999
-) -> Mapping[str, pd.DataFrame]:
-    """Return all analyses of the notebook by display, each made when it is asked for."""
-    adcp, adlb = datasets["adcp"], datasets["adlb"]
-    how = immune.Permutations(draws=draws)
-    return _Results(
-        {
-            "tbl-immune-course": lambda: immune.analyse_course(adcp, panel, study, 0.95),
-            "fig-immune-heatmap": lambda: immune.analyse_standardised(adcp, panel, study),
-            "fig-immune-panel": lambda: immune.analyse_picture(adcp, panel, study, 0.95),
-            "tbl-immune-change": lambda: immune.analyse_mean_change(adcp, panel, study, 0.95, how),
-            "tbl-immune-planned": lambda: immune.analyse_planned(adcp, panel, study, 0.95, how),
-            "tbl-immune-visits": lambda: immune.analyse_visits(adcp, panel, study, how),
-            "tbl-immune-response": lambda: immune.analyse_response(adcp, panel, study, 0.95, how),
-            "tbl-immune-interaction": lambda: immune.analyse_interaction(adcp, panel, study),
-            "tbl-immune-platelets": lambda: immune.analyse_platelets(
-                adcp, adlb, panel, study, 0.95, [-1, 0, 1]
-            ),
-            "tbl-immune-predictors": lambda: immune.analyse_predictors(adcp, panel, study, 0.95),
-            "fig-immune-network": lambda: immune.analyse_network(adcp, panel, study, 0.95),
-            "tbl-immune-mediation": lambda: immune.analyse_mediation(
-                adcp, adlb, panel, study, 0.95, 3, 500, 1
-            ),
-            "tbl-immune-power": lambda: immune.analyse_power(adcp, panel, study, 0.05, 0.8, 200, 1),
-        }
-    )
-
-
-class _Results(Mapping[str, pd.DataFrame]):
-    """Result rows by display; the last display counts the tests of all others."""
-
-    def __init__(self, analyses: dict[str, Callable[[], pd.DataFrame]]) -> None:
-        self._analyses = {**analyses, "tbl-immune-tests": lambda: self._count(list(analyses))}
-        self._made: dict[str, pd.DataFrame] = {}
-
-    def _count(self, names: list[str]) -> pd.DataFrame:
-        return immune.count_tests([self[name] for name in names], 0.05)
-
-    def __getitem__(self, name: str) -> pd.DataFrame:
-        if name not in self._made:
-            self._made[name] = self._analyses[name]()
-            assert set(self._made[name]["display"]) == {name}
-        return self._made[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._analyses)
-
-    def __len__(self) -> int:
-        return len(self._analyses)
+    datasets: Mapping[str, pd.DataFrame], study: Study, **parameters: Any
+) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    """Run the notebook; return its result rows by display, and what it shows by label."""
+    values = {"bootstraps": 500, "simulations": 200, **parameters}
+    with (
+        mock.patch.dict(chain.VALUES, values),
+        chain.notebooks_on(Trial({}), study, datasets) as run,
+    ):
+        rows = run("60-immune-mechanism")
+        return {str(label): part for label, part in rows.groupby("display", sort=False)}, run.displays

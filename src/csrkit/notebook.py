@@ -3,32 +3,47 @@
 Importing it gives Altair's charts the look of the report.
 """
 
-from csrkit.absence import is_absent
+from csrkit.absence import is_absent, lacks_records
 from csrkit.carried import with_rows
 from csrkit.charts.layers import (
     describe,
     event_marks,
+    limit_lines,
+    marks_by,
     median_with_quartiles,
     numbers_at_risk,
+    panel_title,
+    points_with_limits,
     reference_line,
     step_curves,
 )
 from csrkit.charts.theme import FONT, PALETTE
-from csrkit.rows import absence, absent_rows, check, combine, make_rows, result_rows
+from csrkit.rows import absence, absent_rows, check, combine, make_rows, result_rows, to_long, unless_absent
 from csrkit.stats.estimation import attempt, attempt_numbers
-from csrkit.stats.groups import assign_groups, columns_by, group_sizes, size_rows
+from csrkit.stats.families import to_rows
+from csrkit.stats.groups import Category, assign_groups, columns_by, group_sizes, size_rows
 from csrkit.stats.mcnemar import mcnemar_exact
 from csrkit.stats.permutation import Permutations, mirror_ranks
+from csrkit.stats.poisson import estimate_rates
 from csrkit.stats.proportions import (
+    NO_SUBJECTS,
+    NOT_RECORDED,
+    UNRECORDED,
     count_events,
     count_subjects,
+    count_subjects_and_events,
     exact_interval,
     jeffreys_interval,
+    levels_of,
     mark_unrecorded,
+    name_unrecorded,
     wilson_interval,
 )
-from csrkit.stats.summaries import summarize
+from csrkit.stats.summaries import NO_VALUES, QUARTILES, summarize, summarize_geometric
+from csrkit.stats.tally import rank_levels
 from csrkit.stats.time_estimates import estimate_curves, estimate_times, times_to_event
+from csrkit.tables import words
+from csrkit.tables.files import listing
 from csrkit.tables.formats import (
     format_count,
     format_count_percent,
@@ -38,36 +53,57 @@ from csrkit.tables.formats import (
     format_p,
     format_percent,
     format_plain,
+    format_signed,
 )
 from csrkit.tables.layouts import (
+    AND,
+    EVENTS_NOTE,
     EXACT_NOTE,
+    at_visits,
     cells,
     count,
     each,
     each_visit,
+    events_percent,
+    events_with_interval,
+    grid,
     interval,
+    joined,
     layout,
+    level_layout,
     limits,
     n_of_total,
     n_of_total_percent,
     n_percent,
     n_percent_events,
+    nested,
     number,
     p_value,
     percent,
     section,
     share_at_risk,
+    shown,
     statistics,
     summary,
+    values,
+    visit_layout,
     when,
 )
 from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Header, Row, Table
 
 __all__ = [
+    "AND",
+    "EVENTS_NOTE",
     "EXACT_NOTE",
     "FONT",
+    "NOT_RECORDED",
+    "NO_SUBJECTS",
+    "NO_VALUES",
     "PALETTE",
+    "QUARTILES",
+    "UNRECORDED",
+    "Category",
     "Header",
     "Lookup",
     "Permutations",
@@ -76,6 +112,7 @@ __all__ = [
     "absence",
     "absent_rows",
     "assign_groups",
+    "at_visits",
     "attempt",
     "attempt_numbers",
     "cells",
@@ -85,12 +122,16 @@ __all__ = [
     "count",
     "count_events",
     "count_subjects",
+    "count_subjects_and_events",
     "describe",
     "each",
     "each_visit",
     "estimate_curves",
+    "estimate_rates",
     "estimate_times",
     "event_marks",
+    "events_percent",
+    "events_with_interval",
     "exact_interval",
     "format_count",
     "format_count_percent",
@@ -100,14 +141,23 @@ __all__ = [
     "format_p",
     "format_percent",
     "format_plain",
+    "format_signed",
+    "grid",
     "group_sizes",
     "interval",
     "is_absent",
     "jeffreys_interval",
+    "joined",
+    "lacks_records",
     "layout",
+    "level_layout",
+    "levels_of",
+    "limit_lines",
     "limits",
+    "listing",
     "make_rows",
     "mark_unrecorded",
+    "marks_by",
     "mcnemar_exact",
     "median_with_quartiles",
     "mirror_ranks",
@@ -115,21 +165,34 @@ __all__ = [
     "n_of_total_percent",
     "n_percent",
     "n_percent_events",
+    "name_unrecorded",
+    "nested",
     "number",
     "numbers_at_risk",
     "p_value",
+    "panel_title",
     "percent",
+    "points_with_limits",
+    "rank_levels",
     "reference_line",
     "result_rows",
     "section",
     "share_at_risk",
+    "shown",
     "size_rows",
     "statistics",
     "step_curves",
     "summarize",
+    "summarize_geometric",
     "summary",
     "times_to_event",
+    "to_long",
+    "to_rows",
+    "unless_absent",
+    "values",
+    "visit_layout",
     "when",
     "wilson_interval",
     "with_rows",
+    "words",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -89,6 +90,35 @@ def result_rows(*parts: pd.DataFrame, absent: str = "", **constants: str) -> pd.
     if absent:
         return absent_rows("", absent, **constants)
     return make_rows(pd.concat(parts, ignore_index=True), **constants)
+
+
+def to_long(wide: pd.DataFrame, reason: str | Mapping[str, str] = "") -> pd.DataFrame:
+    """Return a frame that has a column for each statistic as one record for each number.
+
+    Parameters
+    ----------
+    wide
+        Its index, of one level or several, is named by columns of result rows (``group``, ``visit``, …).
+    reason
+        Why a missing number can't be estimated: of all statistics, or by statistic.
+
+    Examples
+    --------
+    >>> wide = pd.DataFrame({"n": [2, 0], "median": [4.5, None]}, index=pd.Index(["a", "b"], name="group"))
+    >>> to_long(wide, "no values")[["group", "statistic", "value", "reason"]].values.tolist()
+    [['a', 'n', 2.0, ''], ['a', 'median', 4.5, ''], ['b', 'n', 0.0, ''], ['b', 'median', nan, 'no values']]
+    """
+    stacked = wide.astype("float64").rename_axis(columns="statistic").stack(future_stack=True)
+    long = pd.Series(stacked, name="value").reset_index()
+    reasons = (
+        pd.Series(reason, index=long.index) if isinstance(reason, str) else long["statistic"].map(reason)
+    )
+    return long.assign(reason=reasons.where(long["value"].isna(), "").fillna("").astype("str"))
+
+
+def unless_absent(sentence: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a display, or the one row that says why there are none."""
+    return absent_rows("", sentence) if sentence else rows
 
 
 def absence(rows: pd.DataFrame) -> str:

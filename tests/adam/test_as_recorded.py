@@ -154,8 +154,8 @@ def test_a_death_is_known_whichever_domain_tells_of_it(study, source):
     listed = select_events(adsl, datasets["adae"], study)
     deaths = listed[listed["LISTED"] == "death"]
     assert deaths[["NARRFL", "AENDY"]].values.tolist() == [["Y", 150.0]]
-    rows = count_listed(adsl, datasets["adae"], listed, study)
-    n = rows.query("display == 'tbl-deaths' and group == 'total' and statistic == 'n'")
+    rows = count_listed(adsl, datasets["adae"], listed, study, "death")
+    n = rows.query("analysis == 'listed' and group == 'total' and statistic == 'n'")
     assert n["value"].tolist() == [1.0]
     came_between = derive_intercurrent(datasets, study)
     assert came_between.query("EVENT == 'death'")["ADY"].tolist() == [150.0]

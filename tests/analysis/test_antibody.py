@@ -1,6 +1,5 @@
 """Antibody statistics against R and publications, and on trials where everyone or no one has antibodies."""
 
-import itertools
 import math
 
 import numpy as np
@@ -8,12 +7,15 @@ import pandas as pd
 import pytest
 
 from csrkit.absence import mark_source
+from csrkit.carried import name_display, rows_behind
 from csrkit.rows import absence, combine
 from csrkit.stats.fewest import TOO_FEW_IN_SUBSET
+from csrkit.stats.mcnemar import mcnemar_exact
 from itpcsr.analysis import antibody
-from itpcsr.analysis.antibody.relations import NO_CONTRAST
+from itpcsr.sdtm import Trial
 from tests.adam.antibodies import AFTER, BEFORE, derived, result
 from tests.analysis.test_laboratory import find
+from tests.faults.chain import show
 
 EVENTS = pd.DataFrame({"USUBJID": [], "TRTEMFL": [], "SERFL": [], "INFRFL": []}, dtype="str")
 NO_EVENTS = mark_source(EVENTS, "AE", held=True)
@@ -30,24 +32,24 @@ def by_r(root):
     "pair", [(1, 0), (2, 0), (0, 3), (3, 1), (1, 7), (2, 2), (5, 5), (86, 150)], ids=lambda pair: str(pair)
 )
 def test_mcnemar_exact_as_in_r(by_r, pair):
-    exact, _ = antibody.mcnemar_exact(*pair)
+    exact, _ = mcnemar_exact(*pair)
     assert exact == pytest.approx(by_r[f"mcnemar {pair[0]} {pair[1]}", "exact"], rel=1e-10)
 
 
 def test_mcnemar_of_published_tables():
     """Bentur 2009 in Fagerland, Lydersen and Laake 2017, chapter 8: exact 0.0703, mid-p 0.0391."""
-    exact, mid = antibody.mcnemar_exact(1, 7)
+    exact, mid = mcnemar_exact(1, 7)
     assert exact == pytest.approx(0.070312, abs=1e-6)
     assert mid == pytest.approx(0.039062, abs=1e-6)
 
 
 def test_mid_p_where_as_many_gain_as_lose():
     """One minus half the point probability (Fagerland 2013), here of 2 in 4: 6 in 16."""
-    assert antibody.mcnemar_exact(2, 2) == (1.0, pytest.approx(1 - 6 / 32))
+    assert mcnemar_exact(2, 2) == (1.0, pytest.approx(1 - 6 / 32))
 
 
 def test_mcnemar_without_change():
-    assert all(math.isnan(p) for p in antibody.mcnemar_exact(0, 0))
+    assert all(math.isnan(p) for p in mcnemar_exact(0, 0))
 
 
 def test_rank_test_as_in_r(by_r):
@@ -76,31 +78,28 @@ def pairs(before, after, *subjects):
     ]
 
 
-ANALYSES = {
-    "status": lambda of: antibody.analyse_status(of["adsl"], of["adab"], of["study"], 0.95),
-    "titres": lambda of: antibody.analyse_titres(of["adsl"], of["adab"], of["study"]),
-    "paired": lambda of: antibody.analyse_paired(of["adsl"], of["adab"], of["study"]),
-    "auto": lambda of: antibody.analyse_autoantibodies(of["adsl"], of["adis"], of["adab"], of["study"], 0.95),
-    "adpp": lambda of: of["adsl"][["USUBJID"]].assign(
-        PARAMCD="CMAX", AVAL=np.arange(100.0, 100 + len(of["adsl"]))
-    ),
-    "subjects": lambda of: antibody.describe_subjects(
-        of["adsl"], of["adab"], NO_RESPONSE, NO_EVENTS, of["adpp"]
-    ),
-    "relations": lambda of: antibody.analyse_relations(of["subjects"], of["adab"], of["study"], 0.95),
+LABELS = {
+    "status": "tbl-antibody-status",
+    "titres": "tbl-antibody-titres",
+    "paired": "tbl-antibody-paired",
+    "auto": "tbl-autoantibodies",
+    "relations": "tbl-antibody-relation",
+    "listing": "tbl-antibody-listing",
+    "figure": "fig-antibody-subjects",
 }
 
 
-class Analysed(dict):
-    """The datasets of a small trial, and each analysis from the moment that it is asked for."""
+def analysed(study, *records, subjects=("A", "B", "C"), values=None, **replaced):
+    """Return what the notebook shows of a small trial: label to display; each subject has a concentration."""
+    found = derived(study, *records, subjects=subjects)
+    peaks = found["adsl"][["USUBJID"]].assign(PARAMCD="CMAX", AVAL=np.arange(100.0, 100 + len(found["adsl"])))
+    found |= {"adrs": NO_RESPONSE, "adae": NO_EVENTS, "adpp": peaks} | replaced
+    return show(Trial({}), study, "50-antibody", datasets=found, values=values)
 
-    def __missing__(self, name):
-        self[name] = ANALYSES[name](self)
-        return self[name]
 
-
-def analysed(study, *records, subjects=("A", "B", "C")):
-    return Analysed(derived(study, *records, subjects=subjects), study=study)
+def rows_of(displays, name):
+    """Return the result rows behind one display."""
+    return name_display(rows_behind(displays[LABELS[name]]), LABELS[name])
 
 
 @pytest.mark.parametrize(
@@ -114,7 +113,7 @@ def analysed(study, *records, subjects=("A", "B", "C")):
     ],
 )
 def test_all_alike(study, before, after, counts):
-    rows = analysed(study, *pairs(before, after, "A", "B", "C"))["status"]
+    rows = rows_of(analysed(study, *pairs(before, after, "A", "B", "C")), "status")
     for name, n in counts.items():
         assert find(rows, name, level="ANY")["value"] == n, name
         assert find(rows, name, statistic="N", level="HLA1AB")["value"] == 3
@@ -128,7 +127,7 @@ def test_all_alike(study, before, after, counts):
 
 
 def test_missing_second_sample_and_missing_baseline(study):
-    rows = analysed(study, *pairs("NEGATIVE", None, "A"), *pairs(None, "1:40", "B"))["status"]
+    rows = rows_of(analysed(study, *pairs("NEGATIVE", None, "A"), *pairs(None, "1:40", "B")), "status")
     assert find(rows, "evaluable", level="ANY")["value"] == 0
     assert find(rows, "tested", level="ANY")["value"] == 2
     assert find(rows, "prevalence", level="ANY")["value"] == 1
@@ -143,7 +142,7 @@ def test_titres_and_rise(study, by_r):
     later = (40, 80, 160, 160, 320)
     records = [result(name, BEFORE, "NEGATIVE") for name in names[1:]] + [result("A", BEFORE, "<1:10")]
     records += [result(name, AFTER, f"1:{titre}") for name, titre in zip(names, later, strict=True)]
-    rows = analysed(study, *records, subjects=names)["titres"]
+    rows = rows_of(analysed(study, *records, subjects=names), "titres")
     after = {"level": "HLA1AB", "visit": "Highest after treatment began"}
     mean = find(rows, "titre", statistic="geometric_mean", **after)
     assert mean["value"] == pytest.approx(by_r["titres", "geometric_mean"], rel=1e-10)
@@ -156,7 +155,7 @@ def test_titres_and_rise(study, by_r):
 
 def test_rise_and_censored_titres(study):
     records = [*pairs("1:40", ">1:640", "A"), *pairs("1:40", "1:80", "B")]
-    rows = analysed(study, *records)["titres"]
+    rows = rows_of(analysed(study, *records), "titres")
     assert find(rows, "rise", statistic="max", level="HLA1AB")["value"] == 16
     assert find(rows, "rise", statistic="geometric_mean", level="HLA1AB")["reason"] == "fewer than 3 values"
     after = {"level": "HLA1AB", "visit": "Highest after treatment began"}
@@ -165,7 +164,7 @@ def test_rise_and_censored_titres(study):
 
 def test_paired(study):
     records = [*pairs("NEGATIVE", "1:40", "A", "B", "C"), *pairs("1:40", "NEGATIVE", "D")]
-    rows = analysed(study, *records, *pairs("1:40", "1:40", "E"), subjects=tuple("ABCDE"))["paired"]
+    rows = rows_of(analysed(study, *records, *pairs("1:40", "1:40", "E"), subjects=tuple("ABCDE")), "paired")
     counts = {
         name: find(rows, "change", statistic=name, level="HLA1AB")["value"] for name in ("gained", "lost")
     }
@@ -176,11 +175,10 @@ def test_paired(study):
 
 
 def test_no_test_of_three_and_none_without_change(study):
-    rows = analysed(study, *pairs("NEGATIVE", "1:40", "A", "B", "C"))["paired"]
+    rows = rows_of(analysed(study, *pairs("NEGATIVE", "1:40", "A", "B", "C")), "paired")
     assert "3 subjects or fewer" in find(rows, "change", statistic="p_value", level="HLA1AB")["reason"]
-    rows = analysed(study, *pairs("NEGATIVE", "NEGATIVE", "A", "B", "C", "D"), subjects=tuple("ABCD"))[
-        "paired"
-    ]
+    found = analysed(study, *pairs("NEGATIVE", "NEGATIVE", "A", "B", "C", "D"), subjects=tuple("ABCD"))
+    rows = rows_of(found, "paired")
     assert find(rows, "change", statistic="mid_p", level="HLA1AB")["reason"] == "no subject changed"
 
 
@@ -192,7 +190,7 @@ def test_autoantibodies_lost_and_gained(study):
         for (day, visit), number in zip(((1, "DAY 1"), (85, "WEEK 12")), numbers, strict=True)
     ]
     found = analysed(study, *records)
-    rows = found["auto"]
+    rows = rows_of(found, "auto")
     assert find(rows, "positive", level="GP2B3AAB", visit="Baseline")["value"] == 2
     assert find(rows, "positive", level="GP2B3AAB", visit="Week 12")["value"] == 2
     assert [find(rows, name, level="GP2B3AAB")["value"] for name in ("lost", "gained")] == [1, 1]
@@ -201,12 +199,16 @@ def test_autoantibodies_lost_and_gained(study):
         1,
     ]
     assert find(rows, "ratio", statistic="median", level="GP2B3AAB", visit="Week 12")["value"] == 1.2
-    assert absence(found["status"]) == "No result of these antibodies was recorded in a treated subject."
+    assert (
+        absence(rows_of(found, "status"))
+        == "No result of these antibodies was recorded in a treated subject."
+    )
 
 
-def test_relations_of_the_simulated_trial(demo, study, by_r):
+def test_relations_of_the_simulated_trial(demo_trial, demo, study, by_r):
     people = antibody.describe_subjects(*(demo[name] for name in ("adsl", "adab", "adrs", "adae", "adpp")))
-    rows = antibody.analyse_relations(people, demo["adab"], study, 0.95)
+    displays = show(demo_trial, study, "50-antibody", datasets=demo)
+    rows = rows_of(displays, "relations")
     p = find(rows, "response", "", "p_value", "autoantibody")
     assert p["value"] == pytest.approx(by_r["fisher 6/11 2/7", "p"], rel=1e-9)
     p = find(rows, "teae", "", "p_value", "autoantibody")
@@ -214,6 +216,10 @@ def test_relations_of_the_simulated_trial(demo, study, by_r):
     assert find(rows, "response", "", "p_value", "emergent")["reason"] == TOO_FEW_IN_SUBSET
     assert find(rows, "cmax", "with", "n", "emergent")["value"] == 1
     assert (people["TEAEN"] > 0).sum() == 13  # published, and assigned in the simulation
+    records = [
+        record for part in displays[LABELS["figure"]].to_dict()["datasets"].values() for record in part
+    ]
+    assert len({record["Subject"] for record in records if "Sign" in record}) == 18
 
 
 def test_relations_where_nobody_differs(study):
@@ -221,8 +227,8 @@ def test_relations_where_nobody_differs(study):
         study, *pairs("NEGATIVE", "1:40", "A", "B", "C"), *pairs("NEGATIVE", "NEGATIVE", "D", "E", "F"),
         subjects=tuple("ABCDEF"),
     )  # fmt: skip
-    rows = found["relations"]
-    assert find(rows, "reaction", "", "p_value", "emergent")["reason"] == NO_CONTRAST
+    rows = rows_of(found, "relations")
+    assert find(rows, "reaction", "", "p_value", "emergent")["reason"] == "all subjects have the same value"
     assert find(rows, "cmax", "", "p_value", "emergent")["value"] == pytest.approx(0.1)  # 2 of 20
     assert find(rows, "response", "with", "percent", "emergent")["reason"] == "not recorded in the data"
     assert "autoantibody" not in set(rows["level"])
@@ -230,27 +236,25 @@ def test_relations_where_nobody_differs(study):
 
 def test_adverse_events_unknown_are_not_none(study):
     events = mark_source(EVENTS, "AE", held=False)
-    found = analysed(study, *pairs("NEGATIVE", "1:40", "A"))
-    people = antibody.describe_subjects(found["adsl"], found["adab"], NO_RESPONSE, events, found["adpp"])
+    found = derived(study, *pairs("NEGATIVE", "1:40", "A"))
+    peaks = pd.DataFrame({"USUBJID": [], "PARAMCD": [], "AVAL": []})
+    people = antibody.describe_subjects(found["adsl"], found["adab"], NO_RESPONSE, events, peaks)
     assert people[["TEAEN", "SERN", "REACTN"]].isna().all(axis=None)
 
 
 def test_nothing_to_show(study, pilot_study):
-    found = analysed(study)
     names = ("status", "titres", "paired", "auto", "relations")
-    assert all(absence(found[name]).startswith("No result") for name in names)
+    found = analysed(study)
+    assert all(absence(rows_of(found, name)).startswith("No result") for name in names)
     silent = analysed(pilot_study)
-    assert {absence(silent[name]) for name in names} == {"The study names no antibodies to analyse."}
-    adab = mark_source(found["adab"], "IS", held=False)
-    rows = antibody.analyse_status(found["adsl"], adab, study, 0.95)
-    assert "no domain of antibodies (IS)" in absence(rows)
+    sentence = "The study names no antibodies to analyse."
+    assert {absence(rows_of(silent, name)) for name in names} == {sentence}
+    adab = mark_source(derived(study)["adab"], "IS", held=False)
+    assert "no domain of antibodies (IS)" in absence(rows_of(analysed(study, adab=adab), "status"))
 
 
 def test_rows_have_one_key_each(study):
     found = analysed(study, *pairs("NEGATIVE", "1:40", "A", "B"), *pairs("1:40", "1:40", "C"))
-    rows = combine(*(found[name] for name in ("status", "titres", "paired", "auto", "relations")))
-    named = set(itertools.chain(rows["display"]))
-    assert named == {
-        "tbl-antibody-status", "tbl-antibody-titres", "tbl-antibody-paired", "tbl-autoantibodies",
-        "tbl-antibody-relation",
-    }  # fmt: skip
+    names = ("status", "titres", "paired", "auto", "relations")
+    rows = combine(*(rows_of(found, name).assign(notebook="") for name in names))
+    assert set(rows["display"]) == {LABELS[name] for name in names}

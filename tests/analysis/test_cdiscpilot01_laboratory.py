@@ -5,14 +5,14 @@ differs from the one published, it stands below with its reason; another differe
 """
 
 import re
+from collections import ChainMap
 
 import pandas as pd
 import pytest
 
 from itpcsr.adam.datasets import Datasets
-from itpcsr.analysis import laboratory, vital_signs
-from itpcsr.sdtm import keep_reported, read_trial
-from itpcsr.sdtm.report_units import standardise_units
+from itpcsr.sdtm import load_trial
+from tests.faults.chain import rows_shown, show
 
 ARMS = {"Placebo": "placebo", "Xanomeline Low Dose": "low", "Xanomeline High Dose": "high"}
 VITAL_ARMS = {"Placebo": "placebo", "Xan.Low": "low", "Xan.High": "high"}
@@ -48,19 +48,33 @@ VITALS = {"Systolic Blood Pressure": "SYSBP", "Diastolic Blood Pressure": "DIABP
 
 
 @pytest.fixture(scope="module")
-def full(pilot_folder, pilot_study):
-    """Return the analysis datasets from the complete LB and VS, which the report's build doesn't need."""
+def full_trial(pilot_folder, pilot_study):
+    """Return the pilot study with the complete LB and VS, which the report's build doesn't need."""
     sources = [
         pilot_folder / "sdtm",
         *(pilot_folder / f"sdtm_converted/{n}_full.csv.gz" for n in ("lb", "vs")),
     ]
-    trial = keep_reported(standardise_units(read_trial(sources), pilot_study), pilot_study)
-    return Datasets(trial, pilot_study)
+    return load_trial(sources, pilot_study)
+
+
+@pytest.fixture(scope="module")
+def full(full_trial, pilot_study):
+    return Datasets(full_trial, pilot_study)
 
 
 @pytest.fixture(scope="module")
 def chemistry(full):
     return full["adlb"][full["adlb"]["PARCAT1"] == "CHEMISTRY"]
+
+
+@pytest.fixture(scope="module")
+def shown(full_trial, full, chemistry, pilot_study):
+    """Return the rows of the laboratory notebook, of chemistry alone, by display."""
+    return laboratory_rows(full_trial, pilot_study, ChainMap({"adlb": chemistry}, full))
+
+
+def laboratory_rows(trial, study, datasets):
+    return rows_shown(show(trial, study, "25-laboratory", datasets=datasets))
 
 
 def index(rows):
@@ -78,8 +92,8 @@ def agrees(text, value):
     return abs(value - float(text)) <= unit / 2 + 1e-9
 
 
-def test_summaries_of_chemistry(full, chemistry, pilot_study, pilot_folder):
-    rows = index(laboratory.analyse_lab_course(full["adsl"], chemistry, pilot_study))
+def test_summaries_of_chemistry(shown, pilot_folder):
+    rows = index(shown["tbl-lab-course"])
     compared, differences = 0, []
     for cell in cells(pilot_folder, "14-6.01").itertuples():
         test, _, visit = cell.row_label.partition(" | ")
@@ -113,8 +127,8 @@ def test_records_without_a_result_explain_the_differences(pilot_folder, chemistr
     }
 
 
-def test_status_of_chemistry(full, chemistry, pilot_study, pilot_folder):
-    rows = index(laboratory.analyse_lab_ranges(full["adsl"], chemistry, pilot_study))
+def test_status_of_chemistry(shown, pilot_folder):
+    rows = index(shown["tbl-lab-ranges"])
     compared, differences = 0, []
     for cell in cells(pilot_folder, "14-6.02").itertuples():
         test = TESTS[cell.row_label]
@@ -138,8 +152,8 @@ def counted(rows, key, cell):
     return [(*key, cell.cell_text, n, total)] if wrong else []
 
 
-def test_shifts_of_chemistry(full, chemistry, pilot_study, pilot_folder):
-    rows = index(laboratory.analyse_lab_ranges(full["adsl"], chemistry, pilot_study))
+def test_shifts_of_chemistry(shown, pilot_folder):
+    rows = index(shown["tbl-lab-ranges"])
     compared, differences = 0, []
     for cell in cells(pilot_folder, "14-6.05").itertuples():
         test = TESTS[cell.row_label]
@@ -162,12 +176,12 @@ def test_shifts_of_chemistry(full, chemistry, pilot_study, pilot_folder):
     assert differences == []
 
 
-def test_vital_signs(full, pilot_study, pilot_folder):
+def test_vital_signs(shown, pilot_folder):
     """Every number but those of the end of treatment, which the published table counts otherwise."""
-    assert vital_differences(full["adsl"], full["advs"], pilot_study, pilot_folder) == 101
+    assert vital_differences(shown["tbl-vital-signs"], pilot_folder) == 101
 
 
-def test_vital_signs_at_the_end_of_treatment(full, pilot_study, pilot_folder):
+def test_vital_signs_at_the_end_of_treatment(full_trial, full, chemistry, pilot_study, pilot_folder):
     """The published end of treatment leaves out whoever had no planned visit after Week 2.
 
     The table's footnote doesn't say so; its data (ADVS) have no such record. And the published end of
@@ -182,11 +196,12 @@ def test_vital_signs_at_the_end_of_treatment(full, pilot_study, pilot_folder):
     no_result &= advs["PARAMCD"].isin(["SYSBP", "PULSE"]) & (advs["EOTFL"] == "Y")
     assert advs.loc[no_result, "AVISITN"].tolist() == [4, 4]
     advs.loc[only_week_2 | no_result, "EOTFL"] = ""
-    assert vital_differences(full["adsl"], advs, pilot_study, pilot_folder) == 0
+    rows = laboratory_rows(full_trial, pilot_study, ChainMap({"adlb": chemistry, "advs": advs}, full))
+    assert vital_differences(rows["tbl-vital-signs"], pilot_folder) == 0
 
 
-def vital_differences(adsl, advs, study, folder):
-    rows = index(vital_signs.analyse_vital_signs(adsl, advs, study))
+def vital_differences(rows, folder):
+    rows = index(rows)
     table = cells(folder, "14-7.01")
     assert len(table) == 486
     differences = 0

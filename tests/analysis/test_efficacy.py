@@ -231,9 +231,9 @@ def four(study, **more):
     return trial, Datasets(trial, study)
 
 
-def rows_of(trial, study, *names, **values):
+def rows_of(trial, study, *names, **more):
     """The result rows of these notebooks, by display."""
-    return rows_shown(show(trial, study, *names, **values))
+    return rows_shown(show(trial, study, *names, **more))
 
 
 @pytest.fixture(scope="module")
@@ -365,7 +365,7 @@ def bleeding(study):
     """Grades at baseline and week 4: 1 > 0, 2 > 1, 0 > 0, and 1 without a grade at week 4."""
     who = [("a", 1, 1), ("a", 29, 0), ("b", -3, 2), ("b", 29, 1), ("c", 1, 0), ("c", 29, 0), ("d", 1, 1)]
     rs = graded(*((*record, "WHOBLEED") for record in who), ("a", 1, 2, "ITPSKIN"), ("a", 29, 0, "ITPSKIN"))
-    return rows_of(four(study, RS=rs)[0], study, "38-bleeding", weeks_shown=[4])
+    return rows_of(four(study, RS=rs)[0], study, "38-bleeding", values={"weeks_shown": [4]})
 
 
 def test_bleeding_by_visit_and_change(bleeding):
@@ -382,7 +382,7 @@ def test_four_pairs_are_tested(study, stopped):
     """Some stopped bleeding and none began."""
     who = [(name, day, int(day == 1 or name not in stopped)) for name in "abcd" for day in (1, 29)]
     trial = four(study, RS=graded(*((*record, "WHOBLEED") for record in who)))[0]
-    rows = rows_of(trial, study, "38-bleeding", weeks_shown=[4])["tbl-bleeding"]
+    rows = rows_of(trial, study, "38-bleeding", values={"weeks_shown": [4]})["tbl-bleeding"]
     wanted = mcnemar_exact(0, len(stopped))[0]
     assert value(rows, "change", "total", "p_value", "any", "Week 4") == pytest.approx(wanted)
 

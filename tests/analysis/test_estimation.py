@@ -38,7 +38,7 @@ def test_a_fault_of_the_program_passes():
 
 def test_what_does_not_settle_takes_nothing_else_with_it(monkeypatch):
     monkeypatch.setattr(predictors, "gain_left_out", lambda *_: _not_settled())
-    found = predictors._predict(
+    found = predictors.predict(
         np.array([1.0, 2, 3, 4, 5, 7, 6, 8]), np.array([0.0, 0, 1, 0, 1, 0, 1, 1]), 0.95
     )
     assert np.isnan(found["gain_left_out"])

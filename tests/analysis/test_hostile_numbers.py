@@ -29,8 +29,8 @@ from csrkit.stats.poisson import poisson_interval
 from csrkit.stats.proportions import exact_interval, jeffreys_interval, wilson_interval
 from csrkit.stats.summaries import summarize
 from itpcsr.analysis import comparisons
-from itpcsr.analysis.immune import changes, correlations, mediation, predictors, responders
-from itpcsr.analysis.pharmacokinetics.proportionality import fit_power
+from itpcsr.analysis.immune import correlations, mediation, predictors, visits
+from itpcsr.analysis.pharmacokinetics import fit_power
 
 HOW = Permutations(draws=99)
 SAMPLES = {
@@ -106,8 +106,8 @@ def test_two_variables(pair):
     regress(y, np.column_stack([np.ones(len(x)), x]), 0.95)
     wide = np.tile(x[:, None, None], (1, 3, 1)) + np.arange(3)[None, :, None]
     correlations.rm_correlation(wide, np.tile(y[:, None], (1, 3)), 0.95)
-    correlations._spearman(np.column_stack([x, y, x]))
-    _, paths, reason = mediation._mediate(*(np.tile(values, 3) for values in (x, y, x[::-1])), 0.95, 50, 1)
+    correlations.spearman(np.column_stack([x, y, x]), 0.95)
+    _, paths, reason = mediation.mediate(*(np.tile(values, 3) for values in (x, y, x[::-1])), 0.95, 50, 1)
     assert paths.shape == (5, 4)
     assert reason
 
@@ -117,30 +117,33 @@ def test_two_groups(pair):
     effects.group_effect(first, second, 0.95)
     effects.difference_interval(first, second, 0.95)
     permutation.swap_groups(np.concatenate([first, second]), np.arange(2 * len(first)) < len(first), HOW)
-    found = predictors._predict(np.concatenate(pair), np.repeat([0.0, 1.0], len(first)), 0.95)
+    found = predictors.predict(np.concatenate(pair), np.repeat([0.0, 1.0], len(first)), 0.95)
     assert np.isfinite(found["estimate"]) or np.isinf(found["estimate"]) or found["reason"]
 
 
 def test_visits(pair):
     values = np.column_stack([*pair, pair[0][::-1]])
     both = np.concatenate([values, values[::-1]])
-    for found in (
-        changes._friedman(values, HOW),
-        changes._anova(values),
-        responders._anova(both, np.arange(len(both)) < len(values)),
-    ):
-        assert np.isnan(found["p_value"]) == (found["reason"] != "")
+    visits.why_not_ranked(visits.complete_cases(values))
+    own, first = visits.complete_cases(both), np.arange(len(both)) < len(values)
+    names = ("F", "df1", "df2", "epsilon", "p")
+    found, reason = attempt_numbers(
+        names,
+        lambda: dict(zip(names, visits.interaction(own.values, first[own.kept]), strict=True)),
+        visits.why_no_variance(own, first[own.kept]),
+    )
+    assert np.isnan(found["p"]) <= (reason != "")
 
 
 def test_separated_groups_have_a_limit_or_a_reason(monkeypatch):
     baseline, response = np.array([1.0, 2, 3, 4, 5, 6]), np.repeat([0.0, 1.0], 3)
-    assert np.isfinite(predictors._predict(baseline, response, 0.95)["estimate"])
+    assert np.isfinite(predictors.predict(baseline, response, 0.95)["estimate"])
 
     def no_crossing(*_, **__):
         raise ValueError("f(a) and f(b) must have different signs")
 
     monkeypatch.setattr(firth.optimize, "brentq", no_crossing)
-    found = predictors._predict(baseline, response, 0.95)
+    found = predictors.predict(baseline, response, 0.95)
     assert np.isnan(found["low"])
     assert found["reason"] == "not estimable: the limit of the profile likelihood was not found"
     assert np.isfinite(found["auc"])

@@ -3,14 +3,16 @@
 import pandas as pd
 import pytest
 
-from csrkit.rows import absence
 from csrkit.stats import exact_tables
 from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.ranges import flag_most_deviating
-from itpcsr.analysis import laboratory, laboratory_grades, liver
-from itpcsr.display import laboratory_tables as tables
+from itpcsr.analysis import laboratory
+from itpcsr.analysis.liver import liver_signs
 from itpcsr.study import Laboratory
 from tests import small
+from tests.faults.chain import show
+
+NOTEBOOK = "25-laboratory"
 
 LIMITS = {"PLAT": (125.0, 350.0), "ALT": (7.0, 50.0), "BILI": (0.0, 20.0), "ALP": (35.0, 100.0)}
 UNITS = {"PLAT": "10^9/L", "ALT": "U/L", "BILI": "umol/L", "ALP": "U/L"}
@@ -25,12 +27,17 @@ def value(subject, test, number_day, result, **more):
     }  # fmt: skip
 
 
-def datasets(study, *values, arms=(("A", "ESC05"),)):
+def trial_of(*values, arms=(("A", "ESC05"),)):
     lb = pd.DataFrame(values)
     lb["LBSEQ"] = range(1, len(lb) + 1)
     lb["LBSEQ"] = lb["LBSEQ"].astype("float64")
     names = [name for name, _ in arms]
-    return Datasets(small.trial(DM=small.dm(*arms), EX=small.ex(*names), LB=lb), study)
+    return small.trial(DM=small.dm(*arms), EX=small.ex(*names), LB=lb)
+
+
+def table_of(study, label, *values, arms=(("A", "ESC05"),), **parameters):
+    """Return one table of the notebook on these values; its result rows are its ``results``."""
+    return show(trial_of(*values, arms=arms), study, NOTEBOOK, values=parameters)[label]
 
 
 def find(rows, analysis, group="total", statistic="n", level="", visit=""):
@@ -44,40 +51,43 @@ def find(rows, analysis, group="total", statistic="n", level="", visit=""):
 
 def test_worse_is_above_the_own_baseline(study):
     low = "Platelet count decreased"
-    found = datasets(
+    table = table_of(
         study,
+        "tbl-lab-grades",
         value("A", "PLAT", -1, 20), value("A", "PLAT", 8, 5), value("A", "PLAT", 15, 60),
         value("B", "PLAT", -1, 28), value("B", "PLAT", 8, 24), value("B", "PLAT", 12, 300),
         value("C", "PLAT", -1, 200), value("C", "PLAT", 8, 124),
         value("D", "PLAT", -1, 20),
         arms=(("A", "ESC05"), ("B", "ESC05"), ("C", "ESC05"), ("D", "ESC10")),
     )  # fmt: skip
-    rows = laboratory_grades.analyse_lab_grades(found["adsl"], found["adlb"], study, 0.95)
+    rows = table.results
     worsened = find(rows, "worsened", level=low)
     assert worsened["value"] == 2  # B from 3 to 4 and C from 0 to 1; A stays at 4
     assert find(rows, "worsened", statistic="N", level=low)["value"] == 3  # D has nothing after baseline
     assert find(rows, "high", level=low)["value"] == 1
     assert find(rows, "shift", level=f"{low} | 4 to 4")["value"] == 1
     assert find(rows, "worsened", "esc10", "percent", low)["reason"] == "no subjects in this group"
-    text = {row.label: row.cells for row in tables.table_lab_grades(rows, study, 0.95).rows}
+    text = {row.label: row.cells for row in table.rows}
     assert text["Worst grade higher than at baseline"][0] == "2/3 (66.7)"
     assert text["Worst grade higher than at baseline"][1] == "0/0"
 
 
 def test_course_of_one_and_three_subjects(study):
-    found = datasets(
+    table = table_of(
         study,
+        "tbl-lab-course",
         *(value(name, "ALT", day, 10 * number + day) for number, name in enumerate("ABC") for day in (1, 29)),
         arms=(("A", "ESC05"), ("B", "ESC10"), ("C", "ESC10")),
+        weeks_shown=[4],
     )
-    rows = laboratory.analyse_lab_course(found["adsl"], found["adlb"], study)
+    rows = table.results
     assert find(rows, "ALT", "esc05", "mean", "change", "Week 4")["value"] == 28
     assert find(rows, "ALT", "esc05", "sd", "value", "Week 4")["reason"] == "fewer than 3 values"
     assert find(rows, "ALT", "total", "sd", "value", "Week 4")["value"] == 10
     assert find(rows, "ALT", "exp20", "n", "value", "Baseline")["value"] == 0
     assert find(rows, "ALT", "exp20", "mean", "value", "Baseline")["reason"] == "no values in this group"
-    table = tables.table_lab_course(rows, study, {"ALT": "ALT (U/L)"}, [4])
-    assert [row.label for row in table.rows][:2] == ["ALT (U/L)", "Baseline"]
+    assert [row.label for row in table.rows][:3] == ["ALT (U/L)", "Baseline", "n"]
+    assert [row.label for row in table.rows][-2:] == ["Change: mean (SD)", "Change: median (min, max)"]
 
 
 @pytest.mark.parametrize(
@@ -92,50 +102,42 @@ def test_course_of_one_and_three_subjects(study):
     ],
 )
 def test_hys_law(study, bilirubin, phosphatase, both, hys_law):
-    found = datasets(
-        study,
-        value("A", "ALT", 8, 151), value("A", "BILI", *bilirubin), value("A", "ALP", *phosphatase),
-    )  # fmt: skip
-    rows = liver.analyse_hys_law(found["adsl"], found["adlb"], study, 0.95)
-    assert find(rows, "criterion", level="3")["value"] == 1
-    assert find(rows, "criterion", level="5")["value"] == 0
-    assert find(rows, "criterion", level="both")["value"] == both
-    assert find(rows, "criterion", level="hys_law")["value"] == hys_law
-    named = tables.table_hys_law(rows, study, 0.95).notes[2]
-    assert named.endswith("A (Day 8)." if both else "none.")
+    trial = trial_of(
+        value("A", "ALT", 8, 151), value("A", "BILI", *bilirubin), value("A", "ALP", *phosphatase)
+    )
+    signs = liver_signs(Datasets(trial, study)["adlb"], study.laboratory.hys_law_days).iloc[0]
+    flags = {0: "N", 1: "Y"}
+    assert signs[["3", "5", "both", "hys_law"]].tolist() == ["Y", "N", flags[both], flags[hys_law]]
+    assert signs["DAY"] == 8 if both else pd.isna(signs["DAY"])
 
 
-def test_hys_law_without_phosphatase_in_the_data_is_not_estimable(study):
-    found = datasets(study, value("A", "ALT", 8, 151), value("A", "BILI", 8, 41))
-    rows = liver.analyse_hys_law(found["adsl"], found["adlb"], study, 0.95)
-    assert find(rows, "criterion", level="both")["value"] == 1
-    assert find(rows, "criterion", level="hys_law")["reason"] == "not recorded in the data"
+@pytest.mark.parametrize(("bilirubin", "named"), [(41, "A (Day 8)."), (40, "none.")])
+def test_hys_law_without_phosphatase_in_the_data_is_not_estimable(study, bilirubin, named):
+    table = table_of(study, "tbl-hys-law", value("A", "ALT", 8, 151), value("A", "BILI", 8, bilirubin))
+    assert find(table.results, "criterion", level="both")["value"] == (bilirubin == 41)
+    assert find(table.results, "criterion", level="hys_law")["reason"] == "not recorded in the data"
+    assert table.notes[2].endswith(named)
 
 
 def test_liver_tests_before_treatment_don_t_count(study):
-    found = datasets(study, value("A", "ALT", -1, 999), value("A", "ALT", 8, 20))
-    rows = liver.analyse_hys_law(found["adsl"], found["adlb"], study, 0.95)
-    assert find(rows, "criterion", level="3")["value"] == 0
+    trial = trial_of(value("A", "ALT", -1, 999), value("A", "ALT", 8, 20))
+    signs = liver_signs(Datasets(trial, study)["adlb"], study.laboratory.hys_law_days)
+    assert signs["3"].tolist() == ["N"]
 
 
 def test_listing_of_abnormal_values(study):
-    found = datasets(
-        study,
+    values = [
         value("A", "PLAT", -1, 20), value("A", "PLAT", 8, 10), value("A", "ALT", -1, 40),
         value("A", "ALT", 8, 251), value("A", "ALT", 15, 60, LBCLSIG="Y"), value("A", "ALT", 22, 60),
-    )  # fmt: skip
-    adlb = found["adlb"].assign(VISIT="WEEK 1")
-    rows = laboratory.analyse_abnormal_values(found["adsl"], adlb, study)
-    table = tables.table_lab_abnormal(rows, study, {"ALT": "ALT (U/L)"})
+    ]  # fmt: skip
+    table = table_of(study, "tbl-lab-abnormal", *({**one, "VISIT": "WEEK 1"} for one in values))
     assert [row.label for row in table.rows] == ["A", "ALT (U/L), Week 1", "ALT (U/L), Week 1"]
     assert table.rows[1].cells == ("8", "251", "7 to 50", "3", "40", "0")
 
 
 def test_nothing_to_list_is_a_sentence(study):
-    found = datasets(study, value("A", "PLAT", -1, 20), value("A", "PLAT", 8, 10))
-    rows = laboratory.analyse_abnormal_values(found["adsl"], found["adlb"], study)
-    assert absence(rows).startswith("No laboratory value after the start of treatment had CTCAE v5.0 grade 3")
-    assert tables.table_lab_abnormal(rows, study, {}).absent == absence(rows)
+    table = table_of(study, "tbl-lab-abnormal", value("A", "PLAT", -1, 20), value("A", "PLAT", 8, 10))
+    assert table.absent.startswith("No laboratory value after the start of treatment had CTCAE v5.0 grade 3")
 
 
 @pytest.mark.parametrize(
@@ -154,55 +156,43 @@ def test_the_most_deviating_value(values, expected):
 
 
 def test_shifts_are_of_the_subjects_with_that_baseline(study):
-    found = datasets(
+    table = table_of(
         study,
+        "tbl-lab-ranges",
         value("A", "ALT", -1, 20), value("A", "ALT", 8, 60),
         value("B", "ALT", -1, 60), value("B", "ALT", 8, 20),
         arms=(("A", "ESC05"), ("B", "ESC05")),
     )  # fmt: skip
-    rows = laboratory.analyse_lab_ranges(found["adsl"], found["adlb"], study)
+    rows = table.results
     assert find(rows, "shift", statistic="percent", level="ALT | NORMAL to HIGH")["value"] == 100
     assert find(rows, "shift", statistic="N", level="ALT | LOW to HIGH")["value"] == 0
-    labels = [row.label for row in tables.table_lab_ranges(rows, study, {}).rows]
-    assert labels == ["ALT", "Low", "Normal", "High", "Normal to high", "High to normal"]
+    labels = [row.label for row in table.rows]
+    assert labels == ["ALT (U/L)", "Low", "Normal", "High", "Normal to high", "High to normal"]
 
 
 def test_absent_laboratory_data_give_one_sentence(study):
-    found = Datasets(small.trial(DM=small.dm(("A", "ESC05")), EX=small.ex("A")), study)
-    adsl, adlb = found["adsl"], found["adlb"]
-    for rows in (
-        laboratory.analyse_lab_course(adsl, adlb, study),
-        laboratory.analyse_lab_ranges(adsl, adlb, study),
-        laboratory.analyse_abnormal_values(adsl, adlb, study),
-        laboratory_grades.analyse_lab_grades(adsl, adlb, study, 0.95),
-        liver.analyse_hys_law(adsl, adlb, study, 0.95),
-    ):
-        assert absence(rows) == laboratory.NO_DOMAIN
+    shown = show(small.trial(DM=small.dm(("A", "ESC05")), EX=small.ex("A")), study, NOTEBOOK)
+    labels = ("tbl-lab-course", "tbl-lab-ranges", "tbl-lab-abnormal", "tbl-lab-grades", "tbl-hys-law")
+    assert {shown[label].absent for label in labels} == {laboratory.NO_DOMAIN}
 
 
 @pytest.mark.parametrize("drawn", [False, True])
 def test_the_table_says_which_p_values_are_drawn(pilot_study, monkeypatch, drawn):
     if drawn:
         monkeypatch.setattr(exact_tables, "_MOST_TABLES", 1)
-    arms = ["Pbo", "Xan_Lo", "Xan_Hi"] * 4
-    subjects = [f"S{number}" for number in range(12)]
-    adsl = pd.DataFrame({"USUBJID": subjects, "ARMCD": arms, "SAFARMCD": arms, "SAFFL": "Y"})
-    adlb = pd.DataFrame(
-        {
-            "USUBJID": subjects, "PARAMCD": "ALT", "PARCAT1": "CHEMISTRY", "WORSTFL": "Y",
-            "ANRIND": ["LOW", "NORMAL", "HIGH", "NORMAL"] * 3, "LIMIND": "NORMAL", "BLIMIND": "NORMAL",
-        }
-    )  # fmt: skip
-    rows = laboratory.analyse_lab_ranges(adsl, adlb, pilot_study, seed=5)
-    method = find(rows, "status", "", "p_value", "ALT")["method"]
-    assert ("seed 5" in method) == drawn
-    note = [
-        text
-        for text in tables.table_lab_ranges(rows, pilot_study, {"ALT": "ALT (U/L)"}).notes
-        if "Carlo" in text
+    arms = [(f"S{number}", arm) for number, arm in enumerate(["Pbo", "Xan_Lo", "Xan_Hi"] * 4)]
+    after = [5, 20, 60, 20] * 3
+    values = [
+        value(name, "ALT", day, result, VISIT=visit)
+        for (name, _), last in zip(arms, after, strict=True)
+        for day, result, visit in ((-1, 20, "SCREENING 1"), (14, last, "WEEK 2"))
     ]
+    table = table_of(pilot_study, "tbl-lab-ranges", *values, arms=arms)
+    method = find(table.results, "status", "", "p_value", "ALT")["method"]
+    assert (f"seed {exact_tables.Drawing.seed}" in method) == drawn
+    note = [text for text in table.notes if "Carlo" in text]
     assert len(note) == drawn
     if drawn:
-        error = find(rows, "status", "", "p_error", "ALT")["value"]
+        error = find(table.results, "status", "", "p_error", "ALT")["value"]
         assert "1000000 tables with the same margins drawn for each parameter" in note[0]
         assert f"standard error of p: ALT (U/L) {error:.4f}." in note[0]

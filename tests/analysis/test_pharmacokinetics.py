@@ -4,11 +4,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itpcsr.analysis.pharmacokinetics.parameters import describe
-from itpcsr.analysis.pharmacokinetics.proportionality import fit_power
+from csrkit.stats.summaries import summarize, summarize_geometric
+from itpcsr.analysis.pharmacokinetics import fit_power
 
 DOSES = [0.5, 0.5, 1, 1, 1, 2, 2, 2, 2, 2]
 VALUES = np.array([1173, 645, 340, 121, 599, 198, 2298, 624, 819, 2789], dtype="float64")
+
+
+def describe(values):
+    """Return statistic to value of one group of subjects."""
+    names = [str(number) for number in range(len(values))]
+    members = pd.DataFrame({"USUBJID": names, "group": pd.Categorical(["all"] * len(values), ["all"])})
+    records = pd.DataFrame({"USUBJID": names, "AVAL": values})
+    rows = pd.concat([make(records, members, "AVAL") for make in (summarize, summarize_geometric)])
+    assert (rows["value"].notna() | (rows["reason"] != "")).all()
+    return dict(zip(rows["statistic"], rows["value"], strict=True))
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,44 @@
+import sys
+
 import pytest
 
 from csrkit.errors import ParameterError
 from csrkit.rows import absence
-from itpcsr.analysis.related_studies import analyse_listed, analyse_status_phase
+from itpcsr.sdtm import Trial
 from itpcsr.study import RelatedStudy, read_related
+from tests.faults import chain
+
+RELATED = [
+    RelatedStudy(study_id="NCT2", title="Second", status="Completed", phase="N/A"),
+    RelatedStudy(study_id="NCT1", title="First", status="Recruiting", phase=""),
+    RelatedStudy(study_id="NCT3", title="Third", status="Recruiting", phase=""),
+]
+TABLE, FIGURE = "tbl-related-studies", "fig-related-studies"
+
+
+def run(study, words=()):
+    """Return what the notebook shows, and its rows by display."""
+    values = {"words_sought": list(words)}
+    with pytest.MonkeyPatch.context() as patch, chain.notebooks_on(Trial({}), study, {}) as notebook:
+        patch.setattr(chain, "VALUES", {**chain.VALUES, **values})
+        rows = notebook("05-related-studies")
+        return notebook.displays, {str(label): part for label, part in rows.groupby("display")}
 
 
 @pytest.fixture(scope="module")
-def studies(study):
-    return read_related(study.identity.related_studies)
+def record(study):
+    return run(study, ["Mesenchymal", "immune thrombocytopenia"])
+
+
+@pytest.fixture
+def of_these(study, monkeypatch):
+    """Give what runs the notebook as if the record named these studies."""
+
+    def run_of(studies):
+        monkeypatch.setattr(sys.modules["itpcsr.study"], "read_related", lambda _: studies)
+        return run(study)
+
+    return run_of
 
 
 def values(rows, analysis, statistic="n"):
@@ -16,9 +46,9 @@ def values(rows, analysis, statistic="n"):
     return dict(zip(chosen["level"], chosen["value"], strict=True))
 
 
-def test_the_registry_record_is_counted_as_by_hand(studies):
+def test_the_registry_record_is_counted_as_by_hand(record):
     """Counted in the record of NCT04014166 with a pencil."""
-    rows = analyse_listed(studies, ["Mesenchymal", "immune thrombocytopenia"])
+    rows = record[1][TABLE]
     assert values(rows, "listed") == {"studies": 20}
     status = {name: n for name, n in values(rows, "status").items() if n}
     assert status == {
@@ -33,22 +63,48 @@ def test_the_registry_record_is_counted_as_by_hand(studies):
     assert set(values(rows, "status", "N").values()) == {20}
 
 
-def test_fields_are_those_that_occur_and_add_up(studies):
-    cells = values(analyse_status_phase(studies), "cell")
+def test_fields_are_those_that_occur_and_add_up(record):
+    cells = values(record[1][FIGURE], "cell")
     assert cells["Recruiting | none given"] == 3
     assert min(cells.values()) == 1
     assert sum(cells.values()) == 20
 
 
-def test_without_a_study_a_sentence_stands_in_place_of_numbers():
+def test_studies_are_listed_in_the_order_of_the_record(of_these):
+    table = of_these(RELATED)[0][TABLE]
+    assert [row.label for row in table.rows] == ["NCT2: Second", "NCT1: First", "NCT3: Third"]
+    assert table.rows[0].cells == ("Completed", "Not applicable")
+    assert table.rows[1].cells == ("Recruiting", "None given")
+    assert "None given" in table.notes[0]
+
+
+def test_each_field_prints_its_number_and_the_chart_says_how_many_there_are(of_these):
+    chart = of_these(RELATED)[0][FIGURE].to_dict()
+    (data,) = chart["datasets"].values()
+    assert {(row["Status"], row["Phase"], row["Text"]) for row in data} == {
+        ("Recruiting", "None given", "2"),
+        ("Completed", "Not applicable", "1"),
+    }
+    assert {layer["mark"]["type"] for layer in chart["layer"]} == {"rect", "text"}
+    assert chart["description"] == (
+        "3 studies; by status: 2 Recruiting, 1 Completed; by phase: 1 Not applicable, 2 None given."
+    )
+
+
+def test_one_study_is_counted(of_these):
+    shown, rows = of_these(RELATED[1:2])
+    assert values(rows[FIGURE], "cell") == {"Recruiting | none given": 1}
+    assert shown[FIGURE].to_dict()["description"] == (
+        "1 study; by status: 1 Recruiting; by phase: 1 None given."
+    )
+
+
+def test_without_a_study_a_sentence_stands_in_place_of_numbers(of_these):
     assert read_related("") == []
-    for rows in (analyse_listed([], ["x"]), analyse_status_phase([])):
-        assert absence(rows) == "The registry record names no related study."
-
-
-def test_one_study_is_counted():
-    one = RelatedStudy(study_id="NCT00000000", title="One", status="Withdrawn", phase="")
-    assert values(analyse_status_phase([one]), "cell") == {"Withdrawn | none given": 1}
+    shown, rows = of_these([])
+    for label in (TABLE, FIGURE):
+        assert absence(rows[label]) == "The registry record names no related study."
+        assert shown[label].absent == absence(rows[label])
 
 
 @pytest.mark.parametrize(

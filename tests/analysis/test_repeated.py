@@ -48,7 +48,9 @@ def run(adsl, adlb, study, weeks=WEEKS):
     """Result rows of the notebook, by display."""
     datasets = {"adsl": adsl, "adlb": adlb}
     return rows_shown(
-        show(Trial({}), study, "36-platelet-change", datasets=datasets, weeks_compared=list(weeks))
+        show(
+            Trial({}), study, "36-platelet-change", datasets=datasets, values={"weeks_compared": list(weeks)}
+        )
     )
 
 

@@ -1,107 +1,26 @@
 """Adverse events and exposure: small trials with known answers, and groups of 0, 1 and 3 subjects."""
 
-from collections.abc import Mapping
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
 
+from csrkit.carried import rows_behind
 from csrkit.charts import drawing
-from csrkit.rows import absence, combine
-from itpcsr.adam.datasets import Datasets
-from itpcsr.analysis import exposure, safety
-from itpcsr.display import exposure_tables, safety_figures, safety_tables, safety_time_tables
+from csrkit.tables.table import Table
 from itpcsr.study import read_study
 from tests import small
+from tests.faults.chain import show
 
-DAYS = [28, 84]
-
-
-# The displays of the safety notebook by label: the analysis of the datasets (adsl, adae, adex, adaette), the table
-DISPLAYS = {
-    "tbl-exposure": (lambda d, s: exposure.analyse_exposure(d.adsl, d.adex, s), exposure_tables.table_exposure),
-    "tbl-infusions": (lambda d, s: exposure.analyse_infusions(d.adsl, d.adex, s), exposure_tables.table_infusions),
-    "tbl-ae-overview": (
-        lambda d, s: safety.analyse_ae_overview(d.adsl, d.adae, s, 0.95), safety_tables.table_ae_overview, 0.95,
-    ),
-    "tbl-ae-soc-pt": (
-        lambda d, s: safety.analyse_ae_by_term(d.adsl, d.adae, s, "any"), safety_tables.table_ae_by_term,
-    ),
-    "tbl-ae-severe": (
-        lambda d, s: safety.analyse_ae_by_term(d.adsl, d.adae, s, "severe"), safety_tables.table_ae_by_term,
-        "Any severe adverse event",
-    ),
-    "tbl-ae-serious": (
-        lambda d, s: safety.analyse_ae_by_term(d.adsl, d.adae, s, "serious"), safety_tables.table_ae_by_term,
-        "Any serious adverse event",
-    ),
-    "tbl-ae-frequent": (
-        lambda d, s: safety.analyse_ae_frequent(d.adsl, d.adae, s, 10, 0.95), safety_tables.table_ae_frequent,
-        10, 0.95,
-    ),
-    "tbl-ae-grade": (lambda d, s: safety.analyse_ae_grades(d.adsl, d.adae, s), safety_tables.table_ae_grades),
-    "tbl-ae-relation": (
-        lambda d, s: safety.analyse_ae_relation(d.adsl, d.adae, s), safety_tables.table_ae_relation,
-    ),
-    "tbl-ae-infusion": (
-        lambda d, s: safety.analyse_ae_infusions(d.adsl, d.adae, d.adex, s, 0.95),
-        safety_time_tables.table_ae_infusions, 0.95,
-    ),
-    "tbl-ae-infusion-pt": (
-        lambda d, s: safety.analyse_ae_infusion_terms(d.adsl, d.adae, s), safety_time_tables.table_ae_infusion_terms,
-    ),
-    "tbl-ae-disease": (
-        lambda d, s: safety.analyse_ae_disease(d.adsl, d.adae, s, 0.95), safety_tables.table_ae_disease, 0.95,
-    ),
-    "tbl-ae-rates": (
-        lambda d, s: safety.analyse_ae_rates(d.adsl, d.adae, d.adaette, s, 0.95),
-        safety_time_tables.table_ae_rates, 0.95,
-    ),
-    "tbl-ae-time": (
-        lambda d, s: safety.analyse_ae_times(d.adsl, d.adae, d.adaette, s, DAYS, 0.95),
-        safety_time_tables.table_ae_times, 0.95,
-    ),
-    "tbl-ae-outcome": (
-        lambda d, s: safety.analyse_ae_outcomes(d.adsl, d.adae, s), safety_time_tables.table_ae_outcomes,
-    ),
-}  # fmt: skip
+NOTEBOOK = "20-safety"
 
 
-class Tables(Mapping):
-    """The displays of the safety notebook by label, each made when it is asked for, and the rows it is made of."""
-
-    def __init__(self, datasets, study):
-        self._study = study
-        self._given = SimpleNamespace(
-            **{name: datasets[name] for name in ("adsl", "adae", "adex", "adaette")}
-        )
-        self._rows = {}
-
-    def rows(self, label):
-        if label not in self._rows:
-            self._rows[label] = combine(DISPLAYS[label][0](self._given, self._study))
-            assert set(self._rows[label]["display"]) == {label}
-        return self._rows[label]
-
-    def __getitem__(self, label):
-        _, table, *more = DISPLAYS[label]
-        return table(self.rows(label), self._study, *more)
-
-    def __iter__(self):
-        return iter(DISPLAYS)
-
-    def __len__(self):
-        return len(DISPLAYS)
-
-
-def trial_of(study, *records, arms=("ESC05", "ESC05", "ESC05"), **domains):
-    """Return datasets of subjects 01, 02, … in these arms, all observed for 100 days."""
+def trial_of(*records, arms=("ESC05", "ESC05", "ESC05"), **domains):
+    """Return a trial of subjects 01, 02, … in these arms, all observed for 100 days."""
     names = [f"{number:02}" for number in range(1, len(arms) + 1)]
     dm = small.dm(*zip(names, arms, strict=True), ("99", "SCRNFAIL")).assign(RFPENDTC=small.day(100))
     ex = small.ex(*names) if names else small.ex("99").head(0)
     ae = small.events(*records) if records else small.events(small.event("01", "x", "")).head(0)
-    return Datasets(small.trial(**{"DM": dm, "EX": ex, "AE": ae} | domains), study)
+    return small.trial(**{"DM": dm, "EX": ex, "AE": ae} | domains)
 
 
 def cell(table, *labels, column=-1):
@@ -119,7 +38,7 @@ def event(subject, term, day, **more):
 
 @pytest.mark.parametrize("arms", [[], ["ESC05"], ["ESC05"] * 3], ids=["0", "1", "3"])
 def test_groups_without_events_of_none_one_and_three(study, arms):
-    tables = dict(Tables(trial_of(study, arms=arms), study))
+    tables = show(trial_of(arms=arms), study, NOTEBOOK)
     overview = tables["tbl-ae-overview"]
     assert overview.headers[-1].n == str(len(arms))
     assert cell(overview, "Any adverse event") == ("0" if arms else "NE")
@@ -132,8 +51,8 @@ def test_groups_without_events_of_none_one_and_three(study, arms):
 
 @pytest.mark.parametrize("size", [1, 3])
 def test_events_in_groups_of_one_and_three(study, size):
-    datasets = trial_of(study, event("01", "Pyrexia", 5), arms=["ESC05"] * size)
-    tables = Tables(datasets, study)
+    trial = trial_of(event("01", "Pyrexia", 5), arms=["ESC05"] * size)
+    tables = show(trial, study, NOTEBOOK)
     shown = {1: "1 (100.0) [1]", 3: "1 (33.3) [1]"}[size]
     assert cell(tables["tbl-ae-soc-pt"], "Class", "Pyrexia") == shown
     assert cell(tables["tbl-ae-soc-pt"], "Class", "Pyrexia", column=1) == "NE"
@@ -151,27 +70,25 @@ def test_events_in_groups_of_one_and_three(study, size):
 
 def test_without_the_domain_every_display_says_so(study):
     data = small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"))
-    tables = Tables(Datasets(data, study), study)
-    said = {name for name, table in tables.items() if "no adverse event domain" in table.absent}
-    assert said == set(tables) - {"tbl-exposure", "tbl-infusions"}
+    tables = show(data, study, NOTEBOOK)
+    sentences = {name: item.absent for name, item in tables.items() if isinstance(item, Table)}
+    said = {name for name, sentence in sentences.items() if "no adverse event domain" in sentence}
+    assert said == set(tables) - {"tbl-exposure", "tbl-infusions", "fig-infusions"}
 
 
-def test_a_study_without_infusions_says_why_it_has_no_timing(pilot, pilot_study):
-    made = Tables(pilot, pilot_study)
-    tables = dict(made)
-    assert {name for name in tables if absence(made.rows(name))} == {
-        "tbl-infusions", "tbl-ae-infusion", "tbl-ae-infusion-pt", "tbl-ae-disease",
+def test_a_study_without_infusions_says_why_it_has_no_timing(pilot_shows):
+    shown = pilot_shows(NOTEBOOK)
+    absent = {label: item.absent for label, item in shown.items() if isinstance(item, Table) and item.absent}
+    assert set(absent) == {
+        "tbl-infusions", "fig-infusions", "tbl-ae-infusion", "tbl-ae-infusion-pt", "tbl-ae-disease",
     }  # fmt: skip
-    assert "isn't given by infusions" in tables["tbl-ae-infusion"].absent
-    figure = safety_figures.figure_infusions(
-        made.rows("tbl-infusions"), pilot["adsl"], pilot["adex"], pilot_study
-    )
-    assert "isn't given by infusions" in figure.absent
+    for label in ("fig-infusions", "tbl-ae-infusion"):
+        assert "isn't given by infusions" in absent[label]
 
 
 def test_an_event_without_term_end_and_grade_is_shown(study):
     bare = small.event("01", "Sore arm", small.day(3), AEDECOD="", AEBODSYS="", AETOXGR="")
-    tables = Tables(trial_of(study, bare), study)
+    tables = show(trial_of(bare), study, NOTEBOOK)
     assert cell(tables["tbl-ae-soc-pt"], "Not coded", "Not coded: Sore arm") == "1 (33.3) [1]"
     grades = tables["tbl-ae-grade"]
     assert cell(grades, "Any adverse event", "Grade not recorded") == "1 (33.3)"
@@ -186,7 +103,7 @@ def test_an_event_without_term_end_and_grade_is_shown(study):
 
 def test_a_subject_counts_once_at_the_highest_grade(study):
     records = [event("01", "Pyrexia", 3, AETOXGR=grade) for grade in ("1", "", "3", "2")]
-    tables = Tables(trial_of(study, *records, event("02", "Pyrexia", 4)), study)
+    tables = show(trial_of(*records, event("02", "Pyrexia", 4)), study, NOTEBOOK)
     table = tables["tbl-ae-grade"]
     assert [row.cells[-1] for row in table.rows[:7]] == [
         "2 (66.7)", "1 (33.3)", "0", "1 (33.3)", "0", "0", "0",
@@ -198,22 +115,21 @@ def test_a_subject_counts_once_at_the_highest_grade(study):
 
 def test_related_events_come_first_and_by_term(study):
     records = [event("01", "Pyrexia", 3), small.event("02", "Headache", small.day(9), AEREL="NOT RELATED")]
-    table = Tables(trial_of(study, *records), study)["tbl-ae-relation"]
+    table = show(trial_of(*records), study, NOTEBOOK)["tbl-ae-relation"]
     assert [row.label for row in table.rows] == [
         "Relation as recorded", "Related", "Not related", "Any related adverse event", "Class", "Pyrexia",
     ]  # fmt: skip
 
 
 def test_numbers_by_infusion_are_of_those_given_it(study):
-    datasets = trial_of(
-        study,
+    trial = trial_of(
         event("01", "Chills", 1),
         event("02", "Chills", 8),
         event("02", "Chills", 9),
         event("02", "Fatigue", 12),
         EX=pd.concat([small.ex("01", days=(1,)), small.ex("02", "03", days=(1, 8))]),
     )
-    tables = Tables(datasets, study)
+    tables = show(trial, study, NOTEBOOK)
     table = tables["tbl-ae-infusion"]
     within = "During or within 24 h of an infusion"
     assert cell(table, within) == "2 (66.7) [3]"
@@ -230,14 +146,13 @@ def test_numbers_by_infusion_are_of_those_given_it(study):
 
 
 def test_events_of_the_disease_stand_apart(study):
-    datasets = trial_of(
-        study,
+    trial = trial_of(
         small.event("01", "Epistaxis", small.day(-3), AETOXGR="2"),
         event("01", "Epistaxis", 3, AETOXGR="1"),
         event("02", "Epistaxis", 3, AETOXGR="3"),
         event("02", "Pyrexia", 3, AESER="Y"),
     )
-    table = Tables(datasets, study)["tbl-ae-disease"]
+    table = show(trial, study, NOTEBOOK)["tbl-ae-disease"]
     assert cell(table, "Events of the disease studied", "Any") == "2 (66.7) [2]"
     assert cell(table, "Worse than before treatment") == "1 (33.3) [1]"
     assert cell(table, "Not worse") == "1 (33.3) [1]"
@@ -246,8 +161,8 @@ def test_events_of_the_disease_stand_apart(study):
 
 
 def test_rates_are_events_over_patient_years(study):
-    datasets = trial_of(study, event("01", "a", 11), event("01", "b", 50), event("02", "a", 100))
-    table = Tables(datasets, study)["tbl-ae-rates"]
+    trial = trial_of(event("01", "a", 11), event("01", "b", 50), event("02", "a", 100))
+    table = show(trial, study, NOTEBOOK)["tbl-ae-rates"]
     # 300 days at risk for all events; 11, 100 and 100 days for first ones
     assert cell(table, "Events / patient-years") == "3 / 0.8"
     assert cell(table, "Events per patient-year") == f"{3 * 365.25 / 300:.2f}"
@@ -256,19 +171,19 @@ def test_rates_are_events_over_patient_years(study):
 
 def test_frequent_terms_are_those_of_enough_subjects(study):
     records = [event(name, "Pyrexia", 3) for name in ("01", "02", "03")] + [event("01", "Headache", 4)]
-    datasets = trial_of(study, *records, arms=["ESC05"] * 3)
-    adsl, adae = datasets["adsl"], datasets["adae"]
+    trial = trial_of(*records, arms=["ESC05"] * 3)
     for percent, terms in ((100 / 3, ["Pyrexia", "Headache"]), (34, ["Pyrexia"]), (100, ["Pyrexia"])):
-        rows = safety.analyse_ae_frequent(adsl, adae, study, percent, 0.95)
-        assert list(dict.fromkeys(rows.loc[rows["analysis"] == "term", "level"])) == terms
-    none = safety.analyse_ae_frequent(adsl, adae.query("AEDECOD == 'Headache'"), study, 50, 0.95)
-    assert "for 50% of the subjects or more" in absence(none)
+        table = show(trial, study, NOTEBOOK, frequent_percent=percent)["tbl-ae-frequent"]
+        assert [row.label for row in table.rows if row.indent == 0] == terms
+    few = trial_of(event("01", "Headache", 4), arms=["ESC05"] * 3)
+    none = show(few, study, NOTEBOOK, frequent_percent=50)["tbl-ae-frequent"]
+    assert "for 50% of the subjects or more" in none.absent
 
 
 def test_exposure_of_an_interrupted_infusion(study):
     ex = pd.concat([small.ex("01"), small.ex("02", days=(1, 8))], ignore_index=True).assign(EXADJ="")
     ex.loc[1, ["EXDOSE", "EXADJ"]] = [0.3, "INFUSION RELATED REACTION"]
-    tables = Tables(trial_of(study, arms=["ESC05", "ESC05"], EX=ex), study)
+    tables = show(trial_of(arms=["ESC05", "ESC05"], EX=ex), study, NOTEBOOK)
     table = tables["tbl-exposure"]
     assert cell(table, "Infusions received of 4 planned, n (%)", "4") == "1 (50.0)"
     assert cell(table, "Cumulative dose, 10⁶ cells/kg", "Min, max") == "1.0, 1.8"
@@ -282,41 +197,31 @@ def test_exposure_of_an_interrupted_infusion(study):
 
 
 def test_without_reasons_an_adjustment_is_not_known(study):
-    table = Tables(trial_of(study), study)["tbl-infusions"]
+    table = show(trial_of(), study, NOTEBOOK)["tbl-infusions"]
     assert cell(table, "Any infusion adjusted, n (%) [infusions]") == "NE"
     assert any("not recorded in the data" in note for note in table.notes)
 
 
-def test_the_figures_draw_the_demonstration(demo, study):
-    made = Tables(demo, study)
-    assert not any(table.absent for table in made.values())
-    chart = safety_figures.figure_infusions(made.rows("tbl-infusions"), demo["adsl"], demo["adex"], study)
-    svg = drawing.chart_svg(chart.to_dict())
+def test_the_figures_draw_the_demonstration(demo_shows):
+    shown = demo_shows(NOTEBOOK)
+    svg = drawing.chart_svg(shown["fig-infusions"].to_dict())
     assert "SIM-018" in svg
     assert "Interrupted or otherwise adjusted" in svg
-    curves = safety.estimate_ae_curves(demo["adsl"], demo["adaette"], study, 0.95)
-    svg = drawing.chart_svg(safety_figures.figure_ae_times(made.rows("tbl-ae-time"), curves, study).to_dict())
-    assert "Total" in svg
+    assert "Total" in drawing.chart_svg(shown["fig-ae-time"].to_dict())
 
 
 def test_the_figures_of_a_trial_without_treated_subjects(study):
-    datasets = trial_of(study, arms=[])
-    made = Tables(datasets, study)
-    curves = safety.estimate_ae_curves(datasets["adsl"], datasets["adaette"], study, 0.95)
-    times = safety_figures.figure_ae_times(made.rows("tbl-ae-time"), curves, study)
-    assert times.absent == "No subject was treated, so no time to an event can be drawn."
-    infusions = safety_figures.figure_infusions(
-        made.rows("tbl-infusions"), datasets["adsl"], datasets["adex"], study
-    )
-    assert "<svg" in drawing.chart_svg(infusions.to_dict())
+    shown = show(trial_of(arms=[]), study, NOTEBOOK)
+    assert shown["fig-ae-time"].absent == "No subject was treated, so no time to an event can be drawn."
+    assert "<svg" in drawing.chart_svg(shown["fig-infusions"].to_dict())
 
 
-def test_serious_events_are_those_of_the_published_adae(pilot, pilot_study, pilot_folder):
+def test_serious_events_are_those_of_the_published_adae(pilot_shows, pilot_folder):
     import pyreadstat
 
     published = pyreadstat.read_xport(pilot_folder / "adam/adae.xpt")[0]
     serious = published[(published["AESER"] == "Y") & (published["TRTEMFL"] == "Y")]
-    rows = safety.analyse_ae_by_term(pilot["adsl"], pilot["adae"], pilot_study, "serious")
+    rows = rows_behind(pilot_shows(NOTEBOOK)["tbl-ae-serious"])
     found = rows[(rows["analysis"] == "pt") & (rows["group"] == "total") & (rows["statistic"] == "n")]
     expected = serious.groupby(["AEBODSYS", "AEDECOD"])["USUBJID"].nunique()
     assert len(expected) > 0
@@ -325,13 +230,13 @@ def test_serious_events_are_those_of_the_published_adae(pilot, pilot_study, pilo
     }
 
 
-def test_highest_grades_are_those_of_the_published_adae(pilot, pilot_study, pilot_folder):
+def test_highest_grades_are_those_of_the_published_adae(pilot_shows, pilot_folder):
     import pyreadstat
 
     published = pyreadstat.read_xport(pilot_folder / "adam/adae.xpt")[0]
     emergent = published[published["TRTEMFL"] == "Y"]
     worst = emergent["AESEV"].map({"MILD": 1, "MODERATE": 2, "SEVERE": 3}).groupby(emergent["USUBJID"]).max()
-    rows = safety.analyse_ae_grades(pilot["adsl"], pilot["adae"], pilot_study)
+    rows = rows_behind(pilot_shows(NOTEBOOK)["tbl-ae-grade"])
     rows = rows[
         (rows["analysis"] == "any_grade") & (rows["group"] == "total") & (rows["statistic"] == "n")
     ].set_index("level")["value"]
@@ -341,5 +246,5 @@ def test_highest_grades_are_those_of_the_published_adae(pilot, pilot_study, pilo
 
 def test_cohorts_left_out_leave_no_trace(root, demo_trial):
     study = read_study(root / "params/study.yml", cohorts=["ESC20"])
-    tables = Tables(Datasets(demo_trial, study), study)
+    tables = show(demo_trial, study, NOTEBOOK)
     assert {header.n for header in tables["tbl-ae-rates"].headers} == {"6"}

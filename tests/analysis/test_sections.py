@@ -3,9 +3,7 @@
 import pandas as pd
 import pytest
 
-from csrkit.rows import absence, combine
-from itpcsr.adam.datasets import Datasets
-from itpcsr.analysis import exposure, population, safety
+from csrkit.rows import absence
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 from tests import small
@@ -20,23 +18,28 @@ def value(rows, analysis, group, statistic, level="", visit=""):
     return rows["value"].iloc[0]
 
 
-def all_rows(datasets: dict[str, pd.DataFrame], study: Study) -> dict[str, pd.DataFrame]:
-    adsl, adae, adex = (datasets[name] for name in ("adsl", "adae", "adex"))
-    rows = combine(
-        population.analyse_flow(adsl),
-        population.analyse_disposition(adsl, study),
-        population.analyse_baseline(adsl, study),
-        exposure.analyse_exposure(adsl, adex, study),
-        safety.analyse_ae_overview(adsl, adae, study, 0.95),
-        safety.analyse_ae_by_term(adsl, adae, study),
-    )
-    shown = show(Trial({}), study, "30-efficacy", datasets=datasets)
-    return {str(name): part for name, part in rows.groupby("display", sort=False)} | rows_shown(shown)
+NAMES = ("10-population", "20-safety", "30-efficacy")
+
+
+def rows_of_trial(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
+    """Return the rows of the notebooks on patients, safety and response."""
+    return rows_shown(show(trial, study, *NAMES))
 
 
 @pytest.fixture(scope="module")
-def demo_rows(demo, study):
-    return all_rows(demo, study)
+def demo_rows(demo_shows):
+    return rows_shown({label: shown for name in NAMES for label, shown in demo_shows(name).items()})
+
+
+@pytest.fixture(scope="module")
+def pilot_rows(pilot_shows):
+    return rows_shown({label: shown for name in NAMES for label, shown in pilot_shows(name).items()})
+
+
+@pytest.fixture(scope="module")
+def bare_rows(study):
+    """Return the rows of a trial of one subject, with neither events nor disposition nor counts."""
+    return rows_of_trial(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)
 
 
 @pytest.mark.parametrize(
@@ -100,17 +103,14 @@ def test_the_platelet_summary_is_that_of_the_data(demo, demo_rows):
     assert value(rows, "CHG", "exp20", "mean", visit="Week 4") == pytest.approx(group["CHG"].mean())
 
 
-def test_without_adverse_event_domain_the_display_says_so(study):
-    datasets = Datasets(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)
-    rows = all_rows(datasets, study)
-    assert "no adverse event domain" in absence(rows["tbl-ae-overview"])
-    assert "no platelet counts" in absence(rows["tbl-response"])
+def test_without_adverse_event_domain_the_display_says_so(bare_rows):
+    assert "no adverse event domain" in absence(bare_rows["tbl-ae-overview"])
+    assert "no platelet counts" in absence(bare_rows["tbl-response"])
 
 
 def test_an_empty_adverse_event_domain_is_no_event(study):
     ae = small.events(small.event("01", "x", "")).head(0)
-    datasets = Datasets(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"), AE=ae), study)
-    rows = all_rows(datasets, study)
+    rows = rows_of_trial(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"), AE=ae), study)
     assert value(rows["tbl-ae-overview"], "overview", "total", "n", "any") == 0
     assert value(rows["tbl-ae-overview"], "overview", "total", "N", "any") == 1
     assert absence(rows["tbl-ae-soc-pt"]) == "No treatment-emergent adverse event was reported."
@@ -121,12 +121,12 @@ def test_groups_of_none_one_and_three(study, arms):
     names = [(f"{number:02}", arm) for number, arm in enumerate(arms)]
     dm = small.dm(*names, ("99", "SCRNFAIL"))
     ex = small.ex(*(name for name, _ in names)) if names else small.ex("99").head(0)
-    rows = all_rows(Datasets(small.trial(DM=dm, EX=ex), study), study)
+    rows = rows_of_trial(small.trial(DM=dm, EX=ex), study)
     assert value(rows["fig-disposition"], "enrolled", "total", "n") == len(arms)
 
 
-def test_the_pilot_study_has_no_efficacy_here(pilot, pilot_study):
-    rows = all_rows(pilot, pilot_study)
+def test_the_pilot_study_has_no_efficacy_here(pilot_rows):
+    rows = pilot_rows
     for name in ("tbl-response", "tbl-platelets"):
         assert (
             absence(rows[name])
@@ -135,9 +135,9 @@ def test_the_pilot_study_has_no_efficacy_here(pilot, pilot_study):
     assert "dlt" not in set(rows["tbl-ae-overview"]["level"])
 
 
-def test_what_the_data_record_for_nobody_is_not_zero(pilot, pilot_study):
+def test_what_the_data_record_for_nobody_is_not_zero(pilot_rows):
     """The pilot study has no end-of-treatment records and no action taken with any event."""
-    rows = all_rows(pilot, pilot_study)
+    rows = pilot_rows
     unknown = rows["tbl-disposition"].query("level == 'completed_treatment' and statistic == 'n'")
     assert unknown["value"].isna().all()
     assert set(unknown["reason"]) == {"not recorded in the data"}
@@ -147,8 +147,7 @@ def test_what_the_data_record_for_nobody_is_not_zero(pilot, pilot_study):
     assert value(rows["tbl-ae-overview"], "overview", "total", "N", "withdrawal") == 254
 
 
-def test_no_disposition_domain_is_not_zero(study):
-    datasets = Datasets(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01")), study)
-    rows = all_rows(datasets, study)["tbl-disposition"]
+def test_no_disposition_domain_is_not_zero(bare_rows):
+    rows = bare_rows["tbl-disposition"]
     assert rows.query("level == 'completed_study' and statistic == 'n'")["value"].isna().all()
     assert value(rows, "status", "total", "n", "treated") == 1

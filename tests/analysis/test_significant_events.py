@@ -1,11 +1,12 @@
-"""Which events are listed and how many; peaks of the liver; incidence by dose."""
+"""Which events are listed and how many; peaks of the liver; columns by dose."""
 
 import pandas as pd
 import pytest
 
 from itpcsr.adam import periods
 from itpcsr.adam.datasets import Datasets
-from itpcsr.analysis import courses, edish, incidence, significant_events
+from itpcsr.analysis import edish, significant_events
+from itpcsr.display.doses import dose_columns
 from itpcsr.sdtm import Trial
 from tests.small import day, dm, event, events, ex, platelets
 
@@ -20,8 +21,8 @@ def listed(study, *records):
     return datasets, chosen
 
 
-def total(rows, display, level, statistic):
-    chosen = rows[(rows["display"] == display) & (rows["level"] == level) & (rows["statistic"] == statistic)]
+def total(rows, level, statistic):
+    chosen = rows[(rows["level"] == level) & (rows["statistic"] == statistic)]
     return chosen.loc[chosen["group"] == "total", "value"].iloc[0]
 
 
@@ -49,18 +50,17 @@ def test_an_untold_death_is_listed_and_counted(study):
     datasets = Datasets(trial_of(event("01", "Cough", day(9)), DS=ds), study)
     adsl, adae = datasets["adsl"], datasets["adae"]
     chosen = significant_events.select_events(adsl, adae, study)
-    rows = significant_events.count_listed(adsl, adae, chosen, study)
-    assert total(rows, "tbl-deaths", "death", "n") == 1
+    rows = significant_events.count_listed(adsl, adae, chosen, study, "death")
+    assert total(rows, "death", "n") == 1
 
 
 def test_no_death_is_claimed_only_where_it_would_be_recorded(study):
     datasets, chosen = listed(study, event("01", "Rash", day(8)))
-    rows = significant_events.count_listed(datasets["adsl"], datasets["adae"], chosen, study)
-    deaths = rows[rows["display"] == "tbl-deaths"]
-    assert deaths["reason"].iloc[0].startswith("The data record neither outcome nor death")
+    rows = significant_events.count_listed(datasets["adsl"], datasets["adae"], chosen, study, "death")
+    assert rows["reason"].iloc[0].startswith("The data record neither outcome nor death")
     datasets, chosen = listed(study, event("01", "Rash", day(8), AEOUT="UNKNOWN"))
-    rows = significant_events.count_listed(datasets["adsl"], datasets["adae"], chosen, study)
-    assert total(rows, "tbl-deaths", "death", "n") == 0
+    rows = significant_events.count_listed(datasets["adsl"], datasets["adae"], chosen, study, "death")
+    assert total(rows, "death", "n") == 0
 
 
 def test_peaks_fall_into_quadrants_at_the_limits():
@@ -80,26 +80,19 @@ def test_peaks_fall_into_quadrants_at_the_limits():
     assert set(peaks["ALTDY"]) == {8.0}
 
 
-def test_no_liver_values_are_a_sentence(study):
-    datasets, _ = listed(study, event("01", "Rash", day(8)))
-    peaks = edish.select_peaks(datasets["adsl"], datasets["adlb"])
-    rows = edish.count_quadrants(datasets["adsl"], peaks, study, 0.95)
-    assert list(rows["statistic"]) == ["absent"]
-
-
 def test_doses_are_pooled_where_the_study_has_a_column(study, pilot_study):
-    assert [column.key for column in incidence.dose_columns(study.design)] == ["esc05", "esc10", "all20"]
-    assert [column.key for column in incidence.dose_columns(pilot_study.design)] == ["placebo", "low", "high"]
+    assert [column.key for column in dose_columns(study.design)] == ["esc05", "esc10", "all20"]
+    assert [column.key for column in dose_columns(pilot_study.design)] == ["placebo", "low", "high"]
 
 
 def test_large_studies_draw_subjects_with_serious_events_alone(demo, study):
     adsl, adae = demo["adsl"], demo["adae"]
     chosen = significant_events.select_events(adsl, adae, study)
-    assert len(courses.select_drawn(adsl, chosen, study, 18)) == 18
-    few = courses.select_drawn(adsl, chosen, study, 17)
+    assert len(significant_events.select_drawn(adsl, chosen, study, 18)) == 18
+    few = significant_events.select_drawn(adsl, chosen, study, 17)
     assert list(few["USUBJID"]) == ["SIM-001", "SIM-002", "SIM-007", "SIM-008"]
-    rows = courses.count_drawn(adsl, adae, few, study)
-    assert total(rows, "fig-timeline", "subjects", "n") == 4
+    rows = significant_events.count_drawn(adsl, adae, few, study, 40)
+    assert total(rows, "subjects", "n") == 4
 
 
 def test_response_periods_are_those_of_adrs(study):

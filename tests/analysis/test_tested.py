@@ -1,17 +1,22 @@
 """All tests of the report: found among the result rows, parted by what was chosen beforehand, shown once."""
 
+from unittest import mock
+
 import pandas as pd
 import pytest
 
+import csrkit.publish.notebook_rows
 from csrkit.errors import DataError, ParameterError
 from csrkit.publish.notebook_rows import gather_rows
 from csrkit.rows import FILE, combine, make_rows
 from csrkit.tables.formats import NOT_ESTIMABLE
 from csrkit.versions.numbers import Backing
 from itpcsr.analysis import tested
-from itpcsr.display.tested import table_tests
+from itpcsr.sdtm import Trial
 from itpcsr.study import read_study, write_study
+from tests.faults import chain
 
+NONE_CHOSEN = "No test was chosen beforehand, so that all p-values are exploratory."
 WEEK = {"n": 16, "gm_ratio": 2.534, "ci_low": 1.318, "ci_high": 4.841, "p_value": 0.0084, "p_holm": 0.0334}
 MARKER = {"n": 18, "estimate": 1.09, "low": 1.04, "high": 1.15, "p_value": 0.0031, "p_adjusted": 0.0213}
 
@@ -47,14 +52,11 @@ def declared(root, tmp_path, chosen):
 
 
 def tables(rows, study):
-    tests = tested.select_tests(rows)
-    parts = tested.part_tests(tests, study)
-    counts = tested.count_parts(tests, study)
-    missing = (tested.not_made(tests, study), [])
-    return [
-        table_tests(count, part, rows, study, 0.95, left)
-        for count, part, left in zip(counts, parts, missing, strict=True)
-    ]
+    """Return the two tables as the notebook shows them, of these rows of other notebooks."""
+    with chain.notebooks_on(Trial({}), study, {}) as run:
+        with mock.patch.object(csrkit.publish.notebook_rows, "gather_rows", return_value=rows):
+            run("80-tests")
+        return [run.displays[f"tbl-{part}-tests"] for part in ("chosen", "exploratory")]
 
 
 def shown(table):
@@ -76,7 +78,7 @@ def test_each_test_stands_once_among_the_chosen_or_the_others(rows, study):
     assert "3 subjects or fewer" in others.notes[-1]
     tests = tested.select_tests(rows)
     assert len(shown(chosen)) + len(shown(others)) == len(tests) == 7
-    counts = [part.set_index("statistic")["value"].to_dict() for part in tested.count_parts(tests, study)]
+    counts = [table.results.set_index("statistic")["value"].to_dict() for table in (chosen, others)]
     assert counts == [
         {"tests": 3, "made": 3, "not_estimable": 0}, {"tests": 4, "made": 3, "not_estimable": 1},
     ]  # fmt: skip
@@ -96,12 +98,14 @@ def test_another_choice_moves_the_tests_and_a_test_not_made_is_named(rows, root,
 def test_without_a_choice_all_are_exploratory_and_without_tests_a_sentence_says_so(rows, root, tmp_path):
     study = declared(root, tmp_path, [])
     chosen, others = tables(rows, study)
-    assert chosen.absent == tested.NONE_CHOSEN
+    assert chosen.absent == NONE_CHOSEN
     assert len(shown(others)) == 7
     chosen, others = tables(gather_rows([]), study)
-    assert (chosen.absent, others.absent) == (tested.NONE_CHOSEN, tested.NONE_MADE)
+    assert (chosen.absent, others.absent) == (NONE_CHOSEN, "No test was made.")
     declaring = declared(root, tmp_path, [{"test": "bleeding by week"}])
-    assert tables(rows, declaring)[0].absent == tested.CHOSEN_NOT_MADE
+    assert tables(rows, declaring)[0].absent == (
+        "None of the tests chosen beforehand is made in this version."
+    )
 
 
 @pytest.mark.parametrize(

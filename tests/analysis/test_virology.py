@@ -3,12 +3,10 @@
 import pandas as pd
 import pytest
 
-from csrkit.rows import absence
 from itpcsr.adam.datasets import Datasets
-from itpcsr.analysis import medication, virology, vital_signs
-from itpcsr.display import vital_signs_tables as tables
 from tests import small
-from tests.analysis.test_laboratory import find
+from tests.analysis.test_laboratory import NOTEBOOK, find
+from tests.faults.chain import show
 
 ARMS = (("A", "ESC05"), ("B", "ESC05"))
 
@@ -28,22 +26,26 @@ def disposition(subject, number_day):
     }  # fmt: skip
 
 
-def derived(study, **domains):
-    return Datasets(small.trial(DM=small.dm(*ARMS), EX=small.ex("A", "B"), **domains), study)
+def trial_of(**domains):
+    return small.trial(DM=small.dm(*ARMS), EX=small.ex("A", "B"), **domains)
 
 
-def with_tests(study, *records, ends=(("A", 197), ("B", 50))):
+def shown_with(trial, study):
+    """Return the datasets of a trial, and what the notebook shows of them."""
+    datasets = Datasets(trial, study)
+    return datasets, show(trial, study, NOTEBOOK, datasets=datasets)
+
+
+def with_tests(*records, ends=(("A", 197), ("B", 50))):
     mb = pd.DataFrame(records)
     mb["MBSEQ"] = pd.Series(range(1, len(mb) + 1), dtype="float64")
     ds = pd.DataFrame([disposition(*end) for end in ends])
-    found = derived(study, MB=mb, DS=ds)
-    return found, virology.analyse_virology(found["adsl"], found["admb"], study, 0.95)
+    return trial_of(MB=mb, DS=ds)
 
 
 def test_missing_and_due_tests(study):
-    _, rows = with_tests(
-        study, virus("A", -3, "NEGATIVE"), virus("B", -3, "NEGATIVE"), virus("A", 29, "NEGATIVE")
-    )
+    trial = with_tests(virus("A", -3, "NEGATIVE"), virus("B", -3, "NEGATIVE"), virus("A", 29, "NEGATIVE"))
+    rows = show(trial, study, NOTEBOOK)["tbl-virus"].results
     level = "HBSAG | MISSING"
     assert find(rows, "status", level=level, visit="Baseline")["value"] == 0
     assert find(rows, "status", level=level, visit="Week 4")["value"] == 1  # B
@@ -52,15 +54,16 @@ def test_missing_and_due_tests(study):
 
 
 def test_conversions_are_named(study):
-    found, rows = with_tests(
-        study, virus("A", -3, "NEGATIVE"), virus("A", 29, "NEGATIVE"), virus("A", 113, "POSITIVE"),
+    trial = with_tests(
+        virus("A", -3, "NEGATIVE"), virus("A", 29, "NEGATIVE"), virus("A", 113, "POSITIVE"),
         virus("A", 120, "POSITIVE"), virus("B", -3, "POSITIVE"), virus("B", 29, "POSITIVE"),
     )  # fmt: skip
+    found, shown = shown_with(trial, study)
+    rows = shown["tbl-virus"].results
     assert find(rows, "converted", level="HBSAG")["value"] == 1
     assert find(rows, "converted", statistic="N", level="HBSAG")["value"] == 1  # B was positive before
     assert find(rows, "conversion", "A", "day", "HBSAG")["value"] == 113
-    table = tables.table_virus(rows, study, 0.95)
-    assert "A: Hepatitis B virus surface antigen, Day 113." in table.notes[1]
+    assert "A: Hepatitis B virus surface antigen, Day 113." in shown["tbl-virus"].notes[1]
     assert set(found["admb"]["AVALC"]) == {"NEGATIVE", "POSITIVE", "MISSING"}
 
 
@@ -78,7 +81,8 @@ def test_results_in_words_and_numbers(study):
 
 
 def test_a_sample_outside_the_window_is_said_so(study):
-    _, rows = with_tests(study, virus("A", -3, "NEGATIVE"), virus("A", 34, "NEGATIVE", visit="WEEK 4"))
+    trial = with_tests(virus("A", -3, "NEGATIVE"), virus("A", 34, "NEGATIVE", visit="WEEK 4"))
+    rows = show(trial, study, NOTEBOOK)["tbl-virus"].results
     assert find(rows, "status", level="HBSAG | NEGATIVE", visit="Week 4")["value"] == 1
     assert find(rows, "outside", level="HBSAG", visit="Week 4")["value"] == 1
 
@@ -100,8 +104,8 @@ def test_changes_are_from_before_the_same_infusion(study):
         ]
     )  # fmt: skip
     vs["VSSEQ"] = pd.Series(range(1, 7), dtype="float64")
-    found = derived(study, VS=vs)
-    rows = vital_signs.analyse_vital_signs(found["adsl"], found["advs"], study)
+    found, shown = shown_with(trial_of(VS=vs), study)
+    rows = shown["tbl-vital-signs"].results
     after = find(rows, "TEMP", "total", "mean", "Infusion 1", "4 H AFTER INFUSION")
     assert after["value"] == 2.0
     assert (
@@ -109,7 +113,7 @@ def test_changes_are_from_before_the_same_infusion(study):
     )  # B: none before
     assert find(rows, "TEMP", "total", "mean", "Infusion 2", "END OF INFUSION")["value"] == -1.0
     assert found["advs"].query("ABLFL == 'Y'")["AVAL"].tolist() == [36.0]
-    labels = [row.label for row in tables.table_vital_signs(rows, study, {}, []).rows]
+    labels = [row.label for row in shown["tbl-vital-signs"].rows]
     assert "4 h after infusion: change, mean (SD)" in labels
     assert "Before infusion: mean (SD)" in labels
 
@@ -121,10 +125,10 @@ def drug(subject, name, start, end="", **more):
     }  # fmt: skip
 
 
-def medicated(study, *records):
+def medicated(*records):
     cm = pd.DataFrame(records)
     cm["CMSEQ"] = pd.Series(range(1, len(cm) + 1), dtype="float64")
-    return derived(study, CM=cm)
+    return trial_of(CM=cm)
 
 
 # start, end and category of a drug, and whether it is prior, concomitant and rescue
@@ -148,7 +152,7 @@ def taken(study):
         drug("A", f"DRUG {number}", start, end, CMCAT=category)
         for number, (start, end, category, _) in enumerate(DRUGS)
     ]
-    return medicated(study, *records)["adcm"].set_index("CMDECOD")
+    return Datasets(medicated(*records), study)["adcm"].set_index("CMDECOD")
 
 
 @pytest.mark.parametrize("number", range(len(DRUGS)), ids=[str(case[:3]) for case in DRUGS])
@@ -157,38 +161,29 @@ def test_prior_concomitant_and_rescue(taken, number):
 
 
 def test_medication_by_class(study):
-    found = medicated(
-        study,
+    trial = medicated(
         drug("A", "PARACETAMOL", small.day(3), CMCLAS="ANILIDES"),
         drug("A", "PARACETAMOL", small.day(9), CMCLAS="ANILIDES"),
         drug("B", "SOMETHING", small.day(9), CMCLAS="UNCODED"),
         drug("B", "DEXAMETHASONE", small.day(60), CMCLAS="GLUCOCORTICOIDS", CMCAT="RESCUE THERAPY"),
     )
-    rows = medication.analyse_medication(found["adsl"], found["adcm"], study)
+    shown = show(trial, study, NOTEBOOK)
+    rows = shown["tbl-medication"].results
     assert find(rows, "class", level="ANILIDES")["value"] == 1
     assert find(rows, "any", level="concomitant")["value"] == 2
     assert find(rows, "any", level="rescue")["value"] == 1
     assert "GLUCOCORTICOIDS" not in set(rows["level"])
-    labels = [row.label for row in tables.table_medication(rows, study).rows]
+    labels = [row.label for row in shown["tbl-medication"].rows]
     assert labels[3:] == ["Anilides", "Paracetamol", "Not coded", "Something"]
-    rescue = medication.analyse_rescue(found["adsl"], found["adcm"], study, 0.95)
-    assert tables.table_rescue(rescue, study, 0.95).rows[0].cells[0] == "1 (50.0)"
+    assert shown["tbl-rescue"].rows[0].cells[0] == "1 (50.0)"
 
 
 def test_without_classes_the_substance_stands_alone(study):
-    found = medicated(study, drug("A", "PARACETAMOL", small.day(3)))
-    rows = medication.analyse_medication(found["adsl"], found["adcm"], study)
-    assert [row.label for row in tables.table_medication(rows, study).rows][3:] == ["Paracetamol"]
+    table = show(medicated(drug("A", "PARACETAMOL", small.day(3))), study, NOTEBOOK)["tbl-medication"]
+    assert [row.label for row in table.rows][3:] == ["Paracetamol"]
 
 
 def test_absent_domains_give_one_sentence(study):
-    found = derived(study)
-    adsl = found["adsl"]
-    rows = [
-        virology.analyse_virology(adsl, found["admb"], study, 0.95),
-        vital_signs.analyse_vital_signs(adsl, found["advs"], study),
-        medication.analyse_medication(adsl, found["adcm"], study),
-        medication.analyse_rescue(adsl, found["adcm"], study, 0.95),
-    ]
-    assert [absence(part).split("(")[1][:2] for part in rows] == ["MB", "VS", "CM", "CM"]
-    assert tables.table_virus(rows[0], study, 0.95).absent == absence(rows[0])
+    shown = show(trial_of(), study, NOTEBOOK)
+    labels = ("tbl-virus", "tbl-vital-signs", "tbl-medication", "tbl-rescue")
+    assert [shown[label].absent.split("(")[1][:2] for label in labels] == ["MB", "VS", "CM", "CM"]

@@ -10,16 +10,15 @@ from hypothesis import strategies as st
 
 from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.subgroups import derive_subgroups
-from itpcsr.analysis import exposure, population
-from itpcsr.display import figures, tables
 from itpcsr.display.findings.response import subgroups_finding
 from itpcsr.display.findings.subjects import flow_finding
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 from itpsim.simulate import simulate
 from tests import small
-from tests.faults.chain import show
+from tests.faults.chain import rows_shown, show
 
+POPULATION, SAFETY, EFFICACY = "10-population", "20-safety", "30-efficacy"
 # What people leave empty: a variable of a domain, or whole records (no variable).
 _GAPS = [
     ("DM", "SEX"), ("DM", "RACE"), ("DM", "AGE"), ("DS", "DSDECOD"), ("DS", ""), ("DV", "DVCAT"), ("DV", "DVDECOD"),
@@ -39,7 +38,7 @@ def labels(table, column: int = -1) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def five(study) -> dict[str, pd.DataFrame]:
+def five_trial() -> Trial:
     """Return five enrolled subjects, the last never treated; who they are and how they ended is partly known."""
     dm = small.dm(*((name, "ESC05") for name in "ABCDE"), ("X", "SCRNFAIL"), ("Y", "SCRNFAIL"))
     dm["SEX"] = ["F", "M", "", "F", "M", "F", "F"]
@@ -57,19 +56,29 @@ def five(study) -> dict[str, pd.DataFrame]:
             for place, (name, what, scope) in enumerate(ends, start=1)
         ]
     )  # fmt: skip
-    return Datasets(small.trial(DM=dm, EX=small.ex(*"ABCD"), DS=ds), study)
+    return small.trial(DM=dm, EX=small.ex(*"ABCD"), DS=ds)
 
 
-def test_a_subject_without_sex_or_race_has_a_row(study, five):
-    rows = population.analyse_baseline(five["adsl"], study)
+@pytest.fixture(scope="module")
+def five(study, five_trial) -> dict[str, pd.DataFrame]:
+    return Datasets(five_trial, study)
+
+
+@pytest.fixture(scope="module")
+def shown(study, five_trial, five):
+    return show(five_trial, study, POPULATION, datasets=five)
+
+
+def test_a_subject_without_sex_or_race_has_a_row(shown):
+    rows = shown["tbl-baseline"].results
     assert numbers(rows, "SEX") == {"F": 2, "M": 1, "NOT RECORDED": 1}
     assert numbers(rows, "RACE") == {"ASIAN": 2, "NOT RECORDED": 2}
-    assert labels(tables.table_baseline(rows, study))["Not recorded"] == "2 (50.0)"
+    assert labels(shown["tbl-baseline"])["Not recorded"] == "2 (50.0)"
 
 
 def test_where_all_is_recorded_there_is_no_such_row(study):
-    datasets = Datasets(small.trial(DM=small.dm(("A", "ESC05")), EX=small.ex("A")), study)
-    rows = population.analyse_baseline(datasets["adsl"], study)
+    trial = small.trial(DM=small.dm(("A", "ESC05")), EX=small.ex("A"))
+    rows = show(trial, study, POPULATION)["tbl-baseline"].results
     assert numbers(rows, "SEX") == {"F": 1}
     assert "RACE" not in set(rows["analysis"])
 
@@ -79,10 +88,9 @@ def test_the_test_between_arms_is_of_those_recorded(pilot_study):
     control, active = pilot_study.design.control, pilot_study.design.columns[-1].arms[-1]
     sex = ["F"] * 4 + ["M", ""] + ["F"] + ["M"] * 4 + ["", ""]
     arms = [control] * 6 + [active] * 7
-    adsl = pd.DataFrame(
-        {"USUBJID": [f"{n:02}" for n in range(13)], "ARMCD": arms, "SAFARMCD": arms, "SEX": sex}
-    )
-    rows = population.analyse_baseline(adsl.assign(SAFFL="Y"), pilot_study)
+    names = [f"{n:02}" for n in range(13)]
+    trial = small.trial(DM=small.dm(*zip(names, arms, strict=True)).assign(SEX=sex), EX=small.ex(*names))
+    rows = show(trial, pilot_study, POPULATION)["tbl-baseline"].results
     p = rows.query("analysis == 'SEX' and statistic == 'p_value'")["value"]
     assert p.tolist() == [pytest.approx(0.0577796, abs=1e-6)]
     for group, unrecorded in ((control, 1), (active, 2)):
@@ -90,28 +98,28 @@ def test_the_test_between_arms_is_of_those_recorded(pilot_study):
         assert numbers(rows, "SEX", key)["NOT RECORDED"] == unrecorded
 
 
-def test_ends_and_reasons_hold_all_subjects(study, five):
-    rows = population.analyse_disposition(five["adsl"], study)
+def test_ends_and_reasons_hold_all_subjects(shown):
+    rows = shown["tbl-disposition"].results
     assert numbers(rows, "status") == {
         "treated": 4, "not_treated": 1,
         "completed_treatment": 1, "discontinued_treatment": 1, "unrecorded_treatment": 2,
         "completed_study": 1, "discontinued_study": 2, "unrecorded_study": 2,
     }  # fmt: skip
     assert numbers(rows, "discontinued_study") == {"WITHDRAWAL BY SUBJECT": 1, "NOT RECORDED": 1}
-    shown = labels(tables.table_disposition(rows, study))
-    assert shown["End of study not recorded"] == "2 (40.0)"
-    assert shown["End of treatment not recorded"] == "2 (40.0)"
+    found = labels(shown["tbl-disposition"])
+    assert found["End of study not recorded"] == "2 (40.0)"
+    assert found["End of treatment not recorded"] == "2 (40.0)"
 
 
-def test_the_flow_holds_all_subjects(five):
-    rows = population.analyse_flow(five["adsl"])
+def test_the_flow_holds_all_subjects(shown):
+    rows = rows_shown(shown)["fig-disposition"]
     reasons = {"SCREEN FAILURE": 1, "NOT RECORDED": 1}
     assert numbers(rows, "not_enrolled") == {"": 2, **reasons}
     assert numbers(rows, "not_treated") == {"": 1, "NOT RECORDED": 1}
     assert numbers(rows, "unrecorded_study") == {"": 2}
     assert "1 enrolled but not treated (not recorded 1)" in flow_finding(rows)
     assert "the end is not recorded for 2" in flow_finding(rows)
-    drawn = str(figures.figure_disposition(rows).to_dict()["datasets"])
+    drawn = str(shown["fig-disposition"].to_dict()["datasets"])
     assert "End of study not recorded (n=2)" in drawn
     assert "['Not treated (n=1)', '  Not recorded (n=1)']" in drawn
 
@@ -135,8 +143,8 @@ def test_an_end_of_the_study_counts_without_treatment_and_one_of_treatment_does_
     given = small.ex("A", "B")
     given["EXDOSE"] = given["EXDOSE"].mask(given["USUBJID"] == "B", 0.0)
     trial = small.trial(DM=small.dm(("A", "ESC05"), ("B", "ESC05")), EX=given, DS=pd.DataFrame(ends))
-    adsl = Datasets(trial, study)["adsl"]
-    table, flow = population.analyse_disposition(adsl, study), population.analyse_flow(adsl)
+    rows = rows_shown(show(trial, study, POPULATION))
+    table, flow = rows["tbl-disposition"], rows["fig-disposition"]
     states = numbers(table, "status")
     assert (states["treated"], states["not_treated"]) == (1, 1)
     assert (states["completed_treatment"], states["discontinued_treatment"]) == (1, 0)
@@ -154,10 +162,13 @@ def test_deviations_without_category_have_one_where_others_have(study):
         }
     )  # fmt: skip
     domains = {"DM": small.dm(("A", "ESC05"), ("B", "ESC05")), "EX": small.ex("A", "B")}
-    datasets = Datasets(small.trial(**domains, DV=dv), study)
-    rows = population.analyse_deviations(datasets["adsl"], datasets["addv"], study)
-    assert numbers(rows, "category", statistic="events") == {"MAJOR": 1, "MINOR": 1, "NOT RECORDED": 1}
-    shown = [row.label for row in tables.table_deviations(rows, study).rows]
+    table = show(small.trial(**domains, DV=dv), study, POPULATION)["tbl-deviations"]
+    assert numbers(table.results, "category", statistic="events") == {
+        "MAJOR": 1,
+        "MINOR": 1,
+        "NOT RECORDED": 1,
+    }
+    shown = [row.label for row in table.rows]
     assert shown[-2:] == ["Not recorded", "dose late"]
     assert shown[3:5] == ["Minor", "Not recorded"]
 
@@ -167,20 +178,18 @@ def test_no_deviation_is_a_count_of_zero(study):
     dv = pd.DataFrame(
         columns=["STUDYID", "DOMAIN", "USUBJID", "DVSEQ", "DVTERM", "DVDECOD", "DVCAT", "DVSTDTC"]
     )
-    datasets = Datasets(small.trial(**domains, DV=dv.astype("str").astype({"DVSEQ": "float64"})), study)
-    rows = population.analyse_deviations(datasets["adsl"], datasets["addv"], study)
-    assert numbers(rows, "any") == {"any": 0}
-    assert [row.label for row in tables.table_deviations(rows, study).rows] == ["Any protocol deviation"]
+    trial = small.trial(**domains, DV=dv.astype("str").astype({"DVSEQ": "float64"}))
+    table = show(trial, study, POPULATION)["tbl-deviations"]
+    assert numbers(table.results, "any") == {"any": 0}
+    assert [row.label for row in table.rows] == ["Any protocol deviation"]
 
 
 def test_an_infusion_without_dose_is_received_all_the_same(study):
     infusions = small.ex("A", days=(1, 8))
     infusions["EXDOSE"] = [0.5, np.nan]
-    datasets = Datasets(small.trial(DM=small.dm(("A", "ESC05")), EX=infusions), study)
-    rows = exposure.analyse_exposure(datasets["adsl"], datasets["adex"], study)
-    assert numbers(rows, "administrations")["2"] == 1
-    given = exposure.analyse_infusions(datasets["adsl"], datasets["adex"], study)
-    assert numbers(given, "given")["2"] == 1
+    shown = show(small.trial(DM=small.dm(("A", "ESC05")), EX=infusions), study, SAFETY)
+    assert numbers(shown["tbl-exposure"].results, "administrations")["2"] == 1
+    assert numbers(shown["tbl-infusions"].results, "given")["2"] == 1
 
 
 def test_subgroups_name_those_whom_they_cannot_place(study, five):
@@ -209,16 +218,17 @@ def _hold_all(whole: dict[str, pd.DataFrame], study: Study, gaps: set[tuple[str,
             domains[name] = frame.assign(**{variable: frame[variable].mask(lost, empty)})
         else:
             domains[name] = frame[~lost].reset_index(drop=True)
-    datasets = Datasets(Trial(domains), study)
+    trial = Trial(domains)
+    datasets = Datasets(trial, study)
     adsl = datasets["adsl"]
-    _add_up(population.analyse_baseline(adsl, study), ["SEX", "RACE"])
-    _add_up(exposure.analyse_exposure(adsl, datasets["adex"], study), ["administrations"])
-    response = show(Trial(domains), study, "30-efficacy", datasets=datasets)["tbl-response"]
-    _add_up(response.results, ["category"])
+    rows = rows_shown(show(trial, study, POPULATION, SAFETY, EFFICACY, datasets=datasets))
+    _add_up(rows["tbl-baseline"], ["SEX", "RACE"])
+    _add_up(rows["tbl-exposure"], ["administrations"])
+    _add_up(rows["tbl-response"], ["category"])
     subgroups = derive_subgroups(adsl, datasets["adab"], study)
     assert subgroups.groupby("SUBGROUP")["USUBJID"].nunique().eq((adsl["FASFL"] == "Y").sum()).all()
     assert not subgroups.duplicated(["USUBJID", "SUBGROUP"]).any()
-    _ends_add_up(population.analyse_disposition(adsl, study), population.analyse_flow(adsl))
+    _ends_add_up(rows["tbl-disposition"], rows["fig-disposition"])
 
 
 def _add_up(rows: pd.DataFrame, analyses: list[str]) -> None:

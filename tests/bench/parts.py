@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from itpcsr.analysis import safety
 from itpcsr.analysis.dose.designs import Plan
 from itpcsr.analysis.dose.simulate import Truth, simulate
 from itpcsr.sdtm import load_trial
@@ -26,7 +25,9 @@ try:
     from csrkit.dosefinding.intervals import boin
     from csrkit.dosefinding.rule import Rule
     from csrkit.nca import nca
+    from csrkit.stats.groups import assign_groups
     from itpcsr.adam.datasets import derive
+    from itpcsr.analysis.safety import count_by_term
 except ModuleNotFoundError:  # the plain project has them here
     from itpcsr.analysis.dose.futility import futility_bounds
     from itpcsr.analysis.dose.intervals import boin
@@ -34,6 +35,9 @@ except ModuleNotFoundError:  # the plain project has them here
     from itpcsr.nca import nca
 
     from itpcsr.adam import derive
+    from itpcsr.analysis.safety import analyse_ae_by_term
+
+    count_by_term = None
 
 STUDY = Path("params/study.yml")  # from the root of the project that is measured
 EVENTS, SUBJECTS, CLASSES, TERMS = 1_000_000, 20_000, 26, 800
@@ -66,6 +70,13 @@ def make_events(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
         }
     ).astype("str")
     return adsl, adae
+
+
+def count_events(adsl: pd.DataFrame, adae: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Return the counts of events by class and term."""
+    if count_by_term is None:
+        return analyse_ae_by_term(adsl, adae, study)
+    return count_by_term(adae, assign_groups(adsl, study.design.columns, "SAFFL"))
 
 
 def make_profiles() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -109,7 +120,7 @@ def _derivation(folder: Path) -> Call:
 def _ae_tables(_: Path) -> Call:
     study = split_arms(read_study(STUDY))
     adsl, adae = make_events(study)
-    return lambda: safety.analyse_ae_by_term(adsl, adae, study)
+    return lambda: count_events(adsl, adae, study)
 
 
 def _nca(_: Path) -> Call:

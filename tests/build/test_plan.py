@@ -53,8 +53,8 @@ def project(root, tmp_path_factory):
             path.unlink()
     (folder / "notebooks/10-number.ipynb").unlink()
     for name, dataset, imports in (
-        (EVENTS, "adae", "from itpcsr.analysis import listings"),
-        (RATES, "adlb", "from itpcsr.analysis import vital_signs"),
+        (EVENTS, "adae", "from itpcsr.analysis import significant_events"),
+        (RATES, "adlb", "from itpcsr.analysis import safety"),
     ):
         source = COUNT.format(dataset=dataset, imports=imports)
         write_notebook(folder / f"notebooks/{name}.ipynb", "# Counts", PARAMETERS, source)
@@ -160,15 +160,15 @@ def test_words_of_a_page_run_no_notebook(kept):
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("itpcsr/analysis/listings.py", (set(), {EVENTS})),
-        ("itpcsr/analysis/vital_signs.py", (set(), {RATES})),
-        ("csrkit/stats/summaries.py", (set(), {RATES})),  # which vital_signs imports through others
+        ("itpcsr/analysis/significant_events.py", (set(), {EVENTS})),
+        ("itpcsr/analysis/safety.py", (set(), {RATES})),
+        ("csrkit/stats/fewest.py", (set(), {RATES})),  # which safety imports through others
         ("csrkit/rows.py", (set(), BOTH)),
         ("csrkit/sdtm/read.py", ({"datasets"}, set())),  # the datasets come out as they were
         ("itpcsr/adam/toxicity.py", ({"datasets"}, set())),
         ("csrkit/sdtm/ctcae5.csv", ({"datasets"}, set())),
         ("itpsim/events.py", (set(), set())),
-        ("itpcsr/analysis/safety/__init__.py", (set(), set())),
+        ("itpcsr/analysis/liver.py", (set(), set())),
         ("csrkit/render/embedded/html.py", (set(), set())),
     ],
 )

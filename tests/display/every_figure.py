@@ -1,44 +1,25 @@
-"""All charts of all notebooks, drawn from the datasets of any trial, as the notebooks call them."""
+"""All charts of all notebooks, as their cells draw them from the datasets of any trial."""
 
 from __future__ import annotations
 
 from csrkit.many import Displays
-from itpcsr.adam import periods
 from itpcsr.adam.datasets import derive
-from itpcsr.adam.dose_choice import derive_choice
-from itpcsr.analysis import (
-    antibody,
-    bands,
-    courses,
-    edish,
-    exposure,
-    forms,
-    immune,
-    incidence,
-    pharmacokinetics,
-    population,
-    related_studies,
-    safety,
-    significant_events,
-)
-from itpcsr.analysis.dose import compare, utility
-from itpcsr.display import (
-    antibody_figures,
-    dose_figures,
-    figures,
-    immune_figures,
-    laboratory,
-    safety_figures,
-    timelines,
-)
-from itpcsr.display import pharmacokinetics as concentrations
-from itpcsr.display.incidence import figure_incidence
-from itpcsr.display.related_studies import figure_related_studies
 from itpcsr.sdtm import Trial
-from itpcsr.study import read_related
 from tests.faults.chain import show
 
-LEVEL = 0.95
+WITH_FIGURES = (
+    "05-related-studies",
+    "10-population",
+    "20-safety",
+    "28-significant-events",
+    "30-efficacy",
+    "32-response-rates",
+    "34-response-times",
+    "40-pharmacokinetics",
+    "50-antibody",
+    "60-immune-mechanism",
+    "70-dose-selection",
+)
 
 
 def part_of(trial: Trial, subjects: list[str]) -> Trial:
@@ -53,117 +34,13 @@ def part_of(trial: Trial, subjects: list[str]) -> Trial:
     )
 
 
-def every_figure(trial, study, datasets=None, limits=Displays()):  # noqa: B008 (frozen)
+def every_figure(trial, study, datasets=None, limits=Displays(), notebooks=WITH_FIGURES):  # noqa: B008 (frozen)
     """Return label to chart, or to the table that stands in its place; ``limits`` part few from many."""
-    datasets = dict(datasets or derive(trial, study))
-    cells = related_studies.analyse_status_phase(read_related(study.identity.related_studies))
-    return {
-        "fig-related-studies": figure_related_studies(cells),
-        **_safety(datasets, study, limits),
-        **efficacy_figures(trial, study, datasets, limits),
-        **_cells(datasets, study, limits),
-        **_immune(datasets, study, limits),
-        **_dose(datasets, study),
-    }
-
-
-def _safety(datasets, study, limits):
-    adsl, adex, adae, adlb = (datasets[name] for name in ("adsl", "adex", "adae", "adlb"))
-    datasets["participation"] = periods.derive_participation(adsl)
-    datasets["response"] = periods.derive_response_periods(datasets["adrs"])
-    times = safety.analyse_ae_times(adsl, adae, datasets["adaette"], study, [28], LEVEL)
-    curves = safety.estimate_ae_curves(adsl, datasets["adaette"], study, LEVEL)
-    events = significant_events.select_events(adsl, adae, study)
-    lines = (limits.lines_at_most, limits.chart_values_at_most)
-    drawn = courses.select_drawn(adsl, events, study, limits.subjects_at_most)
-    timeline = courses.count_drawn(adsl, adae, drawn, study, limits.subjects_at_most)
-    doses, peaks = incidence.dose_columns(study.design), edish.select_peaks(adsl, adlb)
-    tests = ["ALT", "AST", "BILI", "CREAT", "HGB", "WBC"]
-    course = courses.count_courses(adsl, adlb, study, tests)
-    course_bands = bands.laboratory_bands(adlb, adsl, doses, tests, *lines)
-    bins = bands.peak_bins(peaks, *lines)
-    quadrants = edish.count_quadrants(adsl, peaks, study, LEVEL)
-    frequent = incidence.analyse_incidence(adsl, adae, study, LEVEL, 10)
-    infusions = exposure.analyse_infusions(adsl, adex, study)
-    form = _form("fig-infusions", forms.SHARES, adex, limits)
-    return {
-        "fig-disposition": figures.figure_disposition(population.analyse_flow(adsl)),
-        "fig-infusions": safety_figures.figure_infusions(infusions, adsl, adex, study, form),
-        "fig-ae-time": safety_figures.figure_ae_times(times, curves, study),
-        "fig-timeline": timelines.figure_timeline(timeline, drawn, datasets, study),
-        "fig-incidence": figure_incidence(frequent, study),
-        "fig-laboratory-subjects": laboratory.figure_courses(course, adlb, adsl, doses, study, course_bands),
-        "fig-edish": laboratory.figure_edish(
-            quadrants, peaks, adsl, doses, study, edish.LIMITS, bins, bands.PEAK_BOUNDS
-        ),
-    }
-
-
-def _form(display, form, records, limits):
-    return forms.choose_form(display, form, records["USUBJID"].nunique(), limits.subjects_at_most)
-
-
-def efficacy_figures(trial, study, datasets, limits):
-    """Return the charts of platelets and response, as their notebooks draw them."""
-    names = ("30-efficacy", "32-response-rates", "34-response-times")
-    shown = show(trial, study, *names, datasets=datasets, **limits.model_dump())
-    return {label: display for label, display in shown.items() if label.startswith("fig-")}
-
-
-def _cells(datasets, study, limits):
-    adsl, adpc, adab = (datasets[name] for name in ("adsl", "adpc", "adab"))
-    samples = pharmacokinetics.analyse_samples(adsl, adpc, study)
-    doses = incidence.dose_columns(study.design)
-    people = antibody.describe_subjects(adsl, adab, datasets["adrs"], datasets["adae"], datasets["adpp"])
-    relations = antibody.analyse_relations(people, adab, study, LEVEL)
-    lines = (limits.lines_at_most, limits.chart_values_at_most)
-    profiles = {
-        f"fig-pk-{scale}": concentrations.figure_profiles(
-            samples, adpc, adsl, doses, study, 24, scale,
-            bands.concentration_bands(adpc, adsl, doses, f"fig-pk-{scale}", *lines),
-        )
-        for scale in ("linear", "log")
-    }  # fmt: skip
-    times = pharmacokinetics.analyse_times(adsl, adpc, study)
-    return {
-        "fig-pk-times": concentrations.figure_times(
-            times, adpc, adsl, bands.deviation_bands(adpc, adsl, *lines)
-        ),
-        **profiles,
-        "fig-antibody-subjects": antibody_figures.figure_antibody_subjects(
-            relations, people, adab, study, limits.subjects_at_most
-        ),
-    }
-
-
-def _immune(datasets, study, limits):
-    adsl, adcp, adlb, adrs = (datasets[name] for name in ("adsl", "adcp", "adlb", "adrs"))
-    panel = immune.build_panel(adsl, adcp, adrs, study)
-    course = immune.analyse_course(adcp, panel, study, LEVEL)
-    standardised = immune.analyse_standardised(adcp, panel, study)
-    records = immune.standardised_records(panel)
-    platelets = immune.analyse_platelets(adcp, adlb, panel, study, LEVEL, [-4, -2, 0, 2, 4])
-    network = immune.analyse_network(adcp, panel, study, LEVEL)
-    picture = immune.analyse_picture(adcp, panel, study, LEVEL)
-    values = immune.course_records(panel)
-    lines = (limits.lines_at_most, limits.chart_values_at_most)
-    drawn, changes = bands.marker_bands(values, *lines), bands.change_bands(records, *lines)
-    return {
-        "fig-immune-course": immune_figures.figure_immune_course(values, course, study, drawn),
-        "fig-immune-heatmap": immune_figures.figure_immune_heatmap(standardised, study),
-        "fig-immune-subjects": immune_figures.figure_immune_subjects(
-            records, standardised, study, limits.subjects_at_most
-        ),
-        "fig-immune-lags": immune_figures.figure_immune_lags(platelets, study),
-        "fig-immune-network": immune_figures.figure_immune_network(network, study, 0.5),
-        "fig-immune-panel": immune_figures.figure_immune_panel(records, picture, platelets, study, changes),
-    }
-
-
-def _dose(datasets, study):
-    curves = compare.estimate_curves(datasets["addl"], study, LEVEL)
-    moved = utility.vary_weights(derive_choice(datasets, study), study)
-    return {
-        "fig-dose-dlt": dose_figures.figure_dose_dlt(curves, study),
-        "fig-dose-utility": dose_figures.figure_dose_utility(moved, study),
-    }
+    found = show(
+        trial,
+        study,
+        *notebooks,
+        datasets=dict(datasets or derive(trial, study)),
+        values=limits.model_dump(),
+    )
+    return {label: display for label, display in found.items() if label.startswith("fig-")}

@@ -1,30 +1,14 @@
 """Tables, listing and figure of antibodies: what they say, and with 0, 1 and 3 subjects."""
 
-import pandas as pd
 import pytest
 
 from csrkit.tables.table import Table
-from itpcsr.analysis import antibody
-from itpcsr.display import antibody_tables as tables
-from itpcsr.display.antibody_figures import figure_antibody_subjects
 from tests.adam.antibodies import AFTER, BEFORE, result
-from tests.analysis.test_antibody import analysed, pairs
-
-MAKERS = {
-    "status": lambda of: tables.table_antibody_status(of["status"], of["study"], 0.95),
-    "titres": lambda of: tables.table_antibody_titres(of["titres"], of["study"]),
-    "paired": lambda of: tables.table_antibody_paired(of["paired"], of["study"]),
-    "auto": lambda of: tables.table_autoantibodies(of["auto"], of["study"], 0.95),
-    "relations": lambda of: tables.table_antibody_relation(of["relations"], of["study"], 0.95),
-    "listing": lambda of: tables.list_antibodies(
-        pd.concat([of["status"], of["auto"]]), of["adis"], of["adab"], of["study"]
-    ),
-    "figure": lambda of: figure_antibody_subjects(of["relations"], of["subjects"], of["adab"], of["study"]),
-}
+from tests.analysis.test_antibody import LABELS, analysed, pairs
 
 
 def show(name, study, *records, subjects=("A", "B", "C")):
-    return MAKERS[name](analysed(study, *records, subjects=subjects))
+    return analysed(study, *records, subjects=subjects)[LABELS[name]]
 
 
 def cells(table, label):
@@ -67,7 +51,7 @@ def test_listing(study):
         study, *pairs("NEGATIVE", ">1:640", "A"), result("A", 1, "", "GP2B3AAB", 2.5),
         result("A", 85, "", "GP2B3AAB", 0.5), result("B", BEFORE, "1:40"), result("C", AFTER, "INDETERMINATE"),
     )  # fmt: skip
-    table = MAKERS["listing"](found)
+    table = found[LABELS["listing"]]
     assert [header.label for header in table.headers] == ["HLA class I", "GPIIb/IIIa"]
     assert cells(table, "Day 24") == [("pos. >1:640", "–"), ("no result", "–")]
     assert cells(table, "Day 85") == [("–", "neg. 0.50")]
@@ -90,8 +74,8 @@ def test_figure_says_it_by_sign_too(study):
 @pytest.mark.parametrize("subjects", [(), ("A",), ("A", "B", "C")])
 def test_few_subjects(study, subjects):
     found = analysed(study, *pairs("NEGATIVE", "1:40", *subjects), subjects=subjects or ("A",))
-    for name, make in MAKERS.items():
-        shown = make(found)
+    for name, label in LABELS.items():
+        shown = found[label]
         if subjects and name != "auto":
             assert not isinstance(shown, Table) or not shown.absent, name
         else:
@@ -101,14 +85,6 @@ def test_few_subjects(study, subjects):
             assert shown.to_dict()
 
 
-def test_demo(demo, study):
-    people = antibody.describe_subjects(*(demo[name] for name in ("adsl", "adab", "adrs", "adae", "adpp")))
-    relations = antibody.analyse_relations(people, demo["adab"], study, 0.95)
-    chart = figure_antibody_subjects(relations, people, demo["adab"], study).to_dict()
-    assert len({row["Subject"] for part in chart["datasets"].values() for row in part if "Sign" in row}) == 18
-
-
 def test_figure_of_many_shows_those_tested(study):
-    found = analysed(study, *pairs("NEGATIVE", "1:40", "A"))
-    chart = figure_antibody_subjects(found["relations"], found["subjects"], found["adab"], study, 2).to_dict()
-    assert chart["title"].startswith("1 of 3 treated subjects")
+    found = analysed(study, *pairs("NEGATIVE", "1:40", "A"), values={"subjects_at_most": 2})
+    assert found[LABELS["figure"]].to_dict()["title"].startswith("1 of 3 treated subjects")

@@ -10,11 +10,11 @@ import pytest
 from csrkit.charts import layers
 from csrkit.plain_text import plain_tree
 from csrkit.tables.table import Table
-from itpcsr.analysis import exposure, population, safety
 from itpcsr.display.findings import concentrations, dose, events, immune, laboratory, phrases, platelets
 from itpcsr.display.findings import response as responses
 from itpcsr.display.findings.subjects import flow_finding, infusions_finding
 from tests.display.every_figure import every_figure, part_of
+from tests.faults.chain import rows_shown, show
 
 MOST = 350  # characters, so that a screen reader's listener keeps the thread
 
@@ -122,24 +122,30 @@ def test_numbers_of_one_and_none_read_well():
     assert phrases.few(["a", "b"], 2) == "a and b"
 
 
-def test_nobody_treated(demo, study):
+def changed(trial, study, demo, *notebooks, **datasets):
+    """Return the rows that notebooks show of the demonstration with datasets changed."""
+    return rows_shown(show(trial, study, *notebooks, datasets=demo | datasets))
+
+
+def test_nobody_treated(demo_trial, demo, study):
     adsl = demo["adsl"].query("SAFFL != 'Y'")
-    assert flow_finding(population.analyse_flow(adsl)).startswith(
-        "4 subjects screened, 0 enrolled, 0 treated"
+    rows = changed(
+        demo_trial, study, demo, "10-population", "20-safety", adsl=adsl, adex=demo["adex"].head(0)
     )
-    rows = exposure.analyse_infusions(adsl, demo["adex"].head(0), study)
-    assert infusions_finding(rows, study) == "No subject was treated."
+    assert flow_finding(rows["fig-disposition"]).startswith("4 subjects screened, 0 enrolled, 0 treated")
+    assert infusions_finding(rows["tbl-infusions"], study) == "No subject was treated."
 
 
-def test_an_end_that_nobody_recorded_is_said(demo):
-    rows = population.analyse_flow(demo["adsl"].assign(EOTSTT="", DCTREAS=""))
+def test_an_end_that_nobody_recorded_is_said(demo_trial, demo, study):
+    adsl = demo["adsl"].assign(EOTSTT="", DCTREAS="")
+    rows = changed(demo_trial, study, demo, "10-population", adsl=adsl)["fig-disposition"]
     assert "The end of treatment is not recorded; 16 completed the study" in flow_finding(rows)
 
 
-def test_events_of_nobody_have_no_median(demo, study):
+def test_events_of_nobody_have_no_median(demo_trial, demo, study):
     events_of = demo["adaette"].assign(CNSR=1.0)
-    rows = safety.analyse_ae_times(demo["adsl"], demo["adae"], events_of, study, [28], 0.95)
-    text = events.times_finding(rows, study)
+    rows = changed(demo_trial, study, demo, "20-safety", adaette=events_of)
+    text = events.times_finding(rows["tbl-ae-time"], study)
     assert text.startswith(
         "0 of 18 subjects had an adverse event; the estimated share with an event does not"
     )

@@ -16,7 +16,7 @@ from csrkit.tables.table import Table
 from itpcsr.analysis import bands, efficacy
 from itpcsr.analysis.forms import BANDS, NO_FORM, band_rows, choose_form
 from tests.display.conftest import drawn
-from tests.display.every_figure import efficacy_figures, every_figure
+from tests.display.every_figure import every_figure
 
 # the charts of single subjects, and what each subject has in them
 LINES = {
@@ -102,7 +102,7 @@ def test_findings_are_of_the_trial_and_not_of_the_form(few, specs):
 
 def test_a_chart_with_too_many_values_has_a_form_though_its_subjects_are_few(demo_trial, demo, study):
     tight = Displays(chart_values_at_most=10)
-    chart = efficacy_figures(demo_trial, study, demo, tight)["fig-platelets"]
+    chart = every_figure(demo_trial, study, demo, tight, ["30-efficacy"])["fig-platelets"]
     assert "values in the chart, more than the 10" in form_texts(chart.to_dict())["caption"]
 
 

@@ -3,10 +3,24 @@
 import pandas as pd
 import pytest
 
-from csrkit.rows import absent_rows, make_rows
+from csrkit.rows import absent_rows, make_rows, result_rows
 from csrkit.stats.groups import assign_groups, columns_by, size_rows
 from csrkit.stats.proportions import count_subjects
-from csrkit.tables.layouts import each, interval, layout, n_percent, number, section, when
+from csrkit.tables.layouts import (
+    each,
+    events_percent,
+    interval,
+    layout,
+    limits,
+    n_of_total_percent,
+    n_percent,
+    nested,
+    number,
+    section,
+    share_at_risk,
+    values,
+    when,
+)
 
 ADSL = pd.DataFrame(
     {
@@ -68,3 +82,84 @@ def test_what_was_not_computed_is_an_error_and_what_is_absent_a_sentence(counted
 
 def test_a_study_without_columns_of_a_kind_has_nobody_in_them():
     assert assign_groups(ADSL, [], "FASFL").empty
+
+
+def texts(rows, parts, notes=()):
+    """Return label, indent and the cells of the column of all subjects."""
+    columns = columns_by(ADSL.assign(ALL="all"), "ALL")
+    size = pd.DataFrame({"analysis": ["size"], "group": "all", "statistic": "N", "value": [4.0]})
+    rows = result_rows(
+        size, rows.assign(group="all", reason=rows["value"].isna().map({True: "x", False: ""}))
+    )
+    table = layout(rows, columns, parts, stub="", notes=notes)
+    return [(row.label, row.indent, *row.cells) for row in table.rows], table.notes
+
+
+def counts(analysis, level, **numbers):
+    frame = pd.DataFrame({"statistic": list(numbers), "value": list(numbers.values())})
+    return frame.assign(analysis=analysis, level=level)
+
+
+def test_levels_inside_levels():
+    shown = {"n": 1.0, "percent": 25.0}
+    rows = pd.concat(
+        [
+            counts("class", "HEART", **shown), counts("class", "FEVER", **shown),
+            counts("term", "HEART | Palpitations", **shown), counts("term", "FEVER | FEVER", **shown),
+            counts("grade", "HEART | Palpitations | 2", **shown),
+        ]
+    )  # fmt: skip
+    names = [str.capitalize, str.title, "Grade {}".format]
+    nest = nested(["class", "term", "grade"], n_percent, names)
+    assert [row[:2] for row in texts(rows, [nest])[0]] == [
+        ("Heart", 0), ("Palpitations", 1), ("Grade 2", 2), ("Fever", 0), ("Fever", 1),
+    ]  # fmt: skip
+    nest = nested(["class", "term"], n_percent, str.capitalize, repeat=False)
+    assert [row[0] for row in texts(rows, [nest])[0]] == ["Heart", "Palpitations", "Fever"]
+
+
+def test_what_is_not_estimable_stands_once_in_a_cell():
+    nan = float("nan")
+    rows = pd.concat(
+        [
+            counts("open", "", median_low=3.0, median_high=nan),
+            counts("none", "", median_low=nan, median_high=nan, events=nan, years=1.0),
+            counts("rate", "", events=3.0, years=2.25, rate_low=0.5, rate_high=1.237),
+        ]
+    )
+    parts = [
+        limits("open", "median", label="open"),
+        limits("none", "median", label="none"),
+        values("none", ["events", "years"], label="values", between=" / "),
+        values("rate", ["events", "years"], label="values", between=" / "),
+        values("rate", ["rate_low", "rate_high"], label="limits"),
+    ]
+    shown, notes = texts(
+        rows, parts, notes=[lambda lookup: f"{lookup.value('rate', 'all', 'events'):g} events"]
+    )
+    assert shown == [
+        ("open", 1, "3.0 to NE"), ("none", 1, "NE"), ("values", 0, "NE"), ("values", 0, "3 / 2.3"),
+        ("limits", 0, "0.50 to 1.24"),
+    ]  # fmt: skip
+    assert notes == ("3 events", "NE: not estimable (x).")
+
+
+def test_events_and_those_at_risk():
+    nan = float("nan")
+    rows = pd.concat(
+        [
+            counts("event", "all", events=4.0, percent=100.0), counts("event", "none", events=0.0, percent=nan),
+            counts("few", "", n=1.0, N=2.0, percent=50.0), counts("nobody", "", n=0.0, N=0.0, percent=nan),
+            counts("time", "", km_percent=33.33, at_risk=2.0).assign(visit="Day 28"),
+        ]
+    )  # fmt: skip
+    parts = [
+        each("event", events_percent, label=str.upper),
+        n_of_total_percent("few", label="few"),
+        n_of_total_percent("nobody", label="nobody"),
+        share_at_risk("time", "Day 28", label="risk"),
+    ]
+    shown, notes = texts(rows, parts)
+    assert [row[2] for row in shown] == ["4 (100.0)", "0", "1/2 (50.0)", "0/0", "33.3 [2]"]
+    assert [row[0] for row in shown][:2] == ["ALL", "NONE"]
+    assert notes == ()

@@ -1,63 +1,44 @@
 """Figures of single subjects: who stands in them, and that they are a sentence where there is nothing."""
 
-from collections import ChainMap, Counter
+from collections import Counter
 
 import pandas as pd
 import pytest
 
 from csrkit.charts import drawing
-from itpcsr.adam import periods
-from itpcsr.adam.datasets import Datasets
-from itpcsr.analysis import courses, edish, incidence, significant_events
-from itpcsr.display import laboratory, timelines
-from itpcsr.display.incidence import figure_incidence
+from itpcsr.display import timelines
 from itpcsr.sdtm import Trial
+from tests.faults.chain import show
 from tests.small import day, dm, ex
 
-TESTS = ["ALT", "BILI", "WBC"]
+FIGURES = ["fig-timeline", "fig-incidence", "fig-laboratory-subjects", "fig-edish"]
 
 
-def figures(trial, datasets, study):
-    """Return the four figures of a trial by name."""
-    datasets = ChainMap({}, datasets)
-    adsl, adae, adlb = (datasets[name] for name in ("adsl", "adae", "adlb"))
-    datasets["participation"] = periods.derive_participation(adsl)
-    datasets["response"] = periods.derive_response_periods(datasets["adrs"])
-    events = significant_events.select_events(adsl, adae, study)
-    drawn = courses.select_drawn(adsl, events, study, 40)
-    doses = incidence.dose_columns(study.design)
-    peaks = edish.select_peaks(adsl, adlb)
-    return {
-        "timeline": timelines.figure_timeline(courses.count_drawn(adsl, adae, drawn, study), drawn, datasets, study),
-        "incidence": figure_incidence(incidence.analyse_incidence(adsl, adae, study, 0.95, 5), study),
-        "courses": laboratory.figure_courses(
-            courses.count_courses(adsl, adlb, study, TESTS), adlb, adsl, doses, study
-        ),
-        "edish": laboratory.figure_edish(
-            edish.count_quadrants(adsl, peaks, study, 0.95), peaks, adsl, doses, study, edish.LIMITS
-        ),
-    }  # fmt: skip
+def figures(trial, study, datasets=None):
+    """Return the four figures of a trial by label."""
+    displays = show(trial, study, "28-significant-events", datasets=datasets)
+    return {label: displays[label] for label in FIGURES}
 
 
 @pytest.mark.parametrize("name", ["demo", "pilot"])
 def test_every_figure_draws(name, request):
     study = request.getfixturevalue("study" if name == "demo" else "pilot_study")
-    found = figures(request.getfixturevalue(f"{name}_trial"), request.getfixturevalue(name), study)
+    found = figures(request.getfixturevalue(f"{name}_trial"), study, request.getfixturevalue(name))
     svgs = {key: drawing.chart_svg(figure.to_dict()) for key, figure in found.items()}
     assert not any("NaN" in svg or "undefined" in svg for svg in svgs.values())
     if name == "demo":
-        assert all(f"SIM-{number:03d}" in svgs["timeline"] for number in range(1, 19))
-        assert ">0 of 18 subjects<" in svgs["edish"]
+        assert all(f"SIM-{number:03d}" in svgs["fig-timeline"] for number in range(1, 19))
+        assert ">0 of 18 subjects<" in svgs["fig-edish"]
     else:
-        assert "6 of 254 treated subjects: those with a serious event" in svgs["timeline"]
-        assert "Under treatment" in svgs["timeline"]
+        assert "6 of 254 treated subjects: those with a serious event" in svgs["fig-timeline"]
+        assert "Under treatment" in svgs["fig-timeline"]
 
 
 def test_figures_without_data_are_sentences(study):
     trial = Trial({"DM": dm(("01", "ESC05")), "EX": ex("01")})
-    found = figures(trial, Datasets(trial, study), study)
-    assert all(found[name].absent for name in ("incidence", "courses", "edish"))
-    assert "SVG" in drawing.chart_svg(found["timeline"].to_dict()).upper()
+    found = figures(trial, study)
+    assert all(found[name].absent for name in FIGURES[1:])
+    assert "SVG" in drawing.chart_svg(found["fig-timeline"].to_dict()).upper()
 
 
 def test_an_end_that_is_not_recorded_is_no_early_end(study):
@@ -78,7 +59,7 @@ def test_an_end_that_is_not_recorded_is_no_early_end(study):
         ),
     ):
         trial = Trial(domains)
-        chart = figures(trial, Datasets(trial, study), study)["timeline"].to_dict()
+        chart = figures(trial, study)["fig-timeline"].to_dict()
         assert chart["description"].endswith(said)
         marks = Counter(
             row["Legend"] for rows in chart["datasets"].values() for row in rows if "Legend" in row

@@ -8,49 +8,23 @@ import pytest
 from csrkit.tables.layout import column_characters, is_wide
 from csrkit.tables.table import Table
 from csrkit.tables.writers import to_grid, to_html, to_typst
-from itpcsr.adam.datasets import Datasets
-from itpcsr.analysis import listings
-from itpcsr.display import subject_listings as show
-from itpcsr.display import wide_listings as wide
+from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 from tests import small
+from tests.faults.chain import show
 
 CODES = re.compile(r"\b(nan|None|NaT)\b|10\^|[A-Z]+/[A-Z]{3,}|\b(DOSE|RECOVERED|NEGATIVE|RELATED)\b")
 
 
 def small_listings(study: Study, **domains: pd.DataFrame) -> dict[str, Table]:
     """Return every listing of a small trial."""
-    return all_listings(Datasets(small.trial(**domains), study), study)
+    return all_listings(small.trial(**domains), study)
 
 
-def all_listings(data: dict[str, pd.DataFrame], study: Study) -> dict[str, Table]:
-    """Return every listing of the notebook, one category of laboratory values for both."""
-    adsl, adae, adex, adlb = (data[name] for name in ("adsl", "adae", "adex", "adlb"))
-    count, select = listings.count_listing, listings.select_records
-    gone, everyone = listings.select_discontinued(adsl), listings.select_subjects(adsl)
-    deviations = select(adsl, data["addv"], "ENRLFL", ["DVSTDTC", "DVSEQ"])
-    given, events = select(adsl, adex, "SAFFL", ["EXNUM"]), select(adsl, adae, "SAFFL", ["ASTDT", "AESEQ"])
-    tests = select(adsl, data["admb"], "SAFFL", ["ADTM", "AVISITN", "MBSEQ"])
-    medication = listings.select_medication(adsl, data["adcm"])
-    chemistry = listings.select_tests(adsl, adlb, study, "CHEMISTRY")
-    counted = {
-        name: count(f"tbl-listing-{name}", dataset, records, adsl, study)
-        for name, dataset, records in (
-            ("discontinued", "ADSL", gone), ("subjects", "ADSL", everyone), ("deviations", "ADDV", deviations),
-            ("exposure", "ADEX", given), ("events", "ADAE", events), ("chemistry", "ADLB", chemistry),
-            ("virus", "ADMB", tests), ("medication", "ADCM", medication),
-        )
-    }  # fmt: skip
-    return {
-        "discontinued": show.list_discontinued(counted["discontinued"], gone, adex, study),
-        "subjects": show.list_subjects(counted["subjects"], everyone, study),
-        "deviations": show.list_deviations(counted["deviations"], deviations, adsl),
-        "exposure": show.list_exposure(counted["exposure"], given, adsl, study),
-        "events": show.list_all_events(counted["events"], events, adsl, study),
-        "chemistry": wide.list_laboratory(counted["chemistry"], chemistry, adsl, study),
-        "virus": wide.list_virus_tests(counted["virus"], tests, adsl, study),
-        "medication": show.list_medication(counted["medication"], medication, adsl),
-    }
+def all_listings(trial: Trial, study: Study, data: dict[str, pd.DataFrame] | None = None) -> dict[str, Table]:
+    """Return every listing of the notebook by its name, with all its rows."""
+    displays = show(trial, study, "29-listings", datasets=data, values={"listing_rows_at_most": 100_000})
+    return {label.removeprefix("tbl-listing-"): table for label, table in displays.items()}
 
 
 def cells(table: Table, label: str, subject: str = "") -> tuple[str, ...]:
@@ -60,8 +34,8 @@ def cells(table: Table, label: str, subject: str = "") -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def shown(demo, study):
-    return all_listings(demo, study)
+def shown(demo_trial, demo, study):
+    return all_listings(demo_trial, study, demo)
 
 
 def test_no_listing_of_the_simulated_trial_has_a_code_or_a_blank(shown):
@@ -157,8 +131,8 @@ def test_wide_listings_leave_room_for_the_label(shown):
     assert f'colspan="9">{heading}<' in to_html(shown["events"])
 
 
-def test_the_real_pilot_study_prints_what_can_be_read(pilot, pilot_study):
-    found = all_listings(pilot, pilot_study)
+def test_the_real_pilot_study_prints_what_can_be_read(pilot_trial, pilot, pilot_study):
+    found = all_listings(pilot_trial, pilot_study, pilot)
     assert len([row for row in found["discontinued"].rows if row.cells]) == 144
     assert len([row for row in found["subjects"].rows if row.cells]) == 254
     assert len([row for row in found["events"].rows if row.cells]) == 1191

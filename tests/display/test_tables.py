@@ -4,8 +4,7 @@ import pytest
 
 from csrkit.charts import drawing
 from csrkit.tables.table import Table
-from itpcsr.analysis import population, safety
-from itpcsr.display import figures, labels, safety_tables, tables
+from itpcsr.display import labels
 from tests.faults.chain import show
 
 
@@ -28,7 +27,7 @@ def test_intervals_say_their_level_and_an_empty_column_shows_ne_and_says_why(dem
     adsl = demo["adsl"][demo["adsl"]["ARMCD"] != "EXP20"]
     adrs = demo["adrs"][demo["adrs"]["USUBJID"].isin(adsl["USUBJID"])]
     datasets = demo | {"adsl": adsl, "adrs": adrs}
-    shown = show(demo_trial, study, "30-efficacy", datasets=datasets, confidence_level=0.9)
+    shown = show(demo_trial, study, "30-efficacy", datasets=datasets, values={"confidence_level": 0.9})
     table = shown["tbl-response"]
     assert cells(table, "90% CI")[2] == "15.3 to 84.7"
     assert "level 90%" in table.notes[0]
@@ -37,21 +36,17 @@ def test_intervals_say_their_level_and_an_empty_column_shows_ne_and_says_why(dem
     assert table.notes[-1] == "NE: not estimable (no subjects in this group)."
 
 
-def test_comparisons_stand_in_the_table_of_a_controlled_study(pilot, pilot_study):
-    table = safety_tables.table_ae_by_term(
-        safety.analyse_ae_by_term(pilot["adsl"], pilot["adae"], pilot_study), pilot_study
-    )
+def test_comparisons_stand_in_the_table_of_a_controlled_study(pilot_shows):
+    table = pilot_shows("20-safety")["tbl-ae-soc-pt"]
     assert [header.label for header in table.headers] == [
         "Placebo", "Xanomeline low dose", "p", "Xanomeline high dose", "p", "Total",
     ]  # fmt: skip
     assert cells(table, "Any adverse event")[:3] == ("65 (75.6) [281]", "77 (91.7) [412]", "0.007")
-    baseline = tables.table_baseline(population.analyse_baseline(pilot["adsl"], pilot_study), pilot_study)
-    assert "Age 0.593" in baseline.notes[-1]
+    assert "Age 0.593" in pilot_shows("10-population")["tbl-baseline"].notes[-1]
 
 
-def test_events_follow_the_subjects(demo, study):
-    rows = safety.analyse_ae_overview(demo["adsl"], demo["adae"], study, 0.95)
-    table = safety_tables.table_ae_overview(rows, study, 0.95)
+def test_events_follow_the_subjects(demo_shows):
+    table = demo_shows("20-safety")["tbl-ae-overview"]
     assert cells(table, "Serious")[-1].startswith("4 (22.2) [")
     assert cells(table, "Fatal") == ("0",) * 6
 
@@ -64,7 +59,8 @@ def test_capitals_are_lowered_and_other_text_kept():
 @pytest.mark.parametrize("name", ["demo", "pilot"])
 def test_the_flow_figure_draws_every_box(name, request):
     adsl = request.getfixturevalue(name)["adsl"]
-    svg = drawing.chart_svg(figures.figure_disposition(population.analyse_flow(adsl)).to_dict())
+    shown = request.getfixturevalue(f"{name}_shows")("10-population")
+    svg = drawing.chart_svg(shown["fig-disposition"].to_dict())
     lines = re.findall(r">([^<>]+)<", svg)
     assert f"Screened (n={len(adsl)})" in lines
     assert any(line.startswith("Discontinued study") for line in lines)
@@ -85,10 +81,11 @@ def test_a_closing_script_tag_in_a_text_cannot_end_the_chart():
 
 def test_a_table_cannot_ask_for_what_was_not_computed(demo_trial, demo, study):
     with pytest.raises(ValueError, match="no result row for AVAL, Week 99"):
-        show(demo_trial, study, "30-efficacy", datasets=demo, weeks_shown=[4, 99])
+        show(demo_trial, study, "30-efficacy", datasets=demo, values={"weeks_shown": [4, 99]})
 
 
-def test_a_flow_in_which_nobody_completes_still_ends(demo):
+def test_a_flow_in_which_nobody_completes_still_ends(demo_trial, demo, study):
     adsl = demo["adsl"].assign(EOSSTT="DISCONTINUED", DCSREAS="WITHDRAWAL BY SUBJECT")
-    svg = drawing.chart_svg(figures.figure_disposition(population.analyse_flow(adsl)).to_dict())
+    shown = show(demo_trial, study, "10-population", datasets=demo | {"adsl": adsl})
+    svg = drawing.chart_svg(shown["fig-disposition"].to_dict())
     assert "Completed study (n=0)" in svg

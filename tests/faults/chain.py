@@ -60,14 +60,13 @@ def show(
     study: Study,
     *names: str,
     datasets: Mapping[str, pd.DataFrame] | None = None,
-    **values: Any,
+    values: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return what the notebooks named show of a trial: label to table, chart or prose.
 
-    ``datasets`` are those derived of the trial before; ``values`` are parameters of the notebooks.
+    ``datasets`` stand in place of those derived from the trial, ``values`` in place of parameters.
     """
-    derived = Datasets(trial, study) if datasets is None else datasets
-    with mock.patch.dict(VALUES, values), notebooks_on(trial, study, derived) as run:
+    with notebooks_on(trial, study, datasets or Datasets(trial, study), values) as run:
         for name in names:
             run(name)
         return run.displays
@@ -94,9 +93,11 @@ class _Opened(ChainMap[str, pd.DataFrame]):
 
 
 @contextmanager
-def notebooks_on(trial: Trial, study: Study, datasets: Mapping[str, pd.DataFrame]) -> Iterator[_Notebooks]:
+def notebooks_on(
+    trial: Trial, study: Study, datasets: Mapping[str, pd.DataFrame], values: Mapping[str, Any] | None = None
+) -> Iterator[_Notebooks]:
     """Give what runs a notebook by its name on this trial and returns its rows."""
-    run, opened = _Notebooks(), _Opened(trial, datasets)
+    run, opened = _Notebooks(values or {}), _Opened(trial, datasets)
     with (
         mock.patch.object(itpcsr.study, "read_study", return_value=study),
         mock.patch.object(itpcsr.adam, "open_study", side_effect=lambda *_, **__: (study, opened)),
@@ -108,12 +109,13 @@ def notebooks_on(trial: Trial, study: Study, datasets: Mapping[str, pd.DataFrame
 class _Notebooks:
     """Runs notebooks and keeps what they show, by label, with the rows that it carries."""
 
-    def __init__(self) -> None:
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = VALUES | dict(values)
         self.displays: dict[str, Any] = {}
         self._rows = [csrkit.rows.make_rows(pd.DataFrame())]
 
     def __call__(self, name: str) -> pd.DataFrame:
-        shown = dict(_run(_FOLDER / f"{name}.ipynb"))
+        shown = dict(_run(_FOLDER / f"{name}.ipynb", self._values))
         self.displays |= shown
         self._rows.append(csrkit.rows.combine(self._rows[0], *rows_shown(shown).values()))
         return self._rows[-1].assign(notebook=name)
@@ -123,12 +125,12 @@ class _Notebooks:
         return pd.concat(self._rows, ignore_index=True)
 
 
-def _run(path: Path) -> Iterator[tuple[str, Any]]:
-    """Run the cells, and yield each label with what its cell shows."""
+def _run(path: Path, given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Run the cells with the parameters given, and yield each label with what its cell shows."""
     parameters, *rest = _cells(path)
     values: dict[str, Any] = {}
     exec(parameters.code, values)
-    values |= {name: value for name, value in VALUES.items() if name in values}
+    values |= {name: value for name, value in given.items() if name in values}
     for cell in rest:
         with mock.patch.object(csrkit.carried, "cell_label", lambda label=cell.label: label):
             exec(cell.code, values)

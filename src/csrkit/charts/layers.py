@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -14,6 +13,7 @@ from csrkit.tables.formats import format_count
 
 Chart = TypeVar("Chart", bound=alt.TopLevelMixin)
 DARK = "#0b2545"  # of a line over a band
+SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
 
 
 def describe(chart: Chart, finding: str) -> Chart:
@@ -28,14 +28,53 @@ def describe(chart: Chart, finding: str) -> Chart:
     return described
 
 
-def reference_line(*values: float, axis: Literal["x", "y"] = "y", colour: str = "#666666") -> alt.Chart:
-    """Return dashed lines at values of an axis, across it; a value that is missing has none.
+def marks_by(field: str, names: Sequence[str]) -> dict[str, Any]:
+    """Return colour and shape of marks by group with one legend below, as channels of ``encode``.
 
-    In a chart with panels give the data to ``facet``, not to the layers: the lines then stand in every panel.
+    The shape tells groups apart where colours don't. ``names`` are the groups in their order.
     """
-    data = pd.DataFrame({"value": [value for value in values if not math.isnan(value)]}, dtype="float64")
-    place = {"x": alt.X("value:Q")} if axis == "x" else {"y": alt.Y("value:Q")}
-    return alt.Chart(data).mark_rule(strokeDash=[4, 3], color=colour).encode(**place)
+    legend = alt.Legend(title=None, orient="bottom", labelLimit=260)
+    looks = {"color": (alt.Color, PALETTE), "shape": (alt.Shape, SHAPES)}
+    return {
+        name: channel(f"{field}:N", scale=alt.Scale(domain=list(names), range=list(range_)), legend=legend)
+        for name, (channel, range_) in looks.items()
+    }
+
+
+def limit_lines(
+    limits: Sequence[float], panel: str = "Group", dash: Sequence[int] = (5, 4)
+) -> list[alt.Chart]:
+    """Return a dashed horizontal line for each limit, one in every panel of a chart faceted by ``panel``."""
+    # one rule a panel, not one a value
+    base = alt.Chart().transform_aggregate(values="count()", groupby=[panel])
+    return [
+        base.mark_rule(strokeDash=list(dash), color="#444444").encode(y=alt.datum(float(limit)))
+        for limit in limits
+    ]
+
+
+def reference_line(value: float, axis: str = "y", dash: Sequence[int] = ()) -> alt.Chart:
+    """Return a line at a value of one axis, dashed where dashes are given, for a chart without panels."""
+    mark = alt.Chart(pd.DataFrame({"at": [value]})).mark_rule(strokeDash=list(dash), color="#444444")
+    return mark.encode(**{axis: "at:Q"})
+
+
+def panel_title(text: str) -> alt.TitleParams:
+    """Return the title of one panel of several: small, and where the panel begins."""
+    return alt.TitleParams(text, anchor="start", fontSize=10, offset=4)
+
+
+def points_with_limits(
+    base: alt.Chart, x: alt.X, low: str, high: str, mark: dict[str, Any] | None = None, **encodings: Any
+) -> list[alt.Chart]:
+    """Return the layers of a forest plot: the line from ``low`` to ``high``, and on it the point at ``x``.
+
+    ``base`` has the rows (``y``) and colours, ``mark`` a colour for both, ``encodings`` are the point's own.
+    """
+    scale = {name: part for name, part in x.to_dict().items() if name in ("scale", "title")}
+    line = base.mark_rule(strokeWidth=1.6, **(mark or {})).encode(x=alt.X(f"{low}:Q", **scale), x2=high)
+    point = base.mark_point(filled=True, size=48, opacity=1, **(mark or {})).encode(x=x, **encodings)
+    return [line, point]
 
 
 def median_with_quartiles(

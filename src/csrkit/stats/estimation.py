@@ -41,16 +41,17 @@ def attempt(estimate: Callable[[], Found]) -> tuple[Found | None, str]:
 
 
 def attempt_numbers(
-    names: Iterable[str], estimate: Callable[[], Mapping[str, float]]
+    names: Iterable[str], estimate: Callable[[], Mapping[str, float]], refusal: str = ""
 ) -> tuple[dict[str, float], str]:
     """Return the numbers of one estimate by name, NaN where there is none, and why, or "".
 
-    As ``attempt``; an estimate that comes back with a NaN has the reason NUMERICAL for it.
+    As ``attempt``; an estimate that comes back with a NaN has the reason NUMERICAL for it. With a
+    ``refusal``, the reason why the data allow no estimate, none is attempted.
 
     >>> attempt_numbers(["slope"], lambda: {"slope": 1 / 0})
     ({'slope': nan}, 'not estimable: a number of the model is too large or a divisor is zero')
     """
-    found, reason = attempt(estimate)
+    found, reason = (None, refusal) if refusal else attempt(estimate)
     numbers = dict.fromkeys(names, math.nan)
     numbers.update({name: float(value) for name, value in (found or {}).items()})
     return numbers, reason or (NUMERICAL if any(map(math.isnan, numbers.values())) else "")

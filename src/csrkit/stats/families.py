@@ -1,4 +1,4 @@
-"""Rows of a family of tests, and the control of false discoveries over the family."""
+"""Rows of a family of tests, one statistic after the other for all its levels."""
 
 from __future__ import annotations
 
@@ -8,24 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from csrkit.stats.estimation import NUMERICAL
 
-Floats = NDArray[np.floating[Any]]
 Reasons = str | Sequence[str] | NDArray[Any]
 ADJUSTED = "Benjamini-Hochberg over all markers of the table for which this test is estimable"
 FEW = "fewer than 3 subjects with values"
 CONSTANT = "all values are equal"
-
-
-def adjust(p: Floats) -> Floats:
-    """Return p-values adjusted after Benjamini and Hochberg (1995); NaN stays NaN and takes no part."""
-    known = np.isfinite(p)
-    adjusted = np.full(p.shape, np.nan)
-    if known.any():
-        adjusted[known] = stats.false_discovery_control(p[known])
-    return adjusted
 
 
 def to_rows(

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from statsmodels.stats.rates import confint_poisson
 
 from csrkit.stats.estimation import QUIET
+from csrkit.stats.groups import group_sizes
+from csrkit.stats.proportions import NO_SUBJECTS, NOT_RECORDED
 
 GARWOOD = "Garwood exact Poisson interval"
+_NO_TIME = "no time at risk"
+_UNITS = {"events": "events", "years": "patient-years"}
 
 
 @np.errstate(**QUIET)
@@ -26,3 +31,43 @@ def poisson_interval(
     events, time = np.asarray(events, dtype="float64"), np.asarray(time, dtype="float64")
     low, high = confint_poisson(events, np.where(time > 0, time, np.nan), method="exact-c", alpha=1 - level)
     return np.where(time > 0, low, np.nan), np.asarray(high)
+
+
+def estimate_rates(
+    subjects: pd.DataFrame, members: pd.DataFrame, confidence: float, *, recorded: bool = True
+) -> pd.DataFrame:
+    """Estimate a rate of events per patient-year by group, with Garwood's exact interval.
+
+    Parameters
+    ----------
+    subjects
+        One row per subject, with USUBJID as index: ``events`` (their number) and ``years`` (at risk).
+    members
+        Subjects by group, from ``assign_groups``.
+    confidence
+        Level of the interval, such as 0.95.
+    recorded
+        False for events that the data record for nobody: then years alone are estimable.
+
+    Returns
+    -------
+    DataFrame
+        group, statistic (events, years, rate, rate_low, rate_high), value, unit, method, reason. A rate over
+        no time at risk is not estimable.
+    """
+    joined = members.merge(subjects, left_on="USUBJID", right_index=True)
+    table = joined.groupby("group", observed=False)[["events", "years"]].sum()
+    table["rate"] = table["events"] / table["years"].where(table["years"] > 0)
+    table["rate_low"], table["rate_high"] = poisson_interval(table["events"], table["years"], confidence)
+    empty = group_sizes(members).reindex(table.index) == 0
+    long = table.assign(empty=empty).reset_index().melt(["group", "empty"], var_name="statistic")
+    if not recorded:
+        long["value"] = long["value"].mask(long["statistic"] != "years")
+    why = np.where(long["empty"], NO_SUBJECTS, _NO_TIME if recorded else NOT_RECORDED)
+    interval = long["statistic"].isin(["rate_low", "rate_high"])
+    return long.drop(columns="empty").assign(
+        group=long["group"].astype("str"),
+        unit=long["statistic"].map(_UNITS).fillna("per patient-year"),
+        method=np.where(interval, GARWOOD, ""),
+        reason=np.where(long["value"].isna(), why, ""),
+    )

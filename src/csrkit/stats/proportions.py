@@ -154,3 +154,18 @@ def count_events(records: pd.DataFrame, members: pd.DataFrame, levels: list[str]
     events = tally_records(records, members, levels, level)
     values = pd.Series(events.ravel(), index=index, name="value")
     return values.reset_index().assign(statistic="events", unit="events")
+
+
+def count_subjects_and_events(
+    records: pd.DataFrame,
+    members: pd.DataFrame,
+    levels: list[str],
+    level: str,
+    confidence: float | None = None,
+) -> pd.DataFrame:
+    """Count subjects (as ``count_subjects``) and their records (as ``count_events``) at each level.
+
+    What a table of ``n (%) [events]`` shows.
+    """
+    subjects = count_subjects(records, members, levels, level, confidence)
+    return pd.concat([subjects, count_events(records, members, levels, level)], ignore_index=True)

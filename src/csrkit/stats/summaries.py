@@ -16,6 +16,8 @@ GEOMETRIC_MEAN = "exponential of the mean of logarithms"
 STATISTICS = ("n", "mean", "sd", "median", "q1", "q3", "min", "max")
 NO_VALUES = "no values in this group"
 FEW_VALUES = "fewer than 3 values"
+GEOMETRIC_CV = "geometric CV% = 100 sqrt(exp(s²) - 1), s the SD of the natural logarithms"
+NO_LOGARITHM = "a value of 0 has no logarithm"
 
 
 def summarize(
@@ -78,3 +80,43 @@ def _describe(values: np.ndarray) -> list[float]:
     q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75], method="averaged_inverted_cdf")
     spread = values.std(ddof=1) if len(values) > 2 else np.nan
     return [len(values), values.mean(), spread, median, q1, q3, values.min(), values.max()]
+
+
+@np.errstate(**QUIET)
+def summarize_geometric(records: pd.DataFrame, members: pd.DataFrame, variable: str) -> pd.DataFrame:
+    """Return the geometric mean and the geometric coefficient of variation (%) of a variable by group.
+
+    Parameters
+    ----------
+    records
+        USUBJID and the variable (NaN is left out), one record per subject.
+    members
+        Subjects by group, from ``assign_groups``.
+    variable
+        The column to summarise; a group with a value of 0 or below has neither.
+
+    Returns
+    -------
+    DataFrame
+        group, statistic (geometric_mean, gcv), value, method, reason. The CV takes 3 values.
+
+    Examples
+    --------
+    >>> records = pd.DataFrame({"USUBJID": ["1", "2", "3"], "AVAL": [1.0, 2.0, 4.0]})
+    >>> members = pd.DataFrame({"USUBJID": ["1", "2", "3"], "group": pd.Categorical(["all"] * 3)})
+    >>> summarize_geometric(records, members, "AVAL")["value"].map("{:.4g}".format).tolist()
+    ['2', '78.54']
+    """
+    frame = records[["USUBJID", variable]].dropna(subset=[variable]).merge(members, on="USUBJID")
+    found = []
+    for group in members["group"].cat.categories:
+        values = frame.loc[frame["group"] == group, variable].to_numpy("float64")
+        logs = np.log(values) if (values > 0).all() else np.full(len(values), np.nan)
+        mean = np.exp(logs.mean()) if len(logs) else np.nan
+        spread = 100 * np.sqrt(np.expm1(logs.var(ddof=1))) if len(logs) > 2 else np.nan
+        why = NO_LOGARITHM if len(values) and np.isnan(mean) else FEW_VALUES if len(values) else NO_VALUES
+        numbers = (("geometric_mean", mean, GEOMETRIC_MEAN), ("gcv", spread, GEOMETRIC_CV))
+        found += [
+            (group, name, value, method, why if np.isnan(value) else "") for name, value, method in numbers
+        ]
+    return pd.DataFrame(found, columns=["group", "statistic", "value", "method", "reason"])

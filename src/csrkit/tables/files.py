@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from csrkit import carried
 from csrkit.disclosure.small_counts import rule_in_force
 from csrkit.many import ROWS_SHOWN
 from csrkit.paths import from_root
@@ -52,6 +53,17 @@ def in_file(table: Table, label: str, folder: str | Path, rows_at_most: int) -> 
     note = _LISTING.format(**{name: format_count(n) for name, n in texts.items()}, file=file)
     rows = tuple(_first(table.rows, shown))
     return replace(table, rows=rows, notes=(note, *table.notes), file=file, digest=digest)
+
+
+def listing(table: Table, folder: str | Path, rows_at_most: int) -> Table:
+    """Return a listing as ``in_file`` does; the label of the notebook's cell names the file.
+
+    Raises ValueError in a cell without label, unless the listing is a sentence.
+    """
+    label = carried.cell_label()
+    if not label and not table.absent:
+        raise ValueError("A listing's file has the name of its cell: begin the cell with `#| label: tbl-…`.")
+    return in_file(table, label, folder, rows_at_most)
 
 
 def _first(rows: Sequence[Row], most: int) -> Iterator[Row]:

@@ -22,15 +22,15 @@ its reason in a note below the table.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ParamSpec, cast
 
 import pandas as pd
 
 from csrkit.carried import with_rows
 from csrkit.rows import absence
-from csrkit.stats.groups import Columns
+from csrkit.stats.groups import Category, Columns
 from csrkit.tables.formats import (
     NOT_ESTIMABLE,
     SUPPRESSED,
@@ -38,11 +38,11 @@ from csrkit.tables.formats import (
     format_level,
     format_number,
     format_p,
-    format_percent,
-    missing,
+    format_signed,
+    format_statistic,
 )
 from csrkit.tables.lookup import Lookup
-from csrkit.tables.table import Row, Table
+from csrkit.tables.table import Header, Row, Table
 
 _P = ParamSpec("_P")
 Part = Callable[[Lookup, Columns], list[Row]]
@@ -82,13 +82,20 @@ def term_row(
 
 
 def joined(
-    lookup: Lookup, analysis: str, group: str, names: Sequence[str], visit: str = "", decimals: int = 0
+    lookup: Lookup,
+    analysis: str,
+    group: str,
+    names: Sequence[str],
+    visit: str = "",
+    decimals: int = 0,
+    level: str = "",
 ) -> str:
     """Join statistics: a range as ``min, max``, others as ``mean (SD)`` or ``median (Q1, Q3)``.
 
     ``decimals`` are those of the data.
     """
-    texts = [lookup.statistic(analysis, group, name, decimals, visit) for name in names]
+    values = [lookup.value(analysis, group, name, level, visit) for name in names]
+    texts = [format_statistic(name, value, decimals) for name, value in zip(names, values, strict=True)]
     if texts[0] in (NOT_ESTIMABLE, SUPPRESSED) or len(texts) == 1:
         return texts[0]
     if list(names) == ["min", "max"]:
@@ -153,16 +160,6 @@ def with_events(lookup: Lookup, analysis: str, group: str, level: str) -> str:
     return f"{text} [{format_count(events)}]" if events > 0 else text
 
 
-def among(lookup: Lookup, analysis: str, group: str, level: str = "", visit: str = "") -> str:
-    """Return ``n/N (percent)`` of one cell; ``0/N`` without a percentage, ``0/0`` where nobody is counted."""
-    n, total = (lookup.value(analysis, group, name, level, visit) for name in ("n", "N"))
-    if n != n:
-        return missing(n)
-    text = f"{format_count(n)}/{format_count(total)}"
-    percent = lookup.value(analysis, group, "percent", level, visit) if n else 0
-    return f"{text} ({format_percent(percent)})" if n else text
-
-
 def finish(
     stub: str,
     lookup: Lookup,
@@ -179,15 +176,15 @@ def layout(
     columns: Columns,
     parts: Sequence[Part],
     stub: str,
-    notes: Sequence[str] = (),
+    notes: Sequence[str | Callable[[Lookup], str]] = (),
 ) -> Table:
     """Arrange result rows by a layout; the table carries them to the report.
 
     Parameters
     ----------
     rows
-        Result rows of one display, with the size of each column (analysis ``size``, statistic ``N``). Those
-        of a display without data make a table of their one sentence.
+        Result rows of one display, with the size of each column (analysis ``size``, statistic ``N``) or of
+        none. Those of a display without data make a table of their one sentence.
     columns
         The columns, as ``study.design.columns`` has them.
     parts
@@ -195,7 +192,8 @@ def layout(
     stub
         Head of the column of labels.
     notes
-        Notes below the table; the reasons of what isn't estimable follow them.
+        Notes below the table, or functions that make them of the numbers; the reasons of what isn't estimable
+        follow them.
 
     Raises
     ------
@@ -206,7 +204,41 @@ def layout(
         return with_rows(Table("", absent=sentence), rows)
     lookup = Lookup(rows)
     body = [row for part in parts for row in part(lookup, columns)]
-    return with_rows(finish(stub, lookup, columns, body, list(notes)), rows)
+    texts = [note if isinstance(note, str) else note(lookup) for note in notes]
+    return with_rows(finish(stub, lookup, columns, body, texts), rows)
+
+
+def grid(
+    rows: pd.DataFrame,
+    heads: Sequence[tuple[str | Header, Callable[[Lookup, Any], str]]],
+    lines: Sequence[tuple[Any, str]],
+    stub: str,
+    notes: Sequence[str] = (),
+) -> Table:
+    """Arrange result rows in columns that are statistics in place of groups; the table carries the rows.
+
+    Parameters
+    ----------
+    rows
+        Result rows of one display.
+    heads
+        Each column's head, and the function that makes its cells of the numbers and the key of a line.
+    lines
+        Key and label of each row. A key of None makes a heading, under which the rows are indented.
+    stub, notes
+        As in ``layout``.
+    """
+    if sentence := absence(rows):
+        return with_rows(Table("", absent=sentence), rows)
+    lookup, body, indent = Lookup(rows), [], 0
+    for key, label in lines:
+        if key is None:
+            body.append(Row(label))
+            indent = 1
+        else:
+            body.append(Row(label, tuple(cell(lookup, key) for _, cell in heads), indent))
+    headers = tuple(head if isinstance(head, Header) else Header(head) for head, _ in heads)
+    return with_rows(Table(stub, headers, tuple(body), (*notes, *lookup.notes())), rows)
 
 
 def cells(cell: Callable[[Lookup, str], str], label: str, indent: int = 0) -> Part:
@@ -222,15 +254,21 @@ def section(label: str, *parts: Part) -> Part:
     ]
 
 
-def each(analysis: str, part: Callable[..., Part], label: str = "{level}", **options: Any) -> Part:
+def each(
+    analysis: str,
+    part: Callable[..., Part],
+    label: str | Callable[[str], str] = "{level}",
+    **options: Any,
+) -> Part:
     """Return a part for every level of an analysis, in the order of its rows.
 
-    ``label`` may name the ``{level}``; ``options`` go to the part.
+    ``label`` may name the ``{level}``, or be a function of it; ``options`` go to the part.
     """
+    named = label if callable(label) else lambda level: label.format(level=level)
     return lambda lookup, columns: [
         row
         for level in lookup.levels(analysis)
-        for row in part(analysis, level, label=label.format(level=level), **options)(lookup, columns)
+        for row in part(analysis, level, label=named(level), **options)(lookup, columns)
     ]
 
 
@@ -258,11 +296,72 @@ def n_of_total(analysis: str, level: str = "", visit: str = "", *, label: str, i
     return cells(cell, label, indent)
 
 
+def nested(
+    analyses: Sequence[str],
+    part: Callable[..., Part],
+    labels: Callable[[str], str] | Sequence[Callable[[str], str]] = str,
+    *,
+    repeat: bool = True,
+) -> Part:
+    """Return a row for each level of the first analysis, with those of the next ones inside it below it.
+
+    Parameters
+    ----------
+    analyses
+        From the outermost inwards: a level ``Cardiac disorders | Palpitations`` of the second belongs to the
+        level ``Cardiac disorders`` of the first, and so on. Levels come in the order of the rows.
+    part
+        What each row shows, such as ``n_percent``.
+    labels
+        A row's label from the last part of its level: one function, or one for each analysis.
+    repeat
+        False leaves out a level that is alone in the one above it and has the same name.
+    """
+    names = [labels] * len(analyses) if callable(labels) else list(labels)
+
+    def rows(lookup: Lookup, columns: Columns) -> list[Row]:
+        found = [lookup.levels(analysis) for analysis in analyses]
+
+        def below(depth: int, start: str) -> list[Row]:
+            own = [level for level in found[depth] if level.startswith(start)]
+            if not repeat and own == [f"{start}{start.split(' | ')[-2]}" if start else ""]:
+                return []
+            made: list[Row] = []
+            for level in own:
+                label = names[depth](level.removeprefix(start))
+                made += part(analyses[depth], level, label=label, indent=depth)(lookup, columns)
+                if depth + 1 < len(analyses):
+                    made += below(depth + 1, f"{level} | ")
+            return made
+
+        return below(0, "")
+
+    return rows
+
+
 def n_of_total_percent(
     analysis: str, level: str = "", visit: str = "", *, label: str, indent: int = 0
 ) -> Part:
     """Return a row of ``n/N (%)``, where N may differ from that of the column."""
-    return cells(lambda lookup, key: among(lookup, analysis, key, level, visit), label, indent)
+    return cells(lambda lookup, key: lookup.among(analysis, key, level, visit), label, indent)
+
+
+def events_percent(analysis: str, level: str = "", *, label: str, indent: int = 0) -> Part:
+    """Return a row of ``events (%)``; 0 has no percentage."""
+
+    def cell(lookup: Lookup, key: str) -> str:
+        events = lookup.value(analysis, key, "events", level)
+        percent = lookup.text(analysis, key, "percent", level) if events > 0 else ""
+        return f"{format_count(events)} ({percent})" if percent else format_count(events)
+
+    return cells(cell, label, indent)
+
+
+def events_with_interval(
+    analysis: str, level: str = "", *, label: str, confidence: float, indent: int = 0
+) -> Part:
+    """Return a row of ``n (%) [events]`` and, one step further in, the interval of the rate."""
+    return lambda lookup, columns: event_rows(lookup, label, columns, analysis, level, confidence, indent)
 
 
 def limits(
@@ -278,6 +377,27 @@ def limits(
         texts = [format_number(value, 1) for value in pair]
         alike = texts[0] == texts[1] and texts[0] in (NOT_ESTIMABLE, SUPPRESSED)
         return texts[0] if alike else " to ".join(texts)
+
+    return cells(cell, label, indent)
+
+
+def values(
+    analysis: str,
+    names: Sequence[str],
+    level: str = "",
+    visit: str = "",
+    *,
+    label: str,
+    between: str = " to ",
+    indent: int = 0,
+) -> Part:
+    """Return a row of statistics joined, each written as the vocabulary says; one NE stands for all."""
+
+    def cell(lookup: Lookup, key: str) -> str:
+        numbers = [lookup.value(analysis, key, name, level, visit) for name in names]
+        texts = [format_statistic(name, value, 0) for name, value in zip(names, numbers, strict=True)]
+        absent = [text for text in texts if text in (NOT_ESTIMABLE, SUPPRESSED)]
+        return absent[0] if absent else between.join(texts)
 
     return cells(cell, label, indent)
 
@@ -342,12 +462,15 @@ def statistics(
     label: str,
     decimals: int = 0,
     indent: int = 0,
+    level: str = "",
 ) -> Part:
     """Return a row of statistics in one cell: ``mean (SD)``, ``median (Q1, Q3)`` or ``min, max``.
 
     ``decimals`` are those of the data: a mean has one more, an SD two more.
     """
-    return cells(lambda lookup, key: joined(lookup, analysis, key, names, visit, decimals), label, indent)
+    return cells(
+        lambda lookup, key: joined(lookup, analysis, key, names, visit, decimals, level), label, indent
+    )
 
 
 def summary(analysis: str, *, label: str, decimals: int = 0) -> Part:
@@ -365,3 +488,161 @@ def p_value(analysis: str, level: str = "", visit: str = "", *, label: str, inde
 def when(condition: bool, *parts: Part) -> Part:
     """Return these parts where the condition holds, and nothing where it doesn't."""
     return lambda lookup, columns: [row for part in parts if condition for row in part(lookup, columns)]
+
+
+# Tables whose columns aren't groups of subjects: visits, or statistics of what has a row each.
+
+
+Text = Callable[[float], str]
+Shape = str | Callable[[Sequence[str]], str]
+Levels = Mapping[str, Mapping[str | tuple[str, str], str]]
+AND = "\u00a0+\u00a0"  # between the sizes of two groups, without a break of the line
+_SHAPES = {1: "{}", 2: "{} to {}", 3: "{} ({} to {})"}
+
+
+def two_decimals(value: float) -> str:
+    """Return a number with two decimals and, below 0, the sign of print."""
+    return format_signed(value, 2)
+
+
+def with_limits(*texts: str, shape: Shape = "") -> str:
+    """Return ``estimate (low to high)``; the estimate alone where there is no interval.
+
+    ``shape`` is another one, of as many texts as there are. What can't be estimated is NE, once.
+
+    >>> with_limits("1.20", "0.90", "1.60"), with_limits("3", "5", shape="{}; {}"), with_limits("NE", "NE")
+    ('1.20 (0.90 to 1.60)', '3; 5', 'NE')
+    """
+    if texts[0] == NOT_ESTIMABLE or (len(texts) > 2 and texts[1] == NOT_ESTIMABLE):
+        return texts[0]
+    form = shape or _SHAPES[len(texts)]
+    return form(texts) if callable(form) else form.format(*texts)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One column of ``level_layout``; see ``shown``."""
+
+    label: str
+    analysis: str
+    names: tuple[str, ...]
+    text: Text | Mapping[str, Text]
+    shape: Shape
+    visit: str
+    spanner: str
+    group: str
+    cell: Callable[[Lookup, str, str], str] | None
+
+    def written(self, lookup: Lookup, analysis: str, level: str) -> str:
+        """Return the text of a level."""
+        if self.cell:
+            return self.cell(lookup, analysis, level)
+        text = self.text[level] if isinstance(self.text, Mapping) else self.text
+        values = [
+            lookup.value(self.analysis or analysis, self.group, name, level, self.visit)
+            for name in self.names
+        ]
+        return with_limits(*map(text, values), shape=self.shape)
+
+
+def shown(
+    label: str,
+    analysis: str,
+    *names: str,
+    text: Text | Mapping[str, Text] = two_decimals,
+    shape: Shape = "",
+    visit: str = "",
+    spanner: str = "",
+    group: str = "total",
+    cell: Callable[[Lookup, str, str], str] | None = None,
+) -> Shown:
+    """Return a column of statistics, for ``level_layout``.
+
+    Parameters
+    ----------
+    label, spanner
+        Its head, and the head that it shares with its neighbours.
+    analysis
+        Where the statistics are; "" for the analysis that the row names.
+    *names
+        The statistics of a cell: one, two limits, or an estimate with its limits.
+    text
+        How a number is written, for all levels or by level.
+    shape
+        How the texts of a cell are joined, where not as ``estimate (low to high)``.
+    visit, group
+        Further keys of the rows.
+    cell
+        A function of the numbers, the analysis and the level, where nothing of this says what a cell shows.
+    """
+    return Shown(label, analysis, names, text, shape, visit, spanner, group, cell)
+
+
+def level_layout(
+    rows: pd.DataFrame, levels: Levels, columns: Sequence[Shown], stub: str, notes: Sequence[str] = ()
+) -> Table:
+    """Arrange result rows with a row for each level and a column for each statistic.
+
+    Parameters
+    ----------
+    rows
+        Result rows of one display; those of a display without data make a table of their one sentence.
+    levels
+        Heading to what stands below it, a level (or analysis and level) to its label; rows below the heading
+        "" have none.
+    columns
+        What each column shows (``shown``).
+    stub, notes
+        As in ``layout``.
+    """
+    if sentence := absence(rows):
+        return with_rows(Table("", absent=sentence), rows)
+    lookup = Lookup(rows)
+    body: list[Row] = []
+    for heading, below in levels.items():
+        body += [Row(heading)] if heading else []
+        for key, label in below.items():
+            analysis, level = key if isinstance(key, tuple) else ("", key)
+            texts = tuple(column.written(lookup, analysis, level) for column in columns)
+            body.append(Row(label, texts, 1 if heading else 0))
+    heads = tuple(Header(column.label, spanner=column.spanner) for column in columns)
+    return with_rows(Table(stub, heads, tuple(body), (*notes, *lookup.notes())), rows)
+
+
+def visit_layout(
+    rows: pd.DataFrame, visits: Sequence[str], parts: Sequence[Part], stub: str, notes: Sequence[str] = ()
+) -> Table:
+    """Arrange result rows with a column for each visit; ``parts`` are ``at_visits`` and ``section``."""
+    if sentence := absence(rows):
+        return with_rows(Table("", absent=sentence), rows)
+    lookup = Lookup(rows)
+    columns = [Category(visit, visit, "", ()) for visit in visits]
+    body = [row for part in parts for row in part(lookup, columns)]
+    return with_rows(Table(stub, tuple(map(Header, visits)), tuple(body), (*notes, *lookup.notes())), rows)
+
+
+def at_visits(
+    analysis: str,
+    *names: str,
+    level: str = "",
+    label: str,
+    text: Text = two_decimals,
+    shape: Shape = "",
+    blank: str = "",
+    group: str = "total",
+    indent: int = 0,
+) -> Part:
+    """Return a row of statistics by visit, for ``visit_layout``.
+
+    ``blank`` stands where nobody (n = 0) has a value at the visit, and where the analysis has no such visit.
+    """
+
+    def cell(lookup: Lookup, visit: str) -> str:
+        if blank and not lookup.has_number(analysis, group, names[0], level, visit):
+            return blank
+        if blank and not lookup.value(analysis, group, "n", level, visit):
+            return blank
+        values = [lookup.value(analysis, group, name, level, visit) for name in names]
+        return with_limits(*map(text, values), shape=shape)
+
+    return cells(cell, label, indent)

@@ -55,6 +55,10 @@ class Lookup:
         """Tell whether the analysis has rows of this statistic."""
         return any(key[0] == analysis and key[4] == statistic for key in self._values)
 
+    def has_number(self, analysis: str, group: str, statistic: str, level: str = "", visit: str = "") -> bool:
+        """Tell whether there is a row with these keys, be its value estimable or not."""
+        return (analysis, level, visit, group, statistic) in self._values
+
     def visits(self, analysis: str) -> list[str]:
         """Return the visits of an analysis in the order of the rows."""
         return list(dict.fromkeys(key[2] for key in self._values if key[0] == analysis and key[2]))
@@ -64,7 +68,9 @@ class Lookup:
         return list(dict.fromkeys(key[1] for key in self._values if key[0] == analysis and key[1]))
 
     def headers(self, columns: Columns) -> tuple[Header, ...]:
-        """Return the column heads with N."""
+        """Return the column heads with N; without N where the display has no size of any column."""
+        if not self.has("size"):
+            return tuple(Header(column.label, spanner=column.spanner) for column in columns)
         sizes = [formats.format_count(self.value("size", column.key, "N")) for column in columns]
         return tuple(
             Header(column.label, size, column.spanner) for column, size in zip(columns, sizes, strict=True)
@@ -75,10 +81,31 @@ class Lookup:
         n, percent = (self.value(analysis, group, name, level, visit) for name in ("n", "percent"))
         return formats.format_count_percent(n, percent)
 
+    def among(self, analysis: str, group: str, level: str = "", visit: str = "") -> str:
+        """Return ``n/N (percent)``: ``0/N`` without a percentage, ``0/0`` where there is nobody to count."""
+        n, total = (self.value(analysis, group, name, level, visit) for name in ("n", "N"))
+        if math.isnan(n):
+            return formats.missing(n)
+        text = f"{formats.format_count(n)}/{formats.format_count(total)}"
+        if n == 0:
+            return text
+        return f"{text} ({formats.format_percent(self.value(analysis, group, 'percent', level, visit))})"
+
     def interval(self, analysis: str, group: str, level: str = "", visit: str = "") -> str:
         """Return the interval of one cell in percent."""
         low, high = (self.value(analysis, group, name, level, visit) for name in ("ci_low", "ci_high"))
         return formats.format_interval(low, high)
+
+    def estimate(self, analysis: str, group: str, name: str, level: str = "", visit: str = "") -> str:
+        """Return ``estimate (low to high)``, or the sign of one that is missing, decimals by the vocabulary.
+
+        The limits are the statistics ``<name>_low`` and ``<name>_high``.
+        """
+        numbers = [self.value(analysis, group, f"{name}{end}", level, visit) for end in ("", "_low", "_high")]
+        if math.isnan(numbers[0]):
+            return formats.missing(numbers[0])
+        texts = [formats.format_statistic(name, number, 0) for number in numbers]
+        return f"{texts[0]} ({texts[1]} to {texts[2]})"
 
     def statistic(self, analysis: str, group: str, name: str, decimals: int, visit: str = "") -> str:
         """Return one formatted statistic of a continuous variable."""

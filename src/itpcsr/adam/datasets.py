@@ -9,7 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from csrkit.absence import SOURCES, mark_source
-from csrkit.small_texts import are_few, new_texts, own_texts, texts_as_here
+from csrkit.small_texts import are_few, new_texts, own_texts, texts_as_here, usual_texts
 from itpcsr.adam.adab import derive_adab
 from itpcsr.adam.adae import derive_adae
 from itpcsr.adam.adaette import derive_adaette

@@ -6,18 +6,9 @@ import numpy as np
 import pandas as pd
 
 from csrkit.limits import constant, exceeds, span_of, stand_in
-from csrkit.rows import absent_rows, make_rows
-from csrkit.stats.groups import assign_groups, size_rows
-from csrkit.stats.proportions import count_subjects
-from itpcsr.study import Study
 
 # Limits as multiples of the upper limit of normal: FDA guidance on drug-induced liver injury, 2009.
 LIMITS = {"ALT": 3.0, "BILI": 2.0}
-QUADRANTS = ("within", "alt", "bilirubin", "both")
-_NO_VALUES = (
-    "The study's data hold no subject with ALT and bilirubin after the first dose and their upper limits of "
-    "normal, so the two can't be set against each other."
-)
 
 
 def select_peaks(adsl: pd.DataFrame, adlb: pd.DataFrame) -> pd.DataFrame:
@@ -50,15 +41,3 @@ def _beyond(values: pd.DataFrame, code: str) -> pd.Series:
     multiple = span_of(values).over(values["ANRHI"])
     sure, _ = exceeds(multiple, constant(LIMITS[code], len(values)), equal=code == "ALT")
     return pd.Series(sure, index=values.index)
-
-
-def count_quadrants(adsl: pd.DataFrame, peaks: pd.DataFrame, study: Study, confidence: float) -> pd.DataFrame:
-    """Count the subjects of each quadrant by column, of those who have both values."""
-    display = "fig-edish"
-    if peaks.empty:
-        return absent_rows(display, _NO_VALUES)
-    members = assign_groups(adsl, study.design.columns, "SAFFL")
-    evaluated = members[members["USUBJID"].isin(peaks["USUBJID"])]
-    counts = count_subjects(peaks, evaluated, list(QUADRANTS), "QUADRANT", confidence)
-    rows = pd.concat([size_rows(members), counts.assign(analysis="quadrant")], ignore_index=True)
-    return make_rows(rows, display=display, population="safety set", dataset="ADLB")

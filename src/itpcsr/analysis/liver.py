@@ -5,53 +5,50 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from csrkit.absence import is_absent
 from csrkit.limits import constant, exceeds, span_of
-from csrkit.rows import absent_rows, make_rows
-from csrkit.stats.groups import assign_groups, size_rows
-from csrkit.stats.proportions import mark_unrecorded
-from itpcsr.analysis.laboratory import NO_DOMAIN, count_among
-from itpcsr.study import Study
 
 _TRANSAMINASES = ("ALT", "AST")
 MULTIPLES = (3, 5, 10, 20)
 _BILIRUBIN, _PHOSPHATASE = 2, 2
-_NO_TESTS = "The study's data hold no ALT or AST with an upper limit of normal after treatment began."
+# The tests beside a transaminase without which a sign can't be told
+_NEEDED = {"bilirubin": {"BILI"}, "both": {"BILI"}, "hys_law": {"BILI", "ALP"}}
 
 
-def analyse_hys_law(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study, confidence: float) -> pd.DataFrame:
-    """Count subjects with raised liver tests after treatment began, with exact intervals.
+def liver_signs(adlb: pd.DataFrame, days: int) -> pd.DataFrame:
+    """Return which signs of liver injury each subject showed after treatment began.
 
-    Levels: 3, 5, 10, 20 (ALT or AST at least that multiple of ULN); bilirubin (above 2 ULN); both: ALT or AST
-    at least 3 ULN and bilirubin above 2 ULN at most ``hys_law_days`` apart; hys_law: moreover an alkaline
-    phosphatase below 2 ULN, and none at or above, within these days of the same transaminase (FDA guidance on
-    drug-induced liver injury, 2009; a transaminase without phosphatase can't fulfil it). ULN is the record's
-    own upper limit of normal. A value beyond the measuring range (``>2000``) fulfils what it certainly does.
-    N is the number of subjects with ALT or AST after treatment began. ``analysis`` case names subjects with
-    ``both`` (``group``), by the study day of the transaminase.
+    Parameters
+    ----------
+    adlb
+        Laboratory values. ULN is each record's own upper limit of normal; a value beyond the measuring range
+        (``>2000``) fulfils what it certainly does.
+    days
+        How far apart values may lie that count together.
+
+    Returns
+    -------
+    DataFrame
+        One row per subject with ALT or AST after treatment began: USUBJID; Y or N for 3, 5, 10 and 20 (ALT or
+        AST at least that multiple of ULN), bilirubin (above 2 ULN), both (ALT or AST at least 3 ULN and
+        bilirubin above 2 ULN within the days) and hys_law (moreover an alkaline phosphatase below 2 ULN, and
+        none at or above, within these days of the same transaminase; a transaminase without phosphatase can't
+        fulfil it); DAY, the study day of the first transaminase of ``both``. A sign is missing for all where
+        the data hold no test that it needs.
+
+    Notes
+    -----
+    FDA guidance on drug-induced liver injury, 2009.
     """
-    display = "tbl-hys-law"
-    if is_absent(adlb, "LB"):
-        return absent_rows(display, NO_DOMAIN)
-    members = assign_groups(adsl, study.design.columns, "SAFFL")
     values = _multiples(adlb)
     tested = values[values["PARAMCD"].isin(_TRANSAMINASES)]
-    if tested.empty:
-        return absent_rows(display, _NO_TESTS)
-    pairs = _pairs(values, study.laboratory.hys_law_days)
-    fulfilled = _criteria(values, tested, pairs)
-    parts = [size_rows(members)]
-    everyone = tested[["USUBJID"]].drop_duplicates().assign(level="")
-    for level, subjects in fulfilled.items():
-        named = everyone.assign(level=everyone["USUBJID"].isin(subjects).map({True: level, False: ""}))
-        counts = count_among(named, members, [level], confidence).assign(analysis="criterion")
-        needed = {"bilirubin": ["BILI"], "both": ["BILI"], "hys_law": ["BILI", "ALP"]}.get(level, [])
-        known = set(needed) <= set(values["PARAMCD"])
-        parts.append(counts if known else mark_unrecorded(counts))
-    parts.append(_cases(pairs[pairs["USUBJID"].isin(members["USUBJID"])]))
-    return make_rows(
-        pd.concat(parts, ignore_index=True), display=display, population="safety set", dataset="ADLB"
-    )
+    pairs = _pairs(values, days)
+    first = pairs.sort_values(["USUBJID", "ADT"]).drop_duplicates("USUBJID").set_index("USUBJID")["ADY"]
+    signs = pd.DataFrame({"USUBJID": sorted(tested["USUBJID"].unique())}, dtype="str")
+    for sign, subjects in _criteria(values, tested, pairs).items():
+        known = _NEEDED.get(sign, set()) <= set(values["PARAMCD"])
+        shown = signs["USUBJID"].isin(subjects).map({True: "Y", False: "N"}).astype("str")
+        signs[sign] = shown if known else pd.Series(pd.NA, signs.index, dtype="str")
+    return signs.assign(DAY=signs["USUBJID"].map(first).astype("float64"))
 
 
 def _multiples(adlb: pd.DataFrame) -> pd.DataFrame:
@@ -95,16 +92,3 @@ def _criteria(values: pd.DataFrame, tested: pd.DataFrame, pairs: pd.DataFrame) -
         "both": set(pairs["USUBJID"]),
         "hys_law": set(pairs.loc[pairs["hys_law"], "USUBJID"]),
     }
-
-
-def _cases(pairs: pd.DataFrame) -> pd.DataFrame:
-    first = pairs.sort_values(["USUBJID", "ADT"]).drop_duplicates("USUBJID")
-    return pd.DataFrame(
-        {
-            "analysis": "case",
-            "group": first["USUBJID"],
-            "statistic": "day",
-            "value": first["ADY"],
-            "unit": "day",
-        }
-    )

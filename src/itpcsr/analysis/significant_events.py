@@ -1,10 +1,11 @@
-"""Deaths, other serious and other significant adverse events: which they are, and how many."""
+"""Deaths, other serious and other significant adverse events: which, how many, and whose course is drawn."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from csrkit.absence import is_absent
+from csrkit.many import why_not_one_by_one
 from csrkit.rows import absent_rows, make_rows
 from csrkit.stats.groups import assign_groups, size_rows
 from csrkit.stats.proportions import count_events, count_subjects, mark_unrecorded
@@ -12,7 +13,10 @@ from itpcsr.study import Study
 
 # Actions with treatment that make an event significant (ICH E3, 12.3.1).
 INTERVENTIONS = ("DRUG WITHDRAWN", "DRUG INTERRUPTED", "DOSE REDUCED")
-DISPLAYS = {"death": "tbl-deaths", "serious": "tbl-serious-events", "significant": "tbl-significant-events"}
+_TOO_MANY = (
+    "Tables and listings of events stand for a line of time of each subject with a serious event: {why}. "
+    "Each subject's events are in the analysis dataset ADAE."
+)
 NO_EVENTS = "The study's data hold no adverse event domain (AE), so adverse events can't be listed."
 _NO_OUTCOME = "The data record neither outcome nor death of any event, so deaths can't be listed."
 _NO_SERIOUSNESS = (
@@ -63,25 +67,24 @@ def _untold_deaths(adsl: pd.DataFrame, events: pd.DataFrame, members: pd.DataFra
     return records.astype(events.dtypes.to_dict())
 
 
-def count_listed(adsl: pd.DataFrame, adae: pd.DataFrame, events: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Count the subjects and events of each listing by column; n, N, percent and events.
+def count_listed(
+    adsl: pd.DataFrame, adae: pd.DataFrame, events: pd.DataFrame, study: Study, kind: str
+) -> pd.DataFrame:
+    """Count the subjects and events of one listing by column; n, N, percent and events.
 
-    A listing of what the data can't show is one absent row with a sentence.
+    ``kind`` is death, serious or significant. A listing of what the data can't show is one absent row with a
+    sentence.
     """
+    if sentence := _unrecorded(adae, events, kind):
+        return absent_rows("", sentence)
+    chosen = events[events["LISTED"] == kind].rename(columns={"LISTED": "level"})
+    return _rows(_count(adsl, chosen, study, kind).assign(analysis="listed"), adsl, study)
+
+
+def _count(adsl: pd.DataFrame, records: pd.DataFrame, study: Study, level: str) -> pd.DataFrame:
     members = assign_groups(adsl, study.design.columns, "SAFFL")
-    parts = []
-    for kind, display in DISPLAYS.items():
-        if sentence := _unrecorded(adae, events, kind):
-            parts.append(absent_rows(display, sentence))
-            continue
-        chosen = events[events["LISTED"] == kind].rename(columns={"LISTED": "listed"})
-        counts = [
-            size_rows(members),
-            count_subjects(chosen, members, [kind], "listed").assign(analysis="listed"),
-            count_events(chosen, members, [kind], "listed").assign(analysis="listed"),
-        ]
-        parts.append(_rows(pd.concat(counts, ignore_index=True), display))
-    return pd.concat(parts, ignore_index=True)
+    counts = [count(records, members, [level], "level") for count in (count_subjects, count_events)]
+    return pd.concat(counts, ignore_index=True)
 
 
 def _unrecorded(adae: pd.DataFrame, events: pd.DataFrame, kind: str) -> str:
@@ -102,17 +105,10 @@ def count_narrated(
     adsl: pd.DataFrame, adae: pd.DataFrame, events: pd.DataFrame, study: Study
 ) -> pd.DataFrame:
     """Count the subjects with a narrative, and the events told in it, by column."""
-    display = "txt-narratives"
     if is_absent(adae, "AE") and events.empty:
-        return absent_rows(display, NO_EVENTS)
-    members = assign_groups(adsl, study.design.columns, "SAFFL")
+        return absent_rows("", NO_EVENTS)
     told = events[events["NARRFL"] == "Y"].assign(level="narrative")
-    counts = [
-        size_rows(members),
-        count_subjects(told, members, ["narrative"], "level").assign(analysis="narrated"),
-        count_events(told, members, ["narrative"], "level").assign(analysis="narrated"),
-    ]
-    return _rows(pd.concat(counts, ignore_index=True), display)
+    return _rows(_count(adsl, told, study, "narrative").assign(analysis="narrated"), adsl, study)
 
 
 def count_significance(
@@ -124,8 +120,7 @@ def count_significance(
     not estimable.
     """
     if is_absent(adae, "AE"):
-        return absent_rows(DISPLAYS["significant"], NO_EVENTS).head(0)
-    members = assign_groups(adsl, study.design.columns, "SAFFL")
+        return absent_rows("", NO_EVENTS).head(0)
     other = events[events["LISTED"] == "significant"]
     chosen = {
         "dlt": (other[other["DLTFL"] == "Y"], adae["DLTFL"]),
@@ -134,13 +129,52 @@ def count_significance(
     }
     parts = []
     for level, (records, recorded) in chosen.items():
-        named = records.assign(level=level)
-        counts = pd.concat(
-            [count_subjects(named, members, [level], "level"), count_events(named, members, [level], "level")]
-        )
+        counts = _count(adsl, records.assign(level=level), study, level)
         parts.append(counts if len(adae) == 0 or (recorded != "").any() else mark_unrecorded(counts))
-    return _rows(pd.concat(parts, ignore_index=True).assign(analysis="reason"), DISPLAYS["significant"])
+    return make_rows(pd.concat(parts).assign(analysis="reason"), population="safety set", dataset="ADAE")
 
 
-def _rows(counts: pd.DataFrame, display: str) -> pd.DataFrame:
-    return make_rows(counts, display=display, population="safety set", dataset="ADAE")
+def _rows(counts: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
+    sizes = size_rows(assign_groups(adsl, study.design.columns, "SAFFL"))
+    return make_rows(pd.concat([sizes, counts]), population="safety set", dataset="ADAE")
+
+
+def select_drawn(adsl: pd.DataFrame, events: pd.DataFrame, study: Study, most: int) -> pd.DataFrame:
+    """Return the subjects of the timeline: all treated, or in a large study those with a serious event.
+
+    ``events`` come from ``select_events``; with more than ``most`` treated subjects only those with a fatal
+    or serious event are drawn. Columns of ADSL, in the order of the study's arms, then by subject.
+    """
+    members = assign_groups(adsl, study.design.columns, "SAFFL")
+    subjects = adsl[adsl["USUBJID"].isin(members["USUBJID"])]
+    if len(subjects) > most:
+        serious = events.loc[events["LISTED"].isin(["death", "serious"]), "USUBJID"]
+        subjects = subjects[subjects["USUBJID"].isin(serious)]
+    order = {code: place for place, code in enumerate(study.design.reported_arms)}
+    placed = subjects.assign(place=subjects["SAFARMCD"].map(order))
+    return placed.sort_values(["place", "USUBJID"], ignore_index=True).drop(columns="place")
+
+
+def count_drawn(
+    adsl: pd.DataFrame, adae: pd.DataFrame, drawn: pd.DataFrame, study: Study, most: int = 40
+) -> pd.DataFrame:
+    """Count the subjects drawn, and their events with and without a start day, by column.
+
+    Nobody is drawn where even those with a serious event are more than ``most``.
+    """
+    if drawn.empty:
+        return absent_rows("", "No treated subject has a serious adverse event to draw.")
+    if why := why_not_one_by_one(len(drawn), most):
+        return absent_rows("", _TOO_MANY.format(why=why))
+    members = assign_groups(adsl, study.design.columns, "SAFFL")
+    subjects = drawn[["USUBJID"]].assign(level="subjects")
+    events = adae[adae["USUBJID"].isin(drawn["USUBJID"])]
+    placed = events["ASTDY"].notna().map({True: "drawn", False: "without a start day"}).astype("str")
+    rows = [
+        size_rows(members),
+        count_subjects(subjects, members, ["subjects"], "level").assign(analysis="drawn"),
+        count_events(events.assign(level=placed), members, ["drawn", "without a start day"], "level").assign(
+            analysis="events"
+        ),
+    ]
+    return make_rows(pd.concat(rows, ignore_index=True), population="safety set", dataset="ADAE")

@@ -7,7 +7,7 @@ OWN = "itpcsr"
 DESCRIPTIVE = ("numpy", "pandas")  # counts, shares, means and the like, whose rows name no method
 # How a method begins, and what computes it: packages by their names on PyPI. The longest beginning counts.
 _SOFTWARE: dict[str, tuple[str, ...]] = {
-    "Benjamini-Hochberg": ("scipy",),
+    "Benjamini-Hochberg": ("pingouin",),
     "Clopper-Pearson exact interval": ("statsmodels",),
     "Cochran-Mantel-Haenszel test": (OWN, "scipy"),
     "Firth's logistic regression": (OWN, "scipy"),

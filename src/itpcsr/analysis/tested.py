@@ -1,4 +1,4 @@
-"""All tests of the report: which there are, which were chosen beforehand, and how many."""
+"""All tests of the report: which there are, and which were chosen beforehand."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from csrkit.rows import absent_rows, make_rows
 from itpcsr.study import ChosenTest, Study
 from itpcsr.study.testing import BETWEEN_ARMS, PLACES, Place, is_chosen
 
 CHOSEN, OTHERS = "tbl-chosen-tests", "tbl-exploratory-tests"
-NONE_CHOSEN = "No test was chosen beforehand, so that all p-values are exploratory."
-CHOSEN_NOT_MADE = "None of the tests chosen beforehand is made in this version."
-NONE_MADE = "No test was made."
 P_VALUES = ("p_value", "p_adjusted", "p_holm", "p_corrected", "mid_p")
 _PLACE = ["display", "analysis", "group", "level", "visit"]
 
@@ -54,26 +50,6 @@ def not_made(tests: pd.DataFrame, study: Study) -> list[ChosenTest]:
     """Return the declarations that name no test of this version: what they need isn't part of it."""
     places = [Place(*map(str, place)) for place in tests[_PLACE].itertuples(index=False)]
     return [one for one in study.testing.chosen_tests if not any(is_chosen(place, one) for place in places)]
-
-
-def count_parts(tests: pd.DataFrame, study: Study) -> list[pd.DataFrame]:
-    """Count the tests chosen beforehand and all others: result rows of the two tables.
-
-    ``analysis`` tests: statistics made (with a p-value), not_estimable and tests, their sum. A part without
-    any test says so in one sentence.
-    """
-    chosen, others = part_tests(tests, study)
-    sentence = CHOSEN_NOT_MADE if study.testing.chosen_tests else NONE_CHOSEN
-    return [_count(chosen, CHOSEN, sentence), _count(others, OTHERS, NONE_MADE)]
-
-
-def _count(part: pd.DataFrame, display: str, sentence: str) -> pd.DataFrame:
-    if part.empty:
-        return absent_rows(display, sentence)
-    made = int(part["value"].notna().sum())
-    values = {"tests": len(part), "made": made, "not_estimable": len(part) - made}
-    frame = pd.DataFrame({"statistic": list(values), "value": list(values.values()), "unit": "tests"})
-    return make_rows(frame, display=display, analysis="tests", group="total")
 
 
 def displays_of_tests(rows: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -19,30 +19,13 @@ from csrkit.tables.formats import (
 from csrkit.tables.layouts import sentence_if_absent
 from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Header, Row, Table
+from itpcsr.display.doses import level_doses
 from itpcsr.study import Scenario, Study
 
 DESIGNS = {
     "Registry": "Register",
     "3+3": "3 + 3",
     "3+3 with de-escalation": "3 + 3 with de-escalation",
-}
-_BOUNDS = {
-    "escalate": "Escalate, at most",
-    "deescalate": "De-escalate, at least",
-    "eliminate": "Close, at least",
-}
-_FLAGS = {
-    "dlt": "Dose-limiting toxicity",
-    "severe": "Related event of grade {grade} or higher",
-    "response": "Confirmed response",
-}
-_VALUES = {"platelets": "Platelet rise above baseline, 10⁹/L", "treg": "Change of regulatory T cells, %"}
-_SCORES = {
-    "dlt": "Freedom from DLT",
-    "severe": "Freedom from related severe events",
-    "response": "Response",
-    "platelets": "Platelet rise",
-    "treg": "Rise of regulatory T cells",
 }
 _BY_TRIAL = {
     "total": "Subjects",
@@ -51,17 +34,6 @@ _BY_TRIAL = {
     "responders": "Responders",
     "months": "Months",
 }
-
-
-def level_doses(study: Study) -> list[str]:
-    """Return the doses of the escalation from low to high, as they are written in a column."""
-    if study.dose_finding is None:
-        return []
-    doses = {arm.code: arm.dose or 0.0 for arm in study.design.arms}
-    values = [doses[code] for code in study.dose_finding.escalation_arms]
-    # as many decimals as the finest level needs, at least one: 0.5, 1.0, 2.0
-    decimals = max(1, *(len(format_plain(value).partition(".")[2]) for value in values))
-    return [format_number(value, decimals) for value in values]
 
 
 def _unit(study: Study) -> str:
@@ -150,107 +122,34 @@ def _not_evaluable(addl: pd.DataFrame) -> list[str]:
     return sentences
 
 
-@sentence_if_absent
-def table_dose_rules(rows: pd.DataFrame, path: pd.DataFrame, study: Study) -> Table:
-    """Arrange what each rule says after each cohort of the escalation, and the dose it chooses at the end."""
-    lookup, doses = Lookup(rows), level_doses(study)
-    rules = list(dict.fromkeys(rows["group"]))
-    escalation = path[path["PHASE"] == "ESCALATION"]
-    body = []
-    for number, level in zip(escalation["COHORTN"], escalation["LEVEL"], strict=True):
-        at = str(int(number))
-        cells = tuple(
-            _short(lookup.value("answer", rule, "next", at), lookup.value("answer", rule, "stop", at), doses)
-            for rule in rules
-        )
-        body.append(Row(f"After cohort {at}, at {doses[int(level) - 1]}", cells))
-    chosen = tuple(_short(lookup.value("chosen", rule, "level"), 0.0, doses) for rule in rules)
-    body.append(Row("Chosen from all of the escalation", chosen))
-    note = "Dose of the next cohort; end: the rule ends the escalation and chooses this dose; none: no dose."
-    stub = f"Doses in {_unit(study)}"
-    heads = tuple(Header(design_label(rule)) for rule in rules)
-    return Table(stub, heads, tuple(body), (note, *lookup.notes()))
+def rate_of(name: str) -> Callable[[Lookup, str], str]:
+    """Return the cells ``n of N (%)`` of a rate, NE without subjects who can be judged."""
+
+    def cell(lookup: Lookup, group: str) -> str:
+        n, size, percent = (lookup.value(name, group, part) for part in ("n", "N", "percent"))
+        if math.isnan(n):
+            return NOT_ESTIMABLE
+        text = f"{format_count(n)} of {format_count(size)}"
+        return f"{text} ({format_percent(percent)})" if n else text
+
+    return cell
 
 
-def _short(level: float, stop: float, doses: list[str]) -> str:
-    if math.isnan(level):
-        return NOT_ESTIMABLE
-    if not level:
-        return "none"
-    return f"{doses[int(level) - 1]}, end" if stop else doses[int(level) - 1]
+def mean_with_spread(name: str) -> Callable[[Lookup, str], str]:
+    """Return the cells ``mean (SD) [n]`` of a value."""
+
+    def cell(lookup: Lookup, group: str) -> str:
+        n, mean = lookup.value(name, group, "n"), lookup.value(name, group, "mean")
+        if math.isnan(mean):
+            return NOT_ESTIMABLE
+        spread = format_number(lookup.value(name, group, "sd"), 1)
+        return f"{format_number(mean, 1)} ({spread}) [{format_count(n)}]"
+
+    return cell
 
 
-@sentence_if_absent
-def table_dose_boundaries(rows: pd.DataFrame, study: Study) -> Table:
-    """Arrange the decision tables: numbers of DLTs by number of evaluable subjects at the dose."""
-    values = rows.set_index(["group", "level", "statistic"])["value"]
-    sizes = list(dict.fromkeys(rows["level"]))
-    body: list[Row] = []
-    for rule in dict.fromkeys(rows["group"]):
-        body.append(Row(str(rule)))
-        for statistic, label in _BOUNDS.items():
-            found = [float(values[(rule, size, statistic)]) for size in sizes]
-            cells = tuple("–" if math.isnan(value) else format_count(value) for value in found)
-            body.append(Row(label, cells, 1))
-    spanner = "Evaluable subjects at the dose"
-    notes = (
-        "Close: the dose and those above it aren't used again. –: no number of DLTs leads to this decision.",
-        "3 + 3: of 3 subjects none with DLT, escalate; one, add 3; more, too toxic; of 6 at most one, "
-        "escalate; more, too toxic. The CRM has no fixed table.",
-    )
-    return Table(
-        "Subjects with DLT", tuple(Header(size, spanner=spanner) for size in sizes), tuple(body), notes
-    )
-
-
-@sentence_if_absent
-def table_dose_choice(rows: pd.DataFrame, study: Study, confidence: float) -> Table:
-    """Arrange safety and efficacy of the first subjects by dose, the scores and the utility."""
-    lookup, doses = Lookup(rows), level_doses(study)
-    groups = [f"level_{level}" for level in range(1, len(doses) + 1)]
-    sizes = [format_count(lookup.value("size", group, "N")) for group in groups]
-    heads = tuple(Header(dose, size, _unit(study)) for dose, size in zip(doses, sizes, strict=True))
-    body: list[Row] = []
-    for name, label in _FLAGS.items():
-        text = label.format(grade=study.safety.severe_grade)
-        cells = tuple(_rate_cell(lookup, name, group) for group in groups)
-        body.append(Row(f"{text}, n of evaluable", cells))
-        limits = tuple(lookup.interval(name, group) for group in groups)
-        body.append(Row(f"{format_level(confidence)}% CI", limits, 1))
-    for name, label in _VALUES.items():
-        cells = tuple(_mean_cell(lookup, name, group) for group in groups)
-        body.append(Row(f"{label}, mean (SD) [n]", cells))
-    body.append(Row("Score, from 0 to 1 (weight)"))
-    for name, label in _SCORES.items():
-        weight = format_plain(getattr(study.dose_finding, f"weight_{name}"))
-        cells = tuple(format_number(lookup.value("score", group, "score", name), 2) for group in groups)
-        body.append(Row(f"{label} ({weight})", cells, 1))
-    utility = tuple(format_number(lookup.value("utility", group, "score"), 2) for group in groups)
-    body.append(Row("Utility", utility))
-    best = tuple("yes" if lookup.value("chosen", group, "flag") else "" for group in groups)
-    body.append(Row("Largest utility", best))
-    return Table(
-        "First subjects by dose", heads, tuple(body), (*_choice_notes(study, confidence), *lookup.notes())
-    )
-
-
-def _rate_cell(lookup: Lookup, name: str, group: str) -> str:
-    n, size, percent = (lookup.value(name, group, part) for part in ("n", "N", "percent"))
-    if math.isnan(n):
-        return NOT_ESTIMABLE
-    text = f"{format_count(n)} of {format_count(size)}"
-    return f"{text} ({format_percent(percent)})" if n else text
-
-
-def _mean_cell(lookup: Lookup, name: str, group: str) -> str:
-    n, mean = lookup.value(name, group, "n"), lookup.value(name, group, "mean")
-    if math.isnan(mean):
-        return NOT_ESTIMABLE
-    spread = format_number(lookup.value(name, group, "sd"), 1)
-    return f"{format_number(mean, 1)} ({spread}) [{format_count(n)}]"
-
-
-def _choice_notes(study: Study, confidence: float) -> list[str]:
+def choice_notes(study: Study, confidence: float) -> list[str]:
+    """Return the notes of the table of the choice of a dose."""
     weeks = study.dose_finding.choice_weeks if study.dose_finding else 0
     scale = format_plain(study.efficacy.complete_count) if study.efficacy else "1"
     return [

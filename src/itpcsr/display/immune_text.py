@@ -14,7 +14,7 @@ from csrkit.rows import absence
 from csrkit.tables import words
 from csrkit.tables.formats import Suppressed, format_count, format_level, format_number, format_signed
 from csrkit.tables.prose import Passage, Prose
-from itpcsr.display.immune_tables.cells import effect_text
+from itpcsr.display.markers import effect_text
 from itpcsr.study import Study
 
 _HYPOTHESIS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itpcsr.display.parameters import PARAMETER_DECIMALS
+from itpcsr.study import Study
 
 STATES = {
     "treated": "Treated",
@@ -66,3 +67,8 @@ OVERVIEW = {
 def sentence_case(text: str) -> str:
     """Return coded text as a reader expects it: only an all-capitals text is lowered."""
     return text.capitalize() if text.isupper() else text
+
+
+def dose_unit(study: Study) -> str:
+    """Return the dose unit of the study as text for readers."""
+    return study.design.dose_unit.replace("10^6 CELLS/KG", "10⁶ cells/kg")

@@ -10,7 +10,7 @@ from csrkit.tables.formats import format_level, format_p
 from csrkit.tables.layouts import sentence_if_absent
 from csrkit.tables.lookup import Lookup, reason_notes
 from csrkit.tables.table import Header, Row, Table
-from itpcsr.display.antibody_tables.names import antibody_labels
+from itpcsr.display.antibodies import antibody_labels
 from itpcsr.display.tested_kinds import KINDS, NOTHING, Kind, Tested
 from itpcsr.study import ChosenTest, Study
 from itpcsr.study.testing import PLACES, Place

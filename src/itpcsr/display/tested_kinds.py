@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from csrkit.tables.formats import NOT_ESTIMABLE, format_count, format_number, format_p, format_signed
+from csrkit.tables.formats import NOT_ESTIMABLE, format_count, format_number, format_p
+from csrkit.tables.layouts import AND, two_decimals, with_limits
 from csrkit.tables.lookup import Lookup
-from itpcsr.display.immune_tables.cells import AND, effect_text, with_limits
+from itpcsr.display.markers import effect_text
 from itpcsr.study import Study
 from itpcsr.study.testing import Place
 
@@ -38,10 +39,6 @@ class Tested:
         return with_limits(*(text(self.value(name)) for name in names))
 
 
-def _plain(value: float) -> str:
-    return format_signed(value, 2)
-
-
 def _count(name: str) -> Callable[[Tested], str]:
     return lambda test: format_count(test.value(name))
 
@@ -51,7 +48,7 @@ def _sizes(test: Tested) -> str:
 
 
 def _interval(*names: str) -> Callable[[Tested], str]:
-    return lambda test: test.interval(names, _plain)
+    return lambda test: test.interval(names, two_decimals)
 
 
 def _of_marker(test: Tested) -> str:
@@ -64,7 +61,7 @@ def _number(sign: str, name: str) -> Callable[[Tested], str]:
     """Return ``W 0.31``."""
 
     def text(test: Tested) -> str:
-        value = _plain(test.value(name))
+        value = two_decimals(test.value(name))
         return value if value == NOT_ESTIMABLE else f"{sign} {value}"
 
     return text

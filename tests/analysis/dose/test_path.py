@@ -1,16 +1,20 @@
 """The path of a trial, other rules on its data, and the choice of a dose: small trials by hand."""
 
+from unittest import mock
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from csrkit.errors import ParameterError
+from itpcsr.adam import dose_choice
 from itpcsr.analysis.dose import compare, path, utility
 from itpcsr.analysis.dose.characteristics import analyse_characteristics, summarise
 from itpcsr.analysis.dose.designs import make_plans
-from itpcsr.display import dose_figures, dose_tables
+from itpcsr.display import dose_tables
 from itpcsr.study import Scenario, read_scenarios, read_study
 from itpcsr.study import Study as StudyModel
+from tests.faults.chain import show
 
 DAY0 = pd.Timestamp("2020-01-01")
 LEVELS = {"ESC05": 1.0, "ESC10": 2.0, "ESC20": 3.0, "EXP20": 3.0}
@@ -49,6 +53,19 @@ def decisions(data, study):
 def table(data, study):
     traced = path.trace_path(data, study)
     return dose_tables.table_dose_path(path.analyse_path(traced, data, study), traced, data, study)
+
+
+@pytest.fixture(scope="module")
+def shown(demo_trial, demo, study):
+    """Return a function from escalation and first subjects to what the notebook shows of them."""
+
+    def of(data=None, choice=None):
+        datasets = demo if data is None else demo | {"addl": data}
+        first = CHOICE.head(0) if choice is None else choice
+        with mock.patch.object(dose_choice, "derive_choice", return_value=first):
+            return show(demo_trial, study, "70-dose-selection", datasets=datasets)
+
+    return of
 
 
 def test_the_path_as_conducted_keeps_the_rule(study):
@@ -137,7 +154,7 @@ def test_nobody_and_no_dose_finding_are_sentences(study, pilot_study):
         path.trace_path(empty, pilot_study)
 
 
-def test_other_rules_on_the_same_data(study):
+def test_other_rules_on_the_same_data(study, shown):
     data = addl(("ESC05", "NNN"), ("ESC10", "NTT"))
     traced = path.trace_path(data, study)
     rows = compare.compare_rules(traced, data, study)
@@ -153,27 +170,26 @@ def test_other_rules_on_the_same_data(study):
     }
     stops = rows[(rows["level"] == "2") & (rows["statistic"] == "stop")].set_index("group")["value"]
     assert stops[stops == 1].index.tolist() == ["3+3"]
-    shown = dose_tables.table_dose_rules(rows, traced, study)
-    assert shown.rows[1].cells[:2] == ("0.5, end", "0.5")
-    assert len(shown.rows) == 3
+    rules = shown(data)["tbl-dose-rules"]
+    assert rules.rows[1].cells[:2] == ("0.5, end", "0.5")
+    assert len(rules.rows) == 3
 
 
-def test_a_rule_without_a_dose_says_none(study):
+def test_a_rule_without_a_dose_says_none(study, shown):
     data = addl(("ESC05", "TTT"))
-    traced = path.trace_path(data, study)
-    shown = dose_tables.table_dose_rules(compare.compare_rules(traced, data, study), traced, study)
-    assert set(shown.rows[0].cells) == {"none"}
+    assert set(shown(data)["tbl-dose-rules"].rows[0].cells) == {"none"}
     assert table(data, study).rows[0].cells[5] == "Stop: no dose"
 
 
-def test_curves_of_one_subject_have_estimates_where_there_are_data(study):
-    rows = compare.estimate_curves(addl(("ESC10", "T")), study, 0.95)
+def test_curves_of_one_subject_have_estimates_where_there_are_data(study, shown):
+    data = addl(("ESC10", "T"))
+    rows = compare.estimate_curves(data, study, 0.95)
     observed = rows[
         (rows["analysis"] == "observed") & (rows["visit"] == "all") & (rows["statistic"] == "percent")
     ]
     assert observed["value"].fillna(-1).tolist() == [-1, 100, -1]
     assert observed["reason"].tolist() == [compare.NO_ESTIMATE, "", compare.NO_ESTIMATE]
-    assert isinstance(dose_figures.figure_dose_dlt(rows, study).to_dict(), dict)
+    assert "Observed, exact interval" in str(shown(data)["fig-dose-dlt"].to_dict())
 
 
 CHOICE = pd.DataFrame(
@@ -184,7 +200,7 @@ CHOICE = pd.DataFrame(
 )  # fmt: skip
 
 
-def test_scores_and_utility_by_hand(study):
+def test_scores_and_utility_by_hand(study, shown):
     scores = utility.score_levels(CHOICE, study)
     assert scores.loc[1].tolist() == [1, 1, 0, 0.2, 0]
     assert scores.loc[2].tolist() == pytest.approx([0.5, 1, 1, 1, 0.3])
@@ -196,8 +212,8 @@ def test_scores_and_utility_by_hand(study):
     assert chosen.to_dict() == {"level_1": 0, "level_2": 1, "level_3": 0}
     spread = rows[(rows["analysis"] == "platelets") & (rows["statistic"] == "sd")]
     assert set(spread["reason"]) == {"fewer than 3 values"}
-    shown = dose_tables.table_dose_choice(rows, study, 0.95)
-    assert [row.cells for row in shown.rows if row.label == "Largest utility"] == [("", "yes", "")]
+    table = shown(choice=CHOICE)["tbl-dose-choice"]
+    assert [row.cells for row in table.rows if row.label == "Largest utility"] == [("", "yes", "")]
 
 
 def test_a_criterion_that_a_dose_lacks_is_left_out_for_all(study):
@@ -219,7 +235,6 @@ def test_weights_move_the_choice(study):
     favoured = rows[rows["analysis"] == "weightings"].set_index("group")["value"]
     assert favoured[["level_1", "level_2"]].sum() == pytest.approx(100)
     assert np.isnan(favoured["level_3"])
-    assert isinstance(dose_figures.figure_dose_utility(rows, study).to_dict(), dict)
 
 
 def test_without_efficacy_data_it_can_not_have_all_the_weight(study):
@@ -234,13 +249,12 @@ def test_without_efficacy_data_it_can_not_have_all_the_weight(study):
 
 
 @pytest.mark.parametrize("size", [0, 1, 3])
-def test_few_subjects_are_no_fault(study, size):
+def test_few_subjects_are_no_fault(study, shown, size):
     few = CHOICE.head(size)
     rows = utility.analyse_choice(few, study, 0.95)
     assert rows.loc[rows["value"].isna(), "reason"].ne("").all()
-    moved = utility.vary_weights(few, study)
-    shown = dose_figures.figure_dose_utility(moved, study)
-    assert bool(getattr(shown, "absent", "")) == (size == 0)
+    figure = shown(choice=few)["fig-dose-utility"]
+    assert bool(getattr(figure, "absent", "")) == (size == 0)
 
 
 def test_characteristics_have_a_monte_carlo_error(study):

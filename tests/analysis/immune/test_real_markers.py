@@ -18,7 +18,7 @@ def real():
 
 @pytest.fixture(scope="module")
 def results(real):
-    return covid.analyse_everything(real.datasets, real.panel, real.study, draws=199)
+    return covid.analyse_everything(real.datasets, real.study, lag_weeks=[-1, 0, 1], split_week=3)[0]
 
 
 def counts(rows, analysis, statistic, **where):

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pingouin as pg
 import pytest
 
 from csrkit.stats import effects, families, firth
-from csrkit.stats.permutation import Permutations, flip_signs, swap_groups
-from itpcsr.analysis.immune import changes, correlations, mediation, responders
+from csrkit.stats.permutation import Permutations, flip_signs, mirror_ranks, swap_groups
+from itpcsr.analysis.immune import correlations, mediation, visits
 
 ROOT = Path(__file__).resolve().parents[3]
 # Nine subjects, four visits; the first four are responders. The same numbers stand in immune.R.
@@ -47,20 +48,31 @@ def near(value):
     return pytest.approx(value, rel=1e-7)
 
 
+KEYS = {"dv": "value", "within": "visit", "subject": "subject"}
+
+
+def long(values):
+    return visits.complete_cases(np.asarray(values, dtype="float64")).long
+
+
+def anova(values):
+    """Return the first row of pingouin's ANOVA as the notebook calls it."""
+    return pg.rm_anova(long(values), correction=True, detailed=True, **KEYS).iloc[0]
+
+
 def test_friedman(r):
-    found = changes._friedman(Y, ALL)
-    assert found["statistic"] == near(r["friedman", "statistic"])
-    assert found["p_value"] == near(r["friedman mirrored", "p"])
+    assert pg.friedman(long(Y), **KEYS)["Q"].iloc[0] == near(r["friedman", "statistic"])
+    assert mirror_ranks(Y, ALL) == near(r["friedman mirrored", "p"])
 
 
 def test_repeated_measures_anova_with_greenhouse_geisser(r):
-    found = changes._anova(Y)
-    for ours, theirs in (("statistic", "F"), ("p_value", "p"), ("epsilon", "epsilon"), ("effect", "ges")):
+    found = anova(Y)
+    for ours, theirs in (("F", "F"), ("p_GG_corr", "p"), ("eps", "epsilon"), ("ng2", "ges")):
         assert found[ours] == near(r["anova", theirs])
 
 
 def test_mixed_anova_interaction_with_pooled_greenhouse_geisser(r):
-    f, df1, df2, epsilon, p = responders.interaction(Y, RESPONDER)
+    f, df1, df2, epsilon, p = visits.interaction(Y, RESPONDER)
     assert (df1, df2) == (3, 21)
     assert f == near(r["interaction", "F"])
     assert epsilon == near(r["interaction", "epsilon"])
@@ -68,11 +80,8 @@ def test_mixed_anova_interaction_with_pooled_greenhouse_geisser(r):
 
 
 def test_mixed_anova_agrees_with_pingouin():
-    import pingouin as pg
-
-    long = changes._long(Y).assign(group=np.repeat(RESPONDER, 4))
-    table = pg.mixed_anova(long, dv="value", within="visit", subject="subject", between="group")
-    f, *_ = responders.interaction(Y, RESPONDER)
+    table = pg.mixed_anova(long(Y).assign(group=np.repeat(RESPONDER, 4)), between="group", **KEYS)
+    f, *_ = visits.interaction(Y, RESPONDER)
     assert f == near(table.set_index("Source").loc["Interaction", "F"])
 
 
@@ -84,10 +93,8 @@ def test_repeated_measures_correlation(r, gaps):
 
 
 def test_repeated_measures_correlation_agrees_with_pingouin(gaps):
-    import pingouin as pg
-
-    long = changes._long(gaps).assign(x=X.ravel()).dropna()
-    table = pg.rm_corr(long, x="x", y="value", subject="subject").iloc[0]
+    pairs = long(X).assign(y=gaps.ravel()).dropna()
+    table = pg.rm_corr(pairs, x="value", y="y", subject="subject").iloc[0]
     found = correlations.rm_correlation(gaps[:, :, None], X, 0.95)
     assert found["r"][0] == near(table["r"])
     assert [found["low"][0], found["high"][0]] == pytest.approx(list(table["CI95"]), abs=0.006)
@@ -113,8 +120,6 @@ def test_intervals(r):
 
 
 def test_effect_sizes_agree_with_pingouin():
-    import pingouin as pg
-
     first, second = CHANGE[RESPONDER], CHANGE[~RESPONDER]
     effect, low, high = effects.group_effect(first, second, 0.95)
     assert effect[0] == near(pg.compute_effsize(first.ravel(), second.ravel(), eftype="hedges"))
@@ -127,14 +132,14 @@ def test_effect_sizes_agree_with_pingouin():
 
 
 def test_false_discovery_control_leaves_missing_out(r):
-    adjusted = families.adjust(np.array([0.01, np.nan, 0.02, 0.03, 0.5]))
+    _, adjusted = pg.multicomp(np.array([0.01, np.nan, 0.02, 0.03, 0.5]), method="fdr_bh")
     assert adjusted[2] == near(r["bh", "second"])
     assert np.isnan(adjusted[1])
 
 
 def test_spearman(r):
-    _, found = correlations._spearman(X[:, [1, 3]])
-    assert found[0, 1] == near(r["spearman", "rho"])
+    _, found = correlations.spearman(X[:, [1, 3]], 0.95)
+    assert found["r"][0] == near(r["spearman", "rho"])
 
 
 @pytest.mark.parametrize(
@@ -163,8 +168,6 @@ def test_models_that_leave_one_out_are_those_of_the_others():
 
 
 def test_mediation_agrees_with_pingouin():
-    import pingouin as pg
-
     rng = np.random.default_rng(3)
     x = rng.normal(size=40)
     m = 0.6 * x + rng.normal(size=40)
@@ -192,33 +195,30 @@ def published(root):
 def test_published_friedman(published):
     table = pd.read_csv(published / "friedman_rounding_times.csv")
     values = table.select_dtypes("number").to_numpy()[:, -3:]
-    found = changes._friedman(values, ALL)
-    assert found["statistic"] == pytest.approx(11.143, abs=5e-4)
+    assert pg.friedman(long(values), **KEYS)["Q"].iloc[0] == pytest.approx(11.143, abs=5e-4)
 
 
 def test_published_repeated_measures_anova(published):
     values = pd.read_csv(published / "pingouin_rm_anova_wide.csv").to_numpy("float64")
-    found = changes._anova(values)
-    assert found["statistic"] == pytest.approx(5.20065, abs=5e-6)
-    assert found["epsilon"] == pytest.approx(0.69433, abs=5e-6)
-    assert found["p_value"] == pytest.approx(0.0167, abs=5e-5)
-    assert found["effect"] == pytest.approx(0.34639, abs=5e-6)
-    assert found["n"] == 9
+    found = anova(values)
+    assert found["F"] == pytest.approx(5.20065, abs=5e-6)
+    assert found["eps"] == pytest.approx(0.69433, abs=5e-6)
+    assert found["p_GG_corr"] == pytest.approx(0.0167, abs=5e-5)
+    assert found["ng2"] == pytest.approx(0.34639, abs=5e-6)
+    assert len(visits.complete_cases(values).values) == 9
 
 
 @pytest.mark.parametrize(
-    ("values", "ranked", "anova"),
+    ("values", "ranked", "unvaried"),
     [
         (np.full((5, 4), 2.0), families.CONSTANT, families.CONSTANT),
-        (np.repeat([[1.0], [2.0], [5.0], [4.0]], 4, axis=1), changes.NO_CHANGE, changes.NO_CHANGE),
-        (np.arange(5.0)[:, None] + np.array([1.0, 4.0, 2.0]), "", changes.ALIKE),
+        (np.repeat([[1.0], [2.0], [5.0], [4.0]], 4, axis=1), visits.NO_CHANGE, visits.NO_CHANGE),
+        (np.arange(5.0)[:, None] + np.array([1.0, 4.0, 2.0]), "", visits.ALIKE),
     ],
 )
-def test_what_leaves_nothing_to_compare_says_so(values, ranked, anova):
+def test_what_leaves_nothing_to_compare_says_so(values, ranked, unvaried):
     first = np.arange(len(values)) < 3
-    assert changes._friedman(values, ALL)["reason"] == ranked
-    assert changes._anova(values)["reason"] == anova
-    both = np.concatenate([values, values])
-    found = responders._anova(both, np.concatenate([first, ~first]))
-    assert np.isnan(found["p_value"])
-    assert found["reason"] == anova
+    assert visits.why_not_ranked(visits.complete_cases(values)) == ranked
+    assert visits.why_no_variance(visits.complete_cases(values)) == unvaried
+    both = visits.complete_cases(np.concatenate([values, values]))
+    assert visits.why_no_variance(both, np.concatenate([first, ~first])) == unvaried

@@ -1,41 +1,74 @@
 """Immune function: what changed, whether it goes with response and platelets, and how sure that is."""
 
-from csrkit.stats.permutation import Permutations
-from itpcsr.analysis.immune.changes import analyse_mean_change, analyse_planned, analyse_visits
-from itpcsr.analysis.immune.correlations import analyse_network, analyse_platelets
-from itpcsr.analysis.immune.mediation import analyse_mediation
-from itpcsr.analysis.immune.panel import Panel, accounts, build_panel
-from itpcsr.analysis.immune.power import analyse_power
-from itpcsr.analysis.immune.predictors import analyse_predictors
-from itpcsr.analysis.immune.responders import analyse_interaction, analyse_response
-from itpcsr.analysis.immune.summaries import (
-    analyse_course,
-    analyse_picture,
-    analyse_standardised,
+from itpcsr.analysis.immune.correlations import (
+    FEW_PAIRS,
+    FEW_WITHIN,
+    NO_PLATELETS,
+    RM_CORRELATION,
+    SPEARMAN,
+    platelet_weeks,
+    rm_correlation,
+    spearman,
+)
+from itpcsr.analysis.immune.mediation import MEDIATION, NO_MECHANISM, PATHS, mediate
+from itpcsr.analysis.immune.panel import (
+    Panel,
+    accounts,
+    build_panel,
+    count_values,
     course_records,
+    mean_over,
+    missing_response,
+    missing_sentence,
+    quartiles,
     standardised_records,
 )
-from itpcsr.analysis.immune.tally import count_tests
+from itpcsr.analysis.immune.power import POWER, POWER_OF_MANY, least_effect
+from itpcsr.analysis.immune.predictors import FIRTH, left_out_method, predict
+from itpcsr.analysis.immune.visits import (
+    FRIEDMAN,
+    MIXED_ANOVA,
+    RM_ANOVA,
+    complete_cases,
+    interaction,
+    why_no_variance,
+    why_not_ranked,
+)
 
 __all__ = [
+    "FEW_PAIRS",
+    "FEW_WITHIN",
+    "FIRTH",
+    "FRIEDMAN",
+    "MEDIATION",
+    "MIXED_ANOVA",
+    "NO_MECHANISM",
+    "NO_PLATELETS",
+    "PATHS",
+    "POWER",
+    "POWER_OF_MANY",
+    "RM_ANOVA",
+    "RM_CORRELATION",
+    "SPEARMAN",
     "Panel",
-    "Permutations",
     "accounts",
-    "analyse_course",
-    "analyse_interaction",
-    "analyse_mean_change",
-    "analyse_mediation",
-    "analyse_network",
-    "analyse_picture",
-    "analyse_planned",
-    "analyse_platelets",
-    "analyse_power",
-    "analyse_predictors",
-    "analyse_response",
-    "analyse_standardised",
-    "analyse_visits",
     "build_panel",
-    "count_tests",
+    "complete_cases",
+    "count_values",
     "course_records",
+    "interaction",
+    "least_effect",
+    "left_out_method",
+    "mean_over",
+    "mediate",
+    "missing_response",
+    "missing_sentence",
+    "platelet_weeks",
+    "predict",
+    "quartiles",
+    "rm_correlation",
+    "spearman",
     "standardised_records",
+    "why_no_variance",
+    "why_not_ranked",
 ]

@@ -5,80 +5,25 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from csrkit.rows import absent_rows, make_rows
 from csrkit.stats.estimation import NotSettledError, attempt
-from csrkit.stats.families import adjust, to_rows
 from csrkit.stats.linear import regress
-from itpcsr.analysis.immune.correlations import NO_PLATELETS, platelet_weeks
-from itpcsr.analysis.immune.panel import Floats, Panel, mean_over, missing_sentence
-from itpcsr.analysis.immune.summaries import POPULATION
-from itpcsr.study import Study
+from itpcsr.analysis.immune.panel import Floats
 
 MEDIATION = "mediation by linear regressions, percentile bootstrap of the indirect effect"
-_NO_MARKERS = "The marker table marks no marker as one of the mechanism, so no mediation is analysed."
+NO_MECHANISM = "The marker table marks no marker as one of the mechanism, so no mediation is analysed."
 _FEW = "fewer than 8 subjects with dose, marker and platelets, or one of them doesn't vary"
 _FEWEST = 8  # a bootstrap of regressions with three variables in fewer subjects is noise
 _CELLS = 1_000_000  # drawn subjects held at a time
-_PATHS = {"dose_marker": 0, "marker_platelets": 1, "total": 2, "direct": 3, "indirect": 4}
+PATHS = ("dose_marker", "marker_platelets", "total", "direct", "indirect")
 
 
-def analyse_mediation(
-    adcp: pd.DataFrame,
-    adlb: pd.DataFrame,
-    panel: Panel,
-    study: Study,
-    level: float,
-    split_week: int,
-    bootstraps: int,
-    seed: int,
-) -> pd.DataFrame:
-    """Estimate how much of a relation of dose and platelets would run through each marker of the mechanism.
-
-    The marker is the mean change up to ``split_week``, the outcome the mean change of log platelets after
-    it, so that the marker comes first; all three are standardised. ``analysis`` is the path (dose_marker,
-    marker_platelets, total, direct, indirect), ``level`` the marker.
-    """
-    display = "tbl-immune-mediation"
-    if sentence := missing_sentence(adcp, study):
-        return absent_rows(display, sentence)
-    markers = [number for number, marker in enumerate(panel.markers) if marker.mechanism]
-    if not markers:
-        return absent_rows(display, _NO_MARKERS)
-    early = [number for number, week in enumerate(panel.weeks) if week <= split_week]
-    platelets = platelet_weeks(adlb, panel, study, 0)
-    if not np.isfinite(platelets).any():
-        return absent_rows(display, NO_PLATELETS)
-    late = [number + 1 for number, week in enumerate(panel.weeks) if week > split_week]
-    outcome = mean_over(platelets[:, late] - platelets[:, :1], axis=1)
-    marker = mean_over(panel.change[:, early], axis=1)
-    found = [_mediate(panel.dose, marker[:, number], outcome, level, bootstraps, seed) for number in markers]
-    codes = [panel.codes[number] for number in markers]
-    n = np.array([size for size, _, _ in found], dtype="float64")
-    values = np.stack([table for _, table, _ in found])
-    reasons = [reason for _, _, reason in found]
-    parts = []
-    for path, place in _PATHS.items():
-        estimate, low, high, p = values[:, place].T
-        statistics = {"n": n, "estimate": estimate, "low": low, "high": high, "p_value": p}
-        statistics["p_adjusted"] = adjust(p)
-        parts.append(to_rows(codes, statistics, reasons, {"estimate": MEDIATION}).assign(analysis=path))
-    return make_rows(
-        pd.concat(parts, ignore_index=True),
-        display=display,
-        group="total",
-        population=POPULATION,
-        dataset="ADCP, ADLB",
-        unit="SD per SD",
-    )
-
-
-def _mediate(
+def mediate(
     dose: Floats, marker: Floats, outcome: Floats, level: float, bootstraps: int, seed: int
 ) -> tuple[int, Floats, str]:
     """Return the number of subjects, estimate, limits and p of the five paths, and why they are missing."""
     frame = pd.DataFrame({"dose": dose, "marker": marker, "platelets": outcome}).dropna()
     found, reason = attempt(lambda: _paths(frame, level, bootstraps, seed))
-    return len(frame), np.full((len(_PATHS), 4), np.nan) if found is None else found, reason or _FEW
+    return len(frame), np.full((len(PATHS), 4), np.nan) if found is None else found, reason or _FEW
 
 
 def _paths(frame: pd.DataFrame, level: float, bootstraps: int, seed: int) -> Floats | None:

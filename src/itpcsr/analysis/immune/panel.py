@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from csrkit.markers import Marker
+from csrkit.stats.effects import describe
+from csrkit.stats.families import Reasons, to_rows
 from itpcsr.study import Study
 
 Floats = NDArray[np.floating[Any]]
@@ -18,6 +21,7 @@ NO_TABLE = "This study names no markers of immune function, so they are not anal
 NO_VALUES = (
     "The study's data hold no value of a marker of immune function, so immune function can't be shown."
 )
+NO_RESPONSE = "The study's data hold no response, so markers can't be compared by response."
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,56 @@ class Panel:
         """Return each subject's mean change over the visits with a value: subjects × markers."""
         return mean_over(self.change, axis=1)
 
+    @property
+    def standardised(self) -> Floats:
+        """Return the change in units of each marker's SD at baseline; NaN where that can't be estimated."""
+        _, _, sd = describe(self.values[:, 0])
+        return np.asarray(self.change / np.where(sd > 1e-12, sd, np.nan))
+
+    @property
+    def groups(self) -> dict[str, NDArray[np.bool_]]:
+        """Tell who belongs to each group: everyone, responders, non-responders."""
+        everyone = np.ones(len(self.subjects), dtype="bool")
+        return {"total": everyone, "responder": self.responder == 1, "nonresponder": self.responder == 0}
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Return the unit of each marker."""
+        return {marker.code: marker.unit for marker in self.markers}
+
+    @property
+    def effect_units(self) -> dict[str, str]:
+        """Return what an effect of each marker is: a ratio, or a difference in the marker's unit."""
+        return {
+            marker.code: "ratio" if marker.scale == "log" else f"difference, {marker.unit}"
+            for marker in self.markers
+        }
+
+    def effects(self, estimate: Floats, low: Floats, high: Floats) -> dict[str, Floats]:
+        """Return an effect and its limits as ratio where the scale is logarithmic, else as difference."""
+        names = {"estimate": estimate, "low": low, "high": high}
+        with np.errstate(over="ignore"):  # of differences, whose exponential nobody takes
+            return {name: np.where(self.is_log, np.exp(value), value) for name, value in names.items()}
+
+    def rows(
+        self,
+        statistics: Mapping[str, ArrayLike] | pd.DataFrame,
+        reasons: Reasons = "",
+        methods: Mapping[str, str | Sequence[str]] | None = None,
+        units: Mapping[str, str] | None = None,
+        **constants: str,
+    ) -> pd.DataFrame:
+        """Return result rows of statistics by marker (see ``families.to_rows``).
+
+        ``statistics`` has a value for each marker, in their order; a frame may hold the ``reason`` of each.
+        ``units`` are those of the markers.
+        """
+        if isinstance(statistics, pd.DataFrame):
+            reasons = statistics["reason"].to_numpy("object") if "reason" in statistics else reasons
+            statistics = {str(name): statistics[name] for name in statistics if name != "reason"}
+        rows = to_rows(self.codes, statistics, reasons, methods, **constants)
+        return rows if units is None else rows.assign(unit=rows["level"].map(dict(units)))
+
 
 def mean_over(values: Floats, axis: int) -> Floats:
     """Return means that leave missing values out; NaN where all are missing."""
@@ -77,6 +131,11 @@ def missing_sentence(adcp: pd.DataFrame, study: Study) -> str:
     if not study.markers:
         return NO_TABLE
     return NO_VALUES if adcp.empty else ""
+
+
+def missing_response(adcp: pd.DataFrame, panel: Panel, study: Study) -> str:
+    """Return why nothing can be set against response, or "" where it can."""
+    return missing_sentence(adcp, study) or ("" if np.isfinite(panel.responder).any() else NO_RESPONSE)
 
 
 def build_panel(adsl: pd.DataFrame, adcp: pd.DataFrame, adrs: pd.DataFrame, study: Study) -> Panel:
@@ -150,3 +209,47 @@ def accounts(course: pd.DataFrame) -> bool:
         return True
     left_out = counts[["outside", "second", "no_logarithm"]].sum()
     return bool(counts["records"] == counts["used"] + left_out)
+
+
+def quartiles(values: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return n, lower quartile, median and upper quartile over the first axis; NaN without values."""
+    count = np.isfinite(values).sum(axis=0)
+    if not values.size:
+        return count, *np.full((3, values.shape[1]), np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a marker without values has no quantiles: NaN
+        found = np.nanquantile(values, [0.25, 0.5, 0.75], axis=0, method="averaged_inverted_cdf")
+    return count, *found
+
+
+def course_records(panel: Panel) -> pd.DataFrame:
+    """Return each subject's values in the unit of the data: USUBJID, RESPONSE, PARAMCD, AVISITN, AVAL."""
+    return _records(panel, panel.original, "AVISITN", [0, *panel.weeks], "AVAL")
+
+
+def standardised_records(panel: Panel) -> pd.DataFrame:
+    """Return each subject's standardised changes for charts.
+
+    Columns USUBJID, RESPONSE (responder, nonresponder or unknown), AVISIT, PARAMCD, VALUE; one more AVISIT,
+    ``Mean``, holds the mean over the visits with a value. Missing values have no record.
+    """
+    changes = panel.standardised
+    changes = np.concatenate([changes, mean_over(changes, axis=1)[:, None]], axis=1)
+    return _records(panel, changes, "AVISIT", [*panel.visits[1:], "Mean"], "VALUE")
+
+
+def _records(panel: Panel, values: Floats, visit: str, visits: Sequence[Any], variable: str) -> pd.DataFrame:
+    """Return subjects × visits × markers as records, without those that are missing."""
+    subjects, _, markers = values.shape
+    known = [panel.responder == 1, panel.responder == 0]
+    names = np.array(["responder", "nonresponder"], dtype="object")
+    frame = pd.DataFrame(
+        {
+            "USUBJID": np.repeat(np.array(panel.subjects, dtype="object"), len(visits) * markers),
+            "RESPONSE": np.repeat(np.select(known, names, default="unknown"), len(visits) * markers),
+            visit: np.tile(np.repeat(visits, markers), subjects),
+            "PARAMCD": np.tile(np.array(panel.codes, dtype="object"), subjects * len(visits)),
+            variable: values.ravel(),
+        }
+    )
+    return frame.dropna(subset=[variable]).reset_index(drop=True)

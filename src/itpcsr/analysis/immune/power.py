@@ -5,16 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from csrkit.rows import absent_rows, make_rows
 from csrkit.stats.fewest import FEWEST_FOR_TEST, FEWEST_IN_SUBSET, TOO_FEW, TOO_FEW_IN_SUBSET
 from csrkit.stats.permutation import Permutations, flip_signs, swap_groups
-from itpcsr.analysis.immune.panel import Floats, Panel, missing_sentence
-from itpcsr.analysis.immune.summaries import POPULATION
-from itpcsr.study import Study
+from itpcsr.analysis.immune.panel import Floats
 
 MOST = 3.0  # SDs: the largest effect that is looked for
 _NEAR, _NEAR_COMPUTED = 0.001, 1e-6  # SDs: how near to the solution the search ends
@@ -25,44 +21,21 @@ POWER_OF_MANY = (
 _NONE = "no effect up to 3 SD reaches this power"
 
 
-def analyse_power(
-    adcp: pd.DataFrame, panel: Panel, study: Study, rate: float, power: float, simulations: int, seed: int
-) -> pd.DataFrame:
-    """Find the standardised effect that is seen with the power asked for, at the observed numbers.
+def least_effect(
+    first: int, second: int | None, alpha: float, power: float, simulations: int, seed: int
+) -> dict[str, float | str]:
+    """Return the standardised effect that is seen with the power asked for, at the observed numbers.
 
-    ``analysis`` change: mean change of all subjects in SDs of changes; response: difference of responders and
-    non-responders in SDs. ``level`` single: one test at level ``rate``; family: the level that the smallest
-    of all markers' p-values has to meet when no other marker moves (rate divided by their number). Of more
-    than ``Permutations.most_subjects`` subjects the power is computed, not simulated.
-    Statistics: n1, n2, alpha, least_effect, and power, the share of the simulated trials that find it.
+    Of ``first`` subjects against no change, or against ``second`` others. Returns least_effect, power (the
+    share of the simulated trials that find it) and the reason where both are NaN. Of more than
+    ``Permutations.most_subjects`` subjects the power is computed, not simulated.
     """
-    display = "tbl-immune-power"
-    if sentence := missing_sentence(adcp, study):
-        return absent_rows(display, sentence)
-    has_change = np.isfinite(panel.mean_change).any(axis=1)
-    n1, n2 = (int((has_change & (panel.responder == value)).sum()) for value in (1, 0))
-    parts = []
-    for analysis, first, second in (("change", int(has_change.sum()), 0), ("response", n1, n2)):
-        for level, alpha in (("single", rate), ("family", rate / len(panel.markers))):
-            least, reached, reason = _least(first, second, analysis, alpha, power, simulations, seed)
-            values = {"n1": first, "n2": second, "alpha": alpha, "least_effect": least, "power": reached}
-            frame = pd.DataFrame({"statistic": list(values), "value": list(values.values())})
-            method = POWER_OF_MANY if Permutations().is_normal(first + second) else POWER
-            parts.append(frame.assign(analysis=analysis, level=level, reason=reason, method=method))
-    rows = pd.concat(parts, ignore_index=True)
-    rows["reason"] = rows["reason"].where(rows["value"].isna(), "")
-    return make_rows(rows, display=display, group="total", population=POPULATION, dataset="ADCP")
-
-
-def _least(
-    first: int, second: int, analysis: str, alpha: float, power: float, simulations: int, seed: int
-) -> tuple[float, float, str]:
-    if analysis == "change" and first < FEWEST_FOR_TEST:
-        return np.nan, np.nan, TOO_FEW
-    if analysis == "response" and min(first, second) < FEWEST_IN_SUBSET:
-        return np.nan, np.nan, TOO_FEW_IN_SUBSET
-    effect, reached = solve_effect(first, second, alpha, power, simulations, seed)
-    return effect, reached, "" if np.isfinite(effect) else _NONE
+    if second is None and first < FEWEST_FOR_TEST:
+        return {"least_effect": np.nan, "power": np.nan, "reason": TOO_FEW}
+    if second is not None and min(first, second) < FEWEST_IN_SUBSET:
+        return {"least_effect": np.nan, "power": np.nan, "reason": TOO_FEW_IN_SUBSET}
+    effect, reached = solve_effect(first, second or 0, alpha, power, simulations, seed)
+    return {"least_effect": effect, "power": reached, "reason": "" if np.isfinite(effect) else _NONE}
 
 
 def solve_effect(

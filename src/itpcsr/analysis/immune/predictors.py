@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from scipy import stats
 
-from csrkit.rows import absent_rows, make_rows
 from csrkit.stats.estimation import NUMERICAL, attempt
-from csrkit.stats.families import ADJUSTED, CONSTANT, adjust, to_rows
+from csrkit.stats.families import CONSTANT
 from csrkit.stats.fewest import FEWEST_IN_SUBSET, TOO_FEW_IN_SUBSET
 from csrkit.stats.firth import MOST_REFITTED, fit_firth, fit_left_out, profile_effect
-from itpcsr.analysis.immune.panel import Floats, Panel
-from itpcsr.analysis.immune.responders import missing_response
-from itpcsr.analysis.immune.summaries import POPULATION
-from itpcsr.study import Study
+from itpcsr.analysis.immune.panel import Floats
 
 FIRTH = "Firth's logistic regression of response, profile penalised likelihood (as R logistf)"
 LEFT_OUT = (
@@ -24,38 +19,19 @@ LEFT_OUT = (
 _ONE_STEP = f"; each model one Newton step from that of all, as of more than {MOST_REFITTED} subjects"
 
 
-def analyse_predictors(adcp: pd.DataFrame, panel: Panel, study: Study, level: float) -> pd.DataFrame:
-    """Predict response by each marker's baseline value, one marker at a time.
+def left_out_method(subjects: int) -> str:
+    """Return what stands in result rows of the gain in so many subjects, each left out."""
+    return f"{LEFT_OUT}{_ONE_STEP if subjects > MOST_REFITTED else ''}"
 
-    Statistics by marker: n1 and n2 (responders, non-responders with a baseline value), estimate (odds ratio
-    per SD at baseline) with low and high, p_value, p_adjusted, auc (in the subjects that made the model, 0.5
-    by chance) and gain_left_out: the share of the squared error that the marker takes away when each subject
-    is predicted from the others; below 0 the prediction is worse than without the marker.
+
+def predict(baseline: Floats, response: Floats, level: float) -> dict[str, float | str]:
+    """Predict response (1 or 0, NaN not known) by one marker's baseline value.
+
+    Returns n1 and n2 (responders, non-responders with a baseline value), estimate (odds ratio per SD at
+    baseline) with low and high, p_value, auc (in the subjects that made the model, 0.5 by chance),
+    gain_left_out (the share of the squared error that the marker takes away when each subject is predicted
+    from the others; below 0 the prediction is worse than without the marker) and reason, why one is NaN.
     """
-    display = "tbl-immune-predictors"
-    if sentence := missing_response(adcp, panel, study):
-        return absent_rows(display, sentence)
-    found = [
-        _predict(panel.values[:, 0, number], panel.responder, level) for number in range(len(panel.markers))
-    ]
-    frame = pd.DataFrame(found)
-    reasons = frame.pop("reason").to_numpy("object")
-    statistics = {name: frame[name].to_numpy("float64") for name in frame}
-    statistics["p_adjusted"] = adjust(statistics["p_value"])
-    methods: dict[str, str | list[str]] = {"estimate": FIRTH, "p_value": FIRTH, "p_adjusted": ADJUSTED}
-    sizes = statistics["n1"] + statistics["n2"]
-    methods["gain_left_out"] = [f"{LEFT_OUT}{_ONE_STEP if n > MOST_REFITTED else ''}" for n in sizes]
-    return make_rows(
-        to_rows(panel.codes, statistics, reasons, methods),
-        display=display,
-        analysis="baseline",
-        group="total",
-        population=POPULATION,
-        dataset="ADCP, ADRS",
-    )
-
-
-def _predict(baseline: Floats, response: Floats, level: float) -> dict[str, float | str]:
     known = np.isfinite(baseline) & np.isfinite(response)
     x, y = baseline[known], response[known]
     n1, n2 = int(y.sum()), int((1 - y).sum())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -104,14 +104,42 @@ def draw_laboratory_bands(
     )
 
 
-def peak_squares(
+def draw_peak_bins(
+    form: pd.DataFrame,
+    bounds: Sequence[float],
+    peaks: pd.DataFrame,
+    around: Sequence[alt.Chart],
+    draw_marks: Callable[[pd.DataFrame], alt.Chart],
+    x: Mapping[str, Any],
+    y: Mapping[str, Any],
+) -> alt.LayerChart:
+    """Draw an eDISH plot of many subjects: squares for those of each bin, marks for the few beyond a limit.
+
+    Parameters
+    ----------
+    form, bounds
+        The bins of peak ALT and bilirubin, and their bounds (``analysis.bands``).
+    peaks
+        ALT, BILI and QUADRANT of each subject; where the bins hold all of them, nobody has a mark.
+    around
+        Lines and texts over the squares.
+    draw_marks
+        Draws the subjects of a part of ``peaks``.
+    x, y
+        Properties of the axes, whose domains cut the outer bins.
+    """
+    beyond = peaks[peaks["QUADRANT"] != "within"]
+    counted = form.loc[form["analysis"] == "bin", "value"].sum()
+    single = beyond if counted < len(peaks) else beyond.head(0)
+    marks = [draw_marks(single)] if len(single) else []
+    chart = alt.layer(_squares(form, bounds, x, y), *around, *marks).properties(width=430, height=330)
+    return _name_peaks(chart, form, len(single))
+
+
+def _squares(
     form: pd.DataFrame, bounds: Sequence[float], x: Mapping[str, Any], y: Mapping[str, Any]
 ) -> alt.Chart:
-    """Return the squares of an eDISH plot: the number of subjects in each bin of peak ALT and bilirubin.
-
-    ``bounds`` are those of the bins; ``x`` and ``y`` the properties of the axes, whose domains cut the outer
-    bins.
-    """
+    """Return a square for each bin of peak ALT and bilirubin, the darker the more subjects."""
     own = form[form["analysis"] == "bin"]
     low = own["level"].str.split(" | ", regex=False, expand=True).astype("float64")
     above = dict(pairwise(bounds))
@@ -147,7 +175,7 @@ def peak_squares(
     )
 
 
-def name_peaks(chart: alt.LayerChart, form: pd.DataFrame, single: int) -> alt.LayerChart:
+def _name_peaks(chart: alt.LayerChart, form: pd.DataFrame, single: int) -> alt.LayerChart:
     """Return an eDISH plot of bins with its caption; ``single`` subjects beyond a limit have marks."""
     rest = "; subjects beyond a limit are marks by dose" if single else ""
     return in_form(

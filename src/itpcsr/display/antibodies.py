@@ -1,4 +1,4 @@
-"""Every antibody result by subject, and what became of each antibody."""
+"""What tables of antibodies say, and the listing of results by subject. Nothing is computed here."""
 
 from __future__ import annotations
 
@@ -7,24 +7,69 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from csrkit.rows import absence
 from csrkit.tables import words
-from csrkit.tables.formats import format_number, format_plain
+from csrkit.tables.formats import SUPPRESSED, format_count, format_number, format_plain
+from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Header, Row, Table
 from itpcsr.study import AntibodyTest, Study
 
+_ANY_LABEL = "Any against HLA or donor"
 _RESULTS = {"POSITIVE": "pos.", "NEGATIVE": "neg.", "": "no result"}
 
 
-def list_antibodies(rows: pd.DataFrame, adis: pd.DataFrame, adab: pd.DataFrame, study: Study) -> Table:
+def antibody_labels(study: Study) -> dict[str, str]:
+    """Return PARAMCD to the name of the antibody, that of any against HLA or the donor (ANY) included."""
+    return {"ANY": _ANY_LABEL, **{test.code: test.label for test in study.antibody.antibody_tests}}
+
+
+def status_notes(study: Study, followed: bool, exact: str) -> list[str]:
+    """Return the notes of the table of status, with that on ``exact`` intervals.
+
+    ``followed`` tells whether anyone has more than one sample after treatment began.
+    """
+    rules = study.antibody
+    notes = [
+        "n/N (%): N is the number of evaluable subjects, with a result before and one after treatment began; "
+        "of prevalence, that of subjects with any result. Induced: negative at baseline, positive later. "
+        f"Boosted: positive at baseline, and a titre later at least {format_plain(rules.boost_factor)} times "
+        "as high. In the first section a subject with any induced antibody counts as induced, whatever "
+        "others were there before; donor-specific antibodies are found among those of the classes, too.",
+        exact,
+    ]
+    if not followed:
+        notes.append(
+            "One sample after treatment began can't show whether an induced antibody is transient or "
+            f"persistent (over {rules.persistence_weeks} weeks): persistence is not assessable here. A "
+            "sample taken soon after the last infusion can also miss an antibody that comes later."
+        )
+    return notes
+
+
+def titre_note(rows: pd.DataFrame, group: str) -> str:
+    """Return the note on titres, with the number of those of one column beyond the dilutions made."""
+    lookup = Lookup(rows)
+    numbers = [
+        lookup.value("titre", group, "censored", level, visit)
+        for level in lookup.levels("titre")
+        for visit in lookup.visits("titre")
+    ]
+    total = sum(numbers)
+    beyond = SUPPRESSED if math.isnan(total) else format_count(total) if total else "none"
+    return (
+        "Titres of evaluable subjects with a positive sample, as the dilution: 40 for 1:40. One below the "
+        "lowest dilution (<) or above the highest (>) counts as that dilution; such titres: "
+        f"{beyond}. Geometric mean from 3 values on."
+    )
+
+
+def list_antibodies(adis: pd.DataFrame, adab: pd.DataFrame, study: Study, absent: str = "") -> Table:
     """List every result of each subject: one row per sample, one column per antibody.
 
-    ``rows`` are those of the status table and of the autoantibodies; where both are absent, so is the
-    listing. A last row of each subject says what became of the antibodies against HLA or the donor.
+    ``absent`` is the sentence that takes the place of the listing in a study without antibodies. A last row
+    of each subject says what became of the antibodies against HLA or the donor.
     """
-    sentences = [absence(part) for _, part in rows.groupby("display", sort=False)]
-    if all(sentences):
-        return Table("", absent=sentences[0])
+    if absent:
+        return Table("", absent=absent)
     tests = [test for test in study.antibody.antibody_tests if test.code in set(adis["PARAMCD"])]
     body: list[Row] = []
     of_subject = {str(name): part for name, part in adab.groupby("USUBJID", sort=False)}

@@ -1,19 +1,22 @@
-"""Heatmaps: changes by marker and visit, and correlations with platelets by marker and lag."""
+"""Charts of immune function that are more than a cell of a notebook: heatmaps, and the network of changes."""
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pandas as pd
 
 from csrkit.charts.layers import describe
-from csrkit.charts.theme import alt
+from csrkit.charts.theme import PALETTE, alt
 from csrkit.many import why_not_one_by_one
 from csrkit.rows import absence
 from csrkit.tables.table import Table
 from itpcsr.display.findings import immune as findings
-from itpcsr.display.immune_figures.marks import GROUPS, marker_labels
+from itpcsr.display.markers import GROUPS, marker_labels
 from itpcsr.study import Study
 
-_DIVERGING = ["#D55E00", "#f7f7f7", "#0072B2"]
+DIVERGING = ["#D55E00", "#f7f7f7", "#0072B2"]
 _NOT_STANDARDISED = (
     "No change from baseline can be given in standard deviations at baseline, so that none can be drawn."
 )
@@ -21,7 +24,6 @@ _BY_GROUP = (
     "The heatmap of groups stands for those of single subjects: {why}. The changes of each subject are in "
     "the analysis dataset ADCP."
 )
-_NOTHING_CORRELATED = "Too few subjects have markers and platelet counts for a correlation within subjects."
 
 
 def figure_immune_heatmap(rows: pd.DataFrame, study: Study) -> alt.HConcatChart | Table:
@@ -68,7 +70,7 @@ def _heat(data: pd.DataFrame, study: Study, width: int, height: int) -> alt.Char
             color=alt.Color(
                 "SD:Q",
                 title="Change, SD",
-                scale=alt.Scale(domain=[-2, 0, 2], range=_DIVERGING, clamp=True),
+                scale=alt.Scale(domain=[-2, 0, 2], range=DIVERGING, clamp=True),
                 legend=alt.Legend(orient="top", gradientLength=160),
             ),
             tooltip=["Marker:N", "Week:O", alt.Tooltip("SD:Q", title="Change, SD at baseline", format=".2f")],
@@ -107,45 +109,73 @@ def figure_immune_subjects(
     return describe(chart, findings.subjects_finding(records, study))
 
 
-def figure_immune_lags(rows: pd.DataFrame, study: Study) -> alt.LayerChart | Table:
-    """Draw the correlation with platelets by marker and lag."""
+def figure_immune_network(rows: pd.DataFrame, study: Study, least: float) -> alt.LayerChart | Table:
+    """Draw measured markers on a circle, joined where changes correlate at ``least`` or more."""
     if sentence := absence(rows):
         return Table("", absent=sentence)
-    labels = marker_labels(study)
-    wide = rows.pivot(index=["level", "visit"], columns="statistic", values="value").reset_index()
-    wide = wide[wide["r"].notna()]
+    places = _circle(study)
+    wide = rows.pivot(index="level", columns="statistic", values="value").reset_index()
+    pairs = len(wide)
+    wide = wide[wide["r"].abs() >= least]
     if wide.empty:
-        return Table("", absent=_NOTHING_CORRELATED)
-    data = wide.assign(
-        Marker=wide["level"].map(labels), Lag=wide["visit"].str.removeprefix("lag ").astype("int64")
-    )
-    data["text"] = data["r"].map(lambda value: f"{value:+.2f}".replace("-", "−"))
-    data = data[["Marker", "Lag", "r", "low", "high", "pairs", "text"]]
-    base = alt.Chart(data).encode(
-        x=alt.X("Lag:O", title="Weeks from marker to platelet count", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y(
-            "Marker:N",
-            sort=[labels[marker.code] for marker in study.markers],
-            title=None,
-            axis=alt.Axis(labelFontSize=9, labelLimit=190),
-        ),
-        tooltip=[
-            "Marker:N",
-            "Lag:O",
-            alt.Tooltip("r:Q", format=".2f"),
-            alt.Tooltip("low:Q", title="lower limit", format=".2f"),
-            alt.Tooltip("high:Q", title="upper limit", format=".2f"),
-            "pairs:Q",
-        ],
-    )
-    cells = base.mark_rect(stroke="white").encode(
-        color=alt.Color(
-            "r:Q",
-            title="r",
-            scale=alt.Scale(domain=[-0.8, 0, 0.8], range=_DIVERGING, clamp=True),
-            legend=alt.Legend(orient="top", gradientLength=160),
+        return Table("", absent="No two markers' changes correlate as strongly as asked for here.")
+    ends = wide["level"].str.split(" | ", regex=False, expand=True)
+    lines = pd.DataFrame(
+        {
+            "x": ends[0].map(places["x"]), "y": ends[0].map(places["y"]),
+            "x2": ends[1].map(places["x"]), "y2": ends[1].map(places["y"]),
+            "r": wide["r"], "low": wide["low"], "high": wide["high"], "n": wide["n"],
+            "Pair": ends[0].map(places["Marker"]) + " – " + ends[1].map(places["Marker"]),
+            "Sign": np.where(wide["r"] > 0, "together", "against each other"),
+        }
+    )  # fmt: skip
+    domain = alt.Scale(domain=[-1.75, 1.75], nice=False)
+    edges = (
+        alt.Chart(lines)
+        .mark_rule()
+        .encode(
+            x=alt.X("x:Q", axis=None, scale=domain),
+            y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[-1.3, 1.3], nice=False)),
+            x2="x2:Q",
+            y2="y2:Q",
+            strokeWidth=alt.StrokeWidth("size:Q", scale=alt.Scale(domain=[0, 1], range=[0, 4]), legend=None),
+            color=alt.Color(
+                "Sign:N",
+                title="Changes go",
+                scale=alt.Scale(domain=["together", "against each other"], range=[PALETTE[0], PALETTE[1]]),
+            ),
+            tooltip=[
+                "Pair:N",
+                alt.Tooltip("r:Q", format=".2f"),
+                alt.Tooltip("low:Q", title="lower limit", format=".2f"),
+                alt.Tooltip("high:Q", title="upper limit", format=".2f"),
+                "n:Q",
+            ],
         )
+        .transform_calculate(size="abs(datum.r)")
     )
-    texts = base.mark_text(fontSize=8).encode(text="text:N")
-    chart = alt.layer(cells, texts).properties(width=380, height=15 * len(study.markers))
-    return describe(chart, findings.lags_finding(data))
+    layers = [edges]
+    for side, align in (("right", "left"), ("left", "right")):
+        own = places[places["side"] == side]
+        node = alt.Chart(own).encode(x=alt.X("x:Q", axis=None), y=alt.Y("y:Q", axis=None))
+        layers.append(node.mark_circle(size=50, color="#333333", opacity=1))
+        layers.append(
+            node.mark_text(align=align, dx=8 if align == "left" else -8, fontSize=9).encode(text="Marker:N")
+        )
+    chart = alt.layer(*layers).properties(width=620, height=420).configure_view(stroke=None)
+    return describe(chart, findings.network_finding(lines, pairs, least))
+
+
+def _circle(study: Study) -> pd.DataFrame:
+    measured = [marker for marker in study.markers if not marker.parts]
+    angles = [math.pi / 2 - 2 * math.pi * (place + 0.5) / len(measured) for place in range(len(measured))]
+    x, y = [math.cos(angle) for angle in angles], [math.sin(angle) for angle in angles]
+    return pd.DataFrame(
+        {
+            "x": x,
+            "y": y,
+            "Marker": [marker.label for marker in measured],
+            "side": ["right" if v >= 0 else "left" for v in x],
+        },
+        index=[marker.code for marker in measured],
+    )
