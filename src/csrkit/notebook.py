@@ -7,17 +7,23 @@ from csrkit.absence import is_absent, lacks_records
 from csrkit.carried import with_rows
 from csrkit.charts.layers import (
     describe,
+    event_marks,
     limit_lines,
     marks_by,
+    median_with_quartiles,
+    numbers_at_risk,
     panel_title,
     points_with_limits,
     reference_line,
+    step_curves,
 )
 from csrkit.charts.theme import FONT, PALETTE
 from csrkit.rows import absence, absent_rows, check, combine, make_rows, result_rows, to_long, unless_absent
 from csrkit.stats.estimation import attempt, attempt_numbers
 from csrkit.stats.families import to_rows
 from csrkit.stats.groups import Category, assign_groups, columns_by, group_sizes, size_rows
+from csrkit.stats.mcnemar import mcnemar_exact
+from csrkit.stats.permutation import Permutations, mirror_ranks
 from csrkit.stats.poisson import estimate_rates
 from csrkit.stats.proportions import (
     NO_SUBJECTS,
@@ -35,7 +41,7 @@ from csrkit.stats.proportions import (
 )
 from csrkit.stats.summaries import NO_VALUES, QUARTILES, summarize, summarize_geometric
 from csrkit.stats.tally import rank_levels
-from csrkit.stats.time_estimates import estimate_times, event_curves
+from csrkit.stats.time_estimates import estimate_curves, estimate_times, times_to_event
 from csrkit.tables import words
 from csrkit.tables.files import listing
 from csrkit.tables.formats import (
@@ -100,6 +106,7 @@ __all__ = [
     "Category",
     "Header",
     "Lookup",
+    "Permutations",
     "Row",
     "Table",
     "absence",
@@ -119,9 +126,10 @@ __all__ = [
     "describe",
     "each",
     "each_visit",
+    "estimate_curves",
     "estimate_rates",
     "estimate_times",
-    "event_curves",
+    "event_marks",
     "events_percent",
     "events_with_interval",
     "exact_interval",
@@ -150,6 +158,9 @@ __all__ = [
     "make_rows",
     "mark_unrecorded",
     "marks_by",
+    "mcnemar_exact",
+    "median_with_quartiles",
+    "mirror_ranks",
     "n_of_total",
     "n_of_total_percent",
     "n_percent",
@@ -157,6 +168,7 @@ __all__ = [
     "name_unrecorded",
     "nested",
     "number",
+    "numbers_at_risk",
     "p_value",
     "panel_title",
     "percent",
@@ -169,9 +181,11 @@ __all__ = [
     "shown",
     "size_rows",
     "statistics",
+    "step_curves",
     "summarize",
     "summarize_geometric",
     "summary",
+    "times_to_event",
     "to_long",
     "to_rows",
     "unless_absent",

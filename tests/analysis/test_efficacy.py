@@ -8,13 +8,14 @@ from csrkit.rows import absence
 from csrkit.stats.mcnemar import mcnemar_exact
 from csrkit.stats.proportions import exact_interval, jeffreys_interval, wilson_interval
 from csrkit.stats.survival import kaplan_meier, median_time
+from csrkit.stats.time_estimates import estimate_curves, times_to_event
 from csrkit.stats.trend import exact_trend
 from itpcsr.adam.datasets import Datasets
-from itpcsr.adam.intercurrent import derive_intercurrent
 from itpcsr.adam.subgroups import derive_subgroups
-from itpcsr.analysis import efficacy
+from itpcsr.study import read_study
 from tests import small
 from tests.conftest import ROOT
+from tests.faults.chain import rows_shown, show
 
 PAIRS = [(0, 3), (2, 3), (3, 6), (6, 12), (8, 18), (18, 18)]
 
@@ -124,8 +125,8 @@ def test_kaplan_meier_of_the_leukaemia_data_is_the_published_one(published):
 
 
 @pytest.fixture(scope="module")
-def rates(demo, study):
-    return efficacy.analyse_rates(demo["adsl"], demo["adrs"], study, 0.95)
+def rates(demo_shows):
+    return demo_shows("32-response-rates")["tbl-response-rates"].results
 
 
 @pytest.mark.parametrize(
@@ -153,24 +154,22 @@ def test_the_trend_of_the_trial_is_that_of_the_published_counts(rates, r_values)
     )
 
 
-def test_the_escalation_alone_has_the_published_rate(demo, study, root):
+def test_the_escalation_alone_has_the_published_rate(demo_trial, demo, root):
     """5 of 12 with an exact interval of 15.2 to 72.3 percent (trial_facts 1.4)."""
-    from itpcsr.study import read_study
-
     escalation = read_study(root / "params/study.yml", cohorts=["ESC05", "ESC10", "ESC20"])
     adsl = demo["adsl"][demo["adsl"]["ARMCD"].isin(escalation.design.reported_arms)]
-    rows = efficacy.analyse_response(adsl, demo["adrs"], demo["adlb"], escalation, 0.95)
-    assert (
-        value(rows, "overall", "total", "n", "responder"),
-        value(rows, "overall", "total", "N", "responder"),
-    ) == (5, 12)
-    assert round(value(rows, "overall", "total", "ci_low", "responder"), 1) == 15.2
-    assert round(value(rows, "overall", "total", "ci_high", "responder"), 1) == 72.3
+    shown = show(demo_trial, escalation, "30-efficacy", datasets=demo | {"adsl": adsl})
+    found = {
+        name: value(shown["tbl-response"].results, "overall", "total", name, "responder")
+        for name in ("n", "N", "ci_low", "ci_high")
+    }
+    assert (found["n"], found["N"]) == (5, 12)
+    assert (round(found["ci_low"], 1), round(found["ci_high"], 1)) == (15.2, 72.3)
 
 
-def test_the_primary_definition_is_the_best_response(demo, study):
-    rows = efficacy.analyse_definitions(demo["adsl"], demo["adrs"], study, 0.95)
-    best = efficacy.analyse_response(demo["adsl"], demo["adrs"], demo["adlb"], study, 0.95)
+def test_the_primary_definition_is_the_best_response(demo_shows, study):
+    rows = demo_shows("32-response-rates")["tbl-response-definitions"].results
+    best = demo_shows("30-efficacy")["tbl-response"].results
     for column in study.design.columns:
         assert value(rows, "BOR", column.key, "n", "responder") == value(
             best, "overall", column.key, "n", "responder"
@@ -232,20 +231,29 @@ def four(study, **more):
     return trial, Datasets(trial, study)
 
 
+def rows_of(trial, study, *names, **more):
+    """The result rows of these notebooks, by display."""
+    return rows_shown(show(trial, study, *names, **more))
+
+
 @pytest.fixture(scope="module")
 def of_four(study):
     """Return the analysis datasets of the four subjects."""
     return four(study)[1]
 
 
+@pytest.fixture(scope="module")
+def rows_of_four(study, of_four):
+    """What the notebooks make of the four subjects, by display."""
+    return rows_of(four(study)[0], study, "32-response-rates", "38-bleeding", datasets=of_four)
+
+
 @pytest.mark.parametrize(
     ("analysis", "n", "total"),
     [("primary", 2, 4), ("left_early", 1, 4), ("observed", 2, 3), ("protocol", 1, 3), ("no_rescue", 2, 3)],
 )
-def test_sensitivity_counts_the_subjects_it_names(of_four, study, analysis, n, total):
-    rows = efficacy.analyse_sensitivity(
-        of_four["adsl"], of_four["adrs"], of_four["addv"], of_four["adcm"], study, 0.95
-    )
+def test_sensitivity_counts_the_subjects_it_names(rows_of_four, analysis, n, total):
+    rows = rows_of_four["tbl-response-sensitivity"]
     assert (
         value(rows, analysis, "total", "n", "responder"),
         value(rows, analysis, "total", "N", "responder"),
@@ -255,11 +263,9 @@ def test_sensitivity_counts_the_subjects_it_names(of_four, study, analysis, n, t
 def test_without_deviations_there_is_no_per_protocol_analysis(study):
     trial, _ = four(study)
     del trial.domains["DV"]
-    datasets = Datasets(trial, study)
-    rows = efficacy.analyse_sensitivity(
-        datasets["adsl"], datasets["adrs"], datasets["addv"], datasets["adcm"], study, 0.95
-    )
-    assert "protocol" not in set(rows["analysis"])
+    shown = show(trial, study, "32-response-rates")["tbl-response-sensitivity"]
+    assert "protocol" not in set(shown.results["analysis"])
+    assert not any("Per protocol" in row.label for row in shown.rows)
 
 
 @pytest.mark.parametrize(
@@ -271,26 +277,24 @@ def test_without_deviations_there_is_no_per_protocol_analysis(study):
         ("death", 1, 0, 0),
     ],
 )
-def test_intercurrent_events_touch_whom_they_touch(of_four, study, event, touched, responders, after):
-    rows = efficacy.analyse_estimand(
-        of_four["adsl"], of_four["adrs"], derive_intercurrent(of_four, study), study
-    )
+def test_intercurrent_events_touch_whom_they_touch(rows_of_four, event, touched, responders, after):
+    rows = rows_of_four["tbl-estimand"]
     found = [value(rows, name, "total", "n", event) for name in ("touched", "responder", "after")]
     assert found == [touched, responders, after]
 
 
 @pytest.mark.parametrize(("level", "n"), [("kept", 1), ("stopped", 1), ("started", 1)])
-def test_therapy_of_the_disease_is_kept_stopped_or_started(of_four, study, level, n):
-    rows = efficacy.analyse_itp_therapy(of_four["adsl"], of_four["adcm"], study, 0.95)
+def test_therapy_of_the_disease_is_kept_stopped_or_started(rows_of_four, level, n):
+    rows = rows_of_four["tbl-itp-therapy"]
     assert value(rows, "other", "total", "n", level) == n
     assert value(rows, "rescue", "total", "n") == 1
     assert value(rows, "first_rescue", "total", "median") == 10
 
 
-def test_subgroups_are_whole_or_say_nothing(of_four, study):
+def test_subgroups_are_whole_or_say_nothing(of_four, rows_of_four, study):
     subgroups = derive_subgroups(of_four["adsl"], of_four["adab"], study)
     assert set(subgroups["SUBGROUP"]) == {"Sex", "Age, years", "Baseline count, 10⁹/L"}
-    rows = efficacy.analyse_subgroups(of_four["adsl"], of_four["adrs"], subgroups, study, 0.95)
+    rows = rows_of_four["fig-response-subgroups"]
     assert value(rows, "Sex", "total", "N", "Female") == 4
     assert value(rows, "Baseline count, 10⁹/L", "total", "n", "≥10") == 2
     assert value(rows, "overall", "total", "n") == 2
@@ -307,31 +311,40 @@ def test_subgroups_of_the_trial_are_the_published_ones(demo, study):
     assert subgroups.groupby("SUBGROUP")["USUBJID"].nunique().eq(18).all()
 
 
-def test_times_are_those_of_r(r_values, study):
+def test_times_are_those_of_r(r_values):
     """Twelve subjects, six with a response; counts of days as in the reference."""
     time = [15, 15, 8, 22, 15, 29, 197, 197, 134, 148, 199, 195]
     names = [f"s{number:02}" for number in range(12)]
-    adsl = pd.DataFrame({"USUBJID": names, "ARMCD": "ESC05", "FASFL": "Y"})
-    adtte = pd.DataFrame(
-        {
-            "USUBJID": names,
-            "PARAMCD": "TTRESP",
-            "AVAL": [float(t) for t in time],
-            "CNSR": [0.0] * 6 + [1.0] * 6,
-        }
-    )
-    adrs = pd.DataFrame({"USUBJID": names, "PARAMCD": "PCTRESP", "AVAL": 0.0})
-    rows = efficacy.analyse_response_times(adsl, adrs, adtte, study, [14, 29], 0.95)
+    events = {"AVAL": [float(t) for t in time], "CNSR": [0.0] * 6 + [1.0] * 6}
+    times = pd.DataFrame({"USUBJID": names, **events})
+    groups = pd.Categorical(["all"] * 12, categories=["all", "nobody"])
+    members = pd.DataFrame({"USUBJID": names, "group": groups})
+    rows = times_to_event(times, members, [14, 29], 0.95, nobody="no responder in this group")
+    rows = rows.assign(analysis="").fillna({"visit": "", "level": ""})
     for day in (14, 29):
         for name in ("km_percent", "km_low", "km_high", "at_risk"):
             wanted = r_values[f"response day {day}", name]
-            assert value(rows, "response", "esc05", name, visit=f"Day {day}") == pytest.approx(
-                wanted, abs=1e-6
-            )
-    duration = rows[
-        (rows["analysis"] == "duration") & (rows["group"] == "esc05") & (rows["statistic"] == "median")
-    ]
-    assert duration["reason"].tolist() == ["no responder in this group"]
+            assert value(rows, "", "all", name, visit=f"Day {day}") == pytest.approx(wanted, abs=1e-6)
+    assert value(rows, "", "all", "n") == 6
+    none = rows[(rows["group"] == "nobody") & (rows["statistic"] == "median")]
+    assert none["reason"].tolist() == ["no responder in this group"]
+
+
+def test_curves_hold_every_day_on_which_a_time_ends_and_the_numbers_at_risk():
+    times = pd.DataFrame({"USUBJID": list("abc"), "AVAL": [10.0, 30.0, 60.0], "CNSR": [0.0, 1.0, 0.0]})
+    groups = pd.Categorical(["x", "x", "y"], categories=["x", "y", "z"])
+    members = pd.DataFrame({"USUBJID": list("abc"), "group": groups})
+    curves = estimate_curves(times, members, 0.95)
+    x = curves[curves["group"] == "x"].set_index("day")
+    assert x["percent"].to_dict() == {0: 0, 10: 50, 28: 50, 30: 50}
+    assert x["at_risk"].to_dict() == {0: 2, 10: 2, 28: 1, 30: 1}
+    assert x["censored"].to_dict() == {0: 0, 10: 0, 28: 0, 30: 1}
+    assert curves.loc[curves["listed"], ["group", "day"]].to_numpy().tolist() == [
+        ["x", 0], ["x", 28], ["y", 0], ["y", 28], ["y", 56],
+    ]  # fmt: skip
+    held = estimate_curves(times, members, 0.95, without_event=True)
+    assert (held["percent"] == 100 - curves["percent"]).all()
+    assert estimate_curves(times.head(0), members, 0.95).empty
 
 
 def graded(*records):
@@ -352,11 +365,11 @@ def bleeding(study):
     """Grades at baseline and week 4: 1 > 0, 2 > 1, 0 > 0, and 1 without a grade at week 4."""
     who = [("a", 1, 1), ("a", 29, 0), ("b", -3, 2), ("b", 29, 1), ("c", 1, 0), ("c", 29, 0), ("d", 1, 1)]
     rs = graded(*((*record, "WHOBLEED") for record in who), ("a", 1, 2, "ITPSKIN"), ("a", 29, 0, "ITPSKIN"))
-    return four(study, RS=rs)[1]
+    return rows_of(four(study, RS=rs)[0], study, "38-bleeding", values={"weeks_shown": [4]})
 
 
-def test_bleeding_by_visit_and_change(bleeding, study):
-    rows = efficacy.analyse_bleeding(bleeding["adsl"], bleeding["adbleed"], study, [4], 0.95)
+def test_bleeding_by_visit_and_change(bleeding):
+    rows = bleeding["tbl-bleeding"]
     assert value(rows, "grade", "total", "n", "any", "Baseline") == 3
     assert value(rows, "grade", "total", "n", "second", "Baseline") == 1
     assert value(rows, "grade", "total", "N", "any", "Week 4") == 3
@@ -364,46 +377,48 @@ def test_bleeding_by_visit_and_change(bleeding, study):
     assert changes == [2, 1, 0]
 
 
-def test_four_pairs_are_tested(study):
-    who = [*(("a", 1, 1), ("a", 29, 0)), *((name, day, 1) for name in "bcd" for day in (1, 29))]
-    datasets = four(study, RS=graded(*((*record, "WHOBLEED") for record in who)))[1]
-    rows = efficacy.analyse_bleeding(datasets["adsl"], datasets["adbleed"], study, [4], 0.95)
-    # one subject stopped bleeding, none began
-    assert value(rows, "change", "total", "p_value", "any", "Week 4") == 1
+@pytest.mark.parametrize("stopped", [["a"], ["a", "b", "c"], ["a", "b", "c", "d"]])
+def test_four_pairs_are_tested(study, stopped):
+    """Some stopped bleeding and none began."""
+    who = [(name, day, int(day == 1 or name not in stopped)) for name in "abcd" for day in (1, 29)]
+    trial = four(study, RS=graded(*((*record, "WHOBLEED") for record in who)))[0]
+    rows = rows_of(trial, study, "38-bleeding", values={"weeks_shown": [4]})["tbl-bleeding"]
+    wanted = mcnemar_exact(0, len(stopped))[0]
+    assert value(rows, "change", "total", "p_value", "any", "Week 4") == pytest.approx(wanted)
 
 
-def test_bleeding_shift_names_both_grades(bleeding, study):
-    rows = efficacy.analyse_bleeding_shift(bleeding["adsl"], bleeding["adbleed"], study, [4])
+def test_bleeding_shift_names_both_grades(bleeding):
+    rows = bleeding["tbl-bleeding-shift"]
     found = rows[(rows["group"] == "total") & (rows["statistic"] == "n") & (rows["value"] > 0)]
     assert set(found["level"]) == {"1 > 0", "2 > 1", "0 > 0", "1 > missing"}
 
 
-def test_bleeding_domains_count_each_scale(bleeding, study):
-    rows = efficacy.analyse_bleeding_domains(bleeding["adsl"], bleeding["adbleed"], study, [4])
+def test_bleeding_domains_count_each_scale(bleeding):
+    rows = bleeding["tbl-bleeding-domains"]
     assert value(rows, "ITPSKIN", "total", "n", "second", "Baseline") == 1
     assert value(rows, "ITPSKIN", "total", "n", "any", "Week 4") == 0
 
 
-def test_three_pairs_are_not_tested(bleeding, study):
-    rows = efficacy.analyse_bleeding(bleeding["adsl"], bleeding["adbleed"], study, [4], 0.95)
+def test_three_pairs_are_not_tested(bleeding):
+    rows = bleeding["tbl-bleeding"]
     p = rows[(rows["statistic"] == "p_value") & (rows["group"] == "total")]
     assert p["reason"].tolist() == ["3 subjects or fewer"]
 
 
-def test_without_scales_the_display_says_so(of_four, study):
-    rows = efficacy.analyse_bleeding(of_four["adsl"], of_four["adbleed"], study, [4], 0.95)
-    assert "no bleeding scales (RS)" in absence(rows)
+def test_without_scales_the_display_says_so(rows_of_four):
+    assert "no bleeding scales (RS)" in absence(rows_of_four["tbl-bleeding"])
 
 
-def test_the_pilot_study_has_no_response_to_analyse(pilot, pilot_study):
-    adsl, adrs, adtte = (pilot[name] for name in ("adsl", "adrs", "adtte"))
-    for rows in (
-        efficacy.analyse_rates(adsl, adrs, pilot_study, 0.95),
-        efficacy.analyse_definitions(adsl, adrs, pilot_study, 0.95),
-        efficacy.analyse_response_times(adsl, adrs, adtte, pilot_study, [29], 0.95),
-        efficacy.analyse_itp_therapy(adsl, pilot["adcm"], pilot_study, 0.95),
-    ):
-        assert absence(rows).startswith("This study defines no platelet response")
+def test_the_pilot_study_has_no_response_to_analyse(pilot_shows):
+    shown = {}
+    for name in ("32-response-rates", "34-response-times", "36-platelet-change", "38-bleeding"):
+        shown |= pilot_shows(name)
+    for label in (
+        "tbl-definitions", "tbl-response-rates", "tbl-response-definitions", "fig-response-subgroups",
+        "tbl-estimand", "tbl-response-times", "fig-response-times", "fig-swimmer", "tbl-platelet-tests",
+        "tbl-itp-therapy",
+    ):  # fmt: skip
+        assert shown[label].absent.startswith("This study defines no platelet response"), label
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,12 @@ import pytest
 from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.intercurrent import derive_intercurrent
 from itpcsr.analysis import efficacy
-from itpcsr.display import response_tables
+from itpcsr.display import estimand
 from itpcsr.study import ResponseDefinition
 from itpcsr.study.response import RescueRule
 from tests import small
 from tests.analysis.test_efficacy import four, value
+from tests.faults.chain import show
 
 
 def estimand_of(datasets, study):
@@ -36,7 +37,7 @@ def test_who_left_is_missing_data_and_no_intercurrent_event(study):
     for level, missing, responders in (("left", 1, 1), ("not_evaluable", 1, 0)):
         assert value(rows, "missing", "total", "n", level) == missing
         assert value(rows, "missing_responder", "total", "n", level) == responders
-    table = response_tables.table_estimand(rows, study)
+    table = estimand.table_estimand(rows, study)
     at = [row.label for row in table.rows]
     assert at.index("Leaving the study early") > at.index(
         "Missing data, which are no intercurrent event, and their handling"
@@ -57,12 +58,11 @@ def test_an_end_that_is_recorded_for_nobody_is_not_nobody_who_left(study):
     unrecorded = datasets["adsl"].assign(EOSSTT="")
     rows = estimand_of(ChainMap({"adsl": unrecorded}, datasets), study)
     assert np.isnan(value(rows, "missing", "total", "n", "left"))
-    table = response_tables.table_estimand(rows, study)
+    table = estimand.table_estimand(rows, study)
     assert table.notes[-1] == "NE: not estimable (not recorded in the data)."
-    others = (datasets[name] for name in ("adrs", "addv", "adcm"))
-    sets = efficacy.analyse_sensitivity(unrecorded, *others, study, 0.95)
-    assert np.isnan(value(sets, "left_early", "total", "n", "responder"))
-    table = response_tables.table_sensitivity(sets, study, 0.95)
+    changed = ChainMap({"adsl": unrecorded}, datasets)
+    table = show(trial, study, "32-response-rates", datasets=changed)["tbl-response-sensitivity"]
+    assert np.isnan(value(table.results, "left_early", "total", "n", "responder"))
     shown = {row.label: row.cells[-1] for row in table.rows}
     assert shown["Leaving the study early as non-response, n/N (%)"] == "NE"
     assert "not recorded in the data" in table.notes[-1]
@@ -115,6 +115,6 @@ def tried(study):
 def test_the_strategy_named_for_rescue_is_what_the_rule_does(tried, kind, rescue):
     definition, responds = tried[kind, rescue]
     assert responds["never"] == 1
-    named = response_tables.rescue_strategy(definition).partition(":")[0]
+    named = estimand.rescue_strategy(definition).partition(":")[0]
     done = {(0, 0): "Composite", (1, 0): "While on treatment", (1, 1): "Treatment policy"}
     assert named == done[responds["late"], responds["early"]]

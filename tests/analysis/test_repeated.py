@@ -4,11 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from csrkit.stats.permutation import Permutations
-from itpcsr.analysis import efficacy
-from itpcsr.analysis.efficacy.repeated import _anova, _friedman
-from itpcsr.study import read_study
+from itpcsr.sdtm import Trial
 from tests.conftest import ROOT
+from tests.faults.chain import rows_shown, show
 
 # The eight subjects of the reference: counts at baseline and weeks 4, 8, 12.
 COUNTS = np.array(
@@ -36,14 +34,38 @@ def trial(counts=COUNTS, arms=ARMS):
         [
             {
                 "USUBJID": name, "PARAMCD": "PLAT", "ANL01FL": "Y", "AVISITN": float(week), "AVAL": value,
-                "BASE": course[0],
+                "BASE": course[0], "ARESCFL": "N", "ABLFL": "" if week else "Y",
             }
             for name, course in zip(names, counts, strict=True)
-            for week, value in zip([0, *WEEKS], course, strict=True)
+            for week, value in zip([0, *WEEKS], course, strict=False)
             if not np.isnan(value)
         ]
     )  # fmt: skip
     return adsl, adlb
+
+
+def run(adsl, adlb, study, weeks=WEEKS):
+    """Result rows of the notebook, by display."""
+    datasets = {"adsl": adsl, "adlb": adlb}
+    return rows_shown(
+        show(
+            Trial({}), study, "36-platelet-change", datasets=datasets, values={"weeks_compared": list(weeks)}
+        )
+    )
+
+
+def visits_of(*data, **more):
+    return run(*data, **more)["tbl-platelet-tests"]
+
+
+def pairs_of(*data, **more):
+    return run(*data, **more)["tbl-platelet-comparisons"]
+
+
+@pytest.fixture(scope="module")
+def eight(study):
+    """The rows of the reference's subjects."""
+    return run(*trial(), study)
 
 
 def value(rows, analysis, statistic, group="total", level="", visit=""):
@@ -61,16 +83,16 @@ def value(rows, analysis, statistic, group="total", level="", visit=""):
         ("anova", "anova", ("F", "df1", "df2", "p_value", "epsilon", "p_corrected", "ng2")),
     ],
 )
-def test_tests_over_the_visits_are_those_of_r(r_values, study, analysis, case, names):
-    rows = efficacy.analyse_repeated(*trial(), study, WEEKS)
+def test_tests_over_the_visits_are_those_of_r(r_values, eight, analysis, case, names):
+    rows = eight["tbl-platelet-tests"]
     assert value(rows, analysis, "n") == 8
     for name in names:
         assert value(rows, analysis, name) == pytest.approx(r_values[case, name], rel=1e-6), name
 
 
 @pytest.mark.parametrize("week", WEEKS)
-def test_comparisons_with_baseline_are_those_of_r(r_values, study, week):
-    rows = efficacy.analyse_comparisons(*trial(), study, WEEKS, 0.95)
+def test_comparisons_with_baseline_are_those_of_r(r_values, eight, week):
+    rows = eight["tbl-platelet-comparisons"]
     for name in ("gm_ratio", "ci_low", "ci_high", "p_value", "p_holm", "hedges_g"):
         wanted = r_values[f"week {week}", name]
         assert value(rows, "baseline", name, visit=f"Week {week}") == pytest.approx(wanted, rel=1e-6), name
@@ -85,8 +107,8 @@ def reasons(rows, group, statistic):
 @pytest.mark.parametrize(("subjects", "tested"), [(3, False), (4, True)])
 def test_a_column_of_three_has_no_p_value(study, subjects, tested):
     data = trial(COUNTS[:subjects], ["ESC05"] * subjects)
-    tests = efficacy.analyse_repeated(*data, study, WEEKS)
-    pairs = efficacy.analyse_comparisons(*data, study, WEEKS, 0.95)
+    shown = run(*data, study)
+    tests, pairs = shown["tbl-platelet-tests"], shown["tbl-platelet-comparisons"]
     assert value(tests, "friedman", "n", "esc05") == subjects
     assert np.isfinite(value(pairs, "baseline", "ci_low", "esc05", visit="Week 4"))
     for rows, name in ((tests, "p_value"), (pairs, "p_value"), (pairs, "p_holm")):
@@ -99,12 +121,12 @@ def test_a_column_of_three_has_no_p_value(study, subjects, tested):
 def test_three_complete_subjects_of_four_are_not_tested(study):
     counts = COUNTS[:4].copy()
     counts[0, 2] = np.nan
-    rows = efficacy.analyse_repeated(*trial(counts, ["ESC05"] * 4), study, WEEKS)
+    rows = visits_of(*trial(counts, ["ESC05"] * 4), study)
     assert reasons(rows, "esc05", "p_value") == {"3 subjects or fewer"}
 
 
 def test_as_many_subjects_as_visits_have_no_correction(study):
-    rows = efficacy.analyse_repeated(*trial(COUNTS[:4], ["ESC05"] * 4), study, WEEKS)
+    rows = visits_of(*trial(COUNTS[:4], ["ESC05"] * 4), study)
     assert np.isfinite(value(rows, "anova", "p_value", "esc05"))
     assert reasons(rows, "esc05", "epsilon") == {
         "not more subjects than visits, so their covariance can't be estimated"
@@ -116,8 +138,8 @@ def test_fewer_than_three_subjects_are_not_tested(study, subjects):
     adsl, adlb = trial(COUNTS[:3])
     few = adsl.head(subjects)
     adlb = adlb[adlb["USUBJID"].isin(few["USUBJID"])] if subjects else adlb
-    tests = efficacy.analyse_repeated(few, adlb, study, WEEKS)
-    pairs = efficacy.analyse_comparisons(few, adlb, study, WEEKS, 0.95)
+    shown = run(few, adlb, study)
+    tests, pairs = shown["tbl-platelet-tests"], shown["tbl-platelet-comparisons"]
     for rows, name in ((tests, "Q"), (tests, "F"), (pairs, "p_value"), (pairs, "ci_low")):
         chosen = rows[rows["statistic"] == name]
         assert chosen["value"].isna().all()
@@ -127,22 +149,23 @@ def test_fewer_than_three_subjects_are_not_tested(study, subjects):
 def test_a_subject_who_missed_a_visit_is_in_the_pairs_and_not_in_the_tests(study):
     counts = COUNTS.copy()
     counts[0, 2] = np.nan
-    assert value(efficacy.analyse_repeated(*trial(counts), study, WEEKS), "friedman", "n") == 7
-    pairs = efficacy.analyse_comparisons(*trial(counts), study, WEEKS, 0.95)
+    shown = run(*trial(counts), study)
+    assert value(shown["tbl-platelet-tests"], "friedman", "n") == 7
+    pairs = shown["tbl-platelet-comparisons"]
     assert value(pairs, "baseline", "n", visit="Week 4") == 8
     assert value(pairs, "baseline", "n", visit="Week 8") == 7
 
 
 def test_no_change_at_all_is_not_tested(study):
     counts = np.full((4, 4), 10.0)
-    rows = efficacy.analyse_comparisons(*trial(counts), study, WEEKS, 0.95)
+    rows = pairs_of(*trial(counts), study)
     assert value(rows, "baseline", "gm_ratio", visit="Week 4") == 1
     p = rows[(rows["statistic"] == "p_value") & (rows["group"] == "total")]
     assert set(p["reason"]) == {"no variation of the change"}
 
 
 def test_two_visits_are_spherical(study):
-    rows = efficacy.analyse_repeated(*trial(), study, WEEKS[:1])
+    rows = visits_of(*trial(), study, weeks=WEEKS[:1])
     assert value(rows, "anova", "epsilon") == pytest.approx(1)
     assert value(rows, "anova", "p_corrected") == value(rows, "anova", "p_value")
 
@@ -159,7 +182,7 @@ SUBJECTS = np.arange(1.0, 6.0)[:, None]
     ],
 )
 def test_counts_that_do_not_vary_are_not_tested_over_the_visits(study, counts, friedman, anova):
-    rows = efficacy.analyse_repeated(*trial(counts, ARMS[:5]), study, WEEKS)
+    rows = visits_of(*trial(counts, ARMS[:5]), study)
     total = rows[(rows["group"] == "total") & (rows["analysis"] != "size")]
     assert total.loc[total["statistic"] == "n", "value"].tolist() == [5, 5]
     for analysis, reason in (("friedman", friedman), ("anova", anova)):
@@ -171,7 +194,7 @@ def test_counts_that_do_not_vary_are_not_tested_over_the_visits(study, counts, f
 def test_a_count_of_zero_has_a_logarithm(study):
     counts = COUNTS.copy()
     counts[0, 1] = 0
-    rows = efficacy.analyse_comparisons(*trial(counts), study, WEEKS, 0.95)
+    rows = pairs_of(*trial(counts), study)
     assert np.isfinite(value(rows, "baseline", "gm_ratio", visit="Week 4"))
 
 
@@ -188,50 +211,39 @@ def expected(table, case, quantity):
     return pytest.approx(float(row["expected"]), abs=max(float(row["tolerance_abs"]), 1e-9))
 
 
-def long_form(wide):
-    wide = wide.dropna().reset_index(drop=True)
-    stacked = wide.stack().rename("LOG").reset_index().set_axis(["USUBJID", "AVISITN", "LOG"], axis=1)
-    return stacked.assign(AVISITN=stacked["AVISITN"].astype("category").cat.codes.astype("float64"))
+def trial_of(wide):
+    """ADSL and ADLB whose counts have these values as logarithms, a column for each visit."""
+    values = 10 ** wide.dropna().to_numpy("float64")
+    assert values.shape[1] <= 4
+    return trial(values, ["ESC05"] * len(values))
 
 
-def test_friedman_is_the_published_one(published):
+def test_friedman_is_the_published_one(published, study):
     """Hollander and Wolfe 1973: rounding first base."""
     table, folder = published
-    rows = _friedman(
-        long_form(pd.read_csv(folder / "friedman_rounding_times.csv").select_dtypes("number").iloc[:, -3:]),
-        Permutations(),
-    )
-    found = rows.set_index("statistic")["value"]
-    assert found["Q"] == expected(table, "friedman_rounding", "chi_square")
+    wide = pd.read_csv(folder / "friedman_rounding_times.csv").select_dtypes("number").iloc[:, -3:]
+    rows = visits_of(*trial_of(wide), study, weeks=WEEKS[:2])
+    assert value(rows, "friedman", "Q") == expected(table, "friedman_rounding", "chi_square")
 
 
-def test_repeated_measures_anova_is_the_published_one(published):
+def test_repeated_measures_anova_is_the_published_one(published, study):
     table, folder = published
-    found = _anova(long_form(pd.read_csv(folder / "pingouin_rm_anova_wide.csv"))).set_index("statistic")[
-        "value"
-    ]
+    wide = pd.read_csv(folder / "pingouin_rm_anova_wide.csv").select_dtypes("number")
+    rows = visits_of(*trial_of(wide), study, weeks=WEEKS[: wide.shape[1] - 1])
     for name, quantity in (
         ("F", "F"), ("p_value", "p_uncorrected"), ("epsilon", "epsilon_GG"), ("p_corrected", "p_GG"), ("ng2", "ng2"),
     ):  # fmt: skip
-        assert found[name] == expected(table, "rm_anova_wide", quantity), name
+        assert value(rows, "anova", name) == expected(table, "rm_anova_wide", quantity), name
 
 
-def test_counts_after_rescue_are_left_out_with_the_visits_they_stood_for():
+def test_counts_after_rescue_are_left_out_with_the_visits_they_stood_for(study):
     adsl, adlb = trial()
     late = (adlb["USUBJID"] == "s0") & (adlb["AVISITN"] >= 8)
-    adlb = adlb.assign(ARESCFL=np.where(late, "Y", "N"))
-    study = read_study(ROOT / "params/study.yml")
-    both = [
-        efficacy.analyse_comparisons(adsl, adlb, study, WEEKS, 0.95, after_rescue=included)
-        for included in (True, False)
-    ]
-    assert {frame["display"].iloc[0] for frame in both} == {
-        "tbl-platelet-comparisons", "tbl-platelet-comparisons-no-rescue",
-    }  # fmt: skip
+    shown = run(adsl, adlb.assign(ARESCFL=np.where(late, "Y", "N")), study)
+    with_all, without = shown["tbl-platelet-comparisons"], shown["tbl-platelet-comparisons-no-rescue"]
     for week, kept in ((4, 8), (8, 7), (12, 7)):
-        assert value(both[0], "baseline", "n", visit=f"Week {week}") == 8
-        assert value(both[1], "baseline", "n", visit=f"Week {week}") == kept
+        assert value(with_all, "baseline", "n", visit=f"Week {week}") == 8
+        assert value(without, "baseline", "n", visit=f"Week {week}") == kept
     logs = np.log(COUNTS[1:, 2] / COUNTS[1:, 0])
-    assert value(both[1], "baseline", "gm_ratio", visit="Week 8") == pytest.approx(np.exp(logs.mean()))
-    tests = efficacy.analyse_repeated(adsl, adlb, study, WEEKS, after_rescue=False)
-    assert value(tests, "friedman", "n") == 7
+    assert value(without, "baseline", "gm_ratio", visit="Week 8") == pytest.approx(np.exp(logs.mean()))
+    assert value(shown["tbl-platelet-tests-no-rescue"], "friedman", "n") == 7

@@ -1,13 +1,9 @@
 """The analyses of each report section: published counts on the simulated trial, and trials with gaps."""
 
-from collections.abc import Mapping
-
 import pandas as pd
 import pytest
 
-from csrkit.rows import absence, combine
-from itpcsr.adam.datasets import Datasets
-from itpcsr.analysis import efficacy
+from csrkit.rows import absence
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 from tests import small
@@ -22,33 +18,22 @@ def value(rows, analysis, group, statistic, level="", visit=""):
     return rows["value"].iloc[0]
 
 
+NAMES = ("10-population", "20-safety", "30-efficacy")
+
+
 def rows_of_trial(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
-    """Return the rows of the notebooks on patients and safety, and of the analyses of response."""
-    datasets = Datasets(trial, study)
-    return efficacy_rows(datasets, study) | rows_shown(
-        show(trial, study, "10-population", "20-safety", datasets=datasets)
-    )
-
-
-def efficacy_rows(datasets: Mapping[str, pd.DataFrame], study: Study) -> dict[str, pd.DataFrame]:
-    adsl, adlb, adrs = (datasets[name] for name in ("adsl", "adlb", "adrs"))
-    rows = combine(
-        efficacy.analyse_platelet_course(adsl, adlb, study),
-        efficacy.analyse_response(adsl, adrs, adlb, study, 0.95),
-    )
-    return {str(name): part for name, part in rows.groupby("display", sort=False)}
+    """Return the rows of the notebooks on patients, safety and response."""
+    return rows_shown(show(trial, study, *NAMES))
 
 
 @pytest.fixture(scope="module")
-def demo_rows(demo, demo_shows, study):
-    shown = demo_shows("10-population") | demo_shows("20-safety")
-    return efficacy_rows(demo, study) | rows_shown(shown)
+def demo_rows(demo_shows):
+    return rows_shown({label: shown for name in NAMES for label, shown in demo_shows(name).items()})
 
 
 @pytest.fixture(scope="module")
-def pilot_rows(pilot, pilot_shows, pilot_study):
-    shown = pilot_shows("10-population") | pilot_shows("20-safety")
-    return efficacy_rows(pilot, pilot_study) | rows_shown(shown)
+def pilot_rows(pilot_shows):
+    return rows_shown({label: shown for name in NAMES for label, shown in pilot_shows(name).items()})
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +80,7 @@ def test_the_flow_is_the_published_one(demo_rows):
 def test_categories_of_response_add_up(demo_rows):
     rows = demo_rows["tbl-response"]
     for group in ("esc05", "total"):
-        parts = [value(rows, "category", group, "n", level) for level in efficacy.RESPONSES]
+        parts = [value(rows, "category", group, "n", level) for level in ("CR", "R", "NR", "NE")]
         assert sum(parts) == value(rows, "overall", group, "N", "responder")
 
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.subgroups import derive_subgroups
-from itpcsr.analysis import efficacy
 from itpcsr.display.findings.response import subgroups_finding
 from itpcsr.display.findings.subjects import flow_finding
 from itpcsr.sdtm import Trial
@@ -19,7 +18,7 @@ from itpsim.simulate import simulate
 from tests import small
 from tests.faults.chain import rows_shown, show
 
-POPULATION, SAFETY = "10-population", "20-safety"
+POPULATION, SAFETY, EFFICACY = "10-population", "20-safety", "30-efficacy"
 # What people leave empty: a variable of a domain, or whole records (no variable).
 _GAPS = [
     ("DM", "SEX"), ("DM", "RACE"), ("DM", "AGE"), ("DS", "DSDECOD"), ("DS", ""), ("DV", "DVCAT"), ("DV", "DVDECOD"),
@@ -221,11 +220,11 @@ def _hold_all(whole: dict[str, pd.DataFrame], study: Study, gaps: set[tuple[str,
             domains[name] = frame[~lost].reset_index(drop=True)
     trial = Trial(domains)
     datasets = Datasets(trial, study)
-    adsl, adrs = datasets["adsl"], datasets["adrs"]
-    rows = rows_shown(show(trial, study, POPULATION, SAFETY, datasets=datasets))
+    adsl = datasets["adsl"]
+    rows = rows_shown(show(trial, study, POPULATION, SAFETY, EFFICACY, datasets=datasets))
     _add_up(rows["tbl-baseline"], ["SEX", "RACE"])
     _add_up(rows["tbl-exposure"], ["administrations"])
-    _add_up(efficacy.analyse_response(adsl, adrs, datasets["adlb"], study, 0.95), ["category"])
+    _add_up(rows["tbl-response"], ["category"])
     subgroups = derive_subgroups(adsl, datasets["adab"], study)
     assert subgroups.groupby("SUBGROUP")["USUBJID"].nunique().eq((adsl["FASFL"] == "Y").sum()).all()
     assert not subgroups.duplicated(["USUBJID", "SUBGROUP"]).any()

@@ -5,11 +5,8 @@ import pytest
 
 from csrkit.charts import drawing
 from csrkit.tables.table import Table
-from itpcsr.adam.datasets import Datasets
-from itpcsr.analysis import efficacy
-from itpcsr.display import platelet_figures, response_figures, response_tables
-from itpcsr.display.response_listing import list_responses
 from tests import small
+from tests.faults.chain import show
 
 COUNTS = {
     "a": {1: 10, 8: 40, 15: 45, 22: 120},
@@ -18,29 +15,33 @@ COUNTS = {
 }
 
 
-def some(study, subjects):
-    """Datasets of the first of three subjects; one who failed screening is always there."""
+def some(subjects):
+    """A trial of the first of three subjects; one who failed screening is always there."""
     names = list(COUNTS)[:subjects]
     domains = {
         "DM": small.dm(*((name, "ESC10") for name in names), ("z", "SCRNFAIL")),
         "EX": small.ex(*(names or ["z"])),
         "LB": pd.concat([small.platelets(name, COUNTS[name]) for name in names or ["a"]], ignore_index=True),
     }
-    return Datasets(small.trial(**domains), study)
+    return small.trial(**domains)
 
 
 @pytest.fixture(scope="module", params=["demo", 3, 1, 0])
 def shown(request, study):
-    """Datasets, rows of the course and of the times, and how many subjects there are."""
-    datasets = request.getfixturevalue("demo") if request.param == "demo" else some(study, request.param)
-    adsl, adlb, adrs, adtte = (datasets[name] for name in ("adsl", "adlb", "adrs", "adtte"))
-    course = efficacy.analyse_platelet_course(adsl, adlb, study)
-    times = efficacy.analyse_response_times(adsl, adrs, adtte, study, [29, 183], 0.95)
-    return datasets, course, times, 18 if request.param == "demo" else request.param
+    """What the notebooks show, and of how many subjects."""
+    names = ("30-efficacy", "32-response-rates", "34-response-times")
+    if request.param == "demo":
+        trial, datasets = request.getfixturevalue("demo_trial"), request.getfixturevalue("demo")
+        return show(trial, study, *names, datasets=datasets), 18
+    return show(some(request.param), study, *names), request.param
 
 
 def names_in(chart, field="USUBJID"):
     return {row[field] for rows in chart.to_dict()["datasets"].values() for row in rows if row.get(field)}
+
+
+def records_of(chart, field):
+    return [row for rows in chart.to_dict()["datasets"].values() for row in rows if field in row]
 
 
 def is_drawn(chart):
@@ -48,66 +49,70 @@ def is_drawn(chart):
     return bool(chart.absent) if isinstance(chart, Table) else "<svg" in drawing.chart_svg(chart.to_dict())
 
 
-def test_the_heatmap_has_a_row_for_each_subject(shown, study):
-    datasets, course, _, subjects = shown
-    platelets = efficacy.select_platelets(datasets["adsl"], datasets["adlb"], study)
-    chart = platelet_figures.figure_platelet_heatmap(platelets, datasets["adsl"], course, study)
-    assert is_drawn(chart)
+@pytest.mark.parametrize(
+    "label",
+    ["fig-platelets", "fig-platelet-heatmap", "fig-platelet-best", "fig-swimmer", "fig-response-subgroups"],
+)
+def test_every_chart_is_drawn(shown, label):
+    assert is_drawn(shown[0][label])
+
+
+def test_the_heatmap_has_a_row_for_each_subject(shown):
+    chart, subjects = shown[0]["fig-platelet-heatmap"], shown[1]
     if not isinstance(chart, Table) and subjects:
         assert len(names_in(chart)) == subjects
 
 
-def test_the_best_counts_have_a_bar_for_each_subject(shown, study):
-    datasets, _, _, subjects = shown
-    rows = efficacy.analyse_best_ratio(datasets["adsl"], datasets["adrs"], study)
-    chart = platelet_figures.figure_platelet_best(rows, datasets["adrs"], datasets["adsl"], study)
-    assert is_drawn(chart)
-    if subjects == 18:
-        assert len(names_in(chart)) == 18
+def test_the_best_counts_have_a_bar_for_each_subject(shown):
+    if shown[1] == 18:
+        assert len(names_in(shown[0]["fig-platelet-best"])) == 18
 
 
-def test_the_swimmer_plot_has_a_line_for_each_subject(shown, study):
-    datasets, _, times, subjects = shown
-    chart = response_figures.figure_swimmer(
-        times, datasets["adsl"], datasets["adrs"], datasets["adex"], datasets["adcm"], study
-    )
-    assert is_drawn(chart)
+def test_the_swimmer_plot_has_a_line_for_each_subject(shown):
+    chart, subjects = shown[0]["fig-swimmer"], shown[1]
     if not isinstance(chart, Table):
         assert len(names_in(chart)) == subjects
 
 
-@pytest.mark.parametrize("name", ["response", "duration"])
-def test_the_curves_start_with_everyone(shown, study, name):
-    datasets, _, times, _ = shown
-    curves = efficacy.estimate_response_curves(datasets["adsl"], datasets["adtte"], study, name, 0.95)
-    assert is_drawn(response_figures.figure_response_curves(times, curves, study, name))
-    assert (curves.groupby("group")["percent"].first() == (0 if name == "response" else 100)).all()
+@pytest.mark.parametrize(("name", "first"), [("times", 0), ("duration", 100)])
+def test_the_curves_start_with_everyone(shown, name, first):
+    chart = shown[0][f"fig-response-{name}"]
+    assert is_drawn(chart)
+    if not isinstance(chart, Table):
+        starts = [row["percent"] for row in records_of(chart, "percent") if row["day"] == 0]
+        assert starts
+        assert set(starts) == {first}
 
 
-def test_the_listing_has_every_subject(shown, study):
-    datasets, _, _, subjects = shown
-    rows = efficacy.count_responses(datasets["adsl"], datasets["adrs"], study)
-    table = list_responses(rows, datasets["adsl"], datasets["adrs"], study)
+def test_the_platelet_figure_has_every_subject_and_both_limits(shown):
+    displays, subjects = shown
+    if subjects == 18:
+        chart = displays["fig-platelets"]
+        own = {row["USUBJID"] for row in records_of(chart, "kind") if row["kind"] == "subject"}
+        assert len(own) == 18
+        assert [row["value"] for row in records_of(chart, "value")] == [30, 100]
+
+
+def test_the_listing_has_every_subject(shown):
+    table, subjects = shown[0]["tbl-response-subjects"], shown[1]
     assert sum(not row.is_section for row in table.rows) == subjects
     assert all(row.cells[-1] != "–" for row in table.rows if row.cells and row.cells[1] in ("NR", "NE"))
 
 
-def test_the_listing_names_the_counts(study):
-    datasets = some(study, 3)
-    rows = efficacy.count_responses(datasets["adsl"], datasets["adrs"], study)
-    table = list_responses(rows, datasets["adsl"], datasets["adrs"], study)
-    cells = {row.label: row.cells for row in table.rows}
-    assert cells["a"] == ("10", "R", "8: 40", "15: 45", "–", "–", "22", "12.0", "–")
-    assert cells["c"][1:6] == ("R", "8: 50", "15: 55", "–", "22")
-    assert cells["b"][-1] == "No count reached the threshold"
+def test_the_listing_names_the_counts(shown):
+    if shown[1] == 3:
+        cells = {row.label: row.cells for row in shown[0]["tbl-response-subjects"].rows}
+        assert cells["a"] == ("10", "R", "8: 40", "15: 45", "–", "–", "22", "12.0", "–")
+        assert cells["c"][1:6] == ("R", "8: 50", "15: 55", "–", "22")
+        assert cells["b"][-1] == "No count reached the threshold"
 
 
-def test_every_definition_is_told_in_words(demo, study):
-    rows = efficacy.analyse_definitions(demo["adsl"], demo["adrs"], study, 0.95)
-    cells = {row.label: row.cells for row in response_tables.table_definitions(rows, study).rows}
-    assert cells["IWG 2009, confirmed"][:2] == (
-        "≥30 and ≥2 × baseline, or ≥100 (complete)",
-        "confirmed over ≥7 days",
-    )
-    assert cells["ASH 2019, early response (1 week)"][:2] == ("≥30 and ≥2 × baseline", "Week 1 ± 3 days")
-    assert len(cells) == 1 + len(study.efficacy.response_definitions)
+def test_every_definition_is_told_in_words(shown, study):
+    if shown[1] == 18:
+        cells = {row.label: row.cells for row in shown[0]["tbl-definitions"].rows}
+        assert cells["IWG 2009, confirmed"][:2] == (
+            "≥30 and ≥2 × baseline, or ≥100 (complete)",
+            "confirmed over ≥7 days",
+        )
+        assert cells["ASH 2019, early response (1 week)"][:2] == ("≥30 and ≥2 × baseline", "Week 1 ± 3 days")
+        assert len(cells) == 1 + len(study.efficacy.response_definitions)

@@ -135,10 +135,10 @@ def test_quantiles_are_those_of_the_values():
     }  # fmt: skip
 
 
-def test_medians_of_bands_are_those_of_the_table(demo, study):
+def test_medians_of_bands_are_those_of_the_table(demo, study, demo_shows):
     adsl, adlb = demo["adsl"], demo["adlb"]
     platelets = efficacy.select_platelets(adsl, adlb, study)
-    table = efficacy.analyse_platelet_course(adsl, adlb, study)
+    table = demo_shows("30-efficacy")["tbl-platelets"].results
     table = table[(table["analysis"] == "AVAL") & table["statistic"].isin(["n", "median", "q1", "q3"])]
     own = bands.platelet_bands(platelets, adsl, study, 2, 0)
     both = own[own["analysis"] == "band"].merge(table, on=["group", "visit", "statistic"])

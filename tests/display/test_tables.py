@@ -4,8 +4,7 @@ import pytest
 
 from csrkit.charts import drawing
 from csrkit.tables.table import Table
-from itpcsr.analysis import efficacy
-from itpcsr.display import labels, platelet_figures, tables
+from itpcsr.display import labels
 from tests.faults.chain import show
 
 
@@ -15,9 +14,8 @@ def cells(table: Table, label: str) -> tuple[str, ...]:
     return found[0].cells
 
 
-def test_response_reads_as_published(demo, study):
-    rows = efficacy.analyse_response(demo["adsl"], demo["adrs"], demo["adlb"], study, 0.95)
-    table = tables.table_response(rows, study, 0.95)
+def test_response_reads_as_published(demo_shows):
+    table = demo_shows("30-efficacy")["tbl-response"]
     assert [header.n for header in table.headers] == ["3", "3", "6", "6", "12", "18"]
     assert cells(table, "Responders (CR or R), n (%)") == (
         "0", "2 (66.7)", "3 (50.0)", "3 (50.0)", "6 (50.0)", "8 (44.4)",
@@ -25,19 +23,14 @@ def test_response_reads_as_published(demo, study):
     assert cells(table, "95% CI")[-1] == "21.5 to 69.2"
 
 
-def test_the_interval_says_its_level(demo, study):
-    rows = efficacy.analyse_response(demo["adsl"], demo["adrs"], demo["adlb"], study, 0.9)
-    table = tables.table_response(rows, study, 0.9)
-    assert cells(table, "90% CI")[-1] == "24.4 to 65.9"
-    assert "level 90%" in table.notes[0]
-
-
-def test_an_empty_column_shows_ne_and_says_why(demo, study):
+def test_intervals_say_their_level_and_an_empty_column_shows_ne_and_says_why(demo_trial, demo, study):
     adsl = demo["adsl"][demo["adsl"]["ARMCD"] != "EXP20"]
     adrs = demo["adrs"][demo["adrs"]["USUBJID"].isin(adsl["USUBJID"])]
-    table = tables.table_response(
-        efficacy.analyse_response(adsl, adrs, demo["adlb"], study, 0.95), study, 0.95
-    )
+    datasets = demo | {"adsl": adsl, "adrs": adrs}
+    shown = show(demo_trial, study, "30-efficacy", datasets=datasets, values={"confidence_level": 0.9})
+    table = shown["tbl-response"]
+    assert cells(table, "90% CI")[2] == "15.3 to 84.7"
+    assert "level 90%" in table.notes[0]
     assert table.headers[3].n == "0"
     assert cells(table, "Responders (CR or R), n (%)")[3] == "NE"
     assert table.notes[-1] == "NE: not estimable (no subjects in this group)."
@@ -74,31 +67,10 @@ def test_the_flow_figure_draws_every_box(name, request):
     assert all(line.count("(n=") == 1 for line in lines)  # each reason on a line of its own
 
 
-def test_the_platelet_figure_has_every_subject_and_both_limits(demo, study):
-    adsl, adlb = demo["adsl"], demo["adlb"]
-    course = efficacy.analyse_platelet_course(adsl, adlb, study)
-    without = efficacy.analyse_platelet_course(adsl, adlb, study, after_rescue=False)
-    platelets = efficacy.select_platelets(adsl, adlb, study)
-    chart = platelet_figures.figure_platelets(
-        platelets, adsl, course, without, demo["adex"], demo["adcm"], study
-    ).to_dict()
-    data = next(iter(chart["datasets"].values()))
-    assert {row["USUBJID"] for row in data if row["kind"] == "subject"} == set(platelets["USUBJID"])
-    limits = [
-        layer["encoding"]["y"]["datum"]
-        for layer in chart["spec"]["layer"]
-        if "datum" in layer["encoding"]["y"]
-    ]
-    assert limits == [30, 100]
-
-
-def test_a_figure_without_data_is_its_sentence(pilot, pilot_study):
-    adsl, adlb = pilot["adsl"], pilot["adlb"]
-    course = efficacy.analyse_platelet_course(adsl, adlb, pilot_study)
-    figure = platelet_figures.figure_platelets(
-        adlb.head(0), adsl, course, course, pilot["adex"], pilot["adcm"], pilot_study
-    )
-    assert figure.absent.startswith("This study defines no platelet response")
+def test_a_figure_without_data_is_its_sentence(pilot_shows):
+    shown = pilot_shows("30-efficacy")
+    for label in ("fig-platelets", "fig-platelet-heatmap", "fig-platelet-best", "tbl-platelets"):
+        assert shown[label].absent.startswith("This study defines no platelet response")
 
 
 def test_a_closing_script_tag_in_a_text_cannot_end_the_chart():
@@ -107,10 +79,9 @@ def test_a_closing_script_tag_in_a_text_cannot_end_the_chart():
     assert "&quot;quoted&quot;" in html
 
 
-def test_a_table_cannot_ask_for_what_was_not_computed(demo, study):
-    course = efficacy.analyse_platelet_course(demo["adsl"], demo["adlb"], study)
+def test_a_table_cannot_ask_for_what_was_not_computed(demo_trial, demo, study):
     with pytest.raises(ValueError, match="no result row for AVAL, Week 99"):
-        tables.table_platelets(course, study, [4, 99])
+        show(demo_trial, study, "30-efficacy", datasets=demo, values={"weeks_shown": [4, 99]})
 
 
 def test_a_flow_in_which_nobody_completes_still_ends(demo_trial, demo, study):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.intercurrent import derive_intercurrent
 from itpcsr.adam.profiles import derive_profiles
-from itpcsr.analysis.efficacy.estimand import EVENTS
+from itpcsr.analysis.efficacy import EVENTS
 from itpcsr.analysis.significant_events import select_events
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study, read_study

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import pandas as pd
 
 from csrkit.charts.theme import PALETTE, alt
 from csrkit.tables import words
+from csrkit.tables.formats import format_count
 
 Chart = TypeVar("Chart", bound=alt.TopLevelMixin)
+DARK = "#0b2545"  # of a line over a band
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
 
 
@@ -73,3 +75,85 @@ def points_with_limits(
     line = base.mark_rule(strokeWidth=1.6, **(mark or {})).encode(x=alt.X(f"{low}:Q", **scale), x2=high)
     point = base.mark_point(filled=True, size=48, opacity=1, **(mark or {})).encode(x=x, **encodings)
     return [line, point]
+
+
+def median_with_quartiles(
+    base: alt.Chart, y: alt.Y, low: str, high: str, tooltip: Sequence[alt.Tooltip] = ()
+) -> alt.LayerChart:
+    """Return a line of medians over the band between the quartiles.
+
+    ``base`` has the data and its ``x``; ``y`` is the axis of the median, ``low`` and ``high`` are the fields
+    of the quartiles.
+    """
+    band = base.mark_area(opacity=0.25, color=PALETTE[0]).encode(y=alt.Y(f"{low}:Q"), y2=f"{high}:Q")
+    line = base.mark_line(strokeWidth=3, color=DARK).encode(y=y, tooltip=list(tooltip))
+    return alt.layer(band, line)
+
+
+def event_marks(
+    base: alt.Chart, field: str, looks: Mapping[str, tuple[str, str]], tooltip: Sequence[alt.Tooltip] = ()
+) -> alt.Chart:
+    """Return marks for what happened on a day, such as a dose: a shape and a colour for each kind.
+
+    ``base`` has the data and the places; ``field`` names the kind, ``looks`` has shape and colour by kind, in
+    the order of the legend.
+    """
+    legend = alt.Legend(title=None, orient="bottom")
+    shapes, colours = ([look[place] for look in looks.values()] for place in (0, 1))
+    return base.mark_point(filled=True, size=55, opacity=1, stroke="white", strokeWidth=0.5).encode(
+        shape=alt.Shape(f"{field}:N", scale=alt.Scale(domain=list(looks), range=shapes), legend=legend),
+        fill=alt.Fill(f"{field}:N", scale=alt.Scale(domain=list(looks), range=colours), legend=legend),
+        tooltip=list(tooltip),
+    )
+
+
+def step_curves(curves: pd.DataFrame, x: alt.X, y: alt.Y, groups: Sequence[str]) -> alt.LayerChart:
+    """Return estimated shares over time as steps, one line per group, told apart by colour and dashes.
+
+    Parameters
+    ----------
+    curves
+        Those of ``csrkit.stats.time_estimates.estimate_curves``, with the names that are shown as ``group``.
+        A tick marks a day on which the time of a subject ends without event.
+    x, y
+        The axes: of ``day`` and of ``percent``.
+    groups
+        The names, in the order of the legend.
+    """
+    legend = alt.Legend(orient="bottom", columns=3, labelLimit=300, symbolSize=400)
+    scale = alt.Scale(domain=list(groups))
+    colour = alt.Color("group:N", title=None, scale=scale, legend=legend)
+    base = alt.Chart(curves).encode(x=x, y=y, color=colour)
+    steps = base.mark_line(interpolate="step-after").encode(
+        strokeDash=alt.StrokeDash("group:N", title=None, scale=scale, legend=legend),
+        tooltip=[
+            alt.Tooltip("group:N", title="Group"),
+            alt.Tooltip("day:Q", title="Day"),
+            alt.Tooltip("percent:Q", title="Percent", format=".1f"),
+            alt.Tooltip("at_risk:Q", title="At risk"),
+        ],
+    )
+    ticks = base.transform_filter("datum.censored > 0").mark_point(shape="stroke", angle=90, size=60)
+    return alt.layer(steps, ticks)
+
+
+def numbers_at_risk(curves: pd.DataFrame, scale: alt.Scale, groups: Sequence[str]) -> alt.Chart:
+    """Return the table of numbers at risk that stands below curves, a line per group.
+
+    ``curves`` are those that are drawn, of which the days that are ``listed`` have a number; ``scale`` is
+    that of their days, so that the numbers stand below them.
+    """
+    listed = curves[curves["listed"]]
+    shown = listed[["group", "day"]].assign(text=[format_count(value) for value in listed["at_risk"]])
+    title = alt.TitleParams("At risk", anchor="start", fontSize=10, fontWeight="normal", offset=2)
+    axis = alt.Axis(labelLimit=220, ticks=False, domain=False)
+    return (
+        alt.Chart(shown, title=title)
+        .mark_text(fontSize=9)
+        .encode(
+            x=alt.X("day:Q", title=None, scale=scale, axis=None),
+            y=alt.Y("group:N", title=None, sort=list(groups), axis=axis),
+            text="text:N",
+        )
+        .properties(height=alt.Step(14))
+    )

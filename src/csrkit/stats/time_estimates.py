@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 
 from csrkit.stats.estimation import attempt
-from csrkit.stats.proportions import NO_SUBJECTS
+from csrkit.stats.proportions import NO_SUBJECTS, count_subjects
 from csrkit.stats.survival import KAPLAN_MEIER, Curve, at_risk, kaplan_meier, median_time
 
 NOT_REACHED = "the estimated share with an event doesn't exceed one half"
 _NO_LIMIT = "the limit isn't reached in the time observed"
 _NO_SHARE_LIMIT = "no interval while all subjects, or none, are without event"
+_LISTED_DAYS = 28
+_CURVES = ["group", "day", "percent", "at_risk", "censored", "listed"]
 _NOBODY = "nobody under observation on this day"
 
 
@@ -76,27 +78,78 @@ def _shares(
     ]
 
 
-def event_curves(times: pd.DataFrame, members: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    """Return the Kaplan-Meier curve of each group as a chart draws it.
+def times_to_event(
+    times: pd.DataFrame,
+    members: pd.DataFrame,
+    days: Sequence[int],
+    confidence: float,
+    *,
+    without_event: bool = False,
+    nobody: str = NO_SUBJECTS,
+) -> pd.DataFrame:
+    """Return who had an event, the median time to it and shares by day, by group.
 
     Parameters
     ----------
     times
         USUBJID, AVAL (days) and CNSR (0 for an event), one record per subject.
     members
-        Subjects by group, from ``assign_groups``.
+        Subjects by group, from ``assign_groups``: those at risk.
+    days, confidence, without_event
+        See ``estimate_times``.
+    nobody
+        The reason that a group without a subject gives.
 
     Returns
     -------
     DataFrame
-        group, day, percent (with an event by the end of the day) and censored (subjects whose time ends on
-        the day without event). Each curve starts at Day 0 with 0; a group of nobody has none.
+        group, visit, statistic (n, N and percent with the event; and those of ``estimate_times``), value,
+        unit, method, reason.
     """
-    parts = [pd.DataFrame(columns=["group", "day", "percent", "censored"])]
-    for group, part in times.merge(members, on="USUBJID").groupby("group", observed=True):
+    had = times[times["CNSR"] == 0].assign(level="")
+    joined = times.merge(members, on="USUBJID")
+    parts = [count_subjects(had, members, [""], "level")]
+    for group in members["group"].cat.categories:
+        of_group = joined[joined["group"] == group]
+        parts.append(estimate_times(of_group, days, confidence, without_event).assign(group=group))
+    rows = pd.concat(parts, ignore_index=True)
+    return rows.assign(reason=rows["reason"].replace(NO_SUBJECTS, nobody))
+
+
+def estimate_curves(
+    times: pd.DataFrame, members: pd.DataFrame, confidence: float, *, without_event: bool = False
+) -> pd.DataFrame:
+    """Return the Kaplan-Meier curves of a time to event by group, for a figure.
+
+    Parameters
+    ----------
+    times
+        USUBJID, AVAL (days) and CNSR (0 for an event), one record per subject.
+    members
+        Subjects by group, from ``assign_groups``; a group without a time has no curve.
+    confidence
+        Level of the estimate's interval, which the figure doesn't show.
+    without_event
+        Whether the curve is that of subjects without event; else of those with one.
+
+    Returns
+    -------
+    DataFrame
+        group, day (0, each day on which a time ends, and every 28 days), percent, at_risk (subjects at the
+        start of the day), censored (whose time ends on it without event), listed (whether the day is one of
+        every 28 for which a figure gives the number at risk).
+    """
+    joined = times.merge(members, on="USUBJID")
+    listed = np.arange(0, joined["AVAL"].max() + 1, _LISTED_DAYS) if len(joined) else np.array([])
+    parts = []
+    for group, part in joined.groupby("group", observed=True):
         time, event = part["AVAL"].to_numpy("float64"), (part["CNSR"] == 0).to_numpy()
         curve = kaplan_meier(time, event, confidence)
-        ended = [int(((time == day) & ~event).sum()) for day in curve.time]
-        data = {"group": str(group), "day": curve.time, "percent": 100 * (1 - curve.share), "censored": ended}
+        days = np.unique(np.concatenate([curve.time, listed[listed <= curve.time[-1]]]))
+        share = np.array([curve.at(day)[0] for day in days])
+        data = {"group": str(group), "day": days, "percent": 100 * (share if without_event else 1 - share)}
+        data["at_risk"] = [at_risk(time, day) for day in days]
+        data["censored"] = [int(((time == day) & ~event).sum()) for day in days]
+        data["listed"] = np.isin(days, listed)
         parts.append(pd.DataFrame(data))
-    return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_CURVES)

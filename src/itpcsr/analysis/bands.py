@@ -14,8 +14,7 @@ from csrkit.limits import stand_in
 from csrkit.rows import make_rows
 from csrkit.stats.groups import assign_groups
 from csrkit.stats.proportions import count_subjects
-from itpcsr.analysis.efficacy.scope import POPULATION as ANALYSED
-from itpcsr.analysis.efficacy.scope import efficacy_members
+from itpcsr.analysis.efficacy import POPULATION as ANALYSED
 from itpcsr.analysis.forms import BANDS, COUNTS, SHARES, SPREAD, band_rows, choose_form, join_rows
 from itpcsr.study import Column, Study
 
@@ -39,7 +38,9 @@ def platelet_bands(
     if form.empty:
         return form
     records = platelets.assign(value=stand_in(platelets), visit=platelets["AVISIT"])
-    records = records.merge(efficacy_members(adsl, study), on="USUBJID").sort_values(["group", "AVISITN"])
+    records = records.merge(assign_groups(adsl, study.design.columns, "FASFL"), on="USUBJID").sort_values(
+        ["group", "AVISITN"]
+    )
     return join_rows(form, band_rows(records, unit="10^9/L", display=display, **where))
 
 
@@ -57,7 +58,7 @@ def response_shares(
     form = choose_form(display, SHARES, len(best), subjects_at_most, where=where)
     if form.empty:
         return form
-    members = efficacy_members(adsl, study)
+    members = assign_groups(adsl, study.design.columns, "FASFL")
     periods = adrs[adrs["PARAMCD"] == "RESPPER"]
     end = periods["LOSDY"].astype("float64").fillna(np.inf)
     parts = []

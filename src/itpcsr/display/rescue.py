@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-import pandas as pd
-
 from itpcsr.study import Study
 
 INCLUDED = "Counts after rescue therapy are included."
@@ -13,12 +11,6 @@ LEFT_OUT = (
     "Counts from the first day of rescue therapy on are left out; n: subjects with a count that remains. Who "
     "was given rescue fared worse than others, so that the later weeks describe those who needed none."
 )
-
-
-def rescue_note(rows: pd.DataFrame) -> str:
-    """Return the note of a display's result rows; a display without counts after rescue is named so."""
-    without = rows["display"].str.endswith("-no-rescue").any()
-    return LEFT_OUT if without else INCLUDED
 
 
 def platelet_note(study: Study, parameters: Collection[str] | None = None) -> list[str]:

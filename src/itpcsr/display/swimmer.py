@@ -1,4 +1,4 @@
-"""Charts of response: a line of time for each subject, curves of Kaplan and Meier, subgroups."""
+"""The swimmer plot: a line of time for each subject, with the confirmed response as a bar."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import pandas as pd
 from csrkit.charts.layers import describe
 from csrkit.charts.theme import PALETTE, alt
 from csrkit.rows import absence
-from csrkit.tables.formats import format_count
 from csrkit.tables.table import Table
-from itpcsr.display.findings.phrases import single_arms
-from itpcsr.display.findings.response import curves_finding, subgroups_finding, swimmer_finding
+from itpcsr.display.findings.response import swimmer_finding
 from itpcsr.display.forms import has_form
 from itpcsr.display.forms.response import draw_response_shares
 from itpcsr.study import Study
@@ -132,110 +130,3 @@ def _swim_panel(
     return alt.layer(line, spans, points.encode(shape=shape)).properties(
         width=560, height=alt.Step(_ROW), title=title
     )
-
-
-_CURVES = {
-    "response": ("Subjects with confirmed response, %", "Study day"),
-    "duration": ("Responders still in response, %", "Days since the first count of the response"),
-}
-
-
-def figure_response_curves(
-    rows: pd.DataFrame, curves: pd.DataFrame, study: Study, name: str
-) -> alt.VConcatChart | Table:
-    """Draw the curves of one time by column, with the numbers at risk below.
-
-    ``rows`` are those of the times of response, ``curves`` those of ``estimate_response_curves``; ``name`` is
-    response or duration.
-    """
-    if sentence := absence(rows):
-        return Table("", absent=sentence)
-    if curves.empty:
-        return Table("", absent="No subject had a confirmed response, so there is no curve.")
-    names = {column.key: column.label for column in study.design.columns} | single_arms(study)
-    order = [names[key] for key in dict.fromkeys(curves["group"])]
-    curves = curves.assign(column=curves["group"].map(names))
-    listed = curves[curves["listed"]]
-    risk = listed[["column", "day"]].assign(text=[format_count(value) for value in listed["at_risk"]])
-    last = float(curves["day"].max())
-    scale = alt.Scale(domain=[-6, last + 4], nice=False)  # room for the numbers at its ends
-    title, days = _CURVES[name]
-    ticks = alt.Axis(values=sorted(set(listed["day"])))
-    x = alt.X("day:Q", title=days, scale=scale, axis=ticks)
-    chart = alt.vconcat(_steps(curves, x, order, title), _risk_panel(risk, scale, order), spacing=4)
-    return describe(chart, curves_finding(rows, study, name))
-
-
-def _steps(data: pd.DataFrame, x: alt.X, order: list[str], title: str) -> alt.LayerChart:
-    legend = alt.Legend(orient="bottom", columns=3, labelLimit=300, symbolSize=400)
-    scale = alt.Scale(domain=order)
-    base = alt.Chart(data).encode(
-        x=x,
-        y=alt.Y("percent:Q", title=title, scale=alt.Scale(domain=[0, 100])),
-        color=alt.Color("column:N", title=None, scale=scale, legend=legend),
-    )
-    steps = base.mark_line(interpolate="step-after").encode(
-        strokeDash=alt.StrokeDash("column:N", title=None, scale=scale, legend=legend),
-        tooltip=[
-            alt.Tooltip("column:N", title="Group"),
-            alt.Tooltip("day:Q", title="Day"),
-            alt.Tooltip("percent:Q", title="Percent", format=".1f"),
-            alt.Tooltip("at_risk:Q", title="At risk"),
-        ],
-    )
-    ticks = base.transform_filter("datum.censored > 0").mark_point(shape="stroke", angle=90, size=60)
-    return alt.layer(steps, ticks).properties(width=520, height=230)
-
-
-def _risk_panel(risk: pd.DataFrame, scale: alt.Scale, order: list[str]) -> alt.Chart:
-    title = alt.TitleParams("At risk", anchor="start", fontSize=10, fontWeight="normal", offset=2)
-    return (
-        alt.Chart(risk, title=title)
-        .mark_text(fontSize=9)
-        .encode(
-            x=alt.X("day:Q", title=None, scale=scale, axis=None),
-            y=alt.Y(
-                "column:N", title=None, sort=order, axis=alt.Axis(labelLimit=220, ticks=False, domain=False)
-            ),
-            text="text:N",
-        )
-        .properties(width=520, height=alt.Step(14))
-    )
-
-
-def figure_subgroups(rows: pd.DataFrame, study: Study) -> alt.LayerChart | Table:
-    """Draw the response rate and its exact interval in each subgroup of all subjects."""
-    if sentence := absence(rows):
-        return Table("", absent=sentence)
-    chosen = rows[rows["analysis"] != "size"]
-    wide = chosen.pivot_table(index=["analysis", "level"], columns="statistic", values="value", sort=False)
-    wide = wide.reset_index()
-    wide["label"] = [
-        _subgroup_label(record["analysis"], record["level"], record["n"], record["N"])
-        for record in wide.to_dict("records")
-    ]
-    order = list(wide["label"])
-    base = alt.Chart(wide).encode(
-        y=alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=300)),
-        tooltip=[
-            alt.Tooltip("label:N", title="Subgroup"),
-            alt.Tooltip("percent:Q", title="Percent", format=".1f"),
-            alt.Tooltip("ci_low:Q", title="Lower limit", format=".1f"),
-            alt.Tooltip("ci_high:Q", title="Upper limit", format=".1f"),
-        ],
-    )
-    scale = alt.Scale(domain=[0, 100], nice=False)
-    x = alt.X("percent:Q", title="Responders, % with exact interval", scale=scale)
-    whole = wide.loc[wide["analysis"] == "overall", "percent"]
-    line = (
-        alt.Chart(pd.DataFrame({"percent": whole})).mark_rule(strokeDash=[4, 3], color="#666666").encode(x=x)
-    )
-    interval = base.mark_rule(strokeWidth=1.5).encode(x=alt.X("ci_low:Q", scale=scale), x2="ci_high:Q")
-    point = base.mark_point(filled=True, size=60, color=_BLUE, shape="square", opacity=1).encode(x=x)
-    chart = alt.layer(line, interval, point).properties(width=380, height=alt.Step(17))
-    return describe(chart, subgroups_finding(wide))
-
-
-def _subgroup_label(name: str, level: str, n: float, total: float) -> str:
-    what = "All subjects" if name == "overall" else f"{name}: {level}"
-    return f"{what}, {format_count(n)}/{format_count(total)}"
