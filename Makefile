@@ -15,7 +15,7 @@ SYNCED := .venv/.synced
 PLAIN := $(PYTHON) -I src/csrkit/publish/plain_notebook.py
 EXPORT := --frozen --quiet --no-dev --no-hashes --no-emit-project --no-annotate --no-header
 # The files that take longest go first, each file to one worker, since the tests of a file share what they read.
-PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 # Without compiled modules kept, each process would compile a thousand of them again.
@@ -28,10 +28,10 @@ report: $(SYNCED)  ## run the notebooks, render and publish the report (PARAMS=p
 	$(BIN)/itpcsr build $(PARAMS)
 
 test: $(SYNCED)  ## run all tests (TESTS: options of pytest, such as --examples 100 or a folder)
-	$(PYTEST) --durations 10 $(TESTS)
+	$(PYTEST) --numprocesses 3 --durations 10 $(TESTS)
 
 test-quick: $(SYNCED)  ## run the tests that need no whole report, for the loop of change and test
-	$(PYTEST) -m "not build" $(TESTS)
+	$(PYTEST) --numprocesses auto --maxprocesses 4 -m "not build" $(TESTS)
 
 bench: $(SYNCED)  ## measure against plain papermill, an hour (RUNS=1 ONLY="no-change nca" for a try)
 	$(BIN)/python -m tests.bench.against_plain --runs $(RUNS) $(if $(ONLY),--only $(ONLY))

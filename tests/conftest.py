@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import pickle
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,10 @@ from tests.faults.chain import show
 ROOT = Path(__file__).resolve().parents[1]
 # The fixture of tests/build by which those that hold a built report are made, and the one of the demonstration.
 BUILT, DEMONSTRATION = "make_once", "project"
+# Texts are Python's objects in the tests, as in the kernels that run the notebooks (csrkit/publish/kernels.py): what
+# is done with a few records takes half the time. tests/test_small_texts.py holds that nothing depends on it.
+pd.set_option("mode.string_storage", "python")
+_SECONDS_OF_A_TEST = 0.1  # in a file that the last run didn't hold
 _LAST_RUN = "itpcsr/seconds"  # what pytest's cache keeps: file to the seconds that its tests took
 
 
@@ -83,8 +88,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     cache = getattr(config, "cache", None)
     seconds = cache.get(_LAST_RUN, {}) if cache else {}
 
+    tests = Counter(item.path for item in items)
+
     def order(path: Path) -> tuple[bool, float]:
-        return path not in built, -seconds.get(path.relative_to(ROOT).as_posix(), 0)
+        known = seconds.get(path.relative_to(ROOT).as_posix(), _SECONDS_OF_A_TEST * tests[path])
+        return path not in built, -known
 
     first = min(waiting, key=lambda path: (order(path), path), default=None)
     items.sort(key=lambda item: (item.path != first, item.path in waiting, order(item.path)))

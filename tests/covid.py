@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,25 +118,52 @@ def _visits(number: pd.Series) -> pd.Series:
 
 
 def analyse_everything(
-    datasets: dict[str, pd.DataFrame], panel: immune.Panel, study: Study, draws: int = 9_999
-) -> dict[str, pd.DataFrame]:
-    """Make all analyses of the notebook, keyed by display."""
+    datasets: Mapping[str, pd.DataFrame], panel: immune.Panel, study: Study, draws: int = 9_999
+) -> Mapping[str, pd.DataFrame]:
+    """Return all analyses of the notebook by display, each made when it is asked for."""
     adcp, adlb = datasets["adcp"], datasets["adlb"]
     how = immune.Permutations(draws=draws)
-    results = [
-        immune.analyse_course(adcp, panel, study, 0.95),
-        immune.analyse_standardised(adcp, panel, study),
-        immune.analyse_picture(adcp, panel, study, 0.95),
-        immune.analyse_mean_change(adcp, panel, study, 0.95, how),
-        immune.analyse_planned(adcp, panel, study, 0.95, how),
-        immune.analyse_visits(adcp, panel, study, how),
-        immune.analyse_response(adcp, panel, study, 0.95, how),
-        immune.analyse_interaction(adcp, panel, study),
-        immune.analyse_platelets(adcp, adlb, panel, study, 0.95, [-1, 0, 1]),
-        immune.analyse_predictors(adcp, panel, study, 0.95),
-        immune.analyse_network(adcp, panel, study, 0.95),
-        immune.analyse_mediation(adcp, adlb, panel, study, 0.95, 3, 500, 1),
-        immune.analyse_power(adcp, panel, study, 0.05, 0.8, 200, 1),
-    ]
-    results.append(immune.count_tests(results, 0.05))
-    return {str(rows["display"].iloc[0]): rows for rows in results}
+    return _Results(
+        {
+            "tbl-immune-course": lambda: immune.analyse_course(adcp, panel, study, 0.95),
+            "fig-immune-heatmap": lambda: immune.analyse_standardised(adcp, panel, study),
+            "fig-immune-panel": lambda: immune.analyse_picture(adcp, panel, study, 0.95),
+            "tbl-immune-change": lambda: immune.analyse_mean_change(adcp, panel, study, 0.95, how),
+            "tbl-immune-planned": lambda: immune.analyse_planned(adcp, panel, study, 0.95, how),
+            "tbl-immune-visits": lambda: immune.analyse_visits(adcp, panel, study, how),
+            "tbl-immune-response": lambda: immune.analyse_response(adcp, panel, study, 0.95, how),
+            "tbl-immune-interaction": lambda: immune.analyse_interaction(adcp, panel, study),
+            "tbl-immune-platelets": lambda: immune.analyse_platelets(
+                adcp, adlb, panel, study, 0.95, [-1, 0, 1]
+            ),
+            "tbl-immune-predictors": lambda: immune.analyse_predictors(adcp, panel, study, 0.95),
+            "fig-immune-network": lambda: immune.analyse_network(adcp, panel, study, 0.95),
+            "tbl-immune-mediation": lambda: immune.analyse_mediation(
+                adcp, adlb, panel, study, 0.95, 3, 500, 1
+            ),
+            "tbl-immune-power": lambda: immune.analyse_power(adcp, panel, study, 0.05, 0.8, 200, 1),
+        }
+    )
+
+
+class _Results(Mapping[str, pd.DataFrame]):
+    """Result rows by display; the last display counts the tests of all others."""
+
+    def __init__(self, analyses: dict[str, Callable[[], pd.DataFrame]]) -> None:
+        self._analyses = {**analyses, "tbl-immune-tests": lambda: self._count(list(analyses))}
+        self._made: dict[str, pd.DataFrame] = {}
+
+    def _count(self, names: list[str]) -> pd.DataFrame:
+        return immune.count_tests([self[name] for name in names], 0.05)
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._made:
+            self._made[name] = self._analyses[name]()
+            assert set(self._made[name]["display"]) == {name}
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._analyses)
+
+    def __len__(self) -> int:
+        return len(self._analyses)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from csrkit.small_texts import own_texts, texts_as_here
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks import RULES, no_findings
 from itpcsr.sdtm.checks.schemas import content_faults, structure_faults
@@ -121,11 +122,12 @@ def nothing(domains: Domains) -> None:
 
 def fired(rule: str, domains: Domains, study: Study) -> pd.DataFrame:
     """Return what this one rule finds."""
-    tables = Tables(Trial(domains))
-    declared = RULES[rule]
-    if declared.find is None:
-        pairs = [*structure_faults(tables), *content_faults(tables, study)]
-    else:
-        pairs = [(rule, rows) for rows in declared.find(tables, study)] if declared.applies(tables) else []
-    found = [rows for name, rows in pairs if name == rule and len(rows)]
+    declared, pairs = RULES[rule], []
+    with own_texts(domains) as held:
+        tables = Tables(Trial(held))
+        if declared.find is None:
+            pairs = [*structure_faults(tables), *content_faults(tables, study)]
+        elif declared.applies(tables):
+            pairs = [(rule, rows) for rows in declared.find(tables, study)]
+    found = [texts_as_here(rows) for name, rows in pairs if name == rule and len(rows)]
     return pd.concat(found, ignore_index=True) if found else no_findings()

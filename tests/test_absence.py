@@ -1,12 +1,14 @@
 """Absent isn't zero: what a notebook does to the frames between data and analysis doesn't turn one into the other."""
 
+from collections import ChainMap
+
 import pandas as pd
 import pytest
 
 from csrkit.absence import SOURCES, absent_domain, is_absent, lacks_records, mark_source
 from csrkit.errors import DataError
 from csrkit.rows import absence, absent_rows
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets
 from itpcsr.analysis import (
     antibody,
     efficacy,
@@ -89,14 +91,16 @@ def without(request, study):
         if name not in (request.param, f"SUPP{request.param}")
     }
     domains.pop("PR", None)  # which gives ADCM records, too
-    return request.param, derive(Trial(domains), study)
+    return request.param, Datasets(Trial(domains), study)
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_an_absent_domain_stays_absent(without, study, step, tmp_path):
     domain, datasets = without
     names = [name.lower() for name, source in SOURCES.items() if source == domain]
-    changed = datasets | {name: STEPS[step](datasets[name], datasets["adsl"], tmp_path) for name in names}
+    changed = ChainMap(
+        {name: STEPS[step](datasets[name], datasets["adsl"], tmp_path) for name in names}, datasets
+    )
     for analyse in ANALYSES[domain]:
         sentence = absence(analyse(changed, study))
         assert "The study's data hold no" in sentence
@@ -110,7 +114,7 @@ def test_every_source_is_tested():
 
 @pytest.fixture(scope="module")
 def whole(study):
-    return derive(Trial(whole_domains()), study)
+    return Datasets(Trial(whole_domains()), study)
 
 
 @pytest.mark.parametrize("step", [name for name in STEPS if name != "left merge"])
@@ -124,7 +128,7 @@ def test_a_domain_that_is_there_may_be_empty(whole, study, step, tmp_path):
 def test_a_domain_without_any_record_is_there(study):
     domains = whole_domains()
     domains |= {name: domains[name].iloc[:0] for name in ("AE", "SUPPAE")}
-    datasets = derive(Trial(domains), study)
+    datasets = Datasets(Trial(domains), study)
     rows = incidence.analyse_incidence(datasets["adsl"], datasets["adae"], study, 0.95, 10)
     assert absence(rows) == NONE
 

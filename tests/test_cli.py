@@ -3,6 +3,7 @@
 import resource
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -41,11 +42,11 @@ def start(folder, *arguments):
 
 @pytest.mark.parametrize("option", ["--help", "--version"])
 def test_help_and_version_come_at_once(tmp_path, option):
-    answers = [start(tmp_path, option) for _ in range(3)]
-    said, loaded, _ = answers[0]
+    said, loaded, spent = start(tmp_path, option)
     assert "rich" not in loaded
     assert not loaded & SLOW
-    assert min(spent for *_, spent in answers) < 0.5  # 0.16 seconds on the machine where it was written
+    # 0.16 seconds on the machine where it was written; a busy one gets two more tries
+    assert any(seconds < 0.5 for seconds in chain([spent], (start(tmp_path, option)[-1] for _ in range(2))))
     assert ("Commands:" in said) if option == "--help" else (said.strip() == f"itpcsr {itpcsr.__version__}")
 
 

@@ -93,3 +93,11 @@ def test_an_audit_tells_no_fault_from_no_answer(root, tmp_path, found, fetched, 
     result = subprocess.run([root / ".ci/audit"], capture_output=True, text=True, env=env, check=False)
     assert (result.returncode, said in result.stdout + result.stderr) == (code, True), result
     assert ("isn't known" in result.stderr) == (code == 2)
+
+
+def test_the_documentation_says_what_every_direct_dependency_is_for(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    page = (root / "docs/dependencies.md").read_text(encoding="utf-8")
+    cells = [line.split("|")[1] for line in page.splitlines() if line.startswith("| ")][1:]
+    listed = [name.strip() for cell in cells for name in cell.split(",")]
+    assert sorted(listed) == sorted(Requirement(text).name for text in project["dependencies"])

@@ -7,13 +7,20 @@ import pytest
 
 from csrkit import rows as results
 from csrkit import small_texts
-from csrkit.small_texts import own_texts, usual_texts
+from csrkit.small_texts import own_texts, texts_as_here, usual_texts
 from itpcsr.adam.datasets import derive
 from itpcsr.sdtm import load_trial
 
 
 def storage(frame, name="word"):
     return frame[name].dtype.storage
+
+
+@pytest.fixture(autouse=True)
+def as_pandas_would():
+    """Hold texts as in a process in which nothing is said of them: the tests' own says it (conftest)."""
+    with pd.option_context("mode.string_storage", "auto"):
+        yield
 
 
 def words():
@@ -24,7 +31,8 @@ def test_a_small_trial_is_held_otherwise_inside_and_as_usual_outside():
     with own_texts({"XX": words()}) as frames:
         made = frames["XX"].assign(more=pd.Series(["x", "y", "z"], dtype="str"))
     assert (storage(made), storage(made, "more"), storage(words())) == ("python", "python", "pyarrow")
-    pd.testing.assert_frame_equal(usual_texts(made[["word", "number"]]), words())
+    pd.testing.assert_frame_equal(texts_as_here(made[["word", "number"]]), words())
+    assert storage(usual_texts(made)) == "pyarrow"
 
 
 def test_a_large_trial_stays_as_it_is(monkeypatch):
@@ -38,11 +46,12 @@ def test_findings_and_datasets_do_not_depend_on_how_texts_are_held(
 ):
     monkeypatch.setattr(small_texts, "_FEW", 0)
     trial = load_trial([root / "data/simulated"], study)
-    pd.testing.assert_frame_equal(demo_trial.findings, trial.findings)
+    pd.testing.assert_frame_equal(texts_as_here(demo_trial.findings), trial.findings)
     for known, found in ((demo_trial.domains, trial.domains), (demo, derive(trial, study))):
         assert list(known) == list(found)
         for name, frame in known.items():
-            pd.testing.assert_frame_equal(frame, found[name])
+            assert {dtype.storage for dtype in found[name].dtypes if dtype == "str"} <= {"pyarrow"}
+            pd.testing.assert_frame_equal(texts_as_here(frame), found[name])
 
 
 @pytest.mark.parametrize("kind", ["python", "pyarrow"])

@@ -6,6 +6,7 @@ from functools import cache
 
 import pandas as pd
 
+from csrkit.small_texts import own_texts
 from itpcsr.sdtm import Trial
 from tests.small import START, day
 
@@ -43,6 +44,17 @@ def table(name: str, rows: list[dict[str, object]]) -> pd.DataFrame:
 def whole_domains() -> dict[str, pd.DataFrame]:
     """Return the domains; a test may replace frames, but not write into them."""
     return dict(_whole_domains())
+
+
+def held_domains() -> dict[str, pd.DataFrame]:
+    """Return the domains as a small trial is held while it is checked, so that it needn't be converted each time."""
+    return dict(_held_domains())
+
+
+@cache
+def _held_domains() -> dict[str, pd.DataFrame]:
+    with own_texts(_whole_domains()) as domains:
+        return domains
 
 
 @cache

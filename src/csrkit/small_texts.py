@@ -9,7 +9,7 @@ and stay where records are many. Values and their order don't depend on it. Patt
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import pandas as pd
@@ -22,15 +22,28 @@ _FEW = 200_000  # records of all frames
 @contextmanager
 def own_texts(frames: Mapping[str, pd.DataFrame]) -> Iterator[dict[str, pd.DataFrame]]:
     """Give the frames as they are best worked with in this block, in which new texts are held likewise."""
-    if sum(map(len, frames.values())) > _FEW:
-        yield dict(frames)
-        return
-    with pd.option_context("mode.string_storage", "python"):
-        yield {name: _held(frame, _OWN) for name, frame in frames.items()}
+    few = are_few(frames)
+    with new_texts(few):
+        yield {name: _held(frame, _OWN) for name, frame in frames.items()} if few else dict(frames)
+
+
+def are_few(frames: Mapping[str, pd.DataFrame]) -> bool:
+    """Tell whether the frames hold so few records that Python's own texts are the faster ones."""
+    return sum(map(len, frames.values())) <= _FEW
+
+
+def new_texts(few: bool) -> AbstractContextManager[object]:
+    """Return a block in which new texts are held as is best for few records, or as usual."""
+    return pd.option_context("mode.string_storage", "python") if few else nullcontext()
+
+
+def texts_as_here(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame that such a block has made with its texts as new ones are held where this is called."""
+    return _held(frame, pd.StringDtype(na_value=float("nan")))
 
 
 def usual_texts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame that such a block has made with its texts as they are held outside, and in files."""
+    """Return a frame with its texts as files hold them, so that a file is the same whoever writes it."""
     return _held(frame, _USUAL)
 
 

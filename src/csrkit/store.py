@@ -78,7 +78,7 @@ class Adam(Mapping[str, pd.DataFrame]):
 
     @property
     def findings(self) -> pd.DataFrame:
-        """Return what the checks found and what stops no report (see ``itpcsr.sdtm.checks``)."""
+        """Return what the checks found and what stops no report."""
         return self._open(FINDINGS)
 
     @property

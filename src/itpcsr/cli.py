@@ -407,16 +407,16 @@ def verify(
 @app.command()
 def sign(
     output: Annotated[Path, typer.Argument(help="A published version, e.g. output/demo-1.0.0.")],
-    key: Annotated[Path, typer.Option(help="A private SSH key, e.g. ~/.ssh/id_ed25519.")],
+    key: Annotated[Path, typer.Option(help="An SSH key, e.g. ~/.ssh/id_ed25519.")],
 ) -> None:
-    """Sign a published version by an SSH key: writes SHA256SUMS.sig beside SHA256SUMS.
+    """Sign a published version by ssh-keygen: writes SHA256SUMS.sig beside SHA256SUMS.
 
     Anyone can check it by ssh-keygen -Y verify (README).
     """
     from csrkit.versions.signing import sign_version
 
     with errors_without_traceback():
-        mark = sign_version(output, key, lambda: typer.prompt(f"Passphrase of {key}", hide_input=True))
+        mark = sign_version(output, key)
         say(f"Signed {output / 'SHA256SUMS'} by the key {mark}")
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.random import Generator
 
 from csrkit.errors import ParameterError
+from csrkit.small_texts import new_texts, texts_as_here
 from itpcsr.study import Efficacy, Study
 from itpsim import trial_design
 from itpsim.antibodies import make_is
@@ -40,6 +41,7 @@ from itpsim.vitals import make_vs
 __all__ = ["DATASET_LABELS", "DEFAULT_SEED", "VARIABLE_LABELS", "simulate"]
 
 DEFAULT_SEED = 20240423
+_FEW_SUBJECTS = 200  # as many have some hundred thousand records
 
 
 def simulate(study: Study, *, seed: int, subjects: int | None = None) -> dict[str, pd.DataFrame]:
@@ -70,6 +72,12 @@ def simulate(study: Study, *, seed: int, subjects: int | None = None) -> dict[st
         raise ParameterError("The simulated trial needs a study with `efficacy` and `design.infusion_days`.")
     if subjects is not None and subjects < 0:
         raise ParameterError(f"The number of subjects to simulate must be 0 or more (found {subjects}).")
+    with new_texts(subjects is None or subjects <= _FEW_SUBJECTS):
+        domains = _draw(study, rule, seed, subjects)
+    return {name: texts_as_here(frame) for name, frame in domains.items()}
+
+
+def _draw(study: Study, rule: Efficacy, seed: int, subjects: int | None) -> dict[str, pd.DataFrame]:
     # One stream for each part: a change in one part leaves the others as they were.
     streams = iter(np.random.default_rng(seed).spawn(18))
     course = _draw_course(streams, study, rule, subjects)

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from csrkit.absence import mark_source
+from csrkit.small_texts import own_texts, texts_as_here
 from itpcsr.adam.adab import derive_adab
 from itpcsr.adam.adis import derive_adis
 from itpcsr.adam.adsl import derive_adsl
@@ -24,11 +25,13 @@ def derived(study, *records, subjects=("A", "B", "C"), ex=None):
     table = pd.DataFrame([*records, result("", 1, "")]).iloc[: len(records)]
     table["ISSEQ"] = pd.Series(range(1, len(table) + 1), dtype="float64")
     dm = small.dm(*((subject, "ESC05") for subject in subjects))
-    trial = small.trial(DM=dm, EX=small.ex(*subjects) if ex is None else ex, IS=table)
-    adsl = derive_adsl(trial, study)
-    adis = derive_adis(trial, adsl, study)
-    adab = mark_source(derive_adab(adis, adsl, study), "IS", held=True)
-    return {"adsl": adsl, "adis": adis, "adab": adab}
+    domains = {"DM": dm, "EX": small.ex(*subjects) if ex is None else ex, "IS": table}
+    with own_texts(domains) as held:
+        trial = small.trial(**held)
+        adsl = derive_adsl(trial, study)
+        adis = derive_adis(trial, adsl, study)
+        adab = mark_source(derive_adab(adis, adsl, study), "IS", held=True)
+    return {name: texts_as_here(frame) for name, frame in (("adsl", adsl), ("adis", adis), ("adab", adab))}
 
 
 def status(found, subject="A", test="HLA1AB"):

@@ -12,27 +12,40 @@ from itpcsr.adam.subgroups import derive_subgroups
 from tests import small
 from tests.adam.antibodies import AFTER, BEFORE, derived, result, status
 
+# the result before and after the first infusion, and the status
+PAIRS = [
+    ("NEGATIVE", "NEGATIVE", "NEGATIVE"),
+    ("NEGATIVE", "1:40", "INDUCED"),
+    ("<1:10", "1:40", "INDUCED"),
+    ("1:40", "1:160", "BOOSTED"),  # just fourfold
+    ("1:40", "1:80", "UNCHANGED"),
+    ("1:40", "NEGATIVE", "UNCHANGED"),
+    ("1:40", ">1:160", "BOOSTED"),
+    ("1:320", ">1:640", "UNKNOWN"),  # at least twice, perhaps more
+    (">1:640", "1:640", "UNCHANGED"),
+    (">1:640", ">1:640", "UNKNOWN"),
+    (">1:160", "1:640", "UNKNOWN"),
+    ("POSITIVE", "1:640", "UNKNOWN"),  # no titre at baseline
+    ("1:40", "POSITIVE", "UNKNOWN"),
+]
 
-@pytest.mark.parametrize(
-    ("before", "after", "expected"),
-    [
-        ("NEGATIVE", "NEGATIVE", "NEGATIVE"),
-        ("NEGATIVE", "1:40", "INDUCED"),
-        ("<1:10", "1:40", "INDUCED"),
-        ("1:40", "1:160", "BOOSTED"),  # just fourfold
-        ("1:40", "1:80", "UNCHANGED"),
-        ("1:40", "NEGATIVE", "UNCHANGED"),
-        ("1:40", ">1:160", "BOOSTED"),
-        ("1:320", ">1:640", "UNKNOWN"),  # at least twice, perhaps more
-        (">1:640", "1:640", "UNCHANGED"),
-        (">1:640", ">1:640", "UNKNOWN"),
-        (">1:160", "1:640", "UNKNOWN"),
-        ("POSITIVE", "1:640", "UNKNOWN"),  # no titre at baseline
-        ("1:40", "POSITIVE", "UNKNOWN"),
-    ],
-)
-def test_status_of_two_samples(study, before, after, expected):
-    record = status(derived(study, result("A", BEFORE, before), result("A", AFTER, after)))
+
+@pytest.fixture(scope="module")
+def of_pairs(study):
+    """Return the datasets of a trial with a subject for each pair of samples."""
+    names = [f"P{number:02}" for number in range(len(PAIRS))]
+    samples = [
+        result(name, day, text)
+        for name, (before, after, _) in zip(names, PAIRS, strict=True)
+        for day, text in ((BEFORE, before), (AFTER, after))
+    ]
+    sampling = study.sampling.model_copy(update={"antibody_subjects": len(PAIRS)})
+    return derived(study.model_copy(update={"sampling": sampling}), *samples, subjects=names)
+
+
+@pytest.mark.parametrize("number", range(len(PAIRS)), ids=[" then ".join(pair[:2]) for pair in PAIRS])
+def test_status_of_two_samples(of_pairs, number):
+    record, expected = status(of_pairs, f"P{number:02}"), PAIRS[number][-1]
     assert (record["STATUS"], record["EVALFL"], record["REASON"]) == (expected, "Y", "")
     assert record["PERSIST"] == ("NOT ASSESSABLE" if expected == "INDUCED" else "")
 

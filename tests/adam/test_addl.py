@@ -60,21 +60,20 @@ def test_a_subject_without_dlt_is_evaluable_when_the_window_is_over(study):
     assert found.loc["02", "KNOWNDT"] == START + pd.Timedelta(days=27)
 
 
-@pytest.mark.parametrize(
-    ("start", "expected", "known"),
-    [
-        (day(1), "DLT", 1),
-        (day(28), "DLT", 28),
-        (day(29), "NO DLT", 28),
-        (day(-1), "NO DLT", 28),
-        ("", "DLT", 1),
-    ],
-)
-def test_only_an_event_in_the_window_is_a_dlt(study, start, expected, known):
-    adverse = events(event("01", "Infarction", start))
-    found = addl_of(study, [("01", "ESC05")], ex("01"), status({"01": day(60)}), adverse)
-    assert found.loc["01", "AVALC"] == expected
-    assert found.loc["01", "KNOWNDT"] == START + pd.Timedelta(days=known - 1)
+def test_only_an_event_in_the_window_is_a_dlt(study):
+    cases = {
+        "01": (day(1), "DLT", 1),
+        "02": (day(28), "DLT", 28),
+        "03": (day(29), "NO DLT", 28),
+        "04": (day(-1), "NO DLT", 28),
+        "05": ("", "DLT", 1),
+    }
+    adverse = events(*(event(name, "Infarction", start) for name, (start, *_) in cases.items()))
+    subjects = [(name, "ESC05") for name in cases]
+    found = addl_of(study, subjects, ex(*cases), status(dict.fromkeys(cases, day(60))), adverse, tuple(cases))
+    for name, (_, expected, known) in cases.items():
+        assert found.loc[name, "AVALC"] == expected, name
+        assert found.loc[name, "KNOWNDT"] == START + pd.Timedelta(days=known - 1), name
 
 
 def test_too_few_infusions_are_not_evaluable_but_a_dlt_counts(study):

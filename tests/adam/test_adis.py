@@ -11,24 +11,40 @@ def first(study, *args, **more):
     return derived(study, result("A", BEFORE, *args, **more))["adis"].iloc[0]
 
 
-@pytest.mark.parametrize(
-    ("text", "number", "status", "value", "sign"),
-    [
-        ("NEGATIVE", None, "NEGATIVE", None, ""),
-        ("POSITIVE", 40, "POSITIVE", 40, ""),
-        ("1:40", None, "POSITIVE", 40, ""),
-        ("40", 40, "POSITIVE", 40, ""),
-        ("<1:10", None, "NEGATIVE", None, ""),
-        (">1:640", None, "POSITIVE", 640, ">"),
-        ("POSITIVE", None, "POSITIVE", None, ""),
-        ("INDETERMINATE", None, "", None, ""),
-        ("", 80, "POSITIVE", 80, ""),
-    ],
-)
-def test_results(study, text, number, status, value, sign):
-    record = first(study, text, number=float("nan") if number is None else float(number))
+NAN = float("nan")
+# test, text and number of a result, and how it is read: status, value and sign
+RESULTS = [
+    ("HLA1AB", "NEGATIVE", NAN, "NEGATIVE", NAN, ""),
+    ("HLA1AB", "POSITIVE", 40, "POSITIVE", 40, ""),
+    ("HLA1AB", "1:40", NAN, "POSITIVE", 40, ""),
+    ("HLA1AB", "40", 40, "POSITIVE", 40, ""),
+    ("HLA1AB", "<1:10", NAN, "NEGATIVE", NAN, ""),
+    ("HLA1AB", ">1:640", NAN, "POSITIVE", 640, ">"),
+    ("HLA1AB", "POSITIVE", NAN, "POSITIVE", NAN, ""),
+    ("HLA1AB", "INDETERMINATE", NAN, "", NAN, ""),
+    ("HLA1AB", "", 80, "POSITIVE", 80, ""),
+    ("GP2B3AAB", "", 0.99, "NEGATIVE", 0.99, ""),  # the ratio of an autoantibody
+    ("GP2B3AAB", "", 1.0, "POSITIVE", 1.0, ""),
+    ("GP2B3AAB", "", 3.2, "POSITIVE", 3.2, ""),
+]
+
+
+@pytest.fixture(scope="module")
+def read(study):
+    """Return ADIS of a trial with a subject for each of the results."""
+    names = [f"R{number:02}" for number in range(len(RESULTS))]
+    samples = [
+        result(name, BEFORE, text, test=test, number=float(number))
+        for name, (test, text, number, *_) in zip(names, RESULTS, strict=True)
+    ]
+    return derived(study, *samples, subjects=names)["adis"].set_index("USUBJID")
+
+
+@pytest.mark.parametrize("number", range(len(RESULTS)), ids=[str(case[:3]) for case in RESULTS])
+def test_results(read, number):
+    record, (*_, status, value, sign) = read.loc[f"R{number:02}"], RESULTS[number]
     assert (record["AVALC"], record["AVALSGN"]) == (status, sign)
-    assert record["AVAL"] == value if value is not None else record["AVAL"] != record["AVAL"]
+    assert record["AVAL"] == pytest.approx(value, nan_ok=True)
 
 
 def test_a_positive_sample_below_the_lowest_dilution_has_that_dilution(study):
@@ -56,12 +72,6 @@ def test_a_number_below_one_is_no_titre(study):
 
 def test_other_tests_are_not_read(study):
     assert derived(study, result("A", BEFORE, "odd", test="OTHER"))["adis"].empty
-
-
-@pytest.mark.parametrize(("number", "status"), [(0.99, "NEGATIVE"), (1.0, "POSITIVE"), (3.2, "POSITIVE")])
-def test_ratio_of_an_autoantibody(study, number, status):
-    record = first(study, "", test="GP2B3AAB", number=number)
-    assert (record["AVALC"], record["AVAL"]) == (status, number)
 
 
 def test_baseline_is_the_last_result_before_the_first_dose(study):

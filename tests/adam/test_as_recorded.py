@@ -15,8 +15,8 @@ from tests.small import day, dm, event, events, ex, platelets
 TIMED = "T09:45"
 
 
-def timed_ex():
-    frame = ex("01")
+def timed_ex(*subjects):
+    frame = ex(*(subjects or ("01",)))
     return frame.assign(EXSTDTC=frame["EXSTDTC"] + TIMED, EXENDTC=frame["EXENDTC"] + "T10:45")
 
 
@@ -114,23 +114,22 @@ def test_an_infusion_in_parts_is_one_administration(study):
     assert datasets["adae"]["INFNUM"].tolist() == [3.0]
 
 
-@pytest.mark.parametrize(
-    ("more", "enrolled"),
-    [
-        ({"ACTARMCD": "SCRNFAIL"}, "N"),
-        ({"ACTARMCD": "", "ARMNRS": "SCREEN FAILURE"}, "N"),
-        ({"ARMNRS": "Not Assigned"}, "N"),
-        ({"ARMNRS": "ASSIGNED, NOT TREATED"}, "Y"),
-        ({"ARMNRS": "UNPLANNED TREATMENT"}, "Y"),
-    ],
-)
-def test_a_screening_failure_is_not_enrolled(study, more, enrolled):
-    subjects = dm(("01", "ESC05"), ("02", "ESC05"))
-    subjects = subjects.assign(ACTARMCD="ESC05", ARMNRS="")
-    for name, value in more.items():
-        subjects.loc[1, name] = value
-    adsl = Datasets(Trial({"DM": subjects, "EX": timed_ex()}), study)["adsl"]
-    assert adsl["ENRLFL"].tolist() == ["Y", enrolled]
+# what DM says of a subject whose planned arm is a cohort, and whether that subject is enrolled
+ENROLLED = [
+    ({}, "Y"),
+    ({"ACTARMCD": "SCRNFAIL"}, "N"),
+    ({"ACTARMCD": "", "ARMNRS": "SCREEN FAILURE"}, "N"),
+    ({"ARMNRS": "Not Assigned"}, "N"),
+    ({"ARMNRS": "ASSIGNED, NOT TREATED"}, "Y"),
+    ({"ARMNRS": "UNPLANNED TREATMENT"}, "Y"),
+]
+
+
+def test_a_screening_failure_is_not_enrolled(study):
+    subjects = dm(*((f"{number:02}", "ESC05") for number, _ in enumerate(ENROLLED, start=1)))
+    said = pd.DataFrame([{"ACTARMCD": "ESC05", "ARMNRS": ""} | more for more, _ in ENROLLED])
+    adsl = Datasets(Trial({"DM": subjects.assign(**said), "EX": timed_ex()}), study)["adsl"]
+    assert adsl["ENRLFL"].tolist() == [enrolled for _, enrolled in ENROLLED]
 
 
 DEATHS = {
@@ -179,24 +178,37 @@ def test_the_most_precise_date_of_death_counts(study):
     assert adsl[["DTHDTC", "DTHSRC", "DCSREAS"]].values.tolist() == [[day(150), "DM, DS", "DEATH"]]
 
 
-@pytest.mark.parametrize(
-    ("more", "rescue"),
-    [
-        ({"CMSTDTC": "2020-03", "CMENDTC": "2020-03-08"}, "N"),
-        ({"CMSTDTC": "", "CMENDTC": "2020-03-08"}, "N"),
-        ({"CMSTDTC": "", "CMSTRF": "BEFORE"}, "N"),
-        ({"CMSTDTC": "2020-03"}, "Y"),
-        ({"CMSTDTC": ""}, "Y"),
-    ],
-)
-def test_rescue_known_to_be_before_treatment_is_none(study, more, rescue):
-    cm = records("CM", therapy("IVIg", "RESCUE THERAPY", **more))
-    lb = platelets("01", {-1: 10, 8: 90, 15: 110, 22: 120})
-    datasets = Datasets(trial_of(CM=cm, LB=lb), study)
-    assert datasets["adcm"]["RESCFL"].tolist() == [rescue]
-    best = datasets["adrs"].set_index("PARAMCD").loc["BOR", "AVALC"]
-    assert best == {"N": "CR", "Y": "NR"}[rescue]
-    assert (datasets["adhx"]["CAT"] == "RESCUE THERAPY").any() == (rescue == "Y")
+# when rescue therapy was taken, and whether it may have been after the first infusion
+RESCUE = [
+    ({"CMSTDTC": "2020-03", "CMENDTC": "2020-03-08"}, "N"),
+    ({"CMSTDTC": "", "CMENDTC": "2020-03-08"}, "N"),
+    ({"CMSTDTC": "", "CMSTRF": "BEFORE"}, "N"),
+    ({"CMSTDTC": "2020-03"}, "Y"),
+    ({"CMSTDTC": ""}, "Y"),
+]
+
+
+def test_rescue_known_to_be_before_treatment_is_none(study):
+    names = [f"{number:02}" for number, _ in enumerate(RESCUE, start=1)]
+    cm = records(
+        "CM",
+        *(
+            therapy("IVIg", "RESCUE THERAPY", USUBJID=name, **more)
+            for name, (more, _) in zip(names, RESCUE, strict=True)
+        ),
+    )
+    lb = pd.concat([platelets(name, {-1: 10, 8: 90, 15: 110, 22: 120}) for name in names], ignore_index=True)
+    subjects = dm(*((name, "ESC05") for name in names))
+    trial = trial_of(DM=subjects, EX=timed_ex(*names), CM=cm.fillna({"CMSTRF": ""}), LB=lb)
+    datasets = Datasets(trial, study)
+    rescue = [flag for _, flag in RESCUE]
+    assert datasets["adcm"].set_index("USUBJID").loc[names, "RESCFL"].tolist() == rescue
+    best = datasets["adrs"].query("PARAMCD == 'BOR'").set_index("USUBJID").loc[names, "AVALC"]
+    assert best.tolist() == [{"N": "CR", "Y": "NR"}[flag] for flag in rescue]
+    history = datasets["adhx"].query("CAT == 'RESCUE THERAPY'")
+    assert sorted(history["USUBJID"]) == [
+        name for name, flag in zip(names, rescue, strict=True) if flag == "Y"
+    ]
 
 
 def test_terms_that_differ_in_capitals_and_blanks_are_one(study):

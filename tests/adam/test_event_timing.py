@@ -64,23 +64,30 @@ def test_onset_against_the_infusions(onsets, place):
 
 
 def test_infusions_without_times_are_compared_by_day(study):
-    event = placed(study, f"{FIRST}T08:00", ex=timed("", ""))
+    starts = (f"{FIRST}T08:00", "2020-03-12T08:00")
+    events = [small.event("01", f"a{place}", start) for place, start in enumerate(starts)]
+    adae = derived(study, *events, ex=timed("", ""))["adae"].set_index("AEDECOD")
+    event = adae.loc["a0"]
     assert (event["INFNUM"], event["INFTIMFL"]) == (1, "Y")
     assert np.isnan(event["INFHRS"])
-    assert placed(study, "2020-03-12T08:00", ex=timed("", ""))["INFTIMFL"] == "N"
+    assert adae.loc["a1", "INFTIMFL"] == "N"
+
+
+def timing(study, *starts, ex=None):
+    """Return INFTIMFL of events of one subject, by their starts."""
+    events = [small.event("01", f"a{place}", start) for place, start in enumerate(starts)]
+    found = derived(study, *events, ex=ex)["adae"].set_index("AEDECOD")["INFTIMFL"]
+    return [found[f"a{place}"] for place, _ in enumerate(starts)]
 
 
 def test_without_an_end_the_hours_count_from_the_start(study):
     ex = timed().assign(EXENDTC="")
-    assert placed(study, "2020-03-11T10:00", ex=ex)["INFTIMFL"] == "Y"
-    assert placed(study, "2020-03-11T10:01", ex=ex)["INFTIMFL"] == "N"
+    assert timing(study, "2020-03-11T10:00", "2020-03-11T10:01", ex=ex) == ["Y", "N"]
 
 
 def test_the_hours_are_those_of_the_study(root):
     study = read_study(root / "params/study.yml", infusion_hours=48)
-    assert placed(study, "2020-03-12T11:00")["INFTIMFL"] == "Y"
-    assert placed(study, "2020-03-12")["INFTIMFL"] == "Y"
-    assert placed(study, "2020-03-13")["INFTIMFL"] == "N"
+    assert timing(study, "2020-03-12T11:00", "2020-03-12", "2020-03-13") == ["Y", "Y", "N"]
 
 
 def test_a_study_without_infusions_has_no_timing(root):
@@ -105,19 +112,24 @@ def test_events_of_the_disease_are_compared_with_those_before(study):
     assert adae["BTOXGRN"].fillna(-1).tolist() == [2, 2, 2, 2, 0, -1]
 
 
-@pytest.mark.parametrize(("count", "worse"), [(20, ["N", "N"]), (40, ["N", "Y"]), (120, ["Y", "Y"])])
-def test_platelet_falls_are_compared_with_the_count_at_baseline(study, count, worse):
+# the count at baseline, or after it, and whether a fall of grade 3 and of grade 4 counts as worse
+FALLS = {"01": ({-1: 20}, ["N", "N"]), "02": ({-1: 40}, ["N", "Y"]), "03": ({-1: 120}, ["Y", "Y"]),
+         "04": ({3: 10}, ["Y", "Y"])}  # fmt: skip
+
+
+def test_platelet_falls_are_compared_with_the_count_at_baseline_and_without_one_are_worse(study):
     records = [
-        small.event("01", "Platelet count decreased", small.day(5), AETOXGR=grade) for grade in ("3", "4")
+        small.event(name, "Platelet count decreased", small.day(5), AETOXGR=grade)
+        for name in FALLS
+        for grade in ("3", "4")
     ]
-    adae = derived(study, *records, LB=small.platelets("01", {-1: count}))["adae"]
-    assert adae["WORSFL"].tolist() == worse
-
-
-def test_a_fall_without_count_at_baseline_counts_as_worse(study):
-    event = small.event("01", "Platelet count decreased", small.day(5), AETOXGR="3")
-    adae = derived(study, event, LB=small.platelets("01", {3: 10}))["adae"]
-    assert adae["WORSFL"].tolist() == ["Y"]
+    lb = pd.concat([small.platelets(name, counts) for name, (counts, _) in FALLS.items()], ignore_index=True)
+    ex = pd.concat([timed().assign(USUBJID=name) for name in FALLS], ignore_index=True)
+    subjects = small.dm(*((name, "ESC05") for name in FALLS))
+    trial = small.trial(DM=subjects, EX=ex, AE=small.events(*records), LB=lb)
+    adae = Datasets(trial, study)["adae"].sort_values(["USUBJID", "ASEVN"])
+    found = adae.groupby("USUBJID")["WORSFL"].agg(list).to_dict()
+    assert found == {name: worse for name, (_, worse) in FALLS.items()}
 
 
 def test_platelet_grades_are_those_of_ctcae():

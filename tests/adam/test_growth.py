@@ -10,7 +10,7 @@ from itpcsr.study import read_study
 from itpsim.simulate import simulate
 
 ROOT = Path(__file__).resolve().parents[2]
-SIZES = (100, 400)
+SIZES = (60, 240)
 
 
 def test_checks_and_derivations_grow_no_faster_than_the_subjects():

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from itpcsr.adam.datasets import Datasets
-from itpcsr.sdtm import load_trial
+from itpcsr.sdtm import keep_reported, read_trial
+from itpcsr.sdtm.report_units import standardise_units
 from tests.faults.chain import rows_shown, show
 
 ARMS = {"Placebo": "placebo", "Xanomeline Low Dose": "low", "Xanomeline High Dose": "high"}
@@ -54,7 +55,7 @@ def full_trial(pilot_folder, pilot_study):
         pilot_folder / "sdtm",
         *(pilot_folder / f"sdtm_converted/{n}_full.csv.gz" for n in ("lb", "vs")),
     ]
-    return load_trial(sources, pilot_study)
+    return keep_reported(standardise_units(read_trial(sources), pilot_study), pilot_study)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """The estimand by ICH E9(R1): what is missing is no intercurrent event, and strategies are what the rule does."""
 
+import itertools
 from collections import ChainMap
 from typing import get_args
 
@@ -58,6 +59,13 @@ def test_an_end_that_is_recorded_for_nobody_is_not_nobody_who_left(study):
     assert np.isnan(value(rows, "missing", "total", "n", "left"))
     table = response_tables.table_estimand(rows, study)
     assert table.notes[-1] == "NE: not estimable (not recorded in the data)."
+    others = (datasets[name] for name in ("adrs", "addv", "adcm"))
+    sets = efficacy.analyse_sensitivity(unrecorded, *others, study, 0.95)
+    assert np.isnan(value(sets, "left_early", "total", "n", "responder"))
+    table = response_tables.table_sensitivity(sets, study, 0.95)
+    shown = {row.label: row.cells[-1] for row in table.rows}
+    assert shown["Leaving the study early as non-response, n/N (%)"] == "NE"
+    assert "not recorded in the data" in table.notes[-1]
 
 
 _KINDS = {
@@ -68,16 +76,23 @@ _KINDS = {
 }
 
 
-@pytest.mark.parametrize("rescue", get_args(RescueRule))
-@pytest.mark.parametrize("kind", list(_KINDS))
-def test_the_strategy_named_for_rescue_is_what_the_rule_does(study, kind, rescue):
-    """never: high from Day 8 on; late: the same, rescue on Day 50; early: rescue on Day 10, high only after it."""
-    definition = ResponseDefinition(
-        key="TRIED", label="tried", source="made up", kind=kind, rescue=rescue, count=30.0, ratio=2.0,
-        complete_count=100.0, confirmation_days=7, bleeding="not considered", **_KINDS[kind],
-    )  # fmt: skip
-    rules = study.efficacy.model_copy(update={"response_definitions": [definition]})
-    study = study.model_copy(update={"efficacy": rules})
+TRIED = list(itertools.product(_KINDS, get_args(RescueRule)))
+
+
+@pytest.fixture(scope="module")
+def tried(study):
+    """Return each definition, and by subject whether there is a response by it.
+
+    never: high from Day 8 on; late: the same, rescue on Day 50; early: rescue on Day 10, high only after it.
+    """
+    definitions = {
+        (kind, rescue): ResponseDefinition(
+            key=f"TRIED{number}", label="tried", source="made up", kind=kind, rescue=rescue, count=30.0, ratio=2.0,
+            complete_count=100.0, confirmation_days=7, bleeding="not considered", **_KINDS[kind],
+        )
+        for number, (kind, rescue) in enumerate(TRIED)
+    }  # fmt: skip
+    rules = study.efficacy.model_copy(update={"response_definitions": list(definitions.values())})
     high = {-1: 10.0, **dict.fromkeys(range(8, 198, 7), 120.0)}
     counts = {"never": high, "late": high, "early": {**high, 8: 10.0}}
     rescued = [
@@ -91,8 +106,14 @@ def test_the_strategy_named_for_rescue_is_what_the_rule_does(study, kind, rescue
         LB=pd.concat([small.platelets(name, course) for name, course in counts.items()], ignore_index=True),
         CM=pd.DataFrame(rescued),
     )
-    adrs = Datasets(trial, study)["adrs"]
-    responds = adrs[adrs["PARAMCD"] == "TRIED"].set_index("USUBJID")["AVAL"].to_dict()
+    adrs = Datasets(trial, study.model_copy(update={"efficacy": rules}))["adrs"]
+    responds = {name: of.set_index("USUBJID")["AVAL"].to_dict() for name, of in adrs.groupby("PARAMCD")}
+    return {case: (definition, responds[definition.key]) for case, definition in definitions.items()}
+
+
+@pytest.mark.parametrize(("kind", "rescue"), TRIED)
+def test_the_strategy_named_for_rescue_is_what_the_rule_does(tried, kind, rescue):
+    definition, responds = tried[kind, rescue]
     assert responds["never"] == 1
     named = response_tables.rescue_strategy(definition).partition(":")[0]
     done = {(0, 0): "Composite", (1, 0): "While on treatment", (1, 1): "Treatment policy"}

@@ -67,14 +67,17 @@ def test_conversions_are_named(study):
     assert set(found["admb"]["AVALC"]) == {"NEGATIVE", "POSITIVE", "MISSING"}
 
 
-@pytest.mark.parametrize(
-    ("result", "status"),
-    [("POSITIVE", "POSITIVE"), ("Not detected", "NEGATIVE"), ("0", "NEGATIVE"), ("35", "POSITIVE"),
-     ("<20", "OTHER"), ("INDETERMINATE", "OTHER")],
-)  # fmt: skip
-def test_results_in_words_and_numbers(study, result, status):
-    found = Datasets(with_tests(virus("A", -3, result)), study)
-    assert found["admb"].query("USUBJID == 'A' and ABLFL == 'Y'")["AVALC"].tolist() == [status]
+def test_results_in_words_and_numbers(study):
+    said = {
+        "POSITIVE": "POSITIVE", "Not detected": "NEGATIVE", "0": "NEGATIVE", "35": "POSITIVE", "<20": "OTHER",
+        "INDETERMINATE": "OTHER",
+    }  # fmt: skip
+    names = {f"S{number}": text for number, text in enumerate(said)}
+    mb = pd.DataFrame([virus(name, -3, text) for name, text in names.items()]).assign(MBSEQ=1.0)
+    dm = small.dm(*((name, "ESC05") for name in names))
+    admb = Datasets(small.trial(DM=dm, EX=small.ex(*names), MB=mb), study)["admb"]
+    found = admb.query("PARAMCD == 'HBSAG' and ABLFL == 'Y'").set_index("USUBJID")["AVALC"]
+    assert {text: found[name] for name, text in names.items()} == said
 
 
 def test_a_sample_outside_the_window_is_said_so(study):
@@ -128,23 +131,33 @@ def medicated(*records):
     return trial_of(CM=cm)
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "category", "flags"),
-    [
-        (small.day(-30), small.day(-2), "", "YNN"),
-        (small.day(-30), "", "", "YYN"),
-        (small.day(-30), small.day(1), "", "YYN"),
-        (small.day(3), small.day(5), "", "NYN"),
-        ("", "", "", "YYN"),
-        ("2020-03", "", "", "NYN"),  # could have started on treatment
-        (small.day(40), "", "RESCUE THERAPY", "NNY"),
-        (small.day(-40), small.day(-30), "RESCUE THERAPY", "YNN"),
-        (small.day(-40), "2020", "", "YYN"),
-    ],
-)
-def test_prior_concomitant_and_rescue(study, start, end, category, flags):
-    adcm = Datasets(medicated(drug("A", "DRUG", start, end, CMCAT=category)), study)["adcm"]
-    assert "".join(adcm.loc[0, ["PREFL", "CONFL", "RESCFL"]]) == flags
+# start, end and category of a drug, and whether it is prior, concomitant and rescue
+DRUGS = [
+    (small.day(-30), small.day(-2), "", "YNN"),
+    (small.day(-30), "", "", "YYN"),
+    (small.day(-30), small.day(1), "", "YYN"),
+    (small.day(3), small.day(5), "", "NYN"),
+    ("", "", "", "YYN"),
+    ("2020-03", "", "", "NYN"),  # could have started on treatment
+    (small.day(40), "", "RESCUE THERAPY", "NNY"),
+    (small.day(-40), small.day(-30), "RESCUE THERAPY", "YNN"),
+    (small.day(-40), "2020", "", "YYN"),
+]
+
+
+@pytest.fixture(scope="module")
+def taken(study):
+    """Return ADCM of one subject with all of the drugs."""
+    records = [
+        drug("A", f"DRUG {number}", start, end, CMCAT=category)
+        for number, (start, end, category, _) in enumerate(DRUGS)
+    ]
+    return Datasets(medicated(*records), study)["adcm"].set_index("CMDECOD")
+
+
+@pytest.mark.parametrize("number", range(len(DRUGS)), ids=[str(case[:3]) for case in DRUGS])
+def test_prior_concomitant_and_rescue(taken, number):
+    assert "".join(taken.loc[f"DRUG {number}", ["PREFL", "CONFL", "RESCFL"]]) == DRUGS[number][-1]
 
 
 def test_medication_by_class(study):

@@ -20,7 +20,8 @@ from csrkit import terminal
 from csrkit.render.render import FORMATS, Format
 from itpcsr.cli import app
 from itpcsr.publish import pipeline
-from tests.build.tiny import make_two
+from itpcsr.publish.version import open_run
+from tests.build.tiny import add_second, make_project
 from tests.conftest import once_for_all_workers
 
 PARTS = (
@@ -150,11 +151,23 @@ def project_of_demo(project):
 
 
 @pytest.fixture(scope="session")
-def small_project(root, make_once):
+def make_derived(root, make_once):
+    """Return a function that writes the small project (``tiny.make_project``) with its datasets derived."""
+
+    def fill(folder: Path) -> None:
+        run = open_run(make_project(root, folder) / "params/tiny.yml", folder)
+        pipeline.derive_once(run, lambda _: None)
+
+    derived = make_once("derived", fill)
+    return lambda folder: shutil.copytree(derived, folder, symlinks=True, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="session")
+def small_project(make_derived, make_once):
     """Return a project of two small notebooks whose report has been built."""
 
     def fill(folder: Path) -> None:
-        make_two(root, folder)
+        add_second(make_derived(folder))
         with pytest.MonkeyPatch.context() as patch:
             build(folder, patch, "params/tiny.yml")
 

@@ -20,6 +20,8 @@ from csrkit.tables.table import MIME, Header, Row, Table, table_from_json
 from csrkit.versions.verify import verify
 from itpcsr.publish import pipeline, version
 from tests.build.conftest import copy_project
+from tests.build.tiny import make_project
+from tests.whole import STUDYID
 
 NOTEBOOKS = ("10-population", "29-listings")
 pytestmark = pytest.mark.build
@@ -67,23 +69,28 @@ def project(root, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def published(project):
+def built(project):
+    """Return where the version is published, and the version as its build opened it, with its trial."""
+    opened = []
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(project)
-        return project / pipeline.build_report(
+        patch.setattr(
+            pipeline, "open_run", lambda *where: opened.append(version.open_run(*where)) or opened[0]
+        )
+        folder = pipeline.build_report(
             Path("params/external.yml"), Path(), Path("output"), "embedded", lambda _: None
         )
+    return project / folder, opened[0]
 
 
 @pytest.fixture(scope="module")
-def opened(project):
-    """Return the version as a build opens it, with its trial."""
-    return version.open_run(project / "params/external.yml", project)
+def published(built):
+    return built[0]
 
 
 @pytest.fixture(scope="module")
-def originals(opened, demo_trial):
-    return originals_of(demo_trial, opened.trial, [])
+def originals(built, demo_trial):
+    return originals_of(demo_trial, built[1].trial, [])
 
 
 def pdf_text(path: Path) -> str:
@@ -152,13 +159,20 @@ def test_the_version_says_what_it_is_and_shows_the_year_of_the_cut(published, ro
 KEY = "9f0c47d1b86e52a3e8d40b7796a1f35c"
 
 
-def test_another_key_gives_other_names_and_the_same_numbers(project, opened, tmp_path):
+@pytest.fixture
+def small(root, tmp_path):
+    """Return a project of three subjects whose version is external."""
+    folder = make_project(root, tmp_path / "small")
+    change(folder, data=["data"], notebooks={"10-number": {}})
+    return folder
+
+
+def test_another_key_gives_other_names_and_the_same_numbers(small, tmp_path):
     key = tmp_path / "key"
     key.write_text(KEY, encoding="utf-8")
     key.chmod(0o600)
-    before = opened
-    after = version.open_run(change(project, disclosure_key=str(key)), project)
-    change(project, disclosure_key=None)
+    before = version.open_run(small / "params/external.yml", small)
+    after = version.open_run(change(small, disclosure_key=str(key)), small)
     # another key is another input, so that what was made by this one isn't up to date
     assert key in after.seen.hashes
     assert after.parts["disclosure"] != before.parts["disclosure"]
@@ -167,15 +181,12 @@ def test_another_key_gives_other_names_and_the_same_numbers(project, opened, tmp
     assert KEY not in repr(after)
 
 
-def test_real_data_without_a_key_stop(project, demo_trial, tmp_path):
-    data = tmp_path / "real"
-    data.mkdir()
-    for name, frame in demo_trial.domains.items():
-        frame.assign(STUDYID="NCT04014166").to_csv(data / f"{name.lower()}.csv", index=False)
-    changed = change(project, data=[str(data)])
+def test_real_data_without_a_key_stop(small):
+    for path in (small / "data").glob("*.csv"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(STUDYID, STUDYID.removesuffix("-SIM")), encoding="utf-8")
     with pytest.raises(ParameterError, match="needs `disclosure_key`"):
-        pipeline.derive_once(version.open_run(changed, project), lambda _: None)
-    change(project, data=["data/simulated"])
+        pipeline.derive_once(version.open_run(small / "params/external.yml", small), lambda _: None)
 
 
 def test_an_original_that_slips_through_stops_the_publication(project, published, monkeypatch):

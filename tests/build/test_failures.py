@@ -163,7 +163,7 @@ def test_a_notebook_without_its_parameters_tag_is_refused(root, small, monkeypat
     path = small / "notebooks/20-rule.ipynb"
     shutil.copy(root / "notebooks/30-efficacy.ipynb", path)
     edit(path, lambda notebook: notebook.cells[1].metadata.update(tags=[]))
-    with pytest.raises(NotebookError, match="has no parameter study_file, data, store, output"):
+    with pytest.raises(NotebookError, match="has no parameter study_file, data, store"):
         build(small, monkeypatch, TINY)
 
 

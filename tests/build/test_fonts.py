@@ -112,9 +112,9 @@ def build(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="module")
-def chinese(root, tmp_path_factory):
+def chinese(make_derived, tmp_path_factory):
     """Return a project with Chinese terms and an emoji in a table and a chart, built and published."""
-    project = make_project(root, tmp_path_factory.mktemp("chinese"))
+    project = make_derived(tmp_path_factory.mktemp("chinese"))
     add_cells(project, CELL, FIGURE)
     page = "# Number\n\nSee `发热`, *发热* and **发热**.\n\n"
     for label in ("tbl-number", "fig-number"):

@@ -12,7 +12,6 @@ from csrkit.errors import RenderError
 from csrkit.render.links import HOME, LINKS, link
 from csrkit.versions.manifest import _pages
 from itpcsr.study import read_report
-from tests.build import tiny
 from tests.build.conftest import run_itpcsr
 
 LISTS = ("abbreviations", "displays", "methods", "provenance")
@@ -74,8 +73,8 @@ def test_every_list_that_a_page_includes_has_its_file(root):
 
 
 @pytest.mark.build
-def test_after_a_run_quarto_finds_what_the_pages_name_and_git_sees_nothing(root, tmp_path):
-    folder = tiny.make_project(root, tmp_path / "project")
+def test_after_a_run_quarto_finds_what_the_pages_name_and_git_sees_nothing(root, make_derived, tmp_path):
+    folder = make_derived(tmp_path / "project")
     shutil.copyfile(root / ".gitignore", folder / ".gitignore")
     shutil.copytree(root / "lists", folder / "lists")
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org"]

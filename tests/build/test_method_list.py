@@ -33,10 +33,10 @@ def test_each_method_has_its_software_and_its_displays_in_their_order(pages, stu
         row("tbl-unseen", "Jeffreys interval"),
         row("tbl-a", ""),
     )
-    scipy = f"SciPy {version('scipy')}"
+    statsmodels = f"statsmodels {version('statsmodels')}"
     assert lines[2:4] == [
-        f"| Clopper-Pearson exact interval | {scipy} | @tbl-b, @tbl-a |",
-        f"| Wilson score interval | this project (itpcsr) {version('itpcsr')} and {scipy} | @tbl-a |",
+        f"| Clopper-Pearson exact interval | {statsmodels} | @tbl-b, @tbl-a |",
+        f"| Wilson score interval | {statsmodels} | @tbl-a |",
     ]
     assert f"computed by NumPy {version('numpy')} and pandas {version('pandas')}" in lines[-1]
     assert not any("Jeffreys" in line for line in lines)

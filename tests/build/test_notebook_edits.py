@@ -15,7 +15,6 @@ from itpcsr.publish.notebook_edits import refuse_edits, say_replaced
 from itpcsr.publish.notebook_values import declared_values
 from itpcsr.publish.version import Run
 from itpcsr.study import read_report, read_study
-from tests.build.tiny import make_project
 
 DEMO = Path("params/demo.yml")
 OTHER_VALUES = {bool: True, int: 17, float: 17.5, str: "something else", list: [17], type(None): 17, dict: {}}
@@ -95,8 +94,8 @@ def test_a_value_of_the_notebook_s_own_that_the_version_replaces_is_said(root):
     assert list(say_replaced(defaults, given, report, DEMO)) == []
 
 
-def test_a_build_stops_before_any_notebook_runs(root, tmp_path, monkeypatch):
-    project = make_project(root, tmp_path / "tiny")
+def test_a_build_stops_before_any_notebook_runs(make_derived, tmp_path, monkeypatch):
+    project = make_derived(tmp_path / "tiny")
     path = project / "notebooks/10-number.ipynb"
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[1].source += '\nrules: dict = {"severe_grade": 4}  # values of the study file to try'

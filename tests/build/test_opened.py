@@ -15,13 +15,12 @@ from csrkit.versions.manifest import input_differences, open_inputs
 from itpcsr.publish import pipeline, version
 from tests.build.notebook_jobs import WRITE, make_job
 from tests.build.notebook_jobs import run as run_jobs
-from tests.build.tiny import make_project
 
 
 @pytest.fixture(scope="module")
-def project(root, tmp_path_factory):
+def project(root, make_derived, tmp_path_factory):
     """Return a small project with a mapping file, a lock file and a program of its own."""
-    folder = make_project(root, tmp_path_factory.mktemp("opened") / "tiny")
+    folder = make_derived(tmp_path_factory.mktemp("opened") / "tiny")
     shutil.copy(root / "uv.lock", folder)
     (folder / "params/site.yml").write_text("arms: {}\n", encoding="utf-8")
     path = folder / "params/tiny.yml"
@@ -205,8 +204,8 @@ def test_a_notebook_that_is_not_the_one_opened_does_not_run(tmp_path):
 
 
 @pytest.mark.parametrize("during", ["run_notebooks", "render_report"])
-def test_a_build_publishes_nothing_when_an_input_changed(root, tmp_path, monkeypatch, during):
-    project = make_project(root, tmp_path / "tiny")
+def test_a_build_publishes_nothing_when_an_input_changed(make_derived, tmp_path, monkeypatch, during):
+    project = make_derived(tmp_path / "tiny")
     monkeypatch.chdir(project)
     done = []
 
@@ -227,8 +226,8 @@ def test_a_build_publishes_nothing_when_an_input_changed(root, tmp_path, monkeyp
     assert not list(Path("output").glob("[!.]*"))
 
 
-def test_the_manifest_is_of_the_inputs_as_they_were_opened(root, tmp_path):
-    project = make_project(root, tmp_path / "tiny")
+def test_the_manifest_is_of_the_inputs_as_they_were_opened(make_derived, tmp_path):
+    project = make_derived(tmp_path / "tiny")
     run = version.open_run(project / "params/tiny.yml", project)
     before = run.manifest("embedded 0")
     add_a_sentence(project / "notebooks/10-number.ipynb")

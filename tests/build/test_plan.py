@@ -48,6 +48,9 @@ def silent(_: str) -> None:
 def project(root, tmp_path_factory):
     """Return a project of two notebooks, one on adverse events, one on laboratory values, that have run."""
     folder = make_project(root, tmp_path_factory.mktemp("plan") / "tiny")
+    for path in (folder / "data").iterdir():  # those of few domains are derived faster, and often here
+        if path.stem not in ("dm", "ex", "ae", "lb"):
+            path.unlink()
     (folder / "notebooks/10-number.ipynb").unlink()
     for name, dataset, imports in (
         (EVENTS, "adae", "from itpcsr.analysis import listings"),

@@ -19,7 +19,7 @@ from csrkit.render import embedded, quarto, render
 from csrkit.render.reference_doc import reference_doc
 from csrkit.render.render import Renderer, choose_renderer
 from csrkit.versions.published import read_manifest
-from tests.build import made_up, tiny
+from tests.build import made_up
 from tests.build import quarto_stand_in as stand_in
 from tests.build.conftest import run_itpcsr
 from tests.build.embedded.conftest import book  # noqa: F401
@@ -116,6 +116,7 @@ def test_no_quarto_is_said_only_where_it_is_asked_for(monkeypatch):
         choose_renderer("quarto")
 
 
+@pytest.mark.build
 @pytest.mark.parametrize("version", ["1.7.34", "1.9.37", "1.10.18"])
 def test_a_report_by_each_version_is_whole(path, project, version):
     path(version)
@@ -257,8 +258,8 @@ def test_quarto_ends_when_the_build_ends_however_it_ends(path, project, tmp_path
 
 
 @pytest.mark.build
-def test_a_version_by_quarto_is_published_with_who_made_what(root, tmp_path):
-    folder = tiny.make_project(root, tmp_path / "project")
+def test_a_version_by_quarto_is_published_with_who_made_what(make_derived, tmp_path):
+    folder = make_derived(tmp_path / "project")
     program = stand_in.install(tmp_path / "bin", "1.9.37")
     environment = {"PATH": f"{program}:{os.environ['PATH']}"}
     done = run_itpcsr(folder, "build", "params/tiny.yml", **environment)

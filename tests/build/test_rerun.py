@@ -22,7 +22,7 @@ pytestmark = pytest.mark.build
 
 
 def rows(*values):
-    frame = pd.DataFrame({"statistic": [f"s{i}" for i in range(len(values))], "value": values})
+    frame = pd.DataFrame({"level": [f"s{i}" for i in range(len(values))], "statistic": "n", "value": values})
     return make_rows(frame.assign(reason=["none" if pd.isna(value) else "" for value in values]), display="t")
 
 
@@ -55,16 +55,15 @@ def test_a_number_that_a_run_does_not_have_is_told_from_one_that_cannot_be_estim
 
 
 # A notebook that counts records, quotes a rule, and multiplies the two
-PARAMETERS = 'study_file = "params/study.yml"\ndata = ["data"]\ndata_cutoff = ""'
+PARAMETERS = 'study_file = "params/study.yml"\ndata = ["data"]\ndata_cutoff = ""\nstore = ""'
 NOTEBOOK = (
     "import pandas as pd\nfrom csrkit.carried import with_rows\nfrom csrkit.rows import make_rows\n"
-    "from csrkit.tables.table import Header, Row, Table\n"
-    "from itpcsr.sdtm import load_trial\nfrom itpcsr.study import read_study",
-    "#| label: tbl-x\n#| tbl-cap: Records\nstudy = read_study(study_file)\n"
-    "trial = load_trial(data, study, data_cutoff)\nn = len(trial.domains['AE'])\n"
+    "from csrkit.tables.table import Header, Row, Table\nfrom itpcsr.adam import open_study",
+    "#| label: tbl-x\n#| tbl-cap: Records\n"
+    "study, adam = open_study(study_file, data, data_cutoff, store=store)\nn = len(adam['adae'])\n"
     "response_count = study.efficacy.primary.count\n"
     "values = {'records': n, 'rule': response_count, 'product': n * response_count}\n"
-    "rows = pd.DataFrame({'statistic': list(values), 'value': list(values.values())})\n"
+    "rows = pd.DataFrame({'level': list(values), 'statistic': 'n', 'value': list(values.values())})\n"
     "shown = Table('Value', (Header('Total'),), tuple(Row(name, (str(values[name]),)) for name in values))\n"
     "with_rows(shown, make_rows(rows, dataset='ADAE'))",
 )
@@ -105,7 +104,7 @@ def test_data_and_parameters_are_told_apart_by_running_again(versions):
     said = []
     found = explain(compare(old, new), old, new, project, said.append)
     assert said[0] == "Running old version with new data"
-    assert found.numbers.set_index("statistic")[BECAUSE].to_dict() == {
+    assert found.numbers.set_index("level")[BECAUSE].to_dict() == {
         "records": "data", "rule": "parameters", "product": "data and parameters",
     }  # fmt: skip
     assert found.remark.endswith("old version with new data; old version with new parameters.")

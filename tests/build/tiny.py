@@ -67,9 +67,8 @@ def make_project(root: Path, folder: Path) -> Path:
     return set_number(folder, 0)
 
 
-def make_two(root: Path, folder: Path) -> Path:
-    """Write the project with a second notebook, which has a rule of the study and the confidence level."""
-    make_project(root, folder)
+def add_second(folder: Path) -> Path:
+    """Add a second notebook, which has a rule of the study and the confidence level."""
     write_notebook(folder / "notebooks/20-rule.ipynb", "# A rule", OTHER_PARAMETERS, OTHER)
     shown = "\nSee @tbl-rule.\n\n{{< include /results/20-rule/tbl-rule.qmd >}}\n"
     (folder / "report/number.qmd").write_text(PAGE + shown, encoding="utf-8")

@@ -60,7 +60,7 @@ def every_figure(trial, study, datasets=None, limits=Displays()):  # noqa: B008 
         "fig-related-studies": figure_related_studies(cells),
         **_shown(trial, study, datasets, limits, "10-population", "20-safety"),
         **_safety(datasets, study, limits),
-        **_efficacy(datasets, study, limits),
+        **efficacy_figures(datasets, study, limits),
         **_cells(datasets, study, limits),
         **_immune(datasets, study, limits),
         **_dose(datasets, study),
@@ -102,7 +102,8 @@ def _form(display, form, records, limits):
     return forms.choose_form(display, form, records["USUBJID"].nunique(), limits.subjects_at_most)
 
 
-def _efficacy(datasets, study, limits):
+def efficacy_figures(datasets, study, limits):
+    """Return the charts of platelets and response."""
     adsl, adlb, adrs, adtte = (datasets[name] for name in ("adsl", "adlb", "adrs", "adtte"))
     adex, adcm = datasets["adex"], datasets["adcm"]
     platelets = efficacy.select_platelets(adsl, adlb, study)

@@ -7,6 +7,8 @@ import altair as alt
 import pandas as pd
 import pytest
 
+from csrkit.charts import layers
+from csrkit.plain_text import plain_tree
 from csrkit.tables.table import Table
 from itpcsr.display.findings import concentrations, dose, events, immune, laboratory, phrases, platelets
 from itpcsr.display.findings import response as responses
@@ -18,9 +20,8 @@ MOST = 350  # characters, so that a screen reader's listener keeps the thread
 
 
 @pytest.fixture(scope="module")
-def findings(demo_trial, demo, study):
-    charts = every_figure(demo_trial, study, demo)
-    return {label: chart.to_dict()["description"] for label, chart in charts.items()}
+def findings(demo_charts):
+    return {label: chart["description"] for label, chart in demo_charts.items()}
 
 
 def test_every_figure_of_the_notebooks_is_here(root, findings):
@@ -95,7 +96,10 @@ def test_few_subjects_have_findings_or_a_sentence(demo_trial, study, size):
         if isinstance(chart, Table):
             assert chart.absent, label
             continue
-        text, drawn = chart.to_dict()["description"], drawn + 1
+        spec = chart.to_dict()
+        # drawing makes a line break in a text a blank: lines are a list
+        assert plain_tree(spec) == spec, label
+        text, drawn = spec["description"], drawn + 1
         assert len(text) <= MOST, label
         assert not re.search(r"\bnan\b|\bNaN\b|\b1 (subjects|samples|changes|markers|infusions)\b", text), (
             text
@@ -104,10 +108,10 @@ def test_few_subjects_have_findings_or_a_sentence(demo_trial, study, size):
 
 
 def test_a_chart_carries_its_finding_on_one_line():
-    chart = phrases.describe(alt.Chart(pd.DataFrame({"a": [1]})).mark_point(), "3 of 3\n subjects.")
+    chart = layers.describe(alt.Chart(pd.DataFrame({"a": [1]})).mark_point(), "3 of 3\n subjects.")
     assert chart.to_dict()["description"] == "3 of 3 subjects."
     with pytest.raises(ValueError, match="no finding"):
-        phrases.describe(alt.Chart(), " ")
+        layers.describe(alt.Chart(), " ")
 
 
 def test_numbers_of_one_and_none_read_well():

@@ -15,7 +15,8 @@ from csrkit.rows import combine
 from csrkit.tables.table import Table
 from itpcsr.analysis import bands, efficacy
 from itpcsr.analysis.forms import BANDS, NO_FORM, band_rows, choose_form
-from tests.display.every_figure import every_figure
+from tests.display.conftest import drawn
+from tests.display.every_figure import efficacy_figures, every_figure
 
 # the charts of single subjects, and what each subject has in them
 LINES = {
@@ -40,25 +41,25 @@ def repeat(datasets, times):
     return {name: many(frame) for name, frame in datasets.items()}
 
 
-@pytest.fixture(scope="module")
-def few(demo_trial, demo, study):
-    return every_figure(demo_trial, study, demo)
+@pytest.fixture
+def few(demo_charts):
+    return demo_charts
 
 
 @pytest.fixture(scope="module")
 def many(demo_trial, demo, study):
-    return every_figure(demo_trial, study, demo, FEW)
+    return drawn(every_figure(demo_trial, study, demo, FEW))
 
 
 @pytest.fixture(scope="module")
 def specs(many):
-    return {label: chart.to_dict() for label, chart in many.items() if not isinstance(chart, Table)}
+    return {label: chart for label, chart in many.items() if not isinstance(chart, Table)}
 
 
 def test_few_subjects_are_drawn_one_by_one(few):
     for label in LINES | ROWS | SENTENCES:
         assert not isinstance(few[label], Table), label
-        assert form_texts(few[label].to_dict()) == {}, label
+        assert form_texts(few[label]) == {}, label
 
 
 @pytest.mark.parametrize("label", sorted(LINES | ROWS))
@@ -96,12 +97,12 @@ def test_where_there_is_no_form_a_sentence_says_why(many, label):
 
 def test_findings_are_of_the_trial_and_not_of_the_form(few, specs):
     for label in LINES | ROWS:
-        assert specs[label]["description"] == few[label].to_dict()["description"], label
+        assert specs[label]["description"] == few[label]["description"], label
 
 
-def test_a_chart_with_too_many_values_has_a_form_though_its_subjects_are_few(demo_trial, demo, study):
+def test_a_chart_with_too_many_values_has_a_form_though_its_subjects_are_few(demo, study):
     tight = Displays(chart_values_at_most=10)
-    chart = every_figure(demo_trial, study, demo, tight)["fig-platelets"]
+    chart = efficacy_figures(demo, study, tight)["fig-platelets"]
     assert "values in the chart, more than the 10" in form_texts(chart.to_dict())["caption"]
 
 

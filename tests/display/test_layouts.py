@@ -80,6 +80,10 @@ def test_what_was_not_computed_is_an_error_and_what_is_absent_a_sentence(counted
     assert len(table.results) == 1
 
 
+def test_a_study_without_columns_of_a_kind_has_nobody_in_them():
+    assert assign_groups(ADSL, [], "FASFL").empty
+
+
 def texts(rows, parts, notes=()):
     """Return label, indent and the cells of the column of all subjects."""
     columns = columns_by(ADSL.assign(ALL="all"), "ALL")

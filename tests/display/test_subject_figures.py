@@ -1,7 +1,8 @@
 """Figures of single subjects: who stands in them, and that they are a sentence where there is nothing."""
 
-from collections import ChainMap
+from collections import ChainMap, Counter
 
+import pandas as pd
 import pytest
 
 from csrkit.charts import drawing
@@ -11,7 +12,7 @@ from itpcsr.analysis import courses, edish, incidence, significant_events
 from itpcsr.display import laboratory, timelines
 from itpcsr.display.incidence import figure_incidence
 from itpcsr.sdtm import Trial
-from tests.small import dm, ex
+from tests.small import day, dm, ex
 
 TESTS = ["ALT", "BILI", "WBC"]
 
@@ -46,7 +47,7 @@ def test_every_figure_draws(name, request):
     assert not any("NaN" in svg or "undefined" in svg for svg in svgs.values())
     if name == "demo":
         assert all(f"SIM-{number:03d}" in svgs["timeline"] for number in range(1, 19))
-        assert "0 of 18 subjects" in svgs["edish"]
+        assert ">0 of 18 subjects<" in svgs["edish"]
     else:
         assert "6 of 254 treated subjects: those with a serious event" in svgs["timeline"]
         assert "Under treatment" in svgs["timeline"]
@@ -57,6 +58,32 @@ def test_figures_without_data_are_sentences(study):
     found = figures(trial, Datasets(trial, study), study)
     assert all(found[name].absent for name in ("incidence", "courses", "edish"))
     assert "SVG" in drawing.chart_svg(found["timeline"].to_dict()).upper()
+
+
+def test_an_end_that_is_not_recorded_is_no_early_end(study):
+    """The narrative says so, too: one who has no end in DS neither completed the study nor left it early."""
+    ds = pd.DataFrame(
+        {
+            "STUDYID": "T", "DOMAIN": "DS", "USUBJID": ["01"], "DSSEQ": 1.0, "DSTERM": "COMPLETED",
+            "DSDECOD": "COMPLETED", "DSCAT": "DISPOSITION EVENT", "DSSCAT": "STUDY", "DSSTDTC": day(30),
+        }
+    )  # fmt: skip
+    whole = {"DM": dm(("01", "ESC05"), ("02", "ESC05")), "EX": ex("01", "02")}
+    for domains, said, drawn in (
+        (whole, "; the end of the study is not recorded.", {"": 2}),
+        (
+            {**whole, "DS": ds},
+            "; 1 of 2 completed the study, its end is not recorded for 1.",
+            {"COMPLETED": 1, "": 1},
+        ),
+    ):
+        trial = Trial(domains)
+        chart = figures(trial, Datasets(trial, study), study)["timeline"].to_dict()
+        assert chart["description"].endswith(said)
+        marks = Counter(
+            row["Legend"] for rows in chart["datasets"].values() for row in rows if "Legend" in row
+        )
+        assert {status: marks[name] for status, name in timelines.ENDS.items() if marks[name]} == drawn
 
 
 def test_a_subject_named_with_a_quote_cannot_break_the_axis():

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from csrkit.charts import drawing
@@ -66,8 +68,10 @@ def test_the_flow_figure_draws_every_box(name, request):
     adsl = request.getfixturevalue(name)["adsl"]
     shown = request.getfixturevalue(f"{name}_shows")("10-population")
     svg = drawing.chart_svg(shown["fig-disposition"].to_dict())
-    assert f"Screened (n={len(adsl)})" in svg
-    assert "Discontinued study" in svg
+    lines = re.findall(r">([^<>]+)<", svg)
+    assert f"Screened (n={len(adsl)})" in lines
+    assert any(line.startswith("Discontinued study") for line in lines)
+    assert all(line.count("(n=") == 1 for line in lines)  # each reason on a line of its own
 
 
 def test_the_platelet_figure_has_every_subject_and_both_limits(demo, study):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from csrkit.small_texts import own_texts
 from itpcsr.sdtm import Trial, keep_reported
 from itpcsr.study import Study, read_study
 
@@ -19,8 +20,9 @@ def short_study(root) -> Study:
 
 @pytest.fixture(scope="session")
 def simulated(demo_trial) -> dict[str, pd.DataFrame]:
-    """Return the domains of the simulated trial."""
-    return demo_trial.domains
+    """Return the domains of the simulated trial, held as they are while they are checked."""
+    with own_texts(demo_trial.domains) as domains:
+        return domains
 
 
 @pytest.fixture(scope="session")

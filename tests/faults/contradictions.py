@@ -8,6 +8,7 @@ the safety set and the full analysis set may differ.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -67,16 +68,30 @@ FACTS: dict[str, list[str]] = {
         "tbl-disposition:status:discontinued_study::n",
         "fig-disposition:discontinued_study:::n",
     ],
-    "ends of the study, recorded or not": ["tbl-disposition:status:*_study::n", "tbl-disposition:size:::N"],
-    "ends of treatment and of the study, recorded or not": [
-        "fig-disposition:*_treatment:::n",
+    "ends of the study, recorded or not": [
+        "tbl-disposition:status:*_study::n",
+        "tbl-disposition:size:::N",
         "fig-disposition:*_study:::n",
+        "fig-disposition:enrolled:::n",
+    ],
+    "ends of treatment, recorded or not": [
+        "tbl-disposition:status:*_treatment::n",
+        "tbl-disposition:status:treated::n",
+        "fig-disposition:*_treatment:::n",
         "fig-disposition:treated:::n",
     ],
-    "completed the study": [
-        "tbl-disposition:status:completed_study::n",
-        "fig-disposition:completed_study:::n",
+    "treated or not": [
+        "tbl-disposition:status:treated::n + tbl-disposition:status:not_treated::n",
+        "fig-disposition:treated:::n + fig-disposition:not_treated:::n",
+        "tbl-disposition:size:::N",
     ],
+    **{
+        f"{state} {end}": [
+            f"tbl-disposition:status:{state}_{end}::n",
+            f"fig-disposition:{state}_{end}:::n",
+        ]
+        for state, end in product(("completed", "unrecorded"), ("treatment", "study"))
+    },
     "stopped treatment": [
         "tbl-disposition:discontinued_treatment:*::n",
         "tbl-disposition:status:discontinued_treatment::n",
@@ -266,6 +281,9 @@ PARTS: list[tuple[str, str]] = [
     ("tbl-response:category:CR::n", "tbl-response:overall:responder::n"),
     ("tbl-itp-therapy:first_rescue:::n", "tbl-itp-therapy:rescue:::n"),
     ("tbl-estimand:missing:left::n", "tbl-disposition:status:discontinued_study::n"),
+    ("tbl-disposition:status:discontinued_study::n", "tbl-listing-discontinued:listed:records::n"),
+    ("tbl-disposition:status:not_treated::n", "tbl-listing-discontinued:listed:records::n"),
+    ("tbl-response-sensitivity:left_early:responder::n", "tbl-response:overall:responder::n"),
     ("tbl-infusions:given:1::n + tbl-infusions:given:2::n", "tbl-listing-exposure:listed:records::events"),
     ("tbl-estimand:responder:rescue::n", "tbl-estimand:touched:rescue::n"),
     ("tbl-hys-law:criterion:both::n", "tbl-hys-law:criterion:bilirubin::n"),
@@ -359,17 +377,20 @@ def _of_numbers(rows: pd.DataFrame) -> Found:
     for display in wide.index[few].unique("display"):
         here = wide.index.get_level_values("display") == display
         faults[f"test of few: {display}"] = few & here
+    known = set(wide.columns[wide.notna().any()])
     for (low, high), inner in LIMITS.items():
         for lesser, greater in [
             (low, high),
             *((low, name) for name in inner),
             *((name, high) for name in inner),
         ]:
-            pair = wide.reindex(columns=[lesser, greater])
+            if not {lesser, greater} <= known:
+                continue
+            pair = wide[[lesser, greater]]
             slack = 1e-6 * pair.abs().max(axis=1).clip(lower=1)
             faults[f"{lesser} above {greater}"] = pair[lesser] > pair[greater] + slack
     for rule, wrong in faults.items():
-        for key, row in wide[wrong].iterrows():
+        for key, row in wide[wrong].iterrows() if np.any(wrong) else ():
             shown = row.dropna()
             yield (
                 rule,

@@ -259,6 +259,16 @@ def test_no_section_is_empty(path: str, text: str) -> None:
         assert has_subsection or text[place.end() : end].strip(), f"{path}: {place[2]}"
 
 
+_CONTRACTION = re.compile(
+    r"\b\w+n['’]t\b|\b(?:it|that|there|what|who|here)['’]s\b|\b(?:we|they|you)['’]re\b", re.IGNORECASE
+)
+
+
+@pytest.mark.parametrize(("path", "text"), all_pages().items())
+def test_pages_write_words_out(path: str, text: str) -> None:
+    assert _CONTRACTION.findall(text) == [], path
+
+
 @pytest.mark.parametrize(("path", "text"), all_pages().items())
 def test_pages_hold_no_code(path: str, text: str) -> None:
     assert not re.search(r"^\s*(```|~~~)|`\{", text, re.MULTILINE), path

@@ -109,12 +109,11 @@ def test_the_first_subjects_are_the_same_by_blocks(demo_trial, disclosed, names,
     assert not all(kept)  # within a block the order is another
 
 
-def test_flags_of_supplements_stay_with_their_event(demo_trial, disclosed, study):
-    def flagged(trial: Trial) -> list[tuple[str, float]]:
-        adae = Datasets(trial, study)["adae"]
+def test_flags_of_supplements_stay_with_their_event(demo, demo_disclosed):
+    def flagged(adae: pd.DataFrame) -> list[tuple[str, float]]:
         return sorted(adae.loc[adae["DLTFL"] == "Y", ["AEDECOD", "ASTDY"]].itertuples(index=False, name=None))
 
-    assert flagged(disclosed) == flagged(demo_trial)
+    assert flagged(demo_disclosed["adae"]) == flagged(demo["adae"])
 
 
 def test_numbers_that_count_on_through_all_subjects_begin_anew():

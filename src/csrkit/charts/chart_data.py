@@ -59,7 +59,7 @@ def refuse_large(spec: Mapping[str, Any]) -> None:
         raise NotebookError(
             f"The chart holds {found:,} values, more than the {most:,} that a chart may. Give it only the "
             "columns that it draws, or draw quantiles, shares or numbers of subjects in place of each "
-            "record, as itpcsr.analysis.bands does for many subjects. Where it has to be so large, raise the "
+            "record. Where it has to be so large, raise the "
             f"limit: `displays: {{chart_data_at_most: {found}}}` in the report's parameters, or "
             f"{VARIABLE}={found} in the environment of JupyterLab."
         )

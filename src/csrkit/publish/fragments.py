@@ -175,8 +175,7 @@ def _alternative(where: str, options: dict[str, Any], chart: dict[str, Any]) -> 
         raise NotebookError(f"{where}: a chart needs alternative text; add `#| fig-alt: …`.")
     if not finding:
         raise NotebookError(
-            f"{where}: a chart needs its finding in words; give it a description, as "
-            "itpcsr.display.findings does."
+            f"{where}: a chart needs its finding in words; give it by `csr.describe(chart, finding)`."
         )
     return f"{shown.removesuffix('.')}. {finding}"
 

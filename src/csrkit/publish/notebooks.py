@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -34,11 +34,15 @@ def is_literal(value: object) -> bool:
 
 
 def choose_parameters(
-    notebook: Path, provided: Mapping[str, Any], overrides: Mapping[str, Any]
+    notebook: Path,
+    provided: Mapping[str, Any],
+    overrides: Mapping[str, Any],
+    rules: Collection[str] = (),
 ) -> dict[str, Any]:
     """Return the values that a notebook gets: those provided that it has, and the report's own for it.
 
-    What the study file or the report fixes for all notebooks alike can't be changed for one of them.
+    What the study file (``rules`` are its names) or the report fixes for all notebooks alike can't be changed
+    for one of them.
 
     Raises
     ------
@@ -56,6 +60,12 @@ def choose_parameters(
             f"{notebook}: has no parameter {', '.join(needed)}. Its second cell must bear the tag "
             "`parameters` and list them."
         )
+    common = sorted(set(overrides) & {*provided, *rules})
+    if common:
+        raise NotebookError(
+            f"{notebook}: {', '.join(common)} holds for the whole version; give it under `rules` or in the "
+            "report's parameters, not for one notebook."
+        )
     unknown = sorted(set(overrides) - set(known))
     if unknown:
         raise NotebookError(
@@ -64,12 +74,6 @@ def choose_parameters(
     odd = sorted(name for name, value in overrides.items() if not is_literal(value))
     if odd:
         raise NotebookError(f"{notebook}: {', '.join(odd)} must be text, numbers or a list; quote a date.")
-    common = sorted(set(overrides) & set(provided))
-    if common:
-        raise NotebookError(
-            f"{notebook}: {', '.join(common)} holds for the whole version; give it under `rules` or in the "
-            "report's parameters, not for one notebook."
-        )
     return {name: value for name, value in {**provided, **overrides}.items() if name in known}
 
 
@@ -90,7 +94,7 @@ class Job:
     rows
         Where the result rows go that the notebook's displays carry.
     inputs
-        Hashes of all else that the result depends on (see ``itpcsr.publish.notebook_inputs``), and of the
+        Hashes of all else that the result depends on, and of the
         ``notebook`` itself as the build opened it.
     datasets
         The hashes of the analysis datasets; the notebook depends on those that it opened when it last ran.

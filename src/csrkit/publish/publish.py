@@ -21,6 +21,7 @@ from csrkit.publish.fragments import Display
 from csrkit.publish.memo import Memo
 from csrkit.publish.notebook_pages import notebook_page
 from csrkit.publish.staging import make_read_only, staging
+from csrkit.small_texts import usual_texts
 from csrkit.tables import writers
 from csrkit.tables.csv_text import frame_csv, write_csv
 from csrkit.versions.bill import write_bill
@@ -86,7 +87,7 @@ def publish(
         _write_tables(folder / "tables", displays, by_display, _subtitle(report, study, notice), memo)
         if not report.external:
             _copy_files(folder / "tables", displays, rows_folder)
-        rows.to_parquet(folder / "results.parquet", index=False)
+        usual_texts(rows).to_parquet(folder / "results.parquet", index=False)
         if not report.external:
             write_csv(findings, folder / "findings.csv")
             (folder / "adam").mkdir()

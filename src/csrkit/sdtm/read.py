@@ -63,7 +63,7 @@ class Trial:
         The values that aren't read as they stand in their files, since they aren't plain text: columns
         ``csrkit.sdtm.plain.CHANGED``.
     findings
-        What the checks found (see ``itpcsr.sdtm.checks``); empty until they ran.
+        What the checks found; empty until they ran.
     simulated
         Whether all records of the files, as they came, say that they are simulated; no mapping file, label or
         parameter changes it (see ``csrkit.sdtm.simulated``).

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from csrkit.stats.estimation import QUIET
 from csrkit.stats.groups import group_sizes
@@ -17,56 +17,50 @@ NOT_RECORDED = "not recorded in the data"
 UNRECORDED = "NOT RECORDED"  # the level of those of whom the data don't record a category
 
 
-@np.errstate(**QUIET)
-def exact_interval(
-    n: ArrayLike, total: ArrayLike, level: float = 0.95
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+Interval = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def exact_interval(n: ArrayLike, total: ArrayLike, level: float = 0.95) -> Interval:
     """Return the Clopper-Pearson interval of n out of total as two arrays of proportions.
 
     Limits are 0 for n = 0 and 1 for n = total; NaN where total is 0. Clopper and Pearson, Biometrika
-    1934;26:404, by quantiles of the beta distribution; the same as R's ``binom.test(n, total)$conf.int``.
-    Raises ValueError for a level that isn't between 0 and 1.
+    1934;26:404; the same as R's ``binom.test(n, total)$conf.int``. Raises ValueError for a level that isn't
+    between 0 and 1.
+
+    >>> low, high = exact_interval(8, 18)
+    >>> bool(0.2153 < low < 0.2154 and 0.6924 < high < 0.6925)
+    True
     """
-    if not 0 < level < 1:
-        raise ValueError(f"The confidence level is a share between 0 and 1, for example 0.95, not {level}.")
-    n, total = np.asarray(n, dtype="float64"), np.asarray(total, dtype="float64")
-    tail = (1 - level) / 2
-    low = np.where(n > 0, stats.beta.ppf(tail, np.maximum(n, 1), total - n + 1), 0.0)
-    high = np.where(n < total, stats.beta.ppf(1 - tail, n + 1, np.maximum(total - n, 1)), 1.0)
-    return np.where(total > 0, low, np.nan), np.where(total > 0, high, np.nan)
+    return _interval(n, total, level, "beta")
 
 
-@np.errstate(**QUIET)
-def wilson_interval(
-    n: ArrayLike, total: ArrayLike, level: float = 0.95
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def wilson_interval(n: ArrayLike, total: ArrayLike, level: float = 0.95) -> Interval:
     """Return Wilson's score interval of n out of total, without continuity correction; NaN for a total of 0.
 
     Wilson, J Am Stat Assoc 1927;22:209; the same as R's ``prop.test(n, total, correct = FALSE)$conf.int``.
     """
-    n, total = np.asarray(n, dtype="float64"), np.asarray(total, dtype="float64")
-    size = np.where(total > 0, total, np.nan)
-    z2 = stats.norm.ppf((1 + level) / 2) ** 2
-    centre = (n + z2 / 2) / (size + z2)
-    half = np.sqrt(z2 * (n * (size - n) / size + z2 / 4)) / (size + z2)
-    # at 0 and at the total the limit is exact; the formula leaves binary noise
-    return np.where(n == 0, 0 * size, centre - half), np.where(n == size, 1.0, centre + half)
+    return _interval(n, total, level, "wilson")
 
 
-@np.errstate(**QUIET)
-def jeffreys_interval(
-    n: ArrayLike, total: ArrayLike, level: float = 0.95
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def jeffreys_interval(n: ArrayLike, total: ArrayLike, level: float = 0.95) -> Interval:
     """Return the Jeffreys interval of n out of total; NaN for a total of 0.
 
     Quantiles of the beta posterior under the prior beta(1/2, 1/2); the lower limit is 0 for n = 0 and the
     upper 1 for n = total, as Brown, Cai and DasGupta advise (Stat Sci 2001;16:101).
     """
+    low, high = _interval(n, total, level, "jeffreys")
+    n, total = np.asarray(n), np.asarray(total)
+    return np.where((n == 0) & (total > 0), 0.0, low), np.where((n == total) & (total > 0), 1.0, high)
+
+
+@np.errstate(**QUIET)
+def _interval(n: ArrayLike, total: ArrayLike, level: float, method: str) -> Interval:
+    if not 0 < level < 1:
+        raise ValueError(f"The confidence level is a share between 0 and 1, for example 0.95, not {level}.")
     n, total = np.asarray(n, dtype="float64"), np.asarray(total, dtype="float64")
     size = np.where(total > 0, total, np.nan)
-    tail = (1 - level) / 2
-    low, high = (stats.beta.ppf(share, n + 0.5, size - n + 0.5) for share in (tail, 1 - tail))
-    return np.where(n == 0, 0 * size, low), np.where(n == size, 1.0, high)
+    low, high = proportion_confint(n, size, 1 - level, method)
+    return np.asarray(low), np.asarray(high)
 
 
 def count_subjects(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 Factors = Mapping[Any, float]  # unknown to how often it counts
+Row = tuple[tuple[int, float], ...]  # places of unknowns with their factors
 Line = tuple[Factors, float]  # a sum and the value that it truly has
 _HALF = 0.5
 
@@ -53,19 +55,17 @@ class System:
         lines: dict[int, list[tuple[Factors, float, float]]] = defaultdict(list)
         for line in self._lines.values():
             lines[part_of[next(iter(line[0]))]].append(line)
-        solved: dict[tuple[object, ...], bool] = {}
+        problems: dict[tuple[int, ...], _Problem] = {}
+        alike: dict[tuple[object, ...], _Solver] = {}
         for factors, value in sums:
-            parts = sorted({part_of[unknown] for unknown in factors})
-            unknowns = [unknown for part in parts for unknown in members[part]]
-            problem = _Problem(
-                unknowns,
-                [self._most[one] for one in unknowns],
-                [line for part in parts for line in lines[part]],
-            )
-            key = problem.key(factors, value)
-            if key not in solved:
-                solved[key] = problem.is_known(factors, value)
-            yield solved[key]
+            parts = tuple(sorted({part_of[unknown] for unknown in factors}))
+            if parts not in problems:
+                problems[parts] = _Problem(
+                    {unknown: self._most[unknown] for part in parts for unknown in members[part]},
+                    [line for part in parts for line in lines[part]],
+                    alike,
+                )
+            yield problems[parts].is_known(factors, value)
 
     def _parts(self) -> dict[Hashable, int]:
         """Return the part of the system that each unknown belongs to; no line joins two parts."""
@@ -86,47 +86,74 @@ class System:
 
 
 class _Problem:
-    """One part of a system, as a solver takes it."""
+    """One part of a system by the names of its unknowns; parts that are alike share their solver."""
 
     def __init__(
-        self, unknowns: list[Hashable], most: list[float], lines: list[tuple[Factors, float, float]]
+        self,
+        most: Mapping[Hashable, float],
+        lines: Iterable[tuple[Factors, float, float]],
+        alike: dict[tuple[object, ...], _Solver],
     ) -> None:
-        self._place = {unknown: place for place, unknown in enumerate(unknowns)}
-        self._most = most
-        self._lines = [
-            (tuple(sorted((self._place[one], factor) for one, factor in factors.items())), low, high)
-            for factors, low, high in lines
-        ]
+        self._place = {unknown: place for place, unknown in enumerate(most)}
+        rows = tuple((self._row(factors), low, high) for factors, low, high in lines)
+        key = (tuple(most.values()), rows)
+        self._solver = alike.setdefault(key, _Solver(*key))
 
-    def _row(self, factors: Factors) -> tuple[tuple[int, float], ...]:
+    def _row(self, factors: Factors) -> Row:
         return tuple(sorted((self._place[one], factor) for one, factor in factors.items()))
-
-    def key(self, factors: Factors, value: float) -> tuple[object, ...]:
-        """Return what decides the answer, so that equal problems are solved once."""
-        return (tuple(self._most), tuple(self._lines), self._row(factors), value)
 
     def is_known(self, factors: Factors, value: float) -> bool:
         """Tell whether no other value than the true one fits."""
-        goal = np.zeros(len(self._most))
-        for place, factor in self._row(factors):
-            goal[place] = factor
-        return self._least(goal) > value - _HALF and -self._least(-goal) < value + _HALF
+        return self._solver.is_known(self._row(factors), value)
 
-    def _least(self, goal: np.ndarray) -> float:
-        # external versions alone get here: the others' commands start without SciPy
-        from scipy.optimize import Bounds, LinearConstraint, milp
+
+class _Solver:
+    """Limits and lines between numbered unknowns, with the answers and the solutions found so far."""
+
+    def __init__(self, most: tuple[float, ...], lines: tuple[tuple[Row, float, float], ...]) -> None:
+        self._most = most
+        self._lines = lines
+        self._answers: dict[tuple[Row, float], bool] = {}
+        self._solutions: list[np.ndarray] = []
+
+    def is_known(self, row: Row, value: float) -> bool:
+        """Tell whether no other value of a sum than the true one fits."""
+        if (row, value) not in self._answers:
+            goal = np.zeros(len(self._most))
+            for place, factor in row:
+                goal[place] = factor
+            self._answers[row, value] = not (
+                any(abs(goal @ one - value) > _HALF for one in self._solutions)
+                or abs(self._least(goal) - value) > _HALF
+                or abs(self._least(-goal) + value) > _HALF
+            )
+        return self._answers[row, value]
+
+    @cached_property
+    def _constraints(self) -> list[Any]:
+        from scipy.optimize import LinearConstraint
         from scipy.sparse import csr_array
 
-        constraints = []
-        if self._lines:
-            entries = [(row, *entry) for row, (line, _, _) in enumerate(self._lines) for entry in line]
-            rows, places, factors = zip(*entries, strict=True)
-            matrix = csr_array((factors, (rows, places)), shape=(len(self._lines), len(goal)))
-            low, high = zip(*((low, high) for _, low, high in self._lines), strict=True)
-            constraints = [LinearConstraint(matrix, low, high)]
+        if not self._lines:
+            return []
+        entries = [(row, *entry) for row, (line, _, _) in enumerate(self._lines) for entry in line]
+        rows, places, factors = zip(*entries, strict=True)
+        matrix = csr_array((factors, (rows, places)), shape=(len(self._lines), len(self._most)))
+        low, high = zip(*((low, high) for _, low, high in self._lines), strict=True)
+        return [LinearConstraint(matrix, low, high)]
+
+    def _least(self, goal: np.ndarray) -> float:
+        """Return the least value of a sum, and keep the solution that has it."""
+        # external versions alone get here: the others' commands start without SciPy
+        from scipy.optimize import Bounds, milp
+
         found = milp(
-            goal, integrality=np.ones(len(goal)), bounds=Bounds(0, self._most), constraints=constraints
+            goal,
+            integrality=np.ones(len(goal)),
+            bounds=Bounds(0, self._most),
+            constraints=self._constraints,
         )
         if found.fun is None:
             raise ValueError(f"The counts of a version contradict each other: {found.message}")
+        self._solutions.append(np.rint(found.x))
         return float(found.fun)

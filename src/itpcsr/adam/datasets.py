@@ -9,7 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from csrkit.absence import SOURCES, mark_source
-from csrkit.small_texts import own_texts, usual_texts
+from csrkit.small_texts import are_few, new_texts, own_texts, texts_as_here
 from itpcsr.adam.adab import derive_adab
 from itpcsr.adam.adae import derive_adae
 from itpcsr.adam.adaette import derive_adaette
@@ -46,9 +46,7 @@ _NAMES = (
 
 def derive(trial: Trial, study: Study) -> dict[str, pd.DataFrame]:
     """Derive all analysis datasets, keyed by lower-case name (see ``Datasets``)."""
-    with own_texts(trial.domains) as domains:
-        made = dict(Datasets(replace(trial, domains=domains), study))
-    return {name: usual_texts(frame) for name, frame in made.items()}
+    return dict(Datasets(trial, study))
 
 
 class Datasets(Mapping[str, pd.DataFrame]):
@@ -64,7 +62,9 @@ class Datasets(Mapping[str, pd.DataFrame]):
 
     def __init__(self, trial: Trial, study: Study) -> None:
         """Take the trial as it came."""
-        self._trial = as_analysed(trial, study)
+        self._few = are_few(trial.domains)
+        with own_texts(trial.domains) as domains:
+            self._trial = as_analysed(replace(trial, domains=domains), study)
         self._study = study
         self._given: dict[str, pd.DataFrame] = {}
 
@@ -81,7 +81,9 @@ class Datasets(Mapping[str, pd.DataFrame]):
         if name not in list(self):
             raise KeyError(name)
         if name not in self._given:
-            self._given[name] = _in_milliseconds(self._mark(name))
+            with new_texts(self._few):
+                made = _in_milliseconds(self._mark(name))
+            self._given[name] = texts_as_here(made)
         return self._given[name]
 
     def _mark(self, name: str) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from csrkit.inputs.distributions import environment, hash_environment
 from csrkit.inputs.hashes import file_hash
 from csrkit.inputs.imports import CACHE, Imports
 from csrkit.paths import from_root
+from csrkit.small_texts import usual_texts
 from csrkit.store import DESCRIPTION, DOMAINS, FINDINGS, Adam, hash_of, open_store
 from itpcsr.adam.store import rules_hash
 from itpcsr.sdtm import Trial, list_files, load_trial
@@ -92,7 +93,7 @@ def write_store(
         hashes = {}
         for name, frame in sorted(frames.items()):
             path = partial / f"{name}.parquet"
-            frame.to_parquet(path, index=False)
+            usual_texts(frame).to_parquet(path, index=False)
             hashes[name] = file_hash(path)
         said: dict[str, Any] = {
             "key": hash_of(dict(parts)),

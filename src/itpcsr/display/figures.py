@@ -19,6 +19,7 @@ _FLOW = {
     "screened": "main",
     "not_enrolled": "out",
     "enrolled": "main",
+    "not_treated": "out",
     "treated": "main",
     "discontinued_treatment": "out",
     "unrecorded_treatment": "out",
@@ -46,7 +47,7 @@ def figure_disposition(rows: pd.DataFrame) -> alt.LayerChart | Table:
         y=alt.Y("top:Q", axis=None, scale=alt.Scale(reverse=True, nice=False, zero=False)),
         y2="bottom:Q",
     )
-    text = base.mark_text(lineBreak="\n", align="left", baseline="top", dx=8, dy=6, lineHeight=_LINE).encode(
+    text = base.mark_text(align="left", baseline="top", dx=8, dy=6, lineHeight=_LINE).encode(
         x=alt.X("left:Q", axis=None), y=alt.Y("top:Q", axis=None), text="text:N"
     )
     arrows = (
@@ -63,34 +64,35 @@ def figure_disposition(rows: pd.DataFrame) -> alt.LayerChart | Table:
 
 
 def _flow_boxes(rows: pd.DataFrame) -> pd.DataFrame:
-    """Lay out the boxes: name, text, side (main or out) and corners in pixels."""
+    """Lay out the boxes: name, text (its lines), side (main or out) and corners in pixels."""
     boxes, top = [], 0.0
     totals = rows[rows["level"] == ""].set_index("analysis")["value"]
     for name, side in _FLOW.items():
         total = totals.get(name, np.nan)
         if total > 0 or (side == "main" and not np.isnan(total)):
-            text = _box_text(rows, name)
+            lines = _box_lines(rows, name)
             left = 0.0 if side == "main" else float(_BOX_WIDTH + _BOX_GAP)
-            boxes.append((name, text, side, left, top, top + _height(text)))
-            top += _height(text) + _BOX_DISTANCE
+            boxes.append((name, lines, side, left, top, top + _height(lines)))
+            top += _height(lines) + _BOX_DISTANCE
     frame = pd.DataFrame(boxes, columns=["name", "text", "side", "left", "top", "bottom"])
     return frame.assign(right=frame["left"] + _BOX_WIDTH)
 
 
-def _height(text: str) -> float:
-    return _LINE * (text.count("\n") + 1) + 12.0
+def _height(lines: list[str]) -> float:
+    return _LINE * len(lines) + 12.0
 
 
-def _box_text(rows: pd.DataFrame, name: str) -> str:
+def _box_lines(rows: pd.DataFrame, name: str) -> list[str]:
     chosen = rows[rows["analysis"] == name]
     total = chosen.loc[chosen["level"] == "", "value"].iloc[0]
-    lines = [f"{_FLOW_LABELS[name]} (n={format_count(total)})"]
     reasons = chosen[chosen["level"] != ""]
-    lines += [
-        f"  {sentence_case(level)} (n={format_count(n)})"
-        for level, n in zip(reasons["level"], reasons["value"], strict=True)
+    return [
+        f"{_FLOW_LABELS[name]} (n={format_count(total)})",
+        *(
+            f"  {sentence_case(level)} (n={format_count(n)})"
+            for level, n in zip(reasons["level"], reasons["value"], strict=True)
+        ),
     ]
-    return "\n".join(lines)
 
 
 def _flow_arrows(boxes: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from itpcsr.study import Study
 
 STATES = {
     "treated": "Treated",
+    "not_treated": "Not treated",
     "completed_treatment": "Completed treatment",
     "discontinued_treatment": "Discontinued treatment",
     "unrecorded_treatment": "End of treatment not recorded",

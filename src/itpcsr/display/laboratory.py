@@ -213,11 +213,10 @@ def _corner(rows: pd.DataFrame, name: str, low: float, high: Mapping[str, float]
     count = f"{format_count(values['n'])} of {words.plural(values['N'], 'subject')}"
     right, top = name in ("alt", "both"), name in ("bilirubin", "both")
     place = {"ALT": high["ALT"] if right else low, "BILI": high["BILI"] if top else low}
-    text = pd.DataFrame([{**place, "text": f"{_QUADRANTS[name]}\n{count}"}])
+    text = pd.DataFrame([{**place, "text": [_QUADRANTS[name], count]}])
     mark = alt.Chart(text).mark_text(
         align="right" if right else "left",
         baseline="top" if top else "bottom",
-        lineBreak="\n",
         dx=-6 if right else 6,
         dy=6 if top else -18,
         color="#444444",

@@ -14,9 +14,8 @@ from csrkit.charts.theme import PALETTE, alt
 from csrkit.tables import words
 from csrkit.tables.formats import format_count, format_limit, format_plain
 from itpcsr.display.timelines import (
-    COMPLETED,
+    ENDS,
     INFUSION,
-    LEFT,
     RESCUE,
     RESPONSE,
     TREATED,
@@ -36,7 +35,7 @@ _KINDS = {
     "NR": ("Doesn't qualify", PALETTE[5], "circle"),
     "": ("Not judged (before treatment)", "#8a8a8a", "diamond"),
 }
-_LANES = {INFUSION: "Infusions", TREATED: "Treatment", COMPLETED: "End of study", LEFT: "End of study"}
+_LANES = {INFUSION: "Infusions", TREATED: "Treatment"} | dict.fromkeys(ENDS.values(), "End of study")
 _TOOLTIP = ("What", "Severity", "Relation", "Start day", "End day")
 _LINES = {"response": RESPONSE, "infusions": INFUSION, "rescue": RESCUE}
 # Where the template keeps a place for a list that is the subject's own

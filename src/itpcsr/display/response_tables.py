@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -103,6 +104,8 @@ def table_sensitivity(rows: pd.DataFrame, study: Study, confidence: float) -> Ta
 
 def _of_total(lookup: Lookup, analysis: str, group: str) -> str:
     n, total = (lookup.value(analysis, group, name, "responder") for name in ("n", "N"))
+    if math.isnan(n):
+        return lookup.text(analysis, group, "n", "responder")
     text = f"{format_count(n)}/{format_count(total)}"
     if n == 0:
         return text

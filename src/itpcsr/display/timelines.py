@@ -43,14 +43,20 @@ INFUSION, TREATED, RESCUE, RESPONSE = (
     "Rescue therapy",
     "Confirmed response",
 )
-COMPLETED, LEFT = "Completed the study", "Left the study early"
+# How the study ended, by EOSSTT of ADSL.
+ENDS = {
+    "COMPLETED": "Completed the study",
+    "DISCONTINUED": "Left the study early",
+    "": "Last day in the study, end not recorded",
+}
 _MARK_LOOKS = {
     INFUSION: (_BLACK, "triangle-down"),
     TREATED: ("#555555", "square"),
     RESCUE: ("#7b3294", "triangle-right"),
     RESPONSE: (_GREEN, "square"),
-    COMPLETED: (_GREY, "square"),
-    LEFT: (_BLACK, "cross"),
+    ENDS["COMPLETED"]: (_GREY, "square"),
+    ENDS["DISCONTINUED"]: (_BLACK, "cross"),
+    ENDS[""]: (_GREY, "diamond"),
 }
 _TOOLTIP = ("Subject", "What", "Severity", "Relation", "Start day", "End day")
 
@@ -168,9 +174,8 @@ def _marks(datasets: Mapping[str, pd.DataFrame], subjects: pd.DataFrame, study: 
         _mark(rescue, RESCUE, rescue["TERM"], subjects, "AENDY"),
         _mark(response, RESPONSE, pd.Series(RESPONSE, index=response.index), subjects, "AENDY"),
     ]
-    completed = subjects["EOSSTT"] == "COMPLETED"
-    for name, chosen in ((COMPLETED, completed), (LEFT, ~completed)):
-        ended = subjects[chosen].assign(ASTDY=subjects["end"])
+    for status, name in ENDS.items():
+        ended = subjects[subjects["EOSSTT"] == status].assign(ASTDY=subjects["end"])
         parts.append(_mark(ended, name, ended["DCSREAS"].where(ended["DCSREAS"] != "", name), subjects))
     return parts
 

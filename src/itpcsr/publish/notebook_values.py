@@ -19,7 +19,7 @@ READS_ROWS = "rows_of"
 def choose_values(run: Run, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
     """Return each notebook's values, before any runs: an edit that wouldn't count stops the work here."""
     chosen = {
-        name: choose_parameters(run.notebook(name), _provided(run, name), overrides)
+        name: choose_parameters(run.notebook(name), _provided(run, name), overrides, run.study.values())
         for name, overrides in run.report.notebooks.items()
     }
     defaults = {name: read_parameters(run.notebook(name)) for name in chosen}

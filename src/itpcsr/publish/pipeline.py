@@ -36,6 +36,7 @@ from csrkit.publish.search_index import write_search_index
 from csrkit.publish.staging import claim
 from csrkit.publish.variables import collect_variables, list_variables
 from csrkit.render.render import FORMATS, Engine, Format, Renderer, choose_renderer, render
+from csrkit.small_texts import usual_texts
 from csrkit.tables.formats import format_level, format_plain
 from itpcsr.display.labels import DECIMALS
 from itpcsr.publish.finished import record_run
@@ -238,7 +239,7 @@ def _without_left_out(run: Run, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _variables(run: Run, rows: pd.DataFrame, facts: dict[str, Any]) -> dict[str, Any]:
     """Return all values that pages could quote, and list them in ``values.yml``."""
-    inputs = (hashlib.sha256(rows.to_parquet()).digest(), run.report.confidence_level)
+    inputs = (hashlib.sha256(usual_texts(rows).to_parquet()).digest(), run.report.confidence_level)
 
     def collect() -> str:
         return json.dumps(collect_variables(rows, run.report.confidence_level, DECIMALS), ensure_ascii=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from csrkit.inputs.hashes import file_hash
 from csrkit.publish.hashes import source_hash
 from csrkit.publish.notebook_parameters import read_parameters
 from csrkit.rows import read_rows
+from csrkit.store import open_store
 from csrkit.versions.attribution import PROGRAM, attribute
 from csrkit.versions.compare import BECAUSE, Comparison
 from csrkit.versions.manifest import hash_code, hash_inputs
@@ -75,13 +77,13 @@ def _because(
         if not _same_program(before.manifest, after.manifest):
             runs.append(f"old data and parameters with the {PROGRAM} of {new.name}")
             say(f"Running {runs[-1]}")
-            base = _run(project, before, before, names, say)
+            base = _run(project, root, before, before, names, say)
         causes = list(_exchangeable(before, after))
         exchanged = dict.fromkeys(causes, rows[new])
         for cause, of, on in ((DATA, before, after), (PARAMETERS, after, before)) if len(causes) > 1 else ():
             runs.append(f"old version with new {cause}")
             say(f"Running {runs[-1]}")
-            exchanged[cause] = _run(project, of, on, names, say)
+            exchanged[cause] = _run(project, root, of, on, names, say)
     because = attribute(found.numbers, rows[old], rows[new], base, exchanged)
     return because, _sentence(runs, causes)
 
@@ -103,7 +105,7 @@ def _open(folder: Path, root: Path, project: Path) -> _Side:
     report = read_report(path)
     # links lead to the project, but not to what lies beside it
     report = report.model_copy(update={"data": [(root / source).resolve() for source in report.data]})
-    run = _open_report(project, report)
+    run = _open_report(project, root, report)
     now, then = (
         _without_program(hash_inputs(run.adam, run.report, run.study, project)),
         _without_program(manifest["hashes"]),
@@ -117,11 +119,17 @@ def _without_program(hashes: dict[str, str]) -> dict[str, str]:
     return {name: digest for name, digest in hashes.items() if name not in _PROGRAM}
 
 
-def _open_report(project: Path, report: Report) -> Run:
+def _open_report(project: Path, root: Path, report: Report) -> Run:
+    """Open a version in the temporary project, with the datasets that a build has derived of its inputs."""
     path = project / f"{report.report}.yml"
     text = yaml.safe_dump(report.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
     path.write_text(text, encoding="utf-8")
-    return open_run(path, project)
+    run = open_run(path, project)
+    for store in sorted((root / "work").glob("*/adam")):
+        found = open_store(store)
+        if found is not None and found.parts == run.parts and not run.store.exists():
+            shutil.copytree(store, run.store)
+    return run
 
 
 def _need_program(side: _Side, project: Path) -> None:
@@ -177,7 +185,12 @@ def _with_read(project: Path, all_names: list[str], names: set[str]) -> set[str]
 
 
 def _run(
-    project: Path, parameters: _Side, data: _Side, names: Iterable[str], say: Callable[[str], None]
+    project: Path,
+    root: Path,
+    parameters: _Side,
+    data: _Side,
+    names: Iterable[str],
+    say: Callable[[str], None],
 ) -> pd.DataFrame:
     """Return the result rows of one version's parameters on the other's data."""
     chosen = parameters.report.notebooks
@@ -189,6 +202,6 @@ def _run(
             "notebooks": {name: chosen[name] for name in chosen if name in needed},
         }
     )
-    run = _open_report(project, report)
+    run = _open_report(project, root, report)
     run_notebooks(run, say)
     return read_results(run)

@@ -10,7 +10,7 @@ from pathlib import Path
 from csrkit.bounds import Bounds
 from csrkit.sdtm.read import Trial, list_files, read_trial
 from csrkit.sdtm.select import cut_trial, keep_reported
-from csrkit.small_texts import own_texts, usual_texts
+from csrkit.small_texts import own_texts, texts_as_here
 from itpcsr.sdtm.report_units import standardise_units
 from itpcsr.study import Study
 
@@ -58,7 +58,7 @@ def load_trial(
         if chosen is not trial:
             # an interim report doesn't tell of later records
             chosen = replace(chosen, findings=check_trial(chosen, study))
-    return _with_usual_texts(chosen)
+    return _with_texts_as_here(chosen)
 
 
 def review_trial(sources: Iterable[str | Path], study: Study, bounds: Bounds | None = None) -> Trial:
@@ -66,7 +66,7 @@ def review_trial(sources: Iterable[str | Path], study: Study, bounds: Bounds | N
     read = read_trial(sources, bounds)
     with own_texts(read.domains) as domains:
         trial = _review(replace(read, domains=domains), study)
-    return _with_usual_texts(trial)
+    return _with_texts_as_here(trial)
 
 
 def _review(trial: Trial, study: Study) -> Trial:
@@ -76,6 +76,6 @@ def _review(trial: Trial, study: Study) -> Trial:
     return replace(trial, findings=check_trial(trial, study))
 
 
-def _with_usual_texts(trial: Trial) -> Trial:
-    domains = {name: usual_texts(frame) for name, frame in trial.domains.items()}
-    return replace(trial, domains=domains, findings=usual_texts(trial.findings))
+def _with_texts_as_here(trial: Trial) -> Trial:
+    domains = {name: texts_as_here(frame) for name, frame in trial.domains.items()}
+    return replace(trial, domains=domains, findings=texts_as_here(trial.findings))

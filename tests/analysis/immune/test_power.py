@@ -44,12 +44,12 @@ def test_the_power_of_t_rises_from_the_level_to_one(first, second):
 def test_other_trials_with_that_effect_find_it_as_often(first, second):
     effect, _ = solve_effect(first, second, 0.05, 0.8, 500, 20240423)
     group = np.arange(first + second) < first
-    values = np.random.default_rng(99).standard_normal((first + second, 2_000)) + effect * group[:, None]
-    how = Permutations(limit=1_000, draws=1_999)
+    values = np.random.default_rng(99).standard_normal((first + second, 1_000)) + effect * group[:, None]
+    how = Permutations(limit=1_000, draws=999)
     p = swap_groups(values, group, how) if second else flip_signs(values, how)
     share = (p <= 0.05).mean()
     # three standard errors of this share, and of that of the 500 trials less the luck of their draws
-    assert share == pytest.approx(0.8, abs=3 * np.hypot(np.sqrt(0.16 / 2_000), 0.007))
+    assert share == pytest.approx(0.8, abs=3 * np.hypot(np.sqrt(0.16 / 1_000), 0.007))
 
 
 def test_no_effect_has_the_power_and_any_has():

@@ -33,13 +33,16 @@ def single_values(
         rows[summary].assign(number=fewest[summary], gone=(gone | chosen)[summary]).dropna(subset="number")
     )
     also = []
-    for row, part in shown.groupby(ROW, sort=False):
-        cells = part.groupby("group", sort=False).agg(number=("number", "first"), gone=("gone", "all"))
-        if cells["gone"].any() and not cells["gone"].all():
-            numbers = tuple((str(group), float(n)) for group, n in cells["number"].items())
-            hidden = frozenset(map(str, cells.index[cells["gone"]]))
-            columns = tuple(rule.columns.items())
-            also += [(*row, group) for group in _give_back(numbers, hidden, columns)]
+    cells = shown.groupby(CELL, sort=False, as_index=False).agg(
+        number=("number", "first"), gone=("gone", "all")
+    )
+    some = cells.groupby(ROW, sort=False)["gone"].transform("nunique") > 1
+    for row, part in cells[some].groupby(ROW, sort=False):
+        numbers = tuple(
+            (str(group), float(n)) for group, n in zip(part["group"], part["number"], strict=True)
+        )
+        hidden = frozenset(map(str, part.loc[part["gone"], "group"]))
+        also += [(*row, group) for group in _give_back(numbers, hidden, tuple(rule.columns.items()))]
     follow = place_of(rows, CELL).isin(also) & summary
     return chosen | follow | (of_subjects & rows["statistic"].isin(_EXTREMES).to_numpy())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ from csrkit.disclosure.small_counts.summaries import single_values
 _REASON = "suppressed (counts below {minimum})"
 _SINGLE = "suppressed (values of single subjects)"
 _SIGN = "suppressed ("
-AddsUp = tuple[str, list[str]]  # group and levels
+AddsUp = tuple[int, np.ndarray]  # column and rows of levels
 _HEAD = ""  # level of a count of all levels together
 
 
@@ -85,20 +86,23 @@ def _hidden_cells(
 ) -> Iterator[Cell]:
     known = _known(rows, rule)
     cells = _judge(counts, sizes, gone_sizes, rule)
-    for key, part in cells.groupby(["display", "analysis", "visit"], sort=False):
-        display, analysis, visit = map(str, key)
-        table, few, everyone = (
-            part.pivot(index="level", columns="group", values=name) for name in ("value", "few", "everyone")
-        )
-        table = table.fillna(0)
+    columns = [cells[name].to_numpy(object) for name in ("level", "group")]
+    numbers = [cells[name].to_numpy() for name in ("value", "few", "everyone")]
+    # arrays, not frames: a report has thousands of tables of a few counts each
+    for key, at in cells.groupby(["display", "analysis", "visit"], sort=False).indices.items():
+        (display, analysis, visit), places = cast("tuple[str, str, str]", key), np.asarray(at)
+        (levels, row), (groups, column) = (np.unique(one[places], return_inverse=True) for one in columns)
+        table, few, everyone = (np.zeros((len(levels), len(groups)), one.dtype) for one in numbers)
+        for made, one in zip((table, few, everyone), numbers, strict=True):
+            made[row, column] = one[places]
         adds_up = [
-            (group, levels)
-            for group in table.columns.astype(str)
-            for levels in _adding_up(table[group], analysis, known.get((display, group), []))
+            (number, chosen)
+            for number, group in enumerate(groups)
+            for chosen in _adding_up(table[:, number], levels, analysis, known.get((display, group), []))
         ]
-        hidden = hide(table, few.eq(True), everyone.eq(True), adds_up, rule.minimum)
-        for level, group in hidden.stack()[lambda cell: cell].index:
-            yield display, analysis, visit, str(level), str(group)
+        hidden = hide(table, few, everyone, list(groups), adds_up, rule.minimum)
+        for level, group in np.argwhere(hidden):
+            yield display, analysis, visit, levels[level], groups[group]
 
 
 @dataclass(frozen=True)
@@ -126,24 +130,32 @@ def _known(rows: pd.DataFrame, rule: Rule) -> dict[tuple[str, str], list[_Known]
     return found
 
 
-def _adding_up(counts: pd.Series, analysis: str, known: list[_Known]) -> Iterator[list[str]]:
-    """Yield the levels that add up to a number that is known: all of them, or those of one block."""
-    levels = [str(level) for level in counts.index if level != _HEAD] or [_HEAD]
-    total, own = counts[levels].sum(), set(counts[levels])
-    if counts.get(_HEAD) == total or any(
+def _adding_up(
+    counts: np.ndarray, levels: np.ndarray, analysis: str, known: list[_Known]
+) -> Iterator[np.ndarray]:
+    """Yield where the levels stand that add up to a number that is known: all, or those of one block."""
+    head = levels == _HEAD
+    places = np.arange(len(levels)) if head.all() else np.flatnonzero(~head)
+    total, own = counts[places].sum(), set(counts[places])
+    if (counts[head] == total).any() or any(
         one.value == total and (one.analysis != analysis or total not in own) for one in known
     ):
-        yield levels
-    blocks: dict[tuple[str, ...], list[str]] = {}
-    for level in levels:
-        blocks.setdefault(block_of(level), []).append(level)
+        yield places
+    blocks: dict[tuple[str, ...], list[int]] = {}
+    for place in map(int, places):
+        blocks.setdefault(block_of(levels[place]), []).append(place)
     sizes = {one.value for one in known if one.is_size}
-    yield from (block for name, block in blocks.items() if name and counts[block].sum() in sizes)
+    yield from (np.array(block) for name, block in blocks.items() if name and counts[block].sum() in sizes)
 
 
 def hide(
-    counts: pd.DataFrame, few: pd.DataFrame, everyone: pd.DataFrame, adds_up: list[AddsUp], minimum: int
-) -> pd.DataFrame:
+    counts: np.ndarray,
+    few: np.ndarray,
+    everyone: np.ndarray,
+    groups: list[str],
+    adds_up: list[AddsUp],
+    minimum: int,
+) -> np.ndarray:
     """Tell which counts are suppressed.
 
     Parameters
@@ -152,33 +164,39 @@ def hide(
         Subjects, of levels (rows) by groups (columns).
     few, everyone
         Whether a count is of few or leaves few, and whether it is the whole arm; of the same form.
+    groups
+        Names of the columns.
     adds_up
-        Groups, each with levels of which the sum is known.
+        Columns, each with levels of which the sum is known.
     minimum
         The smallest count that is shown.
     """
     hidden = few.copy()
+    total = groups.index(TOTAL) if TOTAL in groups else None
     while True:
         before = hidden.copy()
-        _hide_row(hidden, everyone)
+        _hide_row(hidden, everyone, total)
         for group, levels in adds_up:
-            _hide_another(counts.loc[levels, group], hidden, minimum, group)
-        if hidden.equals(before):
+            _hide_another(counts[:, group], hidden[:, group], levels, minimum)
+        if np.array_equal(hidden, before):
             return hidden
 
 
-def _hide_row(hidden: pd.DataFrame, everyone: pd.DataFrame) -> None:
-    parts = [group for group in hidden if group != TOTAL]
-    if TOTAL in hidden:
-        hidden.loc[hidden[TOTAL], parts] = True
-    hidden.loc[hidden[parts].any(axis=1), parts] = True
-    if TOTAL in hidden:  # a total of all subjects says that each part is of all of its own
-        hidden.loc[hidden[parts].any(axis=1) & everyone[TOTAL], TOTAL] = True
+def _hide_row(hidden: np.ndarray, everyone: np.ndarray, total: int | None) -> None:
+    """Suppress all parts of a row where one goes, or their ``total``, the number of its column."""
+    if total is None:
+        hidden[hidden.any(axis=1)] = True
+        return
+    parts = np.arange(hidden.shape[1]) != total
+    gone = hidden[:, total] | hidden[:, parts].any(axis=1)
+    hidden[np.ix_(gone, parts)] = True
+    # a total of all subjects says that each part is of all of its own
+    hidden[:, total] |= hidden[:, parts].any(axis=1) & everyone[:, total]
 
 
-def _hide_another(counts: pd.Series, hidden: pd.DataFrame, minimum: int, group: str) -> None:
+def _hide_another(counts: np.ndarray, hidden: np.ndarray, levels: np.ndarray, minimum: int) -> None:
     """Suppress the smallest of the levels shown where what is suppressed could be told from the sum."""
-    gone = hidden.loc[counts.index, group]
-    lost, shown = counts[gone & (counts > 0)], counts[~gone & (counts > 0)]
-    if len(lost) and len(shown) and (len(lost) == 1 or lost.sum() < minimum):
-        hidden.loc[shown.idxmin(), group] = True
+    some = levels[counts[levels] > 0]
+    lost, shown = some[hidden[some]], some[~hidden[some]]
+    if len(lost) and len(shown) and (len(lost) == 1 or counts[lost].sum() < minimum):
+        hidden[shown[counts[shown].argmin()]] = True

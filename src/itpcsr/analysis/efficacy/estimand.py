@@ -6,7 +6,7 @@ import pandas as pd
 
 from csrkit.rows import absent_rows
 from csrkit.stats.proportions import count_subjects, mark_unrecorded
-from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows, missing_response
+from itpcsr.analysis.efficacy.scope import efficacy_members, efficacy_rows, missing_response, records_ends
 from itpcsr.study import Study
 
 EVENTS = ("rescue", "new_therapy", "incomplete", "death")
@@ -53,7 +53,6 @@ def _missing(
     unknown = adrs.loc[(adrs["PARAMCD"] == "BOR") & (adrs["AVALC"] == "NE"), "USUBJID"]
     levels = zip(MISSING, (left, unknown), strict=True)
     missing = pd.concat([subjects.to_frame().assign(LEVEL=name) for name, subjects in levels])
-    recorded = bool((adsl.loc[adsl["FASFL"] == "Y", "EOSSTT"] != "").any())
     parts = []
     for name, records in (
         ("missing", missing),
@@ -61,6 +60,6 @@ def _missing(
     ):
         counts = count_subjects(records, members, list(MISSING), "LEVEL")
         whose = counts["level"] == "left"
-        ends = counts[whose] if recorded or members.empty else mark_unrecorded(counts[whose])
+        ends = counts[whose] if records_ends(adsl) else mark_unrecorded(counts[whose])
         parts.append(pd.concat([ends, counts[~whose]]).assign(analysis=name))
     return parts

@@ -6,12 +6,13 @@ import pandas as pd
 
 from csrkit.absence import is_absent
 from csrkit.rows import absent_rows
-from csrkit.stats.proportions import count_subjects
+from csrkit.stats.proportions import count_subjects, mark_unrecorded
 from itpcsr.analysis.efficacy.scope import (
     efficacy_members,
     efficacy_rows,
     missing_efficacy,
     missing_response,
+    records_ends,
 )
 from itpcsr.study import Study
 
@@ -88,8 +89,9 @@ def analyse_sensitivity(
     """Count responders of the primary rule in other sets of subjects, with exact intervals.
 
     ``analysis`` is primary (missing as non-response), left_early (a subject who left the study early counts
-    as non-responder), observed (without those not evaluable), protocol (without those with a major deviation;
-    absent where the data hold no deviations) and no_rescue (without those ever given rescue therapy).
+    as non-responder; not estimable where the data record no end of the study), observed (without those not
+    evaluable), protocol (without those with a major deviation; absent where the data hold no deviations) and
+    no_rescue (without those ever given rescue therapy).
     """
     display = "tbl-response-sensitivity"
     if reason := missing_response(adrs, study):
@@ -108,10 +110,10 @@ def analyse_sensitivity(
     if major and not is_absent(addv, "DV"):
         sets["protocol"] = (best, _without(members, deviated))
     sets["no_rescue"] = (best, _without(members, rescued))
-    parts = [
-        _responders(judged, chosen, confidence).assign(analysis=name)
-        for name, (judged, chosen) in sets.items()
-    ]
+    counts = {name: _responders(judged, chosen, confidence) for name, (judged, chosen) in sets.items()}
+    if not records_ends(adsl):
+        counts["left_early"] = mark_unrecorded(counts["left_early"])
+    parts = [part.assign(analysis=name) for name, part in counts.items()]
     return efficacy_rows(parts, members, display, "ADRS")
 
 

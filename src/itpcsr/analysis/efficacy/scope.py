@@ -34,6 +34,15 @@ def efficacy_members(adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     return assign_groups(adsl, study.design.columns, "FASFL")
 
 
+def records_ends(adsl: pd.DataFrame) -> bool:
+    """Tell whether the data record an end of the study of anybody in the full analysis set, if one is in it.
+
+    Where they don't, nobody is known to have left early, nor to have stayed.
+    """
+    ends = adsl.loc[adsl["FASFL"] == "Y", "EOSSTT"]
+    return ends.empty or bool((ends != "").any())
+
+
 def efficacy_rows(
     parts: list[pd.DataFrame], members: pd.DataFrame, display: str, dataset: str
 ) -> pd.DataFrame:

@@ -22,12 +22,12 @@ def flow_finding(rows: pd.DataFrame) -> str:
         f"{words.plural(totals['screened'], 'subject')} screened, {format_count(totals['enrolled'])} "
         f"enrolled, {format_count(totals['treated'])} treated"
     )
-    if totals["not_enrolled"] > 0:
-        lead += f"; {format_count(totals['not_enrolled'])} not enrolled{_reasons(rows, 'not_enrolled')}"
-    if not totals["treated"]:
-        return f"{lead}."
-    ends = [_end(rows, totals, name) for name in ("treatment", "study")]
-    return f"{lead}. {words.capitalize('; '.join(ends))}."
+    for name, text in (("not_enrolled", "not enrolled"), ("not_treated", "enrolled but not treated")):
+        if totals.get(name, 0) > 0:
+            lead += f"; {format_count(totals[name])} {text}{_reasons(rows, name)}"
+    due = {"treatment": totals["treated"], "study": totals["enrolled"]}
+    ends = [_end(rows, totals, name) for name, subjects in due.items() if subjects]
+    return f"{lead}. {words.capitalize('; '.join(ends))}." if ends else f"{lead}."
 
 
 def _end(rows: pd.DataFrame, totals: pd.Series, name: str) -> str:
@@ -99,8 +99,16 @@ def timeline_finding(drawn: pd.DataFrame, datasets: Mapping[str, pd.DataFrame], 
             f"confirmed response in {of(_subjects(own('response')), total)}",
         ]
     )
-    completed = f"{of((drawn['EOSSTT'] == 'COMPLETED').sum(), total)} completed the study"
-    return f"{lead} ({severe_text}); {'; '.join([*judged, completed])}."
+    return f"{lead} ({severe_text}); {'; '.join([*judged, _completers(drawn)])}."
+
+
+def _completers(drawn: pd.DataFrame) -> str:
+    """Say how many completed the study, as the flow of subjects does: no record isn't an early end."""
+    unknown = int((drawn["EOSSTT"] == "").sum())
+    if unknown and unknown == len(drawn):
+        return "the end of the study is not recorded"
+    text = f"{of((drawn['EOSSTT'] == 'COMPLETED').sum(), len(drawn))} completed the study"
+    return f"{text}, its end is not recorded for {format_count(unknown)}" if unknown else text
 
 
 def _subjects(records: pd.DataFrame) -> int:

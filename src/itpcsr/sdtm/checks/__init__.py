@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 
 from csrkit.sdtm.read import Trial
 from csrkit.sdtm.used import is_used
+from csrkit.small_texts import own_texts, texts_as_here
 from itpcsr.sdtm.checks import (  # noqa: F401  (a module's rules are known once it is imported)
     antibodies,
     arms,
@@ -81,13 +83,13 @@ def check_trial(trial: Trial, study: Study) -> pd.DataFrame:
         row per subject, variable and rule, in a total order. Where required domains or variables are
         missing, the rules that need them are left out. Whatever the data look like, no rule raises.
     """
-    tables = Tables(trial)
     found = [no_findings()]
-    for rule, rows in _faults(tables, study):
-        if len(rows):
-            severity = [_severity(rule, domain) for domain in rows["domain"]]
-            found.append(rows.assign(rule=rule, severity=severity)[COLUMNS].astype("str"))
-    return in_order(pd.concat(found, ignore_index=True))
+    with own_texts(trial.domains) as domains:
+        for rule, rows in _faults(Tables(replace(trial, domains=domains)), study):
+            if len(rows):
+                severity = [_severity(rule, domain) for domain in rows["domain"]]
+                found.append(rows.assign(rule=rule, severity=severity)[COLUMNS].astype("str"))
+    return in_order(pd.concat([texts_as_here(rows) for rows in found], ignore_index=True))
 
 
 def _severity(rule: str, domain: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -13,7 +14,8 @@ from itpcsr.sdtm.checks.tables import Tables
 from itpcsr.study import Study
 
 _ODD_NAME = r"[^A-Za-z0-9._/-]"
-_ODD_CHARACTER = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]"
+_ODD_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
+_BLANKS = (" ", "\t", "\n", "\f", "\r")
 _SIMULATED = "-SIM"
 # Domains of results, in which one test is done once at a time.
 FINDINGS = ("LB", "VS", "MB", "PC", "IS", "CP", "RS")
@@ -182,29 +184,29 @@ def _same_time(tables: Tables, name: str) -> pd.DataFrame:
 @rule("TXT-01", WARNING, "Text holds no control and replacement characters", SDTM)
 def _odd_characters(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     for name, column, unique in _texts(tables):
-        if len(wrong := unique[unique.str.contains(_ODD_CHARACTER, regex=True)]):
+        if wrong := [text for text in unique if _ODD_CHARACTER.search(text)]:
             yield _by_text(tables, name, column, wrong, "characters lost in an encoding. Export it as UTF-8.")
 
 
 @rule("TXT-02", NOTE, "Text has no blanks at its start", SDTM)
 def _leading_blanks(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     for name, column, unique in _texts(tables):
-        if len(wrong := unique[unique.str.match(r"[ \t\n\f\r]", na=False)]):
+        if wrong := [text for text in unique if text.startswith(_BLANKS)]:
             yield _by_text(tables, name, column, wrong, "blanks at the start, so it equals no other term.")
 
 
-def _texts(tables: Tables) -> Iterator[tuple[str, str, pd.Series]]:
+def _texts(tables: Tables) -> Iterator[tuple[str, str, list[str]]]:
     """Yield the different texts of every column; dates have a rule of their own."""
     for name in tables.names:
         table = tables[name]
         for column in table.columns:
             if not column.endswith("DTC") and table[column].dtype == "str":
-                yield name, column, pd.Series(tables.different(name, column), dtype="str")
+                yield name, column, tables.different(name, column).tolist()
 
 
-def _by_text(tables: Tables, name: str, column: str, wrong: pd.Series, text: str) -> pd.DataFrame:
+def _by_text(tables: Tables, name: str, column: str, wrong: list[str], text: str) -> pd.DataFrame:
     table = tables[name]
     if "USUBJID" not in table:
-        return overall(name, column, wrong.iloc[0], f"{column} is {wrong.iloc[0]!r}; {text}")
+        return overall(name, column, wrong[0], f"{column} is {wrong[0]!r}; {text}")
     rows = tables.get(name, column)
     return values(name, rows[table[column].isin(wrong)], column, text)
