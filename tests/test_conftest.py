@@ -52,7 +52,7 @@ def test_what_takes_a_built_report_is_marked_and_one_of_the_demonstration_and_lo
     }.items()}  # fmt: skip
     conftest.pytest_collection_modifyitems(SimpleNamespace(cache=SimpleNamespace(get=lambda *_: kept)), items)
     names = [item.path.stem.removeprefix("test_") for item in items]
-    assert names == ["other", "verify", "long", "links", "short", "efficacy", "demo"]
+    assert names == ["other", "verify", "demo", "long", "links", "short", "efficacy"]
     built = {item.path.stem for item in items if item.get_closest_marker("build")}
     assert built == {"test_demo", "test_other", "test_verify"}
 

@@ -3,13 +3,11 @@
 import numpy as np
 import pytest
 
-from csrkit.rows import combine
 from csrkit.stats.estimation import NUMERICAL, SINGULAR, NotSettledError, attempt
-from itpcsr.adam.datasets import Datasets
-from itpcsr.analysis import immune
 from itpcsr.analysis.immune import predictors
 from itpcsr.sdtm import Trial
 from itpsim.simulate import simulate
+from tests.faults.chain import analyse
 
 
 def _not_settled():
@@ -48,8 +46,8 @@ def test_what_does_not_settle_takes_nothing_else_with_it(monkeypatch):
 
 @pytest.mark.parametrize(("seed", "subjects"), [(11, 6), (1025, 9)])
 def test_small_trials_with_separated_markers_go_through(study, seed, subjects):
-    datasets = Datasets(Trial(simulate(study, seed=seed, subjects=subjects)), study)
-    panel = immune.build_panel(datasets["adsl"], datasets["adcp"], datasets["adrs"], study)
-    own = combine(immune.analyse_predictors(datasets["adcp"], panel, study, 0.95))
+    trial = Trial(simulate(study, seed=seed, subjects=subjects))
+    rows = analyse(trial, study, ["60-immune-mechanism"])
+    own = rows[rows["display"] == "tbl-immune-predictors"]
     assert own["value"].notna().any()
     assert (own.loc[own["value"].isna(), "reason"] != "").all()

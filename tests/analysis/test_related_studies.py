@@ -59,7 +59,7 @@ def test_the_registry_record_is_counted_as_by_hand(record):
     assert phase == {
         "Phase 1": 2, "Phase 2": 3, "Phase 2/Phase 3": 3, "Phase 3": 1, "Phase 4": 3, "N/A": 3, "none given": 5,
     }  # fmt: skip
-    assert values(rows, "title") == {"Mesenchymal": 0, "immune thrombocytopenia": 1}
+    assert values(rows, "title") == {"mesenchymal": 0, "immune thrombocytopenia": 1}
     assert set(values(rows, "status", "N").values()) == {20}
 
 

@@ -173,10 +173,10 @@ def test_frequent_terms_are_those_of_enough_subjects(study):
     records = [event(name, "Pyrexia", 3) for name in ("01", "02", "03")] + [event("01", "Headache", 4)]
     trial = trial_of(*records, arms=["ESC05"] * 3)
     for percent, terms in ((100 / 3, ["Pyrexia", "Headache"]), (34, ["Pyrexia"]), (100, ["Pyrexia"])):
-        table = show(trial, study, NOTEBOOK, frequent_percent=percent)["tbl-ae-frequent"]
+        table = show(trial, study, NOTEBOOK, values={"frequent_percent": percent})["tbl-ae-frequent"]
         assert [row.label for row in table.rows if row.indent == 0] == terms
     few = trial_of(event("01", "Headache", 4), arms=["ESC05"] * 3)
-    none = show(few, study, NOTEBOOK, frequent_percent=50)["tbl-ae-frequent"]
+    none = show(few, study, NOTEBOOK, values={"frequent_percent": 50})["tbl-ae-frequent"]
     assert "for 50% of the subjects or more" in none.absent
 
 

@@ -12,7 +12,7 @@ WRITE = "import pathlib\npathlib.Path(rows).write_text(str(1 + 1))\n"
 
 
 def make_job(folder: Path, name: str, *cells: str, values=None, **more) -> Job:
-    """Write a notebook with a parameter ``rows``, and return its job."""
+    """Write a notebook with a parameter ``rows``, a file that its cells may write, and return its job."""
     parameters = nbformat.v4.new_code_cell('rows: str = ""', metadata={"tags": ["parameters"]})
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = nbformat.v4.new_notebook(
@@ -29,7 +29,7 @@ def make_job(folder: Path, name: str, *cells: str, values=None, **more) -> Job:
         parameters={"rows": f"work/rows/{name}", **(values or {})},
         executed=Path(f"work/notebooks/{name}.ipynb"),
         failed=Path(f"work/failed/{name}.ipynb"),
-        rows=Path(f"work/rows/{name}"),
+        rows=Path(f"work/results/{name}/results.parquet"),
         **{"inputs": {}, **more},
     )
 

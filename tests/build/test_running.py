@@ -44,7 +44,7 @@ def test_together_and_one_by_one_make_the_same_bytes(tmp_path, capfd):
         ended = [line.split()[0] for line in capfd.readouterr().err.splitlines() if "0-some" in line]
         assert ended == [f"{number}0-some" for number in range(1, 6)]  # whatever ended first
     assert found[0] == found[1]
-    assert len(found[0]) == 15
+    assert len(found[0]) == 20
     assert "papermill" not in json.dumps(json.loads(found[0]["work/notebooks/10-some.ipynb"])["metadata"])
     times = json.loads((tmp_path / "together/work" / FILE).read_text())
     assert all(taken["seconds"] > 0 and taken["memory"] > 1 << 20 for taken in times.values())
@@ -57,26 +57,24 @@ def test_every_notebook_that_fails_is_named_and_the_others_are_kept(tmp_path):
         make_job(tmp_path, "10-first", "raise ValueError('nothing adds up')"),
         make_job(tmp_path, "20-good", WRITE),
         make_job(tmp_path, "30-dies", "1", "import os; os._exit(3)"),
-        make_job(tmp_path, "40-silent", "1"),
         make_job(tmp_path, "50-reads", WRITE, after=("10-first", "20-good")),
     ]
     with pytest.raises(NotebookError) as error:
         run(*jobs, crew=Crew(2))
     text = str(error.value)
     assert text.startswith(
-        "3 notebooks failed.\nnotebooks/10-first.ipynb: cell 3 raised ValueError: nothing adds up"
+        "2 notebooks failed.\nnotebooks/10-first.ipynb: cell 3 raised ValueError: nothing adds up"
     )
     for part in (
         "The executed copy is kept in work/failed/10-first.ipynb.",
         "notebooks/30-dies.ipynb: its kernel died in cell 4",
-        "notebooks/40-silent.ipynb: wrote no result rows",
         "50-reads did not run: it reads what 10-first writes.",
     ):
         assert part in text
     assert "nothing adds up" in (tmp_path / "work/failed/10-first.ipynb").read_text()
     assert [path.stem for path in (tmp_path / "work/notebooks").glob("*.ipynb")] == ["20-good"]
     assert not list(tmp_path.rglob(".partial*"))
-    with pytest.raises(NotebookError, match=r"(?s)3 notebooks failed"):
+    with pytest.raises(NotebookError, match=r"(?s)2 notebooks failed"):
         run(*jobs)
     assert run(jobs[1]) == ["20-good is up to date"]
 
@@ -97,7 +95,7 @@ def test_a_notebook_that_reads_rows_runs_after_them_and_again_when_they_change(t
     assert run(*jobs("2")) == []
     assert (tmp_path / "work/rows/80-tests").read_text() == "2"
     again = jobs("2")
-    (tmp_path / "work/rows/10-some").unlink()  # lost rows are made again, and are the same
+    (tmp_path / "work/results/10-some/results.parquet").unlink()  # lost rows are made again, and are the same
     assert run(*again) == ["80-tests is up to date"]
 
 

@@ -48,9 +48,7 @@ def jeffreys_interval(n: ArrayLike, total: ArrayLike, level: float = 0.95) -> In
     Quantiles of the beta posterior under the prior beta(1/2, 1/2); the lower limit is 0 for n = 0 and the
     upper 1 for n = total, as Brown, Cai and DasGupta advise (Stat Sci 2001;16:101).
     """
-    low, high = _interval(n, total, level, "jeffreys")
-    n, total = np.asarray(n), np.asarray(total)
-    return np.where((n == 0) & (total > 0), 0.0, low), np.where((n == total) & (total > 0), 1.0, high)
+    return _interval(n, total, level, "jeffreys")
 
 
 @np.errstate(**QUIET)
@@ -60,7 +58,8 @@ def _interval(n: ArrayLike, total: ArrayLike, level: float, method: str) -> Inte
     n, total = np.asarray(n, dtype="float64"), np.asarray(total, dtype="float64")
     size = np.where(total > 0, total, np.nan)
     low, high = proportion_confint(n, size, 1 - level, method)
-    return np.asarray(low), np.asarray(high)
+    # at 0 and at the total the limit is exact (or made so, by Jeffreys); a formula leaves binary noise
+    return np.where(n == 0, 0 * size, low), np.where(n == size, 1.0, high)
 
 
 def count_subjects(
