@@ -208,6 +208,6 @@ def _all_zero(values: Floats) -> NDArray[np.bool_]:
 
 
 def _all_equal(values: Floats) -> NDArray[np.bool_]:
-    known = np.where(np.isfinite(values), values, -np.inf).max(axis=0)
-    low = np.where(np.isfinite(values), values, np.inf).min(axis=0)
+    known = np.where(np.isfinite(values), values, -np.inf).max(axis=0, initial=-np.inf)
+    low = np.where(np.isfinite(values), values, np.inf).min(axis=0, initial=np.inf)
     return np.asarray(known - low < 1e-12)
