@@ -125,7 +125,7 @@ def analyse_everything(
     datasets: Mapping[str, pd.DataFrame], study: Study, **parameters: Any
 ) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
     """Run the notebook; return its result rows by display, and what it shows by label."""
-    values = {"bootstraps": 500, "simulations": 200, **parameters}
+    values = {"bootstraps": 100, "simulations": 20, **parameters}
     with (
         mock.patch.dict(chain.VALUES, values),
         chain.notebooks_on(Trial({}), study, datasets) as run,

@@ -173,6 +173,7 @@ def test_two_subsets_of_three_can_carry_a_p_value_and_two_of_a_subset_cannot():
     three, two = (np.arange(6) < number for number in (3, 2))
     assert swap_groups(values, three, Permutations()).tolist() == [0.1]
     assert np.isnan(swap_groups(values, two, Permutations())).all()
+    assert np.isnan(swap_groups(values[:0], three[:0], Permutations())).all()
 
 
 @pytest.mark.parametrize(("responders", "tested"), [(2, False), (3, True)])
