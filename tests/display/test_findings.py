@@ -129,9 +129,8 @@ def changed(trial, study, demo, *notebooks, **datasets):
 
 def test_nobody_treated(demo_trial, demo, study):
     adsl = demo["adsl"].query("SAFFL != 'Y'")
-    rows = changed(
-        demo_trial, study, demo, "10-population", "20-safety", adsl=adsl, adex=demo["adex"].head(0)
-    )
+    none = {name: demo[name].head(0) for name in ("adex", "adae", "adaette")}
+    rows = changed(demo_trial, study, demo, "10-population", "20-safety", adsl=adsl, **none)
     assert flow_finding(rows["fig-disposition"]).startswith("4 subjects screened, 0 enrolled, 0 treated")
     assert infusions_finding(rows["tbl-infusions"], study) == "No subject was treated."
 
