@@ -90,7 +90,9 @@ def test_the_platelet_figure_has_every_subject_and_both_limits(shown):
         chart = displays["fig-platelets"]
         own = {row["USUBJID"] for row in records_of(chart, "kind") if row["kind"] == "subject"}
         assert len(own) == 18
-        assert [row["value"] for row in records_of(chart, "value")] == [30, 100]
+        layers = chart.to_dict()["spec"]["layer"]
+        heights = [layer["encoding"]["y"] for layer in layers if "y" in layer.get("encoding", {})]
+        assert [height["datum"] for height in heights if "datum" in height] == [30, 100]
 
 
 def test_the_listing_has_every_subject(shown):
