@@ -130,9 +130,10 @@ def read_dataset(path: Path, subjects: Iterable[str] | None = None) -> pd.DataFr
     variable is one object, to which all its records point: a third of the memory.
     """
     schema, chosen = pq.read_schema(path), None
-    kind = schema.field("USUBJID").type
-    if subjects is not None and not pa.types.is_null(kind):  # the kind of a dataset without any record
-        chosen = pc.field("USUBJID").isin(pa.array(subjects, kind))
+    if subjects is not None:
+        kind = schema.field("USUBJID").type
+        if not pa.types.is_null(kind):  # as that of a dataset without any record is
+            chosen = pc.field("USUBJID").isin(pa.array(subjects, kind))
     if pd.get_option("mode.string_storage") != "python":
         return pd.read_parquet(path, filters=chosen)
     texts = [variable.name for variable in schema if pa.types.is_large_string(variable.type)]
