@@ -23,6 +23,7 @@ _OTHERS = (
     "IPython.core.debugger",
     "IPython.core.logger",
     "IPython.extensions.storemagic",
+    "csrkit.notebook",
     "great_tables",
     "itpcsr.adam",
     "lifelines",
