@@ -175,7 +175,7 @@ def responses(study):
 def test_a_response_is_not_evaluable_only_where_a_limit_leaves_it_open(responses, place):
     found, expected = responses.loc[f"{place:02}"], OPEN[place][1]
     assert found["AVALC"] == expected
-    assert (found["REASON"] == "a count or a baseline beyond the measuring range doesn't decide") == (
+    assert (found["REASON"] == "a count or a baseline beyond the measuring range does not decide") == (
         expected == "NE"
     )
 

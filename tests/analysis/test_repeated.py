@@ -129,7 +129,7 @@ def test_as_many_subjects_as_visits_have_no_correction(study):
     rows = visits_of(*trial(COUNTS[:4], ["ESC05"] * 4), study)
     assert np.isfinite(value(rows, "anova", "p_value", "esc05"))
     assert reasons(rows, "esc05", "epsilon") == {
-        "not more subjects than visits, so their covariance can't be estimated"
+        "not more subjects than visits, so their covariance cannot be estimated"
     }
 
 

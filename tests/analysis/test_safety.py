@@ -83,7 +83,7 @@ def test_a_study_without_infusions_says_why_it_has_no_timing(pilot_shows):
         "tbl-infusions", "fig-infusions", "tbl-ae-infusion", "tbl-ae-infusion-pt", "tbl-ae-disease",
     }  # fmt: skip
     for label in ("fig-infusions", "tbl-ae-infusion"):
-        assert "isn't given by infusions" in absent[label]
+        assert "is not given by infusions" in absent[label]
 
 
 def test_an_event_without_term_end_and_grade_is_shown(study):

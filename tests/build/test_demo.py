@@ -132,6 +132,13 @@ def test_simulated_is_said_on_every_page_of_every_format(pages, pdf_texts, word)
         assert NOTICE in " ".join(paragraph.text for paragraph in section.header.paragraphs)
 
 
+def test_the_report_writes_words_out(pages):
+    for path, page in pages.items():
+        if path.parent.name == "report":
+            parts = page.xpath("//main//text()[not(ancestor::script or ancestor::code or ancestor::pre)]")
+            assert re.findall(r"\b\w+n['’]t\b", " ".join(parts)) == [], path
+
+
 def test_nothing_is_loaded_from_another_host(pages):
     for path, page in pages.items():
         loaded = page.xpath("//*[not(self::a)]/@src | //link/@href | //img/@src")

@@ -18,7 +18,7 @@ _PACKAGE = "itpcsr"
 _WORDS = f"""\
 **Provenance of this version.** The tables name what this version was made from. A SHA-256 is the
 fingerprint of a file: the same bytes have the same one, and the command `sha256sum` prints it. The
-fingerprints of what was made can't stand here, since this page is part of it; they are in `{SUMS}`.
+fingerprints of what was made cannot stand here, since this page is part of it; they are in `{SUMS}`.
 `{MANIFEST}` says for machines what these tables say, with the sources of the report's words and look and
 all packages; `{CRATE}` links inputs with outputs, and `{BILL}` is the bill of materials of the software.
 """

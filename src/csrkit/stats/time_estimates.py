@@ -11,8 +11,8 @@ from csrkit.stats.estimation import attempt
 from csrkit.stats.proportions import NO_SUBJECTS, count_subjects
 from csrkit.stats.survival import KAPLAN_MEIER, Curve, at_risk, kaplan_meier, median_time
 
-NOT_REACHED = "the estimated share with an event doesn't exceed one half"
-_NO_LIMIT = "the limit isn't reached in the time observed"
+NOT_REACHED = "the estimated share with an event does not exceed one half"
+_NO_LIMIT = "the limit is not reached in the time observed"
 _NO_SHARE_LIMIT = "no interval while all subjects, or none, are without event"
 _LISTED_DAYS = 28
 _CURVES = ["group", "day", "percent", "at_risk", "censored", "listed"]

@@ -11,7 +11,7 @@ from scipy import stats
 from csrkit.absence import is_absent
 from itpcsr.study import Study
 
-_NO_DOMAIN = "The study's data hold no domain of antibodies (IS), so antibodies can't be shown."
+_NO_DOMAIN = "The study's data hold no domain of antibodies (IS), so antibodies cannot be shown."
 _NOT_NAMED = "The study names no antibodies to analyse."
 _NONE = "No result of these antibodies was recorded in a treated subject."
 _MOST = 200_000  # arrangements that are counted out one by one

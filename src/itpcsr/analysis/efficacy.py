@@ -16,7 +16,7 @@ from itpcsr.study import Study
 
 NOT_DEFINED = "This study defines no platelet response, so efficacy is not analysed here."
 NO_COUNTS = (
-    "The study's data hold no platelet counts, so the platelet course and the response can't be shown."
+    "The study's data hold no platelet counts, so the platelet course and the response cannot be shown."
 )
 POPULATION = "full analysis set"
 EVENTS = ("rescue", "new_therapy", "incomplete", "death")

@@ -10,7 +10,7 @@ from csrkit.rows import absent_rows, make_rows
 from csrkit.stats.groups import assign_groups
 from itpcsr.study import Laboratory, Study
 
-NO_DOMAIN = "The study's data hold no laboratory domain (LB), so laboratory values can't be shown."
+NO_DOMAIN = "The study's data hold no laboratory domain (LB), so laboratory values cannot be shown."
 _NO_VALUES = "The study's data hold no laboratory value of a treated subject in the categories shown."
 
 

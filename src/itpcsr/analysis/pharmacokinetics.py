@@ -17,7 +17,7 @@ from csrkit.absence import is_absent
 from csrkit.stats.estimation import attempt_numbers
 from itpcsr.study import Study
 
-_NO_DOMAIN = "The study's data hold no concentrations (domain PC), so pharmacokinetics can't be shown."
+_NO_DOMAIN = "The study's data hold no concentrations (domain PC), so pharmacokinetics cannot be shown."
 _NOT_PLANNED = "The study plans no measurement of concentrations."
 _NOBODY = "No subject has a concentration after the start of infusion 1 that can be analysed."
 _FEW = "fewer than 3 values"

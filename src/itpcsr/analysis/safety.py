@@ -12,7 +12,7 @@ from csrkit.stats.tally import rank_levels
 from itpcsr.analysis.comparisons import compare_counts
 from itpcsr.study import Column
 
-NO_DOMAIN = "The study's data hold no adverse event domain (AE), so adverse events can't be shown."
+NO_DOMAIN = "The study's data hold no adverse event domain (AE), so adverse events cannot be shown."
 # Kind, and the flag of ADAE that a treatment-emergent event must have for it.
 FLAGS = {
     "any": "TRTEMFL",

@@ -17,10 +17,10 @@ _TOO_MANY = (
     "Tables and listings of events stand for a line of time of each subject with a serious event: {why}. "
     "Each subject's events are in the analysis dataset ADAE."
 )
-NO_EVENTS = "The study's data hold no adverse event domain (AE), so adverse events can't be listed."
-_NO_OUTCOME = "The data record neither outcome nor death of any event, so deaths can't be listed."
+NO_EVENTS = "The study's data hold no adverse event domain (AE), so adverse events cannot be listed."
+_NO_OUTCOME = "The data record neither outcome nor death of any event, so deaths cannot be listed."
 _NO_SERIOUSNESS = (
-    "The data don't record of any event whether it was serious, so serious events can't be listed."
+    "The data do not record of any event whether it was serious, so serious events cannot be listed."
 )
 
 

@@ -38,7 +38,7 @@ def status_notes(study: Study, followed: bool, exact: str) -> list[str]:
     ]
     if not followed:
         notes.append(
-            "One sample after treatment began can't show whether an induced antibody is transient or "
+            "One sample after treatment began cannot show whether an induced antibody is transient or "
             f"persistent (over {rules.persistence_weeks} weeks): persistence is not assessable here. A "
             "sample taken soon after the last infusion can also miss an antibody that comes later."
         )
@@ -86,7 +86,8 @@ def list_antibodies(adis: pd.DataFrame, adab: pd.DataFrame, study: Study, absent
     notes = (
         "Day: study day of the sample. pos., neg.: positive, negative, with the titre of a positive sample, "
         "or an autoantibody's ratio of signal to cut-off. –: not tested in this sample. Conclusion, of an "
-        "autoantibody: its result at baseline and in the last sample. Subjects without sample aren't listed.",
+        "autoantibody: its result at baseline and in the last sample. Subjects without sample are not "
+        "listed.",
     )
     return Table("Subject, sample", headers, tuple(body), notes)
 

@@ -11,7 +11,7 @@ from csrkit.tables.table import Header, Row, Table
 from itpcsr.study import ResponseDefinition, Study
 
 _RESCUE = {
-    "counts from rescue on do not count": "counts from its first day on don't count",
+    "counts from rescue on do not count": "counts from its first day on do not count",
     "any rescue is no response": "at any time: no response",
     "not considered": "not considered",
 }

@@ -114,7 +114,7 @@ def _sort_out(
     if rest:
         texts.append(
             f"For {format_count(rest)} of {format_count(len(known))} markers the interval includes "
-            f"{nothing}. This doesn't show that there is none: the intervals are wide."
+            f"{nothing}. This does not show that there is none: the intervals are wide."
         )
     if gone:
         texts.append(f"For {words.plural(gone, 'marker')} the numbers are suppressed.")

@@ -77,7 +77,7 @@ def sample_notes(rows: pd.DataFrame) -> list[str]:
 def _limit(lookup: Lookup, unit: str) -> str:
     low, high = (lookup.value("limit", "", name) for name in ("min", "max"))
     if math.isnan(low):
-        return "which isn't recorded"
+        return "which is not recorded"
     text = format_plain(low) if low == high else f"{format_plain(low)} to {format_plain(high)}"
     return f"{text} {unit}"
 

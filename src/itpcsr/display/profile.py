@@ -88,7 +88,7 @@ def _by_subject(frame: pd.DataFrame) -> Callable[[str], pd.DataFrame]:
 
 
 def _untreated(subject: str) -> str:
-    return f"Subject {subject} wasn't treated, so that there are no study days and no course to draw."
+    return f"Subject {subject} was not treated, so that there are no study days and no course to draw."
 
 
 def _facts(record: Record, own: Mapping[str, pd.DataFrame], study: Study) -> Iterator[tuple[str, str]]:
@@ -171,7 +171,7 @@ def _exposure(adex: pd.DataFrame, study: Study) -> Table:
 
 def _response(best: pd.DataFrame) -> Table:
     if best.empty:
-        return _instead(best, "Response wasn't judged: the subject isn't in the full analysis set.")
+        return _instead(best, "Response was not judged: the subject is not in the full analysis set.")
     record = best.iloc[0].to_dict()
     rows = [Row(name, (text,)) for name, text in response_facts(record) if text != _NONE]
     note = "CR: complete response; R: response; NR: no response; NE: not evaluable."

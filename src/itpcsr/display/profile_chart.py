@@ -32,7 +32,7 @@ _EARLIEST = -30.0  # what began earlier is drawn from this day on
 _KINDS = {
     "CR": ("Qualifies as complete response", PALETTE[2], "square"),
     "R": ("Qualifies as response", PALETTE[4], "triangle-up"),
-    "NR": ("Doesn't qualify", PALETTE[5], "circle"),
+    "NR": ("Does not qualify", PALETTE[5], "circle"),
     "": ("Not judged (before treatment)", "#8a8a8a", "diamond"),
 }
 _LANES = {INFUSION: "Infusions", TREATED: "Treatment"} | dict.fromkeys(ENDS.values(), "End of study")

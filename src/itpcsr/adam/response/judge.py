@@ -25,7 +25,7 @@ HAD_RESCUE = "rescue therapy"
 LOST = "response lost before the week"
 TOO_FEW = "too few qualifying weeks"
 RESPONSES = ("CR", "R")
-UNDECIDED = "a count or a baseline beyond the measuring range doesn't decide"
+UNDECIDED = "a count or a baseline beyond the measuring range does not decide"
 
 
 def judge(

@@ -13,9 +13,9 @@ from itpcsr.study import Study
 
 RM_CORRELATION = "repeated-measures correlation with log platelet count (Bakdash and Marusich 2017)"
 SPEARMAN = "Spearman correlation of subjects' mean changes, Fisher z interval (variance of Bonett and Wright)"
-NO_PLATELETS = "The study's data hold no platelet counts, so markers can't be set against them."
-FEW_WITHIN = "fewer than 3 subjects with 2 pairs, or one of the two doesn't vary within subjects"
-FEW_PAIRS = "fewer than 4 subjects with both changes, or one doesn't vary"
+NO_PLATELETS = "The study's data hold no platelet counts, so markers cannot be set against them."
+FEW_WITHIN = "fewer than 3 subjects with 2 pairs, or one of the two does not vary within subjects"
+FEW_PAIRS = "fewer than 4 subjects with both changes, or one does not vary"
 
 
 def platelet_weeks(adlb: pd.DataFrame, panel: Panel, study: Study, lag: int) -> Floats:

@@ -11,7 +11,7 @@ from itpcsr.analysis.immune.panel import Floats
 
 MEDIATION = "mediation by linear regressions, percentile bootstrap of the indirect effect"
 NO_MECHANISM = "The marker table marks no marker as one of the mechanism, so no mediation is analysed."
-_FEW = "fewer than 8 subjects with dose, marker and platelets, or one of them doesn't vary"
+_FEW = "fewer than 8 subjects with dose, marker and platelets, or one of them does not vary"
 _FEWEST = 8  # a bootstrap of regressions with three variables in fewer subjects is noise
 _CELLS = 1_000_000  # drawn subjects held at a time
 PATHS = ("dose_marker", "marker_platelets", "total", "direct", "indirect")

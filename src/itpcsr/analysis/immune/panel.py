@@ -19,9 +19,9 @@ from itpcsr.study import Study
 Floats = NDArray[np.floating[Any]]
 NO_TABLE = "This study names no markers of immune function, so they are not analysed here."
 NO_VALUES = (
-    "The study's data hold no value of a marker of immune function, so immune function can't be shown."
+    "The study's data hold no value of a marker of immune function, so immune function cannot be shown."
 )
-NO_RESPONSE = "The study's data hold no response, so markers can't be compared by response."
+NO_RESPONSE = "The study's data hold no response, so markers cannot be compared by response."
 
 
 @dataclass(frozen=True)
