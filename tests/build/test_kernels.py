@@ -26,7 +26,7 @@ def run(folder, source):
     """Run a notebook of one cell; return what it wrote."""
     job = make_job(folder, "some", source)
     run_jobs(job)
-    return json.loads((folder / job.rows).read_text())
+    return json.loads((folder / job.parameters["rows"]).read_text())
 
 
 @pytest.mark.skipif(not CAN_FORK, reason="this system has no forkserver")

@@ -108,4 +108,4 @@ def test_a_value_reaches_a_parameter_whose_comment_has_an_equals_sign(tmp_path):
     )
     assert list(read_parameters(path)) == ["count", "rows"]
     run(job)
-    assert (tmp_path / job.rows).read_text() == "90"
+    assert (tmp_path / job.parameters["rows"]).read_text() == "90"

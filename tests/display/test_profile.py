@@ -104,7 +104,7 @@ def test_an_untreated_subject_has_a_sentence_in_place_of_the_chart(study):
     treated, untreated = profiles_of(study, DM=persons)
     assert treated.chart is not None
     assert untreated.chart is None
-    assert "wasn't treated" in untreated.course
+    assert "was not treated" in untreated.course
     assert table(untreated, "Infusions").absent == "No administration of study treatment was recorded."
 
 
