@@ -79,7 +79,7 @@ def rendered(tmp_path_factory):
         write_fragment(display, results, rows)
         page += f"\n{{{{< include /results/10-x/{display.label}.qmd >}}}}\n"
     (folder / "index.qmd").write_text(page, encoding="utf-8")
-    shutil.copytree(ROOT / "_extensions", folder / "_extensions")
+    shutil.copytree(ROOT / "_extensions", folder / "_extensions", ignore_dangling_symlinks=True)
     (folder / "_extensions/csr/assets/vega.js").write_text("window.vegaEmbed = () => {};\n")
     return embedded.render(folder)
 
