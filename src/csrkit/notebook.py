@@ -17,8 +17,8 @@ from csrkit.charts.layers import (
     reference_line,
     step_curves,
 )
-from csrkit.charts.theme import FONT, PALETTE
-from csrkit.rows import absence, absent_rows, check, combine, make_rows, result_rows, to_long, unless_absent
+from csrkit.charts.theme import PALETTE
+from csrkit.rows import absence, absent_rows, check, make_rows, result_rows, to_long
 from csrkit.stats.estimation import attempt, attempt_numbers
 from csrkit.stats.families import to_rows
 from csrkit.stats.groups import Category, assign_groups, columns_by, group_sizes, size_rows
@@ -63,7 +63,6 @@ from csrkit.tables.layouts import (
     cells,
     count,
     each,
-    each_visit,
     events_percent,
     events_with_interval,
     grid,
@@ -96,7 +95,6 @@ __all__ = [
     "AND",
     "EVENTS_NOTE",
     "EXACT_NOTE",
-    "FONT",
     "NOT_RECORDED",
     "NO_SUBJECTS",
     "NO_VALUES",
@@ -118,14 +116,12 @@ __all__ = [
     "cells",
     "check",
     "columns_by",
-    "combine",
     "count",
     "count_events",
     "count_subjects",
     "count_subjects_and_events",
     "describe",
     "each",
-    "each_visit",
     "estimate_curves",
     "estimate_rates",
     "estimate_times",
@@ -188,7 +184,6 @@ __all__ = [
     "times_to_event",
     "to_long",
     "to_rows",
-    "unless_absent",
     "values",
     "visit_layout",
     "when",

@@ -116,11 +116,6 @@ def to_long(wide: pd.DataFrame, reason: str | Mapping[str, str] = "") -> pd.Data
     return long.assign(reason=reasons.where(long["value"].isna(), "").fillna("").astype("str"))
 
 
-def unless_absent(sentence: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of a display, or the one row that says why there are none."""
-    return absent_rows("", sentence) if sentence else rows
-
-
 def absence(rows: pd.DataFrame) -> str:
     """Return the sentence that stands for a display without data, or "" where there are data."""
     absent = rows.loc[rows["statistic"] == "absent", "reason"]

@@ -117,13 +117,6 @@ def summary_rows(
     ]
 
 
-def count_row(
-    lookup: Lookup, label: str, columns: Columns, analysis: str, level: str, indent: int = 0
-) -> Row:
-    """Return a row of ``n (%)``."""
-    return Row(label, tuple(lookup.count_percent(analysis, column.key, level) for column in columns), indent)
-
-
 def interval_row(
     lookup: Lookup,
     columns: Columns,
@@ -171,6 +164,7 @@ def finish(
     return Table(stub, lookup.headers(columns), tuple(body), (*notes, *lookup.notes()))
 
 
+@sentence_if_absent
 def layout(
     rows: pd.DataFrame,
     columns: Columns,
@@ -200,14 +194,13 @@ def layout(
     ValueError
         A part asks for a number that no row holds: analysis, level, visit, column and statistic are named.
     """
-    if sentence := absence(rows):
-        return with_rows(Table("", absent=sentence), rows)
     lookup = Lookup(rows)
     body = [row for part in parts for row in part(lookup, columns)]
     texts = [note if isinstance(note, str) else note(lookup) for note in notes]
-    return with_rows(finish(stub, lookup, columns, body, texts), rows)
+    return finish(stub, lookup, columns, body, texts)
 
 
+@sentence_if_absent
 def grid(
     rows: pd.DataFrame,
     heads: Sequence[tuple[str | Header, Callable[[Lookup, Any], str]]],
@@ -228,8 +221,6 @@ def grid(
     stub, notes
         As in ``layout``.
     """
-    if sentence := absence(rows):
-        return with_rows(Table("", absent=sentence), rows)
     lookup, body, indent = Lookup(rows), [], 0
     for key, label in lines:
         if key is None:
@@ -238,7 +229,7 @@ def grid(
         else:
             body.append(Row(label, tuple(cell(lookup, key) for _, cell in heads), indent))
     headers = tuple(head if isinstance(head, Header) else Header(head) for head, _ in heads)
-    return with_rows(Table(stub, headers, tuple(body), (*notes, *lookup.notes())), rows)
+    return Table(stub, headers, tuple(body), (*notes, *lookup.notes()))
 
 
 def cells(cell: Callable[[Lookup, str], str], label: str, indent: int = 0) -> Part:
@@ -269,15 +260,6 @@ def each(
         row
         for level in lookup.levels(analysis)
         for row in part(analysis, level, label=named(level), **options)(lookup, columns)
-    ]
-
-
-def each_visit(analysis: str, part: Callable[..., Part], label: str = "{visit}", **options: Any) -> Part:
-    """Return a part for every visit of an analysis, in the order of its rows."""
-    return lambda lookup, columns: [
-        row
-        for visit in lookup.visits(analysis)
-        for row in part(analysis, visit=visit, label=label.format(visit=visit), **options)(lookup, columns)
     ]
 
 
@@ -578,6 +560,7 @@ def shown(
     return Shown(label, analysis, names, text, shape, visit, spanner, group, cell)
 
 
+@sentence_if_absent
 def level_layout(
     rows: pd.DataFrame, levels: Levels, columns: Sequence[Shown], stub: str, notes: Sequence[str] = ()
 ) -> Table:
@@ -595,8 +578,6 @@ def level_layout(
     stub, notes
         As in ``layout``.
     """
-    if sentence := absence(rows):
-        return with_rows(Table("", absent=sentence), rows)
     lookup = Lookup(rows)
     body: list[Row] = []
     for heading, below in levels.items():
@@ -606,19 +587,18 @@ def level_layout(
             texts = tuple(column.written(lookup, analysis, level) for column in columns)
             body.append(Row(label, texts, 1 if heading else 0))
     heads = tuple(Header(column.label, spanner=column.spanner) for column in columns)
-    return with_rows(Table(stub, heads, tuple(body), (*notes, *lookup.notes())), rows)
+    return Table(stub, heads, tuple(body), (*notes, *lookup.notes()))
 
 
+@sentence_if_absent
 def visit_layout(
     rows: pd.DataFrame, visits: Sequence[str], parts: Sequence[Part], stub: str, notes: Sequence[str] = ()
 ) -> Table:
     """Arrange result rows with a column for each visit; ``parts`` are ``at_visits`` and ``section``."""
-    if sentence := absence(rows):
-        return with_rows(Table("", absent=sentence), rows)
     lookup = Lookup(rows)
     columns = [Category(visit, visit, "", ()) for visit in visits]
     body = [row for part in parts for row in part(lookup, columns)]
-    return with_rows(Table(stub, tuple(map(Header, visits)), tuple(body), (*notes, *lookup.notes())), rows)
+    return Table(stub, tuple(map(Header, visits)), tuple(body), (*notes, *lookup.notes()))
 
 
 def at_visits(
