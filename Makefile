@@ -30,8 +30,8 @@ report: $(SYNCED)  ## run the notebooks, render and publish the report (PARAMS=p
 test: $(SYNCED)  ## run all tests (TESTS: options of pytest, such as --examples 100 or a folder)
 	$(PYTEST) --durations 10 $(TESTS)
 
-test-quick: $(SYNCED)  ## run the tests that need no whole report, for the loop of change and test
-	$(PYTEST) --maxprocesses 4 -m "not build" $(TESTS)
+test-quick: $(SYNCED)  ## run the tests that need neither a whole report nor half a second, for the loop of change and test
+	$(PYTEST) --maxprocesses 4 -m "not build and not slow" $(TESTS)
 
 bench: $(SYNCED)  ## measure against plain papermill, an hour (RUNS=1 ONLY="no-change nca" for a try)
 	$(BIN)/python -m tests.bench.against_plain --runs $(RUNS) $(if $(ONLY),--only $(ONLY))

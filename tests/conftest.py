@@ -1,8 +1,9 @@
 """What tests share: the study, the simulated trial, the real pilot study where it is at hand, small trials.
 
 Random tests carry the mark ``examples`` with the few cases that they draw unless ``--examples`` asks for more.
-Tests that build a whole report, or run notebooks on many trials, carry the mark ``build``; ``make test-quick``
-leaves them out. A test of ``tests/build`` that takes a built report as a fixture gets it here.
+Tests that build a whole report, or run notebooks on many trials, carry the mark ``build``, those of ``slow.txt``
+the mark ``slow``; ``make test-quick`` leaves both out. A test of ``tests/build`` that takes a built report as a
+fixture gets its mark here.
 """
 
 from __future__ import annotations
@@ -46,10 +47,19 @@ _USUAL = {
 }
 
 
+# Functions of the tests that take longest, one a line; ``--name-slow`` writes it anew.
+_SLOW = ROOT / "tests/slow.txt"
+_SECONDS_OF_A_SLOW_TEST = 0.2
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--examples", type=int, metavar="N", help="cases that each random test draws, in place of its own few"
     )
+    parser.addoption(
+        "--name-slow", action="store_true",
+        help=f"name the tests that took {_SECONDS_OF_A_SLOW_TEST} seconds in {_SLOW.relative_to(ROOT)}",
+    )  # fmt: skip
 
 
 def _number_of_examples(item: pytest.Item) -> int:
@@ -91,8 +101,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     that build something else: a worker that takes one earlier would wait for it. The many short files come
     last, so that all workers end together.
     """
-    waiting = set()
+    waiting, slow = set(), frozenset(_SLOW.read_text(encoding="utf-8").splitlines())
     for item in items:
+        if _function_of(item.nodeid) in slow:
+            item.add_marker("slow")
         fixtures = set(getattr(item, "fixturenames", ()))
         if BUILT in fixtures:
             item.add_marker("build")
@@ -113,11 +125,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 _seconds: dict[str, float] = {}
+_of_functions: dict[str, list[float]] = {}  # those of each case, what it shares with others left out
+
+
+def _function_of(name: str) -> str:
+    """Return the name of a test's function, whatever the case."""
+    return name.partition("[")[0]
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     name = report.nodeid.split("::")[0]
     _seconds[name] = _seconds.get(name, 0) + report.duration
+    if report.when == "call":
+        _of_functions.setdefault(_function_of(report.nodeid), []).append(report.duration)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -126,6 +146,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if cache and not hasattr(session.config, "workerinput"):
         kept = {name: round(seconds, 1) for name, seconds in sorted(_seconds.items())}
         cache.set(_LAST_RUN, {**cache.get(_LAST_RUN, {}), **kept})
+        if session.config.getoption("--name-slow"):
+            _name_slow()
+
+
+def _name_slow() -> None:
+    """Write the functions whose cases took long, those of earlier runs that didn't run now kept."""
+    known = set(_SLOW.read_text(encoding="utf-8").splitlines()) - _of_functions.keys()
+    means = {name: sum(seconds) / len(seconds) for name, seconds in _of_functions.items()}
+    found = known | {name for name, mean in means.items() if mean >= _SECONDS_OF_A_SLOW_TEST}
+    _SLOW.write_text("".join(f"{name}\n" for name in sorted(found)), encoding="utf-8")
 
 
 def once_for_all_workers(factory: pytest.TempPathFactory, name: str, make: Callable[[], Any]) -> Any:

@@ -66,3 +66,9 @@ def test_workers_make_what_they_share_once(tmp_path):
         found = conftest.once_for_all_workers(factory, "trial", lambda: made.append(1) or {"DM": [1.5]})
         assert found == {"DM": [1.5]}
     assert made == [1]
+
+
+def test_the_tests_named_as_slow_are_there(root):
+    for name in (root / "tests/slow.txt").read_text(encoding="utf-8").splitlines():
+        path, *_, function = name.split("::")
+        assert f"def {function}(" in (root / path).read_text(encoding="utf-8"), name

@@ -14,6 +14,8 @@ from itpcsr.adam.datasets import Datasets
 from itpcsr.sdtm import load_trial
 from tests.faults.chain import rows_shown, show
 
+pytestmark = pytest.mark.slow  # the laboratory file of the pilot study is read
+
 ARMS = {"Placebo": "placebo", "Xanomeline Low Dose": "low", "Xanomeline High Dose": "high"}
 VITAL_ARMS = {"Placebo": "placebo", "Xan.Low": "low", "Xan.High": "high"}
 TESTS = {

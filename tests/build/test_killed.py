@@ -41,7 +41,7 @@ def number_of(version):
     return value
 
 
-@pytest.mark.examples(3)
+@pytest.mark.examples(2)
 def test_killed_at_random_moments(make_derived, tmp_path, drawing):
     moments = drawing.max_examples
     folder = make_derived(tmp_path / "project")

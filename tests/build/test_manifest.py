@@ -13,6 +13,8 @@ from itpcsr.publish.version import open_run
 from itpcsr.study import read_report
 from tests.build import made_up
 
+pytestmark = pytest.mark.slow  # all shipped versions are read
+
 
 @pytest.fixture(scope="module")
 def schema(root):

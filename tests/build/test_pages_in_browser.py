@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -39,36 +40,55 @@ def every_page(published):
     return sorted([*pages, *(published / f"subjects/SIM-{number}.html" for number in ("001", "010"))])
 
 
-def test_axe_finds_no_fault_in_light_and_dark(browser, published):
-    if not AXE.exists():
-        pytest.skip(f"axe-core isn't at {AXE}; `npm install --no-save axe-core` puts it there")
-    script = AXE.read_text(encoding="utf-8")
-    browser.size(1280)
-    found = {}
+@dataclass
+class Looked:
+    """What was seen of all pages: those wider than the screen, what axe found, and what else was asked for."""
+
+    wide: list[str] = field(default_factory=list)
+    faults: dict[str, object] = field(default_factory=dict)
+    elsewhere: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def looked(browser, published):
+    """Look at each page at three widths and by axe, where it is at hand; loading a page takes longest."""
+    axe = AXE.read_text(encoding="utf-8") if AXE.exists() else ""
+    browser.requests.clear()
+    seen = Looked()
     for page in every_page(published):
         browser.dark(False)
+        browser.size(360)
         browser.go(page)
-        browser.run(f"{SHORTEN};{script};0")
-        # in the dark nothing but colours is different
-        for theme, options in (("light", "{}"), ("dark", '{ runOnly: ["color-contrast"] }')):
-            browser.run(f"document.body.classList.replace('quarto-light', 'quarto-{theme}');0")
-            faults = json.loads(browser.run(VIOLATIONS.replace("OPTIONS", options)))
-            if faults:
-                found[f"{page.name}, {theme}"] = faults
-    assert found == {}
-
-
-def test_no_page_is_wider_than_the_screen_and_none_asks_another_host(browser, published):
-    browser.requests.clear()
-    wide = []
-    for width in (360, 1280, 1920):
-        browser.size(width)
-        for page in every_page(published):
-            browser.go(page)
+        for width in (360, 1920, 1280):
+            browser.size(width)
             if browser.run("document.documentElement.scrollWidth") > width:
-                wide.append(f"{page.name} at {width}")
-    assert wide == []
-    assert [url for url in browser.requests if not re.match(r"(file|about|data|blob):", url)] == []
+                seen.wide.append(f"{page.name} at {width}")
+        if axe:
+            browser.run(f"{SHORTEN};{axe};0")
+            seen.faults.update(by_axe(browser, page.name))
+    seen.elsewhere = [url for url in browser.requests if not re.match(r"(file|about|data|blob):", url)]
+    return seen
+
+
+def by_axe(browser, page):
+    """Return what axe finds in light and dark, by page and theme; in the dark only colours are different."""
+    found = {}
+    for theme, options in (("light", "{}"), ("dark", '{ runOnly: ["color-contrast"] }')):
+        browser.run(f"document.body.classList.replace('quarto-light', 'quarto-{theme}');0")
+        if faults := json.loads(browser.run(VIOLATIONS.replace("OPTIONS", options))):
+            found[f"{page}, {theme}"] = faults
+    return found
+
+
+def test_axe_finds_no_fault_in_light_and_dark(looked):
+    if not AXE.exists():
+        pytest.skip(f"axe-core isn't at {AXE}; `npm install --no-save axe-core` puts it there")
+    assert looked.faults == {}
+
+
+def test_no_page_is_wider_than_the_screen_and_none_asks_another_host(looked):
+    assert looked.wide == []
+    assert looked.elsewhere == []
 
 
 def test_search_finds_a_table_and_goes_there(browser, published):

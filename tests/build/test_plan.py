@@ -17,6 +17,7 @@ from itpcsr.publish.plan import say_plan
 from itpcsr.publish.version import open_run
 from tests.build.tiny import make_project, write_notebook
 
+pytestmark = pytest.mark.slow  # notebooks run
 PARAMETERS = """\
 study_file: str = "params/study.yml"  # what the protocol fixes
 data: list = ["data"]  # folders with the SDTM domains

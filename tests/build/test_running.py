@@ -103,16 +103,16 @@ def test_a_notebook_that_reads_rows_runs_after_them_and_again_when_they_change(t
     ("limits", "cell", "message"),
     [
         (
-            {"cell_seconds": 5},
+            {"cell_seconds": 3},
             "import time; time.sleep(60)",
-            r"slow\.ipynb: cell 3 didn't end within the limit `cell_seconds` of 5 seconds. Raise it in the "
-            r"report's parameters: `running: {cell_seconds: 10}`",
+            r"slow\.ipynb: cell 3 didn't end within the limit `cell_seconds` of 3 seconds. Raise it in the "
+            r"report's parameters: `running: {cell_seconds: 6}`",
         ),
         (
-            {"output_seconds": 5},
-            # the cell has ended, and what it printed is held back
-            "import time\nget_ipython().kernel.iopub_thread.schedule(lambda: time.sleep(60))\ntime.sleep(0.3)",
-            r"slow\.ipynb: the output of cell 3 didn't arrive within the limit `output_seconds` of 5 seconds",
+            {"output_seconds": 3},
+            # the cell has ended, and what it printed is held back; it waits for that no ten seconds a stream
+            "import sys, time\nsys.stdout.flush_timeout = sys.stderr.flush_timeout = 0.1\nget_ipython().kernel.iopub_thread.schedule(lambda: time.sleep(60))\ntime.sleep(0.3)",
+            r"slow\.ipynb: the output of cell 3 didn't arrive within the limit `output_seconds` of 3 seconds",
         ),
     ],
 )

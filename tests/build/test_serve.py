@@ -74,7 +74,7 @@ def test_the_user_stops_it(running):
 def served(versions):
     """Return a function that asks a running server under a name, and gives status and content."""
     with open_server(versions, 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
 
         def ask(path, host=None, method="GET", token=server.token):

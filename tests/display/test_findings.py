@@ -16,6 +16,8 @@ from itpcsr.display.findings.subjects import flow_finding, infusions_finding
 from tests.display.every_figure import every_figure, part_of
 from tests.faults.chain import rows_shown, show
 
+pytestmark = pytest.mark.slow  # every figure is drawn
+
 MOST = 350  # characters, so that a screen reader's listener keeps the thread
 
 

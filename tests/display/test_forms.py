@@ -27,6 +27,7 @@ ROWS = {"fig-infusions", "fig-platelet-heatmap", "fig-platelet-best", "fig-swimm
 SENTENCES = {"fig-timeline", "fig-immune-subjects", "fig-antibody-subjects"}
 FEW = Displays(lines_at_most=2, subjects_at_most=2)
 TIMES = 20  # as many copies of the trial
+pytestmark = pytest.mark.slow  # its fixtures draw all charts of many
 
 
 def repeat(datasets, times):

@@ -40,19 +40,29 @@
     for (const chart of document.querySelectorAll(".csr-chart")) near.observe(chart);
   };
 
+  // Sizes are read of all parts before any is changed: the browser would lay out the page again for each.
   /* What scrolls can be reached by keyboard; what fits is no stop on the way. */
-  const reachable = (part) => {
-    if (part.scrollWidth > part.clientWidth + 1) part.tabIndex = 0;
-    else part.removeAttribute("tabindex");
+  const reachable = (...parts) => {
+    const scrolls = parts.map((part) => part.scrollWidth > part.clientWidth + 1);
+    parts.forEach((part, i) => {
+      if (scrolls[i]) part.tabIndex = 0;
+      else part.removeAttribute("tabindex");
+    });
   };
 
   // A table that fits scrolls with the page, its head below the notice; a wide one scrolls by itself.
-  const fitTable = (wrap) => {
-    if (!wrap.offsetParent) return;
+  const fitTables = (wraps) => {
+    const shown = [...wraps].filter((wrap) => wrap.offsetParent);
+    for (const wrap of shown) wrap.classList.remove("csr-fits");
+    const fits = shown.map(
+      (wrap) => !wrap.classList.contains("csr-scroll") && wrap.scrollWidth <= wrap.clientWidth + 1,
+    );
+    shown.forEach((wrap, i) => fitTable(wrap, fits[i]));
+  };
+
+  const fitTable = (wrap, fits) => {
     const label = wrap.dataset.label ?? wrap.getAttribute("aria-label");
     if (label) wrap.dataset.label = label;
-    wrap.classList.remove("csr-fits");
-    const fits = !wrap.classList.contains("csr-scroll") && wrap.scrollWidth <= wrap.clientWidth + 1;
     wrap.classList.toggle("csr-fits", fits);
     wrap.classList.toggle("csr-wide", !fits);
     if (fits) {
@@ -64,12 +74,16 @@
     }
   };
 
+  const fitIn = (part) => {
+    fitTables(part.querySelectorAll(".csr-table-wrap"));
+    reachable(...part.querySelectorAll(".csr-chart, .input pre, .output pre, .output_subarea"));
+  };
+
   const fit = () => {
     const notice = document.querySelector(".csr-notice");
     const top = notice ? notice.offsetHeight + 6 : 0;
     document.documentElement.style.setProperty("--csr-top", `${top}px`);
-    document.querySelectorAll(".csr-table-wrap").forEach(fitTable);
-    document.querySelectorAll(".csr-chart, .input pre, .output pre, .output_subarea").forEach(reachable);
+    fitIn(document);
   };
 
   /* A link to itself at each caption, to be copied and sent. */
@@ -288,7 +302,7 @@
     setUpVersions();
     fit();
     drawCharts();
-    document.addEventListener("toggle", fit, true);
+    document.addEventListener("toggle", (event) => fitIn(event.target), true);
     window.addEventListener("resize", fit);
     // What was asked for by its address is found where it has moved to after charts were drawn.
     if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();

@@ -8,6 +8,8 @@ from csrkit.rows import combine
 from itpcsr.analysis import immune
 from tests import covid
 
+pytestmark = pytest.mark.slow  # 136 markers are analysed
+
 
 @pytest.fixture(scope="module")
 def real():
