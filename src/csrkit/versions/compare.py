@@ -209,7 +209,8 @@ def _by_key(frame: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     if frame.empty:
         frame = frame.reindex(columns=[*dict.fromkeys([*key, *frame.columns])])
     texts = pd.DataFrame({name: _text(frame[name]) for name in frame})
-    marks = texts[key].agg(" | ".join, axis=1) if len(texts) else pd.Series(dtype="str")
+    joined = [" | ".join(values) for values in zip(*(texts[name] for name in key), strict=True)]
+    marks = pd.Series(joined or [""] * len(texts), index=texts.index, dtype="str")
     again = marks.groupby(marks, sort=False).cumcount()
     marks = marks.where(again == 0, marks + " | " + (again + 1).astype("str"))
     return texts.set_index(pd.Index(marks, dtype="str"))
