@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import pytest
-import typst
 
 from csrkit.errors import RenderError
 from csrkit.publish.memo import Memo
-from csrkit.render.embedded import pandoc, render
+from csrkit.render.embedded import pandoc, pdf, render
 
 INDEX, RESULTS = "index.qmd", "report/02-results.qmd"
 
@@ -21,12 +20,12 @@ def written(monkeypatch):
         formats.append(arguments[arguments.index("-t") + 1] if "-t" in arguments else "")
         return run(arguments, text, epoch)
 
-    def set_pdf(*arguments, compile_=typst.compile_with_warnings, **settings):
+    def set_pdf(source, settings, typeset=pdf.typeset):
         formats.append("pdf")
-        return compile_(*arguments, **settings)
+        return typeset(source, settings)
 
     monkeypatch.setattr(pandoc, "run", run)
-    monkeypatch.setattr(typst, "compile_with_warnings", set_pdf)
+    monkeypatch.setattr(pdf, "typeset", set_pdf)
     return formats
 
 

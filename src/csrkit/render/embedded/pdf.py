@@ -22,6 +22,7 @@ from csrkit.render.embedded.pages import Page
 from csrkit.render.embedded.source import resolve
 from csrkit.render.embedded.tree import Node, raw, raw_inline, transform
 from csrkit.render.embedded.whole import cited_blocks, sources_of
+from csrkit.render.typeset import typeset
 from csrkit.tables.escape import typst_parts, typst_string
 from csrkit.tables.layout import WORD_MOST
 
@@ -87,8 +88,6 @@ def write_pdf(
     book: Book, pages: list[Page], labels: Mapping[str, Label], memo: Memo
 ) -> tuple[bytes, bytes, list[str]]:
     """Return the PDF, the Typst source that it was set from, and Typst's warnings."""
-    import typst  # a PDF is made on demand
-
     blocks = cited_blocks(book, pages, TypstTarget, labels, memo)
     source = _source(book, [block for chapter in blocks for block in chapter])
     standards = book.options("csr-typst").get("pdf-standard", [])
@@ -100,12 +99,12 @@ def write_pdf(
         "timestamp": book.moment,
     }
     try:
-        output, warnings = typst.compile_with_warnings(source, **settings)
-    except typst.TypstError as error:
-        distinct = list(dict.fromkeys(error.diagnostic.strip().split("\n\n")))
-        cure = _GLYPH_CURE if _NO_GLYPH in error.diagnostic else ""
+        output, warnings = typeset(source, settings)
+    except RenderError as error:
+        distinct = list(dict.fromkeys(str(error).split("\n\n")))
+        cure = _GLYPH_CURE if _NO_GLYPH in str(error) else ""
         raise RenderError("Typst failed: " + "\n\n".join(distinct[:5]) + cure) from error
-    return output, source, [warning.message for warning in warnings]
+    return output, source, warnings
 
 
 def _source(book: Book, blocks: list[Node]) -> bytes:
