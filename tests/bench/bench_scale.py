@@ -64,7 +64,7 @@ def run(name: str, folder: str, output: str) -> Costs:
     from IPython.core.interactiveshell import InteractiveShell
 
     pd.set_option("mode.string_storage", "python")  # as kernels do
-    shell = InteractiveShell()
+    shell = InteractiveShell.instance()
     cells = json.loads((ROOT / f"notebooks/{name}.ipynb").read_text())["cells"]
     seconds = 0.0
     for cell in (cell for cell in cells if cell["cell_type"] == "code"):
