@@ -119,6 +119,7 @@ STATISTICS: dict[str, Statistic] = {
     "df": Statistic("degrees of freedom", "fixed"),
     "df1": Statistic("degrees of freedom of a factor", "fixed"),
     "df2": Statistic("degrees of freedom of the error", "fixed"),
+    "df_error": Statistic("degrees of freedom of the error", "fixed"),
     "epsilon": Statistic("Greenhouse and Geisser's epsilon", "fixed", 2),
     "sum_of_squares": Statistic("sum of squares", "fixed", 2),
     "mean_square": Statistic("mean square", "fixed", 2),

@@ -77,7 +77,7 @@ def compare(rows, keys, case, r, names, tolerance=CLOSE):
 
 MEANS = {name: name for name in ("estimate", "se", "low", "high")}
 PAIRS = MEANS | {"p": "p_value"}
-TESTS = {name: name for name in ("F", "df1", "sum_of_squares", "p_value")}
+TESTS = {"F": "statistic", "df1": "df", "sum_of_squares": "sum_of_squares", "p_value": "p_value"}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_type_3_is_car_s_with_sum_to_zero_contrasts(frame, r, case, crossed, ter
     rows = type_3(model_of(frame, interactions=crossed))
     assert compare(rows, ["level"], case, r, TESTS) == 4 * terms
     assert (rows["reason"] == "").all()
-    assert set(rows.query("statistic == 'df2'")["value"]) == {
+    assert set(rows.query("statistic == 'df_error'")["value"]) == {
         19 if not crossed else 15 if case == "crossed" else 17
     }
 
@@ -97,15 +97,15 @@ def test_type_3_is_that_of_statsmodels_where_it_gives_it(frame):
     rows = by(type_3(model_of(frame, interactions=[("arm", "site")])), "level")
     formula = "chg ~ C(arm, Sum) * C(site, Sum) + base"
     theirs = anova_lm(ols(formula, frame.assign(arm=frame["arm"].astype("str"))).fit(), typ=3)
-    assert rows["arm × site", "F"] == pytest.approx(theirs.loc["C(arm, Sum):C(site, Sum)", "F"])
-    assert rows["arm", "F"] == pytest.approx(theirs.loc["C(arm, Sum)", "F"])
+    assert rows["arm × site", "statistic"] == pytest.approx(theirs.loc["C(arm, Sum):C(site, Sum)", "F"])
+    assert rows["arm", "statistic"] == pytest.approx(theirs.loc["C(arm, Sum)", "F"])
 
 
 def test_empty_cell_has_the_hypotheses_of_sas(frame, r):
     """R's car gives no type III here; the contrasts are those of lmerTest, made after SAS's algorithm."""
     empty = frame[~((frame["arm"] == "H") & (frame["site"] == "b"))]
     model = model_of(empty, interactions=[("arm", "site")])
-    tests = {name: name for name in ("F", "df1", "p_value")}
+    tests = {name: ours for name, ours in TESTS.items() if name != "sum_of_squares"}
     assert compare(type_3(model), ["level"], "empty", r, tests, 1e-6) == 4 * 3  # lmerTest rounds to 7 digits
     means = ls_means(model)
     assert compare(means, ["group"], "empty equal", r, MEANS) == 3 * 4
@@ -177,16 +177,19 @@ def test_dose_response(frame, r):
 def test_interactions_are_added_one_at_a_time(frame, r):
     rows = by(interaction_tests(model_of(frame)), "level")
     for name in ("base", "site"):
-        assert rows[f"arm × {name}", "F"] == pytest.approx(r["interaction", f"{name} F"], rel=CLOSE)
-        assert rows[f"arm × {name}", "df1"] == r["interaction", f"{name} df1"]
+        assert rows[f"arm × {name}", "statistic"] == pytest.approx(r["interaction", f"{name} F"], rel=CLOSE)
+        assert rows[f"arm × {name}", "df"] == r["interaction", f"{name} df1"]
         assert rows[f"arm × {name}", "p_value"] == pytest.approx(r["interaction", f"{name} p"], rel=CLOSE)
 
 
 def test_subgroups(frame, r):
     rows = in_subgroups(fit(frame, "chg", "arm", covariates=["base"]), "sex", differences)
-    assert list(rows["analysis"].unique()) == ["F", "M"]
-    for level, part in rows.groupby("analysis"):
+    rows[["sex", "level"]] = rows["level"].str.split(" | ", expand=True, regex=False)
+    assert list(rows["sex"].unique()) == ["F", "M"]
+    for level, part in rows.groupby("sex"):
         assert compare(part, ["group", "level"], f"sex {level}", r, PAIRS) == 3 * 5
+    means = in_subgroups(model_of(frame), "sex", ls_means)
+    assert list(means["level"].unique()) == ["F", "M"]
 
 
 def test_rows_are_result_rows(frame):
@@ -241,8 +244,8 @@ def test_arm_without_subjects_has_a_row_that_says_so(frame):
 @pytest.mark.parametrize(
     ("subjects", "expected"),
     [
-        (1, {"se": [FEW], "low": [FEW], "t": [TOO_FEW], "p_value": [TOO_FEW]}),
-        (3, {"t": [TOO_FEW], "p_value": [TOO_FEW]}),
+        (1, {"se": [FEW], "low": [FEW], "statistic": [TOO_FEW], "p_value": [TOO_FEW]}),
+        (3, {"statistic": [TOO_FEW], "p_value": [TOO_FEW]}),
         (4, {}),
     ],
 )
@@ -313,6 +316,7 @@ def test_model_without_a_fit_says_why_everywhere(frame, change, reason):
         (lambda frame: fit(frame, "chg", "arm", interactions=[("arm", "site")]), "interaction names site"),
         (lambda frame: fit(frame, "chg", "arm", covariates=["site"]), "site isn't numeric"),
         (lambda frame: fit(frame, "chg", "arm", confidence=95), "between 0 and 1"),
+        (lambda frame: fit(frame.assign(USUBJID="1"), "chg", "arm"), "1 has several records"),
         (lambda frame: differences(model_of(frame), "Q"), "no arm Q; arms: P, L, H"),
         (lambda frame: differences(model_of(frame), adjust="dunnett"), "give a control"),
         (lambda frame: differences(model_of(frame), "P", adjust="tukey"), "give a control or none"),

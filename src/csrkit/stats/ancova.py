@@ -97,8 +97,8 @@ def fit(
     Parameters
     ----------
     frame
-        One record per subject. A record without a value ("" or none) of any variable of the model is left
-        out.
+        One record per subject (held to it where there is USUBJID). A record without a value ("" or none) of
+        any variable of the model is left out.
     response, covariates
         Numbers, such as ``CHG`` and ``BASE``.
     treatment
@@ -114,7 +114,7 @@ def fit(
     ------
     ValueError
         A variable is named twice, an interaction names one that isn't in the model, a response or covariate
-        isn't a number, or the level isn't between 0 and 1.
+        isn't a number, the level isn't between 0 and 1, or a subject has several records.
     KeyError
         The frame lacks a variable.
 
@@ -138,10 +138,10 @@ def fit(
         text = kept[name].astype("object")
         kept[name] = text.where(text.isna() | (text == ""), text.astype("str")).replace("", np.nan)
     finite = np.isfinite(kept[[response, *covariates]].to_numpy()).all(axis=1)
-    known = kept[names].notna().all(axis=1) & finite
-    return Ancova(
-        kept[known], response, treatment, tuple(covariates), tuple(factors), crossed, arms, confidence
-    )
+    kept = kept[kept[names].notna().all(axis=1) & finite]
+    if "USUBJID" in kept and len(twice := kept.loc[kept["USUBJID"].duplicated(), "USUBJID"]):
+        raise ValueError(f"{twice.iloc[0]} has several records; choose one parameter and one visit first.")
+    return Ancova(kept, response, treatment, tuple(covariates), tuple(factors), crossed, arms, confidence)
 
 
 def _refuse(
@@ -218,8 +218,8 @@ def type_3(model: Ancova) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        level (the term, ``TRTP`` or ``TRTP × BASE``), statistic (F, df1, df2, sum_of_squares, mean_square,
-        p_value), value, method, reason.
+        level (the term, ``TRTP`` or ``TRTP × BASE``), statistic (statistic: F; df, df_error, sum_of_squares,
+        mean_square, p_value), value, method, reason.
     """
     return _test_terms(model, model._least_squares.design.terms)
 
@@ -239,10 +239,8 @@ def interaction_tests(model: Ancova) -> pd.DataFrame:
 
 
 def _test_terms(model: Ancova, terms: Sequence[Term]) -> pd.DataFrame:
-    squares, names = (
-        model._least_squares,
-        ("F", "df1", "df2", "sum_of_squares", "mean_square", "p_value"),
-    )
+    squares = model._least_squares
+    names = ("statistic", "df", "df_error", "sum_of_squares", "mean_square", "p_value")
     found = {name: np.full(len(terms), np.nan) for name in names}
     why = np.full(len(terms), model.reason, dtype="object")
     few = model.sizes[model.sizes > 0].min() < FEWEST_FOR_TEST if len(model.frame) else True
@@ -316,9 +314,9 @@ def differences(
     Returns
     -------
     DataFrame
-        group (the arm), level (the arm that is subtracted), statistic (estimate, se, df, low, high, t,
-        p_value; where adjusted p_adjusted, and low_adjusted and high_adjusted, which hold for all
-        differences together; Holm has none), value, method, reason. Where either arm has fewer than 3
+        group (the arm), level (the arm that is subtracted), statistic (estimate, se, df, low, high,
+        statistic: t; p_value; where adjusted p_adjusted, and low_adjusted and high_adjusted, which hold for
+        all differences together; Holm has none), value, method, reason. Where either arm has fewer than 3
         subjects there is no interval, with 3 or fewer no test; the family of an adjustment are those tested.
 
     Raises
@@ -369,7 +367,8 @@ def linear_contrast(
     Returns
     -------
     DataFrame
-        statistic (estimate, per unit of the scores; se, df, low, high, t, p_value), value, method, reason.
+        statistic (estimate, per unit of the scores; se, df, low, high, statistic: t; p_value), value, method,
+        reason.
 
     Raises
     ------
@@ -419,12 +418,9 @@ def dose_slope(model: Ancova, doses: Mapping[str, float]) -> pd.DataFrame:
         model.factors,
         (*terms, *model.interactions),
     )
-    function = (
-        np.array([[0.0]]) if squares.result is None else (squares.design.term == 0).astype("float64")[None, :]
-    )
-    numbers, why = _estimate_functions(
-        squares, function, np.array([float(len(squares.frame))]), model.confidence
-    )
+    function = np.asarray(squares.design.term == 0, dtype="float64")[None, :]  # the dose's own column
+    everyone = np.array([float(len(squares.frame))])
+    numbers, why = _estimate_functions(squares, function, everyone, model.confidence)
     text = ", ".join(f"{arm} {dose:g}" for arm, dose in doses.items())
     method = f"{model.method}; {model.treatment} as a number in place of categories: {text}"
     return _to_rows(pd.DataFrame(index=[0]), numbers, why, method)
@@ -446,23 +442,23 @@ def in_subgroups(model: Ancova, by: str, of: Callable[[Ancova], pd.DataFrame]) -
     Returns
     -------
     DataFrame
-        The rows of ``of`` with the level in the column ``analysis``, by level.
+        The rows of ``of``, by subgroup, which stands before each level (``F | Placebo``) or is the level.
 
     Examples
     --------
     >>> frame = pd.DataFrame({"TRTP": [*"AAAABBBB"] * 2, "SEX": ["F", "M"] * 8,
     ...                       "CHG": [1.0, 3, 2, 4, 3, 5, 4, 7] * 2})
     >>> rows = in_subgroups(fit(frame, "CHG", "TRTP"), "SEX", ls_means).query("statistic == 'estimate'")
-    >>> rows.assign(value=rows["value"].map("{:.4g}".format))[["analysis", "group", "value"]].values.tolist()
+    >>> rows.assign(value=rows["value"].map("{:.4g}".format))[["level", "group", "value"]].values.tolist()
     [['F', 'A', '1.5'], ['F', 'B', '3.5'], ['M', 'A', '3.5'], ['M', 'B', '6']]
     """
     values = model.frame[by].dropna().astype("str")
     levels = sorted(set(values[values != ""]))
-    parts = [
-        of(replace(model, frame=model.frame.loc[values.index[values == level]])).assign(analysis=level)
-        for level in levels
-    ]
-    return pd.concat(parts, ignore_index=True) if parts else of(model).iloc[:0].assign(analysis="")
+    parts = []
+    for level in levels:
+        rows = of(replace(model, frame=model.frame.loc[values.index[values == level]]))
+        parts.append(rows.assign(level=f"{level} | " + rows["level"] if "level" in rows else level))
+    return pd.concat(parts, ignore_index=True) if parts else of(model).iloc[:0].assign(level="")
 
 
 def _scores(model: Ancova, scores: Mapping[str, float]) -> Floats:
@@ -504,7 +500,7 @@ def _estimate_functions(
     ``sizes`` are the subjects behind each function, of the smaller arm: none, fewer than 3 and fewer than 4
     have no estimate, no interval and no test.
     """
-    names = ("estimate", "se", "df", "low", "high", "t", "p_value")
+    names = ("estimate", "se", "df", "low", "high", "statistic", "p_value")
     numbers = {name: np.full(len(functions), np.nan) for name in names}
     why = np.where(sizes == 0, NO_SUBJECTS, squares.reason).astype("object")
     if squares.result is not None:
@@ -520,7 +516,7 @@ def _estimate_functions(
     reasons = {"": why}
     for few, reason, of in (
         (sizes < _FEWEST_FOR_SPREAD, FEW, ("se", "df", "low", "high")),
-        (sizes < FEWEST_FOR_TEST, TOO_FEW, ("t", "p_value")),
+        (sizes < FEWEST_FOR_TEST, TOO_FEW, ("statistic", "p_value")),
     ):
         for name in of:
             numbers[name] = np.where(few, np.nan, numbers[name])
@@ -537,7 +533,7 @@ def _adjust(
     tested = np.flatnonzero(np.isfinite(numbers["p_value"]))
     if not len(tested):
         return found
-    raw, t = numbers["p_value"][tested], np.abs(numbers["t"][tested])
+    raw, t = numbers["p_value"][tested], np.abs(numbers["statistic"][tested])
     if adjust == "holm":
         found["p_adjusted"][tested] = multipletests(raw, method="holm")[1]
         return found
