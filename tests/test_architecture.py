@@ -66,7 +66,18 @@ def test_imports_follow_the_flow(root):
 
 
 def test_statistics_and_tables_know_nothing_of_publishing(root):
-    rooms = ("design.py", "rows.py", "sdtm", "stats", "nca", "dosefinding", "tables", "charts", "parameters")
+    rooms = (
+        "design.py",
+        "rows.py",
+        "sdtm",
+        "adam",
+        "stats",
+        "nca",
+        "dosefinding",
+        "tables",
+        "charts",
+        "parameters",
+    )
     files = [root / "src/csrkit" / room for room in rooms]
     files = [path for place in files for path in ([place] if place.suffix else place.rglob("*.py"))]
     assert len(files) > 60

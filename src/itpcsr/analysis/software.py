@@ -24,6 +24,7 @@ _SOFTWARE: dict[str, tuple[str, ...]] = {
     "Spearman correlation": ("pandas", "scipy"),
     "Welch t interval": (OWN, "scipy"),
     "Wilson score interval": ("statsmodels",),
+    "analysis of covariance": (OWN, "statsmodels", "scipy"),
     "beta posterior": ("scipy",),
     "continual reassessment method": (OWN,),
     "difference by the pooled SD": (OWN, "scipy"),
