@@ -25,7 +25,8 @@ from csrkit.disclosure.small_counts import (
     WITHOUT_SUBJECTS,
     Cell,
     Rule,
-    block_of,
+    blocks_of,
+    with_whole_levels,
 )
 from csrkit.versions.whole_numbers import Line, System
 
@@ -79,7 +80,7 @@ def attack(whole: pd.DataFrame, shown: pd.DataFrame, rule: Rule) -> Found:
         & ~whole["unit"].isin(NOT_SUBJECTS)
         & ~whole["display"].isin(WITHOUT_SUBJECTS)
     )
-    table = whole[counted].assign(seen=shown.loc[counted, "value"])
+    table = with_whole_levels(whole[counted]).assign(seen=shown.loc[counted, "value"])
     return _Attack(table, rule).run()
 
 
@@ -184,7 +185,7 @@ class _Attack:
             display, analysis, visit, level, statistic = name
             if statistic == "n" and level:
                 groups[display, analysis, visit].append(name)
-                if block := block_of(level):
+                for block in blocks_of(level):
                     groups[display, analysis, visit, *block].append(name)
             elif statistic == "n":
                 heads[display].append(name)

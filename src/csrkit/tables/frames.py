@@ -11,7 +11,7 @@ import pandas as pd
 from csrkit.rows import make_rows
 from csrkit.tables import formats
 from csrkit.tables.table import Header, Row, Table
-from csrkit.vocabulary import PINGOUIN, STATISTICS
+from csrkit.vocabulary import PINGOUIN, STATISTICS, limits_of, look_up
 
 _INTERVALS = ("CI95", "CI95%")  # pingouin's columns of two limits
 
@@ -61,7 +61,7 @@ def table_from_frame(
     >>> [header.label for header in table.headers], table.rows[0].label, table.rows[0].cells
     (['Q', 'df', 'p-value'], 'visit', ('8.60', '5', '<0.001'))
     >>> table.results[["level", "statistic", "value"]].values.tolist()
-    [['visit', 'Q', 8.6], ['visit', 'df1', 5.0], ['visit', 'p_value', 0.0004]]
+    [['visit', 'statistic', 8.6], ['visit', 'df', 5.0], ['visit', 'p_value', 0.0004]]
     """
     labels, known = (
         dict(labels or {}),
@@ -82,9 +82,9 @@ def table_from_frame(
 def _places(name: str, known: Mapping[str, str], decimals: int | Mapping[str, int]) -> int:
     if isinstance(decimals, Mapping) and name in decimals:
         return decimals[name]
-    statistic = STATISTICS.get(known.get(name, ""))
-    if statistic is not None and statistic.form == "fixed":
-        return statistic.decimals
+    named = known.get(name, "")
+    if named and look_up(named).form == "fixed":
+        return look_up(named).decimals
     return 2 if isinstance(decimals, Mapping) else decimals
 
 
@@ -127,7 +127,7 @@ def _cell(value: Any, statistic: str, decimals: int) -> str:
         return "Yes" if value else "No"
     if not _is_number(value):
         return str(value)
-    form = STATISTICS[statistic].form if statistic in STATISTICS else ""
+    form = look_up(statistic).form if statistic else ""
     if form == "p":
         return formats.format_p(float(value))
     whole = form == "count" or isinstance(value, int | np.integer)
@@ -140,7 +140,8 @@ def _rows(frame: pd.DataFrame, names: Sequence[str], known: Mapping[str, str]) -
         for column in frame.columns:
             value = frame[column].iloc[number]
             if str(column) in _INTERVALS and np.ndim(value) == 1:
-                found += [(name, side, limit) for side, limit in zip(("low", "high"), value, strict=True)]
+                of = "r" if "r" in frame else "estimate"
+                found += [(name, side, limit) for side, limit in zip(limits_of(of), value, strict=True)]
             elif (
                 str(column) in known and not _is_missing(value) and isinstance(value, int | float | np.number)
             ):

@@ -23,7 +23,7 @@ from lxml.etree import LxmlError
 
 from csrkit.inputs.hashes import file_hash
 from csrkit.plain_text import plain_text
-from csrkit.rows import COLUMNS, read_rows
+from csrkit.rows import KEY, read_rows
 from csrkit.versions import page_reading as reading
 from csrkit.versions.numbers import Backing
 from csrkit.versions.published import (  # fmt: skip
@@ -92,7 +92,7 @@ def _read_pages(folder: Path) -> dict[str, str]:
 
 def _check_rows_csv(rows: pd.DataFrame, path: Path) -> Iterator[Fault]:
     """The result rows are the same in both files."""
-    texts = {name: "str" for name in COLUMNS if name != "value"}
+    texts = {name: "str" for name in rows.columns if name != "value"}
     other = pd.read_csv(
         path, dtype=texts, float_precision="round_trip", keep_default_na=False, na_values={"value": [""]}
     )
@@ -117,7 +117,7 @@ def _map_distinct(texts: pd.Series, change: Callable[[str], str]) -> npt.NDArray
 
 
 def _name_row(row: pd.Series) -> str:
-    names = ("display", "analysis", "level", "visit", "group", "statistic")
+    names = [name for name in KEY if name in row.index and name != "notebook"]
     return ", ".join(str(row[name]) for name in names if row[name])
 
 

@@ -12,7 +12,7 @@ from csrkit.dosefinding.intervals import IntervalRule
 from csrkit.dosefinding.isotonic import isotonic_rates
 from csrkit.dosefinding.rule import Ints
 from csrkit.rows import absent_rows, make_rows
-from csrkit.stats.proportions import EXACT, exact_interval
+from csrkit.stats.proportions import EXACT, LIMITS, exact_interval
 from itpcsr.analysis.dose.designs import dose_levels, make_rules
 from itpcsr.analysis.dose.path import OPEN_WINDOW, ask, counts_at, missing_path, study_rules
 from itpcsr.study import Study
@@ -29,9 +29,9 @@ _ESTIMATORS = {"isotonic": ISOTONIC, "crm": POSTERIOR}
 def compare_rules(path: pd.DataFrame, addl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Return every rule's answer after each escalation cohort, and its choice from the whole escalation.
 
-    ``group`` is the rule, ``level`` the cohort's number; statistics are next (level from 1; 0: no dose), stop
-    and, where there is a level, its dose. Analysis ``chosen`` holds level (0: none) and dose that the rule
-    chooses at the end.
+    ``group`` is the rule, ``level`` the cohort's number; statistics are next_level (from 1; 0: no dose), stop
+    and, where there is a level, its dose. Analysis ``chosen`` holds dose_level (0: none) and the dose
+    that the rule chooses at the end.
     """
     display = "tbl-dose-rules"
     if reason := missing_path(addl, study):
@@ -50,12 +50,12 @@ def compare_rules(path: pd.DataFrame, addl: pd.DataFrame, study: Study) -> pd.Da
                 "level": str(int(cohort["COHORTN"])),
                 "reason": reason,
             }
-            records.append({**where, "statistic": "next", "value": answer})
+            records.append({**where, "statistic": "next_level", "value": answer})
             records.append({**where, "statistic": "stop", "value": stop})
             records += _dose_of(answer, where, study)
         chosen = np.nan if open_ else int(rule.select(n, x, x)[0]) + 1.0
         where = {"analysis": CHOSEN, "group": name, "reason": open_}
-        records.append({**where, "statistic": "level", "value": chosen})
+        records.append({**where, "statistic": "dose_level", "value": chosen})
         records += _dose_of(chosen, where, study)
     rows = pd.DataFrame(records)
     rows["method"] = RULE + ": " + rows["group"]
@@ -144,15 +144,15 @@ def _estimates(n: np.ndarray, x: np.ndarray, rule: object, confidence: float) ->
         ("observed", "n"): x.astype("float64"),
         ("observed", "N"): n.astype("float64"),
         ("observed", "percent"): 100 * rates,
-        ("observed", "ci_low"): 100 * low,
-        ("observed", "ci_high"): 100 * high,
+        ("observed", LIMITS[0]): 100 * low,
+        ("observed", LIMITS[1]): 100 * high,
         ("isotonic", "percent"): 100 * isotonic_rates(n[None, :], x[None, :])[0],
     }
     if isinstance(rule, Crm):
         posterior = rule.posterior(n[None, :], x[None, :])
         columns[("crm", "percent")] = 100 * posterior.dlt[0]
-        columns[("crm", "ci_low")] = 100 * posterior.low[0]
-        columns[("crm", "ci_high")] = 100 * posterior.high[0]
+        columns[("crm", LIMITS[0])] = 100 * posterior.low[0]
+        columns[("crm", LIMITS[1])] = 100 * posterior.high[0]
     records = [
         {
             "analysis": analysis,
@@ -170,5 +170,5 @@ def _estimates(n: np.ndarray, x: np.ndarray, rule: object, confidence: float) ->
 
 
 def _method(analysis: str, statistic: str) -> str:
-    exact = analysis == "observed" and statistic.startswith("ci_")
+    exact = analysis == "observed" and statistic in LIMITS
     return EXACT if exact else _ESTIMATORS.get(analysis, "")

@@ -127,7 +127,8 @@ def analyse_path(path: pd.DataFrame, addl: pd.DataFrame, study: Study) -> pd.Dat
     rule = study_rules(study, addl)[require_dose_finding(study).escalation_rule]
     records = []
     for cohort in (row for _, row in path.iterrows()):
-        numbers = {name: float(cohort[name]) for name in ("DOSE", "planned", *_STATES)}
+        numbers = {"dose": float(cohort["DOSE"])}
+        numbers |= {name: float(cohort[name]) for name in ("planned", *_STATES)}
         records += _records(cohort, numbers, "")
         if cohort["PHASE"] == "ESCALATION":
             answer = ask(rule, addl, cohort, study)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from csrkit.dosefinding.rule import Floats
 from csrkit.rows import absent_rows, make_rows
-from csrkit.stats.proportions import EXACT, exact_interval
+from csrkit.stats.proportions import EXACT, LIMITS, exact_interval
 from itpcsr.analysis.dose.designs import dose_levels
 from itpcsr.analysis.dose.path import NO_SUBJECTS, NOT_DEFINED
 from itpcsr.study import DoseFinding, Study
@@ -63,7 +63,8 @@ def _describe(part: pd.DataFrame, group: str, confidence: float) -> list[dict[st
         why = "" if size else _NO_DATA
         cells[(name, "n")], cells[(name, "N")] = (n if size else math.nan, why), (size, "")
         cells[(name, "percent")] = (100 * n / size if size else math.nan, why)
-        cells[(name, "ci_low")], cells[(name, "ci_high")] = (100 * float(low), why), (100 * float(high), why)
+        for limit, value in zip(LIMITS, (low, high), strict=True):
+            cells[(name, limit)] = (100 * float(value), why)
     for name, column in _VALUES.items():
         values = part[column].dropna() * (100 if name == "treg" else 1)
         why = "" if len(values) else _NO_DATA
@@ -77,7 +78,7 @@ def _describe(part: pd.DataFrame, group: str, confidence: float) -> list[dict[st
             "group": group,
             "statistic": statistic,
             "value": value,
-            "method": EXACT if statistic.startswith("ci_") else "",
+            "method": EXACT if statistic in LIMITS else "",
             "reason": why,
         }
         for (analysis, statistic), (value, why) in cells.items()
