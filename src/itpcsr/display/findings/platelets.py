@@ -50,7 +50,7 @@ def course_finding(rows: pd.DataFrame, without: pd.DataFrame, study: Study) -> s
 def _median(lookup: Lookup, group: str, visit: str) -> str:
     """Return ``12.0 (n=18)``."""
     value = format_statistic("median", lookup.peek("aval", group, "median", visit=visit), 0)
-    return f"{value} (n={format_count(lookup.peek('AVAL', group, 'n', visit=visit))})"
+    return f"{value} (n={format_count(lookup.peek('aval', group, 'n', visit=visit))})"
 
 
 def heatmap_finding(data: pd.DataFrame, names: Sequence[str]) -> str:
