@@ -252,13 +252,13 @@ def test_levels_of_one_block_add_up():
 
 
 def test_reasons_for_no_value_add_up_with_those_who_have_one():
-    value = count_rows({"": [6]}, groups=("total",), sizes=(15,), analysis="parameter")
-    reasons = {"LAMZHL | poor fit": [2], "LAMZHL | too few": [7], "TMAX | too few": [3]}
+    value = count_rows({"": [6]}, groups=("total",), sizes=(15,), analysis="lamzhl")
+    reasons = {("LAMZHL", "poor fit"): [2], ("LAMZHL", "too few"): [7], ("TMAX", "too few"): [3]}
     missing = count_rows(reasons, groups=("total",), sizes=(15,), analysis="missing")
     missing = missing[missing["statistic"] == "n"]
     found = suppress(pd.concat([value, missing], ignore_index=True), OF_TRIAL)
     kept = found[(found["statistic"] == "n") & found["value"].notna()]
-    assert kept["level"].tolist() == ["", "TMAX | too few"]
+    assert levels_in(kept) == ["", ("TMAX", "too few")]
 
 
 def test_a_mean_that_gives_another_back_goes():

@@ -169,11 +169,11 @@ def test_the_primary_definition_is_the_best_response(demo_shows, study):
     rows = demo_shows("32-response-rates")["tbl-response-definitions"].results
     best = demo_shows("30-efficacy")["tbl-response"].results
     for column in study.design.columns:
-        assert value(rows, "response", column.key, "n", ("BOR", "responder")) == value(
+        assert value(rows, "bor", column.key, "n", "responder") == value(
             best, "overall", column.key, "n", "responder"
         )
     keys = {definition.key for definition in study.efficacy.response_definitions}
-    assert keys <= set(rows["category"])
+    assert {key.lower() for key in keys} <= set(rows["analysis"])
 
 
 def four(study, **more):
@@ -394,8 +394,8 @@ def test_bleeding_shift_names_both_grades(bleeding):
 
 def test_bleeding_domains_count_each_scale(bleeding):
     rows = bleeding["tbl-bleeding-domains"]
-    assert value(rows, "grade", "total", "n", ("ITPSKIN", "second"), "Baseline") == 1
-    assert value(rows, "grade", "total", "n", ("ITPSKIN", "any"), "Week 4") == 0
+    assert value(rows, "itpskin", "total", "n", "second", "Baseline") == 1
+    assert value(rows, "itpskin", "total", "n", "any", "Week 4") == 0
 
 
 def test_three_pairs_are_not_tested(bleeding):

@@ -21,7 +21,7 @@ from csrkit.tables.layouts import (
     values,
     when,
 )
-from csrkit.vocabulary import limits_of
+from csrkit.vocabulary import level_columns, limits_of
 
 ADSL = pd.DataFrame(
     {
@@ -98,7 +98,7 @@ def texts(rows, parts, notes=()):
 
 def counts(analysis, level, **numbers):
     frame = pd.DataFrame({"statistic": list(numbers), "value": list(numbers.values())})
-    return frame.assign(analysis=analysis, level=level)
+    return frame.assign(analysis=analysis, **level_columns([level] * len(frame)))
 
 
 def test_levels_inside_levels():

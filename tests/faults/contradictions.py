@@ -1,7 +1,7 @@
 """What result rows must obey whatever the data are: within one number, within one display, between displays.
 
 Rules between displays stand in the tables below. A place is ``display:analysis:level:visit:statistic``, a level
-with its category ``BOR/CR``; places joined by `` + `` are added up, ``*`` adds up all levels or visits. Places are compared column by column, in columns of as many subjects:
+with its category ``Sex/Female``; places joined by `` + `` are added up, ``*`` adds up all levels or visits. Places are compared column by column, in columns of as many subjects:
 the safety set and the full analysis set may differ.
 """
 
@@ -204,7 +204,7 @@ FACTS: dict[str, list[str]] = {
     ],
     "responders": [
         "tbl-response:overall:responder::n",
-        "tbl-response-definitions:response:BOR/responder::n",
+        "tbl-response-definitions:bor:responder::n",
         "tbl-response-sensitivity:primary:responder::n",
         "tbl-response-rates:rate:::n",
         "fig-response-subgroups:overall:::n",
@@ -218,13 +218,13 @@ FACTS: dict[str, list[str]] = {
     "complete responders": [
         "tbl-response:category:CR::n",
         "tbl-response-subjects:listed:CR::n",
-        "tbl-response-definitions:response:BOR/CR::n",
+        "tbl-response-definitions:bor:CR::n",
         "tbl-response-times:complete:::n",
     ],
     "not evaluable": [
         "tbl-response:category:NE::n",
         "tbl-response-subjects:listed:NE::n",
-        "tbl-response-definitions:response:BOR/NE::n",
+        "tbl-response-definitions:bor:NE::n",
         "tbl-estimand:missing:not_evaluable::n",
     ],
     "losses of response": ["tbl-response-times:loss:::n", "data:lost:::n"],

@@ -196,7 +196,7 @@ class _Attack:
             if len(levels) > 1:
                 self._add_partition(levels, wholes)
             if (
-                rest := (key[0], key[-1], key[2], "", "n")
+                rest := (key[0], key[-1].lower(), key[2], "", "n")
             ) in self.truth:  # those with a value, and why others lack it
                 self._add_partition([*levels, rest], [*wholes, (*rest[:4], SIZE)])
 

@@ -11,7 +11,7 @@ import pandas as pd
 from csrkit.rows import make_rows
 from csrkit.tables import formats
 from csrkit.tables.table import Header, Row, Table
-from csrkit.vocabulary import PINGOUIN, STATISTICS, limits_of, look_up
+from csrkit.vocabulary import OF, PINGOUIN, STATISTICS, limits_of, look_up, refuse_unknown
 
 _INTERVALS = ("CI95", "CI95%")  # pingouin's columns of two limits
 
@@ -68,6 +68,7 @@ def table_from_frame(
         {**PINGOUIN, **{name: name for name in STATISTICS}, **(statistics or {})},
     )
     frame = _with_names(frame[[name for name in frame.columns if labels.get(str(name)) != ""]])
+    refuse_unknown({known[str(name)].partition(OF)[0] for name in frame.columns if str(name) in known})
     heads = tuple(Header(labels.get(str(name), str(name))) for name in frame.columns)
     columns = [
         [_cell(value, known.get(str(name), ""), _places(str(name), known, decimals)) for value in frame[name]]

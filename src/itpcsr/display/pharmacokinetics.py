@@ -120,15 +120,15 @@ def list_parameters(rows: pd.DataFrame) -> Table:
     """List the parameters of each subject, under the dose given."""
     lookup = Lookup(rows)
     dose = rows[rows["analysis"] == "dose"].sort_values(["value", "group"])
-    codes = lookup.levels("parameter")
+    codes = [str(name).upper() for name in dict.fromkeys(rows["analysis"]) if name != "dose"]
     body: list[Row] = []
     for amount, part in dose.groupby("value", sort=True, dropna=False):
         text = _dose(float(str(amount)), str(part["unit"].iloc[0]))
         body.append(Row(text or "Dose not recorded"))
         for subject in part["group"]:
-            values = {code: lookup.value("parameter", str(subject), "value", code) for code in codes}
+            values = {code: lookup.value(code.lower(), str(subject), "value") for code in codes}
             body.append(Row(str(subject), _individual(values), 1))
-    units = dict(zip(rows["level"], rows["unit"], strict=True))
+    units = dict(zip(rows["analysis"].str.upper(), rows["unit"], strict=True))
     area = next(code for code in codes if code.startswith("AUC0_"))
     heads = list(_HEADS)
     heads[_HEADS.index("AUC")] = parameter_name(area)

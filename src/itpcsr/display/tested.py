@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from csrkit.rows import levels_in
 from csrkit.tables.formats import format_level, format_p
 from csrkit.tables.layouts import sentence_if_absent
 from csrkit.tables.lookup import Lookup, reason_notes
 from csrkit.tables.table import Header, Row, Table
-from itpcsr.analysis.tested import places_of
 from itpcsr.display.antibodies import antibody_labels
 from itpcsr.display.tested_kinds import KINDS, NOTHING, Kind, Tested, other_kind
 from itpcsr.study import ChosenTest, Study
-from itpcsr.study.testing import PLACES
+from itpcsr.study.testing import PLACES, Place
 
 _COMPARISONS = {
     "emergent": "HLA or donor, induced or boosted",
@@ -49,8 +49,8 @@ def table_tests(
         name = _NAMES.get((display, analysis))
         kind = other_kind(display, analysis) if name is None else KINDS[name]
         body.append(Row(kind.heading))
-        for place in places_of(part):
-            test = Tested(place, lookups[display], study)
+        for where in zip(part["group"], levels_in(part), part["visit"], strict=True):
+            test = Tested(Place(display, analysis, *where), lookups[display], study)
             body.append(Row(_compared(test, kind), _cells(test, kind), 1))
     headers = ("n", f"Effect ({format_level(confidence)}% CI)", "Statistic", "p", "p, corrected")
     reasons = dict.fromkeys(reason for lookup in lookups.values() for reason in lookup.reasons)

@@ -262,7 +262,7 @@ def test_characteristics_have_a_monte_carlo_error(study):
     rows = analyse_characteristics(study, [scenario], 400, 1, ["BOIN"])
     cell = rows[rows["analysis"] == "chosen_2"].set_index("statistic")["value"]
     share = cell["percent"] / 100
-    assert cell["mc_error of percent"] == pytest.approx(100 * np.sqrt(share * (1 - share) / 399))
+    assert cell["mc_error"] == pytest.approx(100 * np.sqrt(share * (1 - share) / 399))
     assert rows.loc[rows["analysis"] == "size", "value"].tolist() == [400]
     shown = dose_tables.table_dose_oc(rows, [scenario], study)
     assert shown.rows[0].label == "One (DLT 10 / 20 / 30%, response 10 / 20 / 30%)"

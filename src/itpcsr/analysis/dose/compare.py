@@ -33,9 +33,8 @@ def compare_rules(path: pd.DataFrame, addl: pd.DataFrame, study: Study) -> pd.Da
     and, where there is a level, its dose. Analysis ``chosen`` holds dose_level (0: none) and the dose
     that the rule chooses at the end.
     """
-    display = "tbl-dose-rules"
     if reason := missing_path(addl, study):
-        return absent_rows(display, reason)
+        return absent_rows("", reason)
     escalation = path[path["PHASE"] == "ESCALATION"]
     n, x = counts_at(addl, None, study)
     open_ = _unfinished(addl, n)
@@ -59,7 +58,7 @@ def compare_rules(path: pd.DataFrame, addl: pd.DataFrame, study: Study) -> pd.Da
         records += _dose_of(chosen, where, study)
     rows = pd.DataFrame(records)
     rows["method"] = RULE + ": " + rows["group"]
-    return make_rows(rows, display=display, population="safety set", dataset="ADDL")
+    return make_rows(rows, population="safety set", dataset="ADDL")
 
 
 def _dose_of(level: float, where: Mapping[str, str], study: Study) -> list[dict[str, object]]:
@@ -83,9 +82,8 @@ def tabulate_boundaries(study: Study, sizes: list[int]) -> pd.DataFrame:
     ``group`` is the rule, ``level`` the number of subjects; statistics are escalate (so many or fewer),
     deescalate and eliminate (so many or more), NaN with a reason where no number of DLTs does it.
     """
-    display = "tbl-dose-boundaries"
     if study.dose_finding is None:
-        return absent_rows(display, missing_path(None, study))
+        return absent_rows("", missing_path(None, study))
     rules = make_rules(study.dose_finding, len(dose_levels(study)), max(sizes))
     records = [
         {"group": name, "level": str(size), **cell}
@@ -96,7 +94,7 @@ def tabulate_boundaries(study: Study, sizes: list[int]) -> pd.DataFrame:
     ]
     rows = pd.DataFrame(records)
     rows["method"] = RULE + ": " + rows["group"]
-    return make_rows(rows, display=display, analysis="boundary", unit="subjects with DLT")
+    return make_rows(rows, analysis="boundary", unit="subjects with DLT")
 
 
 def _boundary_cells(rule: IntervalRule, size: int) -> list[dict[str, object]]:
@@ -123,10 +121,9 @@ def estimate_curves(addl: pd.DataFrame, study: Study, confidence: float) -> pd.D
     observed (n, N, percent and exact limits), isotonic (percent) or crm (percent at the posterior mean, 90 %
     limits); ``level`` counts from 1. CRM and isotonic estimates are NaN with a reason without data.
     """
-    display = "fig-dose-dlt"
     reason = missing_path(addl, study)
     if reason or study.dose_finding is None:
-        return absent_rows(display, reason)
+        return absent_rows("", reason)
     first = addl.head(study.dose_finding.choice_subjects)
     stages = {"first": (first, False), "escalation": (addl, True), "all": (addl, False)}
     rule = study_rules(study, addl)["CRM"]
@@ -134,7 +131,7 @@ def estimate_curves(addl: pd.DataFrame, study: Study, confidence: float) -> pd.D
     for visit, (part, escalation) in stages.items():
         n, x = counts_at(part, None, study, escalation)
         parts.append(_estimates(n[0], x[0], rule, confidence).assign(visit=visit))
-    return make_rows(pd.concat(parts), display=display, population="safety set", dataset="ADDL")
+    return make_rows(pd.concat(parts), population="safety set", dataset="ADDL")
 
 
 def _estimates(n: np.ndarray, x: np.ndarray, rule: object, confidence: float) -> pd.DataFrame:
