@@ -138,7 +138,7 @@ def test_rates_of_the_published_counts(rates, r_values, group, n, total):
     for name in ("wilson", "jeffreys", "posterior"):
         for side in ("low", "high"):
             wanted = 100 * r_values[case, f"{name}_{side}"]
-            assert value(rates, name, group, f"ci_{side}") == pytest.approx(wanted, abs=1e-6)
+            assert value(rates, name, group, f"ci_{side} of percent") == pytest.approx(wanted, abs=1e-6)
     assert value(rates, "posterior", group, "mean") == pytest.approx(100 * (n + 1) / (total + 2))
     assert value(rates, "posterior", group, "median") == pytest.approx(
         100 * r_values[case, "posterior_median"]
@@ -293,8 +293,8 @@ def test_subgroups_are_whole_or_say_nothing(of_four, rows_of_four, study):
     subgroups = derive_subgroups(of_four["adsl"], of_four["adab"], study)
     assert set(subgroups["SUBGROUP"]) == {"Sex", "Age, years", "Baseline count, 10⁹/L"}
     rows = rows_of_four["fig-response-subgroups"]
-    assert value(rows, "Sex", "total", "N", "Female") == 4
-    assert value(rows, "Baseline count, 10⁹/L", "total", "n", "≥10") == 2
+    assert value(rows, "subgroup", "total", "N", ("Sex", "Female")) == 4
+    assert value(rows, "subgroup", "total", "n", ("Baseline count, 10⁹/L", "≥10")) == 2
     assert value(rows, "overall", "total", "n") == 2
 
 

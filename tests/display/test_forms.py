@@ -84,8 +84,8 @@ def test_only_subjects_beyond_a_limit_are_marks_of_the_liver_plot(specs):
          "QUADRANT": ["within", "alt", "within"]}
     )  # fmt: skip
     rows = bands.peak_bins(peaks, 2, 1000)
-    assert rows.loc[rows["analysis"] == "bin", ["level", "value"]].to_numpy().tolist() == [
-        ["0.5 | 0.353553", 2.0]
+    assert rows.loc[rows["analysis"] == "bin", ["category", "level", "value"]].to_numpy().tolist() == [
+        ["0.5", "0.353553", 2.0]
     ]
     assert len(marked) <= 2
 
