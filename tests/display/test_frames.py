@@ -62,6 +62,18 @@ def test_cells_are_written_by_what_they_are():
     assert table.results["statistic"].tolist() == ["p_value", "df", "statistic", "ci_low", "ci_high", "n"]
 
 
+def test_pingouin_s_names_mean_what_their_test_makes_them():
+    constants = {"analysis": "age", "method": "a test"}
+    kendall = pd.DataFrame({"Source": ["visit"], "W": [0.25], "Q": [5.5]})
+    shapiro = pd.DataFrame({"W": [0.91], "pval": [0.2]}, index=["age"])
+    ranks = Table.from_frame(pd.DataFrame({"U_val": [35.0]}, index=["MWU"]), **constants)
+    found = [
+        Table.from_frame(frame, **constants).results["statistic"].tolist() for frame in (kendall, shapiro)
+    ]
+    assert found == [["kendalls_w", "statistic"], ["statistic", "p_value"]]
+    assert ranks.rows[0].cells == ("35.0",)
+
+
 def test_a_frame_without_statistics_is_a_table_without_rows():
     table = Table.from_frame(pd.DataFrame({"drug": ["A", "B"], "share": [0.5, np.nan]}), stub="Drug")
     assert [(row.label, row.cells) for row in table.rows] == [("A", ("0.50",)), ("B", ("",))]

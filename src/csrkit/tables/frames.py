@@ -13,6 +13,7 @@ from csrkit.tables import formats
 from csrkit.tables.table import Header, Row, Table
 from csrkit.vocabulary import OF, PINGOUIN, STATISTICS, limits_of, look_up, refuse_unknown
 
+_RANK_SUMS = ("U_val", "W_val")  # whole or half numbers
 _INTERVALS = ("CI95", "CI95%")  # pingouin's columns of two limits
 
 
@@ -63,10 +64,12 @@ def table_from_frame(
     >>> table.results[["level", "statistic", "value"]].values.tolist()
     [['visit', 'statistic', 8.6], ['visit', 'df', 5.0], ['visit', 'p_value', 0.0004]]
     """
-    labels, known = (
-        dict(labels or {}),
-        {**PINGOUIN, **{name: name for name in STATISTICS}, **(statistics or {})},
-    )
+    labels, of_pingouin = dict(labels or {}), dict(PINGOUIN)
+    if "Q" not in frame:
+        of_pingouin["W"] = (
+            "statistic"  # Kendall's W stands beside Friedman's Q; alone it is Shapiro and Wilk's
+        )
+    known = {**of_pingouin, **{name: name for name in STATISTICS}, **(statistics or {})}
     frame = _with_names(frame[[name for name in frame.columns if labels.get(str(name)) != ""]])
     refuse_unknown({known[str(name)].partition(OF)[0] for name in frame.columns if str(name) in known})
     heads = tuple(Header(labels.get(str(name), str(name))) for name in frame.columns)
@@ -84,6 +87,8 @@ def _places(name: str, known: Mapping[str, str], decimals: int | Mapping[str, in
     if isinstance(decimals, Mapping) and name in decimals:
         return decimals[name]
     named = known.get(name, "")
+    if name in _RANK_SUMS:
+        return 1
     if named and look_up(named).form == "fixed":
         return look_up(named).decimals
     return 2 if isinstance(decimals, Mapping) else decimals
