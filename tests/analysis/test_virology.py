@@ -106,12 +106,12 @@ def test_changes_are_from_before_the_same_infusion(study):
     vs["VSSEQ"] = pd.Series(range(1, 7), dtype="float64")
     found, shown = shown_with(trial_of(VS=vs), study)
     rows = shown["tbl-vital-signs"].results
-    after = find(rows, "TEMP", "total", "mean", "Infusion 1", "4 H AFTER INFUSION")
+    after = find(rows, "change", "total", "mean", ("TEMP", "Infusion 1"), "4 H AFTER INFUSION")
     assert after["value"] == 2.0
     assert (
-        find(rows, "TEMP", "total", "n", "Infusion 1", "4 H AFTER INFUSION")["value"] == 1
+        find(rows, "change", "total", "n", ("TEMP", "Infusion 1"), "4 H AFTER INFUSION")["value"] == 1
     )  # B: none before
-    assert find(rows, "TEMP", "total", "mean", "Infusion 2", "END OF INFUSION")["value"] == -1.0
+    assert find(rows, "change", "total", "mean", ("TEMP", "Infusion 2"), "END OF INFUSION")["value"] == -1.0
     assert found["advs"].query("ABLFL == 'Y'")["AVAL"].tolist() == [36.0]
     labels = [row.label for row in shown["tbl-vital-signs"].rows]
     assert "4 h after infusion: change, mean (SD)" in labels
