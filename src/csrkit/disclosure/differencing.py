@@ -195,9 +195,9 @@ class _Attack:
             wholes = [*self._wholes(levels), *heads[key[0]]]
             if len(levels) > 1:
                 self._add_partition(levels, wholes)
-            if (
-                rest := (key[0], key[-1].lower(), key[2], "", "n")
-            ) in self.truth:  # those with a value, and why others lack it
+            # those with a value (an analysis named after the parameter), and why others lack it
+            rest = (key[0], key[-1].lower(), key[2], "", "n")
+            if rest in self.truth:
                 self._add_partition([*levels, rest], [*wholes, (*rest[:4], SIZE)])
 
     def _wholes(self, levels: list[Name]) -> Iterator[Name | None]:
