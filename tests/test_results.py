@@ -3,6 +3,9 @@ import pandas as pd
 import pytest
 
 from csrkit import rows as results
+from csrkit.tables.formats import format_statistic
+from csrkit.tables.lookup import Lookup
+from csrkit.vocabulary import level_columns
 
 
 def one(**columns):
@@ -25,6 +28,38 @@ def test_a_missing_value_needs_a_reason():
 def test_an_unknown_column_is_refused():
     with pytest.raises(ValueError, match="no column colour"):
         results.make_rows(one(colour="red"))
+
+
+@pytest.mark.parametrize("name", ["AGE", "Age, years", "in response", "mean-change", "_mean", "mean__change"])
+def test_an_analysis_of_another_style_is_refused(name):
+    with pytest.raises(ValueError, match="An analysis has a name like `mean_change`"):
+        results.make_rows(one(analysis=name))
+    assert len(results.make_rows(one(analysis="mean_change_2")))
+
+
+def test_a_limit_says_of_which_statistic_it_is():
+    names = {"statistic": ["ci_low of percent", "ci_low", "percent"], "value": [1.0, 2.0, 3.0]}
+    rows = results.make_rows(pd.DataFrame(names).assign(of=["", "rate", ""]))
+    assert rows["statistic"].tolist() == ["ci_low", "ci_low", "percent"]
+    assert rows["of"].tolist() == ["percent", "rate", ""]
+    assert format_statistic("ci_low of percent", 1.25, 0) == "1.3"
+    assert format_statistic("ci_low of rate", 1.25, 0) == "1.25"
+    with pytest.raises(ValueError, match=r"Of what is ci_high\?"):
+        results.make_rows(pd.DataFrame({"statistic": ["ci_high"], "value": [1.0]}))
+    with pytest.raises(ValueError, match="no statistic share"):
+        results.make_rows(pd.DataFrame({"statistic": ["ci_high of share"], "value": [1.0]}))
+
+
+def test_a_level_with_its_category_is_columns_and_a_tuple():
+    levels = ["any", ("HEART", "Palpitations"), ("HEART", "Palpitations", "2"), ("A | B", "")]
+    rows = results.make_rows(pd.DataFrame({**level_columns(levels), "statistic": "n", "value": 1.0}))
+    assert rows["category"].tolist() == ["", "HEART", "HEART", "A | B"]
+    assert rows["subcategory"].tolist() == ["", "", "Palpitations", ""]
+    assert results.levels_in(rows) == levels
+    assert len(results.combine(rows)) == 4
+    lookup = Lookup(rows)
+    assert lookup.levels("", "HEART") == levels[1:3]
+    assert lookup.value("", "", "n", ("HEART", "Palpitations")) == 1
 
 
 def test_two_rows_with_one_key_are_refused():

@@ -18,9 +18,8 @@ from csrkit.charts.layers import (
     step_curves,
 )
 from csrkit.charts.theme import PALETTE
-from csrkit.rows import absence, absent_rows, check, make_rows, result_rows, to_long
+from csrkit.rows import absence, absent_rows, check, levels_in, make_rows, result_rows, to_long
 from csrkit.stats.estimation import attempt, attempt_numbers
-from csrkit.stats.families import to_rows
 from csrkit.stats.groups import Category, assign_groups, columns_by, group_sizes, size_rows
 from csrkit.stats.mcnemar import mcnemar_exact
 from csrkit.stats.permutation import Permutations, mirror_ranks
@@ -82,6 +81,7 @@ from csrkit.tables.layouts import (
     section,
     share_at_risk,
     shown,
+    shown_interval,
     statistics,
     summary,
     values,
@@ -90,6 +90,7 @@ from csrkit.tables.layouts import (
 )
 from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Header, Row, Table
+from csrkit.vocabulary import limits_of
 
 __all__ = [
     "AND",
@@ -147,9 +148,11 @@ __all__ = [
     "lacks_records",
     "layout",
     "level_layout",
+    "levels_in",
     "levels_of",
     "limit_lines",
     "limits",
+    "limits_of",
     "listing",
     "make_rows",
     "mark_unrecorded",
@@ -175,6 +178,7 @@ __all__ = [
     "section",
     "share_at_risk",
     "shown",
+    "shown_interval",
     "size_rows",
     "statistics",
     "step_curves",
@@ -183,7 +187,6 @@ __all__ = [
     "summary",
     "times_to_event",
     "to_long",
-    "to_rows",
     "values",
     "visit_layout",
     "when",

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from csrkit import vocabulary
 from csrkit.disclosure.small_counts import Rule, suppress
 from csrkit.small_texts import usual_texts
+from csrkit.stats.estimation import NUMERICAL
+from csrkit.vocabulary import LEVEL, Level
 
 COLUMNS = tuple(vocabulary.COLUMNS)
 # What makes a row one number: two rows with the same key would be two answers to one question.
-KEY = ["notebook", "display", "analysis", "population", "group", "level", "visit", "statistic"]
+KEY = [
+    "notebook", "display", "analysis", "population", "group", "category", "subcategory", "level", "visit",
+    "statistic", "of",
+]  # fmt: skip
 _TEXTS = [name for name in COLUMNS if name != "value"]
 FILE = "results.parquet"
 WHOLE = "unsuppressed.parquet"
@@ -25,7 +31,8 @@ def make_rows(frame: pd.DataFrame, **constants: str) -> pd.DataFrame:
     Parameters
     ----------
     frame
-        At least ``statistic`` and ``value`` (a raw number; NaN where not estimable, with ``reason``).
+        At least ``statistic`` and ``value`` (a raw number; NaN where not estimable, with ``reason``). A limit
+        says of what it is, in its name (``ci_low of percent``) or in the column ``of``.
     **constants
         Columns that are the same in every row, for example ``display="tbl-response"``. Columns given in
         neither are empty.
@@ -33,8 +40,8 @@ def make_rows(frame: pd.DataFrame, **constants: str) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        A value is missing without a reason, a column name isn't one of a result row, or a statistic isn't in
-        the vocabulary.
+        A value is missing without a reason, a column name isn't one of a result row, a statistic isn't in the
+        vocabulary, a limit is of nothing, or the name of an analysis has another style.
     """
     unknown = sorted((set(frame.columns) | set(constants)) - set(COLUMNS))
     if unknown:
@@ -49,12 +56,37 @@ def make_rows(frame: pd.DataFrame, **constants: str) -> pd.DataFrame:
             rows[name] = ""
     rows["value"] = pd.to_numeric(rows["value"]).astype("float64")
     rows[_TEXTS] = rows[_TEXTS].fillna("").astype("str")
-    vocabulary.refuse_unknown(set(rows["statistic"]))
+    _name_statistics(rows)
+    vocabulary.refuse_other_style(set(rows["analysis"]))
     silent = rows["value"].isna() & (rows["reason"] == "")
     if silent.any():
-        where = rows.loc[silent, ["display", "analysis", "group", "level", "statistic"]].iloc[0].to_dict()
+        where = rows.loc[silent, ["display", "analysis", "group", *LEVEL, "statistic"]].iloc[0].to_dict()
         raise ValueError(f"A value that can't be estimated needs a reason: {where}.")
     return rows
+
+
+def _name_statistics(rows: pd.DataFrame) -> None:
+    """Take apart ``ci_low of percent``; refuse what isn't in the vocabulary."""
+    if rows["statistic"].str.contains(vocabulary.OF, regex=False).any():
+        parts = rows["statistic"].str.partition(vocabulary.OF)
+        rows["statistic"], rows["of"] = parts[0], rows["of"].mask(parts[2] != "", parts[2])
+    pairs = rows[["statistic", "of"]].drop_duplicates()
+    vocabulary.refuse_unknown(set(pairs["statistic"]) | set(pairs["of"]) - {""})
+    vocabulary.refuse_lonely(map(vocabulary.whole_name, pairs["statistic"], pairs["of"]))
+
+
+def levels_in(rows: pd.DataFrame) -> list[Level]:
+    """Return the level of each result row: its text, or with category and subcategory as a tuple.
+
+    >>> frame = pd.DataFrame({"statistic": "n", "value": 1.0, **level_columns(["a", ("b", "c")])})
+    >>> levels_in(make_rows(frame))
+    ['a', ('b', 'c')]
+    """
+    columns = (rows[name].tolist() for name in LEVEL)
+    return [
+        ((category, below, level) if below else (category, level)) if category else level
+        for category, below, level in zip(*columns, strict=True)
+    ]
 
 
 def absent_rows(display: str, reason: str, **constants: str) -> pd.DataFrame:
@@ -92,7 +124,11 @@ def result_rows(*parts: pd.DataFrame, absent: str = "", **constants: str) -> pd.
     return make_rows(pd.concat(parts, ignore_index=True), **constants)
 
 
-def to_long(wide: pd.DataFrame, reason: str | Mapping[str, str] = "") -> pd.DataFrame:
+def to_long(
+    wide: pd.DataFrame,
+    reason: str | Mapping[str, str] | Sequence[str] = "",
+    methods: Mapping[str, str | Sequence[str]] | None = None,
+) -> pd.DataFrame:
     """Return a frame that has a column for each statistic as one record for each number.
 
     Parameters
@@ -100,7 +136,10 @@ def to_long(wide: pd.DataFrame, reason: str | Mapping[str, str] = "") -> pd.Data
     wide
         Its index, of one level or several, is named by columns of result rows (``group``, ``visit``, …).
     reason
-        Why a missing number can't be estimated: of all statistics, or by statistic.
+        Why a missing number can't be estimated: of all statistics, by statistic, or for each row. A row's
+        missing number of which its reason doesn't speak comes of numbers that are too large to compute with.
+    methods
+        Statistic to how it was found, in one text or in one for each row.
 
     Examples
     --------
@@ -110,9 +149,16 @@ def to_long(wide: pd.DataFrame, reason: str | Mapping[str, str] = "") -> pd.Data
     """
     stacked = wide.astype("float64").rename_axis(columns="statistic").stack(future_stack=True)
     long = pd.Series(stacked, name="value").reset_index()
-    reasons = (
-        pd.Series(reason, index=long.index) if isinstance(reason, str) else long["statistic"].map(reason)
-    )
+    if isinstance(reason, str):
+        reasons = pd.Series(reason, index=long.index)
+    elif isinstance(reason, Mapping):
+        reasons = long["statistic"].map(reason)
+    else:
+        repeated = np.repeat(np.asarray(reason, dtype="object"), len(wide.columns))
+        reasons = pd.Series(repeated, index=long.index, dtype="object").replace("", NUMERICAL)
+    if methods is not None:
+        found = {name: methods.get(str(name), "") for name in wide.columns}
+        long["method"] = pd.DataFrame(found, index=wide.index, dtype="object").to_numpy().ravel()
     return long.assign(reason=reasons.where(long["value"].isna(), "").fillna("").astype("str"))
 
 

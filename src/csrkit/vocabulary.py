@@ -1,15 +1,24 @@
-"""The statistics that result rows may hold: one name for each, what it means, and how it is written.
+"""What result rows are made of: their columns, the statistics that they may hold, and names of analyses.
 
-A name that isn't here is an error, so that nobody writes a number that no table, page or comparison knows how
-to show. A new one is a line of ``STATISTICS``; ``docs/results.md`` lists them all.
+A statistic that isn't here is an error, so that nobody writes a number that no table, page or comparison
+knows how to show. A new one is a line of ``STATISTICS``; ``docs/results.md`` lists them all.
+
+The limits of every interval have the same two names, and the column ``of`` says which estimate they belong
+to. In layouts, lookups and frames with a column for each statistic both are one text: ``ci_low of percent``.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Form = Literal["count", "percent", "p", "data", "fixed"]
+Form = Literal["count", "percent", "p", "data", "fixed", "of"]
+OF = " of "
+# What a level is, from the outermost part inwards; as one value its text, or the parts as a tuple.
+LEVEL = ("category", "subcategory", "level")
+Level = str | tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -22,7 +31,8 @@ class Statistic:
         In words, for the documentation.
     form
         ``count`` (a whole number), ``percent`` (one decimal), ``p`` (a p-value), ``data`` (as many decimals
-        as the data have, and ``decimals`` more) or ``fixed`` (``decimals``, whatever the data).
+        as the data have, and ``decimals`` more), ``fixed`` (``decimals``, whatever the data) or ``of`` (as
+        the statistic that it belongs to).
     decimals
         See ``form``.
     """
@@ -49,14 +59,16 @@ STATISTICS: dict[str, Statistic] = {
     "rules": Statistic("rules of the data review that were checked"),
     "visits": Statistic("visits that a test compares"),
     "tables_drawn": Statistic("tables drawn at random for a Monte Carlo p-value", "fixed"),
+    # limits and errors, each of the statistic in the column `of`
+    "ci_low": Statistic("lower limit of the interval of an estimate (the method says which interval)", "of"),
+    "ci_high": Statistic("upper limit of the interval of an estimate", "of"),
+    "ci_low_adjusted": Statistic("lower limit that holds for all estimates of a family together", "of"),
+    "ci_high_adjusted": Statistic("upper limit that holds for all estimates of a family together", "of"),
+    "mc_error": Statistic("Monte Carlo standard error of a p-value, a percentage or a mean", "fixed", 4),
     # rates
     "percent": Statistic("100 n / N", "percent"),
-    "ci_low": Statistic("lower limit of the confidence interval", "percent"),
-    "ci_high": Statistic("upper limit of the confidence interval", "percent"),
     "years": Statistic("time at risk", "fixed", 1),
     "rate": Statistic("events per time at risk", "fixed", 2),
-    "rate_low": Statistic("lower limit of the interval of a rate per time", "fixed", 2),
-    "rate_high": Statistic("upper limit of the interval of a rate per time", "fixed", 2),
     # values
     "value": Statistic("one value of one subject"),
     "mean": Statistic("arithmetic mean", "data", 1),
@@ -77,60 +89,37 @@ STATISTICS: dict[str, Statistic] = {
     "range_low": Statistic("lower limit of the normal range"),
     "range_high": Statistic("upper limit of the normal range"),
     # times to events
-    "median_low": Statistic("lower limit of the interval of a median time", "data", 1),
-    "median_high": Statistic("upper limit of the interval of a median time", "data", 1),
     "km_percent": Statistic("Kaplan-Meier estimate of a share", "percent"),
-    "km_low": Statistic("lower limit of its interval", "percent"),
-    "km_high": Statistic("upper limit of its interval", "percent"),
     # effects
-    "estimate": Statistic("estimate of an effect"),
-    "low": Statistic("lower limit of the interval of an estimate"),
-    "high": Statistic("upper limit of the interval of an estimate"),
+    "estimate": Statistic("estimate of an effect; the unit says which: a ratio, a difference, SD per SD"),
     "se": Statistic("standard error of an estimate", "data", 1),
-    "low_adjusted": Statistic("lower limit that holds for all estimates of a family together"),
-    "high_adjusted": Statistic("upper limit that holds for all estimates of a family together"),
     "r_squared": Statistic("share of the variation that a model explains", "fixed", 2),
     "root_mse": Statistic("root of the mean square error of a model", "data", 2),
-    "effect": Statistic("standardised effect, or the share that a factor accounts for"),
-    "effect_low": Statistic("lower limit of the interval of an effect"),
-    "effect_high": Statistic("upper limit of the interval of an effect"),
-    "ratio": Statistic("ratio of two values", "fixed", 2),
     "gm_ratio": Statistic("ratio of geometric means", "fixed", 2),
+    "cohens_dz": Statistic("Cohen's dz, the mean change by the SD of changes", "fixed", 2),
     "hedges_g": Statistic("Hedges' g, a standardised difference of means", "fixed", 2),
     "ng2": Statistic("generalised eta squared", "fixed", 2),
     "np2": Statistic("partial eta squared", "fixed", 2),
+    "kendalls_w": Statistic("Kendall's W, the agreement of the ranks over visits", "fixed", 2),
     "rank_biserial": Statistic("rank-biserial correlation", "fixed", 2),
     "r": Statistic("correlation coefficient"),
     "auc": Statistic("area under the receiver operating characteristic"),
     "slope": Statistic("slope on logarithms", "fixed", 2),
-    "slope_low": Statistic("lower limit of its interval", "fixed", 2),
-    "slope_high": Statistic("upper limit of its interval", "fixed", 2),
     "doubling": Statistic("ratio per doubling of the dose", "fixed", 2),
-    "doubling_low": Statistic("lower limit of its interval", "fixed", 2),
-    "doubling_high": Statistic("upper limit of its interval", "fixed", 2),
     "gain_left_out": Statistic("gain of a predictor in subjects left out"),
     # tests
-    "statistic": Statistic("test statistic"),
-    "t": Statistic("t statistic", "fixed", 2),
-    "U": Statistic("Mann-Whitney's U", "fixed", 1),
-    "Q": Statistic("Friedman's chi-square", "fixed", 2),
-    "W": Statistic("Kendall's W", "fixed", 2),
-    "F": Statistic("F statistic", "fixed", 2),
-    "df": Statistic("degrees of freedom", "fixed"),
-    "df1": Statistic("degrees of freedom of a factor", "fixed"),
-    "df2": Statistic("degrees of freedom of the error", "fixed"),
+    "statistic": Statistic("test statistic (the method says which: t, F, U, chi-square)", "fixed", 2),
+    "df": Statistic("degrees of freedom; of the factor, where the test has two", "fixed"),
     "df_error": Statistic("degrees of freedom of the error", "fixed"),
     "epsilon": Statistic("Greenhouse and Geisser's epsilon", "fixed", 2),
     "sum_of_squares": Statistic("sum of squares", "fixed", 2),
     "mean_square": Statistic("mean square", "fixed", 2),
     "bf10": Statistic("Bayes factor for the alternative", "fixed", 2),
     "p_value": Statistic("p-value, not adjusted", "p"),
-    "p_corrected": Statistic("p-value corrected for unequal correlation between visits", "p"),
-    "p_adjusted": Statistic("p-value adjusted for the family of its tests", "p"),
-    "p_holm": Statistic("p-value adjusted by Holm's method", "p"),
+    "p_adjusted": Statistic(
+        "p-value adjusted, as the method says: Holm, Benjamini-Hochberg, sphericity", "p"
+    ),
     "mid_p": Statistic("mid-p-value", "p"),
-    "p_error": Statistic("Monte Carlo error of a p-value", "fixed", 4),
-    "mc_error": Statistic("Monte Carlo error of a p-value or of a frequency"),
     "alpha": Statistic("significance level"),
     "power": Statistic("power of a test", "fixed", 2),
     "least_effect": Statistic("smallest effect that a study of this size would see"),
@@ -138,8 +127,8 @@ STATISTICS: dict[str, Statistic] = {
     "tests": Statistic("tests of a family"),
     "made": Statistic("tests that could be made"),
     "not_estimable": Statistic("tests that couldn't be made"),
-    "raw": Statistic("tests with a small p-value, not adjusted"),
-    "adjusted": Statistic("tests with a small adjusted p-value"),
+    "significant": Statistic("tests with a small p-value, not adjusted"),
+    "significant_adjusted": Statistic("tests with a small adjusted p-value"),
     # pairs of findings
     "both": Statistic("subjects with a finding before and after"),
     "gained": Statistic("subjects with a finding after alone"),
@@ -152,16 +141,14 @@ STATISTICS: dict[str, Statistic] = {
     "no_logarithm": Statistic("values without logarithm"),
     "below_limit": Statistic("values below the limit of quantification"),
     # doses
-    "DOSE": Statistic("dose of a cohort"),
-    "dose": Statistic("dose that a rule chooses", "fixed", 1),
+    "dose": Statistic("dose of a cohort, or one that a rule chooses", "fixed", 1),
     "doses": Statistic("doses with an estimate"),
     "score": Statistic("score or utility of a dose, 0 to 1"),
     "flag": Statistic("whether a dose is chosen, 0 or 1"),
-    "level": Statistic("dose level, counted from 1"),
+    "dose_level": Statistic("dose level that a rule chooses, counted from 1"),
     "dlt": Statistic("subjects, or share of them, with a dose-limiting toxicity"),
     "response": Statistic("true share of responders in a scenario"),
-    "next": Statistic("dose level of the next cohort by a rule"),
-    "next_level": Statistic("dose level of the next cohort as it was"),
+    "next_level": Statistic("dose level of the next cohort: by a rule, or as it was"),
     "rule_level": Statistic("dose level of the next cohort by the trial's own rule"),
     "rule_stop": Statistic("whether the trial's own rule stops, 0 or 1"),
     "stop": Statistic("whether a rule stops, 0 or 1"),
@@ -184,12 +171,78 @@ STATISTICS: dict[str, Statistic] = {
 
 # The columns of pingouin's frames that are statistics, by their names here.
 PINGOUIN = {
-    "F": "F", "W": "W", "Q": "Q", "T": "t", "U_val": "U", "ddof1": "df1", "ddof2": "df2", "DF1": "df1",
-    "DF2": "df2", "dof": "df", "DF": "df", "p_unc": "p_value", "p_val": "p_value", "pval": "p_value",
-    "p_GG_corr": "p_corrected", "p_corr": "p_adjusted", "eps": "epsilon", "ng2": "ng2", "np2": "np2",
-    "SS": "sum_of_squares", "MS": "mean_square", "hedges": "hedges_g", "RBC": "rank_biserial", "r": "r",
-    "n": "n", "power": "power", "BF10": "bf10",
+    "F": "statistic", "Q": "statistic", "T": "statistic", "U_val": "statistic", "W_val": "statistic",
+    "W": "kendalls_w", "ddof1": "df", "ddof2": "df_error", "DF1": "df", "DF2": "df_error", "dof": "df",
+    "DF": "df", "p_unc": "p_value", "p_val": "p_value", "pval": "p_value", "p_GG_corr": "p_adjusted",
+    "p_corr": "p_adjusted", "eps": "epsilon", "ng2": "ng2", "np2": "np2", "SS": "sum_of_squares",
+    "MS": "mean_square", "hedges": "hedges_g", "RBC": "rank_biserial", "r": "r", "n": "n", "power": "power",
+    "BF10": "bf10",
 }  # fmt: skip
+_ANALYSIS = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+
+
+def whole_name(statistic: str, of: str) -> str:
+    """Return a statistic with what it belongs to.
+
+    >>> whole_name("ci_low", "percent"), whole_name("n", "")
+    ('ci_low of percent', 'n')
+    """
+    return f"{statistic}{OF}{of}" if of else statistic
+
+
+def limits_of(statistic: str, kind: str = "") -> tuple[str, str]:
+    """Return the names of a statistic's two limits; those of kind ``_adjusted`` hold for a whole family.
+
+    >>> limits_of("rate")
+    ('ci_low of rate', 'ci_high of rate')
+    """
+    return whole_name(f"ci_low{kind}", statistic), whole_name(f"ci_high{kind}", statistic)
+
+
+def look_up(name: str) -> Statistic:
+    """Return how a statistic is written: a limit as what it belongs to (``ci_low of rate``: as a rate)."""
+    statistic, _, of = name.partition(OF)
+    known = STATISTICS[statistic]
+    return STATISTICS[of] if known.form == "of" and of else known
+
+
+def refuse_lonely(names: Iterable[str]) -> None:
+    """Raise ValueError for a limit or an error (``ci_low``) that doesn't say what it belongs to."""
+    lonely = sorted(
+        name for name in names if name in STATISTICS and (name == "mc_error" or STATISTICS[name].form == "of")
+    )
+    if lonely:
+        raise ValueError(
+            f"Of what is {', '.join(lonely)}? Name the statistic ('{lonely[0]} of percent'), or fill the "
+            "column `of`."
+        )
+
+
+def refuse_other_style(analyses: Iterable[str]) -> None:
+    """Raise ValueError for names of analyses that aren't small letters, digits and underscores."""
+    other = sorted(name for name in analyses if name and not _ANALYSIS.fullmatch(name))
+    if other:
+        raise ValueError(
+            f"An analysis has a name like `mean_change`, not {', '.join(map(repr, other))}: small letters, "
+            "digits and underscores. What it is of (a parameter, a subgroup) belongs into category or level."
+        )
+
+
+def level_columns(levels: Sequence[Level]) -> dict[str, list[str]]:
+    """Return levels as columns of result rows: ``category``, ``subcategory`` and ``level``, as needed.
+
+    >>> level_columns([("HGB", "LOW"), ("HGB", "HIGH")])
+    {'category': ['HGB', 'HGB'], 'level': ['LOW', 'HIGH']}
+    """
+    whole = [(level,) if isinstance(level, str) else level for level in levels]
+    filled = [(*parts[:-1], *[""] * (len(LEVEL) - len(parts)), parts[-1]) for parts in whole]
+    columns = {name: [parts[place] for parts in filled] for place, name in enumerate(LEVEL)}
+    return {name: parts for name, parts in columns.items() if name == "level" or any(parts)}
+
+
+def last_part(level: Level) -> str:
+    """Return a level without the category that it is one of."""
+    return level if isinstance(level, str) else level[-1]
 
 
 def refuse_unknown(names: set[str]) -> None:
@@ -209,6 +262,7 @@ def as_page() -> str:
         "p": "p-value",
         "data": "decimals of the data",
         "fixed": "",
+        "of": "as what it is of",
     }
     lines = [
         "# Result rows",
@@ -236,13 +290,16 @@ def as_page() -> str:
 
 COLUMNS = {
     "display": "label of the table, figure or text that shows it",
-    "analysis": "which of the display's analyses it is of",
+    "analysis": "which of the display's analyses it is of: small letters, digits and underscores",
     "population": "analysis set",
     "dataset": "analysis dataset that it is computed from",
     "group": "key of the column of subjects; empty for what isn't of one",
-    "level": "category, term, comparison or threshold",
+    "category": "what the level is one of: class of a term, parameter of a status, first of a pair",
+    "subcategory": "between category and level: term of a grade, status at baseline of a shift",
+    "level": "term, status, parameter, comparison or threshold",
     "visit": "analysis visit or study day",
     "statistic": "which statistic it is; see below",
+    "of": "statistic that a limit or an error belongs to: `ci_low` of `percent`",
     "value": "the number, not rounded; empty where it can't be estimated",
     "unit": "unit of the number",
     "method": "method by which it was computed, where it isn't plain counting",

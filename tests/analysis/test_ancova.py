@@ -26,6 +26,7 @@ from csrkit.stats.ancova import (
 from csrkit.stats.families import CONSTANT, FEW
 from csrkit.stats.fewest import TOO_FEW
 from csrkit.stats.proportions import NO_SUBJECTS
+from csrkit.vocabulary import limits_of
 
 ARMS = ["P"] * 9 + ["L"] * 8 + ["H"] * 8
 SITES = [*"aaaabbcccaabbbcccaaabbccb"]
@@ -75,7 +76,9 @@ def compare(rows, keys, case, r, names, tolerance=CLOSE):
     return compared
 
 
-MEANS = {name: name for name in ("estimate", "se", "low", "high")}
+LOW, HIGH = limits_of("estimate")
+LOW_ADJUSTED, HIGH_ADJUSTED = limits_of("estimate", "_adjusted")
+MEANS = {"estimate": "estimate", "se": "se", "low": LOW, "high": HIGH}
 PAIRS = MEANS | {"p": "p_value"}
 TESTS = {"F": "statistic", "df1": "df", "sum_of_squares": "sum_of_squares", "p_value": "p_value"}
 
@@ -138,12 +141,12 @@ def test_pairs_and_their_adjustments(frame, r):
     model = model_of(frame)
     assert compare(differences(model), ["group", "level"], "pairs none", r, PAIRS) == 3 * 5
     tukey = differences(model, adjust="tukey")
-    names = {"p": "p_adjusted", "low": "low_adjusted", "high": "high_adjusted"}
+    names = {"p": "p_adjusted", "low": LOW_ADJUSTED, "high": HIGH_ADJUSTED}
     # R's and scipy's studentised range differ in the ninth decimal
     assert compare(tukey, ["group", "level"], "pairs tukey", r, names, 1e-6) == 3 * 3
     holm = differences(model, adjust="holm")
     assert compare(holm, ["group", "level"], "pairs holm", r, {"p": "p_adjusted"}) == 3
-    assert "low_adjusted" not in set(holm["statistic"])
+    assert LOW_ADJUSTED not in set(holm["statistic"])
     assert (by(holm, "group", "level")["L", "P", "p_value"]) == pytest.approx(
         r["pairs none", "L - P p"], rel=CLOSE
     )
@@ -151,7 +154,7 @@ def test_pairs_and_their_adjustments(frame, r):
 
 def test_dunnett_is_multcomp_s(frame, r):
     rows = differences(model_of(frame), "P", adjust="dunnett")
-    names = {"p": "p_adjusted", "low": "low_adjusted", "high": "high_adjusted"}
+    names = {"p": "p_adjusted", "low": LOW_ADJUSTED, "high": HIGH_ADJUSTED}
     assert compare(rows, ["group", "level"], "dunnett", r, names, DRAWN) == 2 * 3
     again = differences(model_of(frame), "P", adjust="dunnett")
     pd.testing.assert_frame_equal(rows, again)
@@ -160,14 +163,14 @@ def test_dunnett_is_multcomp_s(frame, r):
 def test_dunnett_of_one_difference_is_the_t_test(frame):
     rows = by(differences(model_of(frame[frame["arm"] != "L"]), "P", adjust="dunnett"), "group")
     assert rows["H", "p_adjusted"] == pytest.approx(rows["H", "p_value"])
-    assert rows["H", "low_adjusted"] == pytest.approx(rows["H", "low"])
+    assert rows["H", LOW_ADJUSTED] == pytest.approx(rows["H", LOW])
     assert np.isnan(rows["L", "p_adjusted"])
 
 
 def test_dose_response(frame, r):
     rows = linear_contrast(model_of(frame), DOSES)
     assert (
-        compare(rows, [], "contrast", r, {"estimate": "estimate", "se": "se", "low": "low", "p": "p_value"})
+        compare(rows, [], "contrast", r, {"estimate": "estimate", "se": "se", "low": LOW, "p": "p_value"})
         == 4
     )
     slope = dose_slope(model_of(frame), DOSES)
@@ -184,12 +187,12 @@ def test_interactions_are_added_one_at_a_time(frame, r):
 
 def test_subgroups(frame, r):
     rows = in_subgroups(fit(frame, "chg", "arm", covariates=["base"]), "sex", differences)
-    rows[["sex", "level"]] = rows["level"].str.split(" | ", expand=True, regex=False)
+    rows = rows.rename(columns={"category": "sex"})
     assert list(rows["sex"].unique()) == ["F", "M"]
     for level, part in rows.groupby("sex"):
         assert compare(part, ["group", "level"], f"sex {level}", r, PAIRS) == 3 * 5
     means = in_subgroups(model_of(frame), "sex", ls_means)
-    assert list(means["level"].unique()) == ["F", "M"]
+    assert list(means["category"].unique()) == ["F", "M"]
 
 
 def test_rows_are_result_rows(frame):
@@ -244,7 +247,7 @@ def test_arm_without_subjects_has_a_row_that_says_so(frame):
 @pytest.mark.parametrize(
     ("subjects", "expected"),
     [
-        (1, {"se": [FEW], "low": [FEW], "statistic": [TOO_FEW], "p_value": [TOO_FEW]}),
+        (1, {"se": [FEW], LOW: [FEW], "statistic": [TOO_FEW], "p_value": [TOO_FEW]}),
         (3, {"statistic": [TOO_FEW], "p_value": [TOO_FEW]}),
         (4, {}),
     ],

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from csrkit.carried import rows_behind
+from csrkit.rows import levels_in
+from csrkit.vocabulary import Level
 
 COLUMNS = {"placebo": "placebo", "xan_low": "low", "xan_high": "high"}
 HEADS = {
@@ -19,11 +21,11 @@ HEADS = {
     "p-value": "",
 }
 STATISTICS = {"n": "n", "Mean": "mean", "SD": "sd", "Median": "median", "Min": "min", "Max": "max"}
-VARIABLES = {"Age (y)": "AGE", "Baseline weight(kg)": "WEIGHTBL"}
+VARIABLES = {"Age (y)": "age", "Baseline weight(kg)": "weightbl"}
 
 
-def index(rows: pd.DataFrame) -> dict[tuple[str, str, str, str], float]:
-    keys = zip(rows["analysis"], rows["level"], rows["group"], rows["statistic"], strict=True)
+def index(rows: pd.DataFrame) -> dict[tuple[str, Level, str, str], float]:
+    keys = zip(rows["analysis"], levels_in(rows), rows["group"], rows["statistic"], strict=True)
     return dict(zip(keys, rows["value"], strict=True))
 
 
@@ -56,7 +58,7 @@ def test_adverse_events_by_class_and_term(events, pilot_folder):
         analysis, level = {
             "ANY": ("any", "any"),
             "SOC": ("soc", row.soc),
-            "PT": ("pt", f"{row.soc} | {row.pt}"),
+            "PT": ("pt", (row.soc, row.pt)),
         }[row.level]
         for printed, column in COLUMNS.items():
             n, percent, count = (
@@ -93,4 +95,4 @@ def test_categories_of_demographics(baseline, pilot_folder):
     cells = table[(table["section"] == "Sex") & table["stat_label"].isin(["Male", "Female"])]
     assert len(cells) == 8
     for cell in cells.itertuples():
-        assert baseline["SEX", cell.stat_label[0], HEADS[cell.column_label], "n"] == float(cell.value1)
+        assert baseline["sex", cell.stat_label[0], HEADS[cell.column_label], "n"] == float(cell.value1)

@@ -12,6 +12,7 @@ from csrkit.adam.scores import sum_items
 from csrkit.adam.visits import Window, add_change, analysis_windows, carry_forward, flag_baseline
 from csrkit.stats.ancova import differences, dose_slope, fit
 from csrkit.stats.summaries import summarize
+from csrkit.vocabulary import limits_of
 
 ARMS = ["Placebo", "Xanomeline Low Dose", "Xanomeline High Dose"]
 DOSES = dict(zip(ARMS, (0.0, 54.0, 81.0), strict=True))
@@ -150,7 +151,7 @@ def model_rows(frame, response):
         pair = pairs[arm, other]
         found[head, "p", arm] = [pair["p_value"]]
         found[head, "Diff of LS Means (SE)", arm] = [pair["estimate"], pair["se"]]
-        found[head, "95% CI", arm] = [pair["low"], pair["high"]]
+        found[head, "95% CI", arm] = [pair[name] for name in limits_of("estimate")]
     return found
 
 

@@ -10,6 +10,7 @@ from collections import ChainMap
 import pandas as pd
 import pytest
 
+from csrkit.rows import levels_in
 from itpcsr.adam.datasets import Datasets
 from itpcsr.sdtm import load_trial
 from tests.faults.chain import rows_shown, show
@@ -31,17 +32,17 @@ _RECORD = "the published N counts a record without a result"
 # The published end of treatment is the last record, even one without a result; here it is the last value.
 _LAST = "the published end of treatment is the Week 24 record without a result; here the last value counts"
 KNOWN = {
-    ("BILI", "value", "Week 2", "low", "n"): ("80", _RECORD),
-    ("BILI", "value", "Week 4", "low", "n"): ("72", _RECORD),
-    ("BILI", "value", "Week 24", "placebo", "n"): ("57", _RECORD),
-    ("BILI", "value", "Week 24", "low", "n"): ("26", _RECORD),
-    ("GLUC", "value", "Week 4", "low", "n"): ("71", _RECORD),
-    ("BILI", "value", "End of treatment", "placebo", "mean"): ("11.2", _LAST),
-    ("BILI", "value", "End of treatment", "placebo", "sd"): ("13.42", _LAST),
-    ("BILI", "change", "End of treatment", "placebo", "mean"): ("1.4", _LAST),
-    ("BILI", "change", "End of treatment", "placebo", "sd"): ("11.28", _LAST),
-    ("BILI", "change", "End of treatment", "low", "sd"): ("3.08", _LAST),
-    ("BILI", "value", "End of treatment", "low", "n"): (
+    ("value", "BILI", "Week 2", "low", "n"): ("80", _RECORD),
+    ("value", "BILI", "Week 4", "low", "n"): ("72", _RECORD),
+    ("value", "BILI", "Week 24", "placebo", "n"): ("57", _RECORD),
+    ("value", "BILI", "Week 24", "low", "n"): ("26", _RECORD),
+    ("value", "GLUC", "Week 4", "low", "n"): ("71", _RECORD),
+    ("value", "BILI", "End of treatment", "placebo", "mean"): ("11.2", _LAST),
+    ("value", "BILI", "End of treatment", "placebo", "sd"): ("13.42", _LAST),
+    ("change", "BILI", "End of treatment", "placebo", "mean"): ("1.4", _LAST),
+    ("change", "BILI", "End of treatment", "placebo", "sd"): ("11.28", _LAST),
+    ("change", "BILI", "End of treatment", "low", "sd"): ("3.08", _LAST),
+    ("value", "BILI", "End of treatment", "low", "n"): (
         "82",
         "a subject whose only record after baseline has no result",
     ),
@@ -80,7 +81,8 @@ def laboratory_rows(trial, study, datasets):
 
 
 def index(rows):
-    keys = zip(rows["analysis"], rows["level"], rows["visit"], rows["group"], rows["statistic"], strict=True)
+    names = (rows[name] for name in ("visit", "group", "statistic"))
+    keys = zip(rows["analysis"], levels_in(rows), *names, strict=True)
     return dict(zip(keys, rows["value"], strict=True))
 
 
@@ -101,8 +103,8 @@ def test_summaries_of_chemistry(shown, pilot_folder):
         test, _, visit = cell.row_label.partition(" | ")
         visit = VISITS.get(visit, visit.replace("Wk", "Week"))
         key = (
-            TESTS[test],
             "change" if "Change" in cell.stat_label else "value",
+            TESTS[test],
             visit,
             ARMS[cell.column_label],
         )
@@ -140,7 +142,7 @@ def test_status_of_chemistry(shown, pilot_folder):
                 differences.append((test, "p", cell.cell_text, p))
             compared += 1
             continue
-        key = ("status", f"{test} | {cell.stat_label.upper()}", "", ARMS[cell.column_label])
+        key = ("status", (test, cell.stat_label.upper()), "", ARMS[cell.column_label])
         differences += counted(rows, key, cell)
         compared += 1
     assert compared == 180
@@ -168,11 +170,11 @@ def test_shifts_of_chemistry(shown, pilot_folder):
         arm, _, base = cell.column_label.partition(": ")
         base = base.split()[0].upper()
         if cell.stat_label == "n":
-            total = rows["shift", f"{test} | {base} to NORMAL", "", ARMS[arm], "N"]
+            total = rows["shift", (test, base, "NORMAL"), "", ARMS[arm], "N"]
             if float(cell.cell_text) != total:
                 differences.append((test, base, arm, "n", cell.cell_text, total))
             continue
-        key = ("shift", f"{test} | {base} to {cell.stat_label.upper()}", "", ARMS[arm])
+        key = ("shift", (test, base, cell.stat_label.upper()), "", ARMS[arm])
         differences += counted(rows, key, cell)
     assert compared == 270
     assert differences == []
@@ -210,7 +212,7 @@ def vital_differences(rows, folder):
     for cell in table.itertuples():
         name, _, position = cell.section.partition(" | ")
         visit = cell.row_label.replace("End of Trt.", "End of treatment")
-        key = (VITALS[name.partition(" (")[0]], f"{position} | value", visit, VITAL_ARMS[cell.column_label])
+        key = ("value", (VITALS[name.partition(" (")[0]], position), visit, VITAL_ARMS[cell.column_label])
         wrong = not agrees(cell.cell_text, rows[(*key, cell.stat_label.lower())])
         assert visit == "End of treatment" or not wrong, (key, cell.cell_text)
         differences += wrong

@@ -8,6 +8,8 @@ import pytest
 
 import itpcsr.sdtm.checks
 from csrkit.carried import rows_behind
+from csrkit.rows import levels_in
+from csrkit.vocabulary import Level
 from tests import small
 from tests.faults.chain import show
 
@@ -28,8 +30,8 @@ FINDINGS = pd.DataFrame(
 )
 
 
-def values(rows: pd.DataFrame) -> dict[tuple[str, str, str], float]:
-    keys = zip(rows["analysis"], rows["level"], rows["statistic"], strict=True)
+def values(rows: pd.DataFrame) -> dict[tuple[str, Level, str], float]:
+    keys = zip(rows["analysis"], levels_in(rows), rows["statistic"], strict=True)
     return dict(zip(keys, rows["value"], strict=True))
 
 
@@ -55,9 +57,9 @@ def test_findings_are_counted_by_rule_and_domain_and_subjects_once(shown) -> Non
     assert found["checked", "all", "rules"] == 3
     assert found["warning", "all", "findings"] == 3
     assert found["warning", "all", "subjects"] == 2
-    assert found["warning", "A-01 | AE", "subjects"] == 2
-    assert found["note", "B-01 | LB", "findings"] == 1
-    assert found["note", "B-01 | LB", "subjects"] == 0
+    assert found["warning", ("A-01", "AE"), "subjects"] == 2
+    assert found["note", ("B-01", "LB"), "findings"] == 1
+    assert found["note", ("B-01", "LB"), "subjects"] == 0
 
 
 def test_no_finding_is_shown_as_none(study) -> None:

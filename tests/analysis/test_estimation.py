@@ -41,7 +41,7 @@ def test_what_does_not_settle_takes_nothing_else_with_it(monkeypatch):
     )
     assert np.isnan(found["gain_left_out"])
     assert found["reason"] == "not estimable: the fit did not settle"
-    assert np.isfinite([found["estimate"], found["low"], found["p_value"], found["auc"]]).all()
+    assert np.isfinite([found["estimate"], found["ci_low of estimate"], found["p_value"], found["auc"]]).all()
 
 
 @pytest.mark.parametrize(("seed", "subjects"), [(11, 6), (1025, 9)])

@@ -11,10 +11,10 @@ import pytest
 
 from csrkit.errors import DataError
 from csrkit.nca import nca
+from csrkit.rows import to_long
 from csrkit.stats import (
     effects,
     estimation,
-    families,
     firth,
     permutation,
     stratified,
@@ -144,13 +144,14 @@ def test_separated_groups_have_a_limit_or_a_reason(monkeypatch):
 
     monkeypatch.setattr(firth.optimize, "brentq", no_crossing)
     found = predictors.predict(baseline, response, 0.95)
-    assert np.isnan(found["low"])
+    assert np.isnan(found["ci_low of estimate"])
     assert found["reason"] == "not estimable: the limit of the profile likelihood was not found"
     assert np.isfinite(found["auc"])
 
 
 def test_one_marker_that_fails_takes_no_other_with_it():
-    rows = families.to_rows(["a", "b"], {"estimate": [1.0, np.nan]}, "")
+    wide = pd.DataFrame({"estimate": [1.0, np.nan]}, index=pd.Index(["a", "b"], name="level"))
+    rows = to_long(wide, ["", ""])
     assert list(rows["reason"]) == ["", NUMERICAL]
 
 

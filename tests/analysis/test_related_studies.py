@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from csrkit.errors import ParameterError
-from csrkit.rows import absence
+from csrkit.rows import absence, levels_in
 from itpcsr.sdtm import Trial
 from itpcsr.study import RelatedStudy, read_related
 from tests.faults import chain
@@ -43,7 +43,7 @@ def of_these(study, monkeypatch):
 
 def values(rows, analysis, statistic="n"):
     chosen = rows[(rows["analysis"] == analysis) & (rows["statistic"] == statistic)]
-    return dict(zip(chosen["level"], chosen["value"], strict=True))
+    return dict(zip(levels_in(chosen), chosen["value"], strict=True))
 
 
 def test_the_registry_record_is_counted_as_by_hand(record):
@@ -65,7 +65,7 @@ def test_the_registry_record_is_counted_as_by_hand(record):
 
 def test_fields_are_those_that_occur_and_add_up(record):
     cells = values(record[1][FIGURE], "cell")
-    assert cells["Recruiting | none given"] == 3
+    assert cells[("Recruiting", "none given")] == 3
     assert min(cells.values()) == 1
     assert sum(cells.values()) == 20
 
@@ -93,7 +93,7 @@ def test_each_field_prints_its_number_and_the_chart_says_how_many_there_are(of_t
 
 def test_one_study_is_counted(of_these):
     shown, rows = of_these(RELATED[1:2])
-    assert values(rows[FIGURE], "cell") == {"Recruiting | none given": 1}
+    assert values(rows[FIGURE], "cell") == {("Recruiting", "none given"): 1}
     assert shown[FIGURE].to_dict()["description"] == (
         "1 study; by status: 1 Recruiting; by phase: 1 None given."
     )

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from csrkit.tables.lookup import Lookup
 from itpcsr.sdtm import Trial
 from tests.conftest import ROOT
 from tests.faults.chain import rows_shown, show
@@ -69,32 +70,45 @@ def eight(study):
 
 
 def value(rows, analysis, statistic, group="total", level="", visit=""):
-    keys = {"analysis": analysis, "group": group, "statistic": statistic, "level": level, "visit": visit}
-    for name, wanted in keys.items():
-        rows = rows[rows[name] == wanted]
-    assert len(rows) == 1, keys
-    return rows["value"].iloc[0]
+    return Lookup(rows).value(analysis, group, statistic, level, visit)
 
 
 @pytest.mark.parametrize(
     ("analysis", "case", "names"),
     [
-        ("friedman", "repeated", ("Q", "df", "p_value", "W")),
-        ("anova", "anova", ("F", "df1", "df2", "p_value", "epsilon", "p_corrected", "ng2")),
+        (
+            "friedman",
+            "repeated",
+            {"statistic": "Q", "df": "df", "p_value": "p_value", "kendalls_w": "W"},
+        ),
+        (
+            "anova",
+            "anova",
+            {
+                "statistic": "F",
+                "df": "df1",
+                "df_error": "df2",
+                "p_value": "p_value",
+                "epsilon": "epsilon",
+                "p_adjusted": "p_corrected",
+                "ng2": "ng2",
+            },
+        ),
     ],
 )
 def test_tests_over_the_visits_are_those_of_r(r_values, eight, analysis, case, names):
     rows = eight["tbl-platelet-tests"]
     assert value(rows, analysis, "n") == 8
-    for name in names:
-        assert value(rows, analysis, name) == pytest.approx(r_values[case, name], rel=1e-6), name
+    for name, in_r in names.items():
+        assert value(rows, analysis, name) == pytest.approx(r_values[case, in_r], rel=1e-6), name
 
 
 @pytest.mark.parametrize("week", WEEKS)
 def test_comparisons_with_baseline_are_those_of_r(r_values, eight, week):
     rows = eight["tbl-platelet-comparisons"]
-    for name in ("gm_ratio", "ci_low", "ci_high", "p_value", "p_holm", "hedges_g"):
-        wanted = r_values[f"week {week}", name]
+    in_r = {"ci_low of gm_ratio": "ci_low", "ci_high of gm_ratio": "ci_high", "p_adjusted": "p_holm"}
+    for name in ("gm_ratio", "p_value", "hedges_g", *in_r):
+        wanted = r_values[f"week {week}", in_r.get(name, name)]
         assert value(rows, "baseline", name, visit=f"Week {week}") == pytest.approx(wanted, rel=1e-6), name
 
 
@@ -110,8 +124,8 @@ def test_a_column_of_three_has_no_p_value(study, subjects, tested):
     shown = run(*data, study)
     tests, pairs = shown["tbl-platelet-tests"], shown["tbl-platelet-comparisons"]
     assert value(tests, "friedman", "n", "esc05") == subjects
-    assert np.isfinite(value(pairs, "baseline", "ci_low", "esc05", visit="Week 4"))
-    for rows, name in ((tests, "p_value"), (pairs, "p_value"), (pairs, "p_holm")):
+    assert np.isfinite(value(pairs, "baseline", "ci_low of gm_ratio", "esc05", visit="Week 4"))
+    for rows, name in ((tests, "p_value"), (pairs, "p_value"), (pairs, "p_adjusted")):
         if tested:
             assert rows.loc[(rows["statistic"] == name) & (rows["group"] == "esc05"), "value"].notna().all()
         else:
@@ -140,7 +154,7 @@ def test_fewer_than_three_subjects_are_not_tested(study, subjects):
     adlb = adlb[adlb["USUBJID"].isin(few["USUBJID"])] if subjects else adlb
     shown = run(few, adlb, study)
     tests, pairs = shown["tbl-platelet-tests"], shown["tbl-platelet-comparisons"]
-    for rows, name in ((tests, "Q"), (tests, "F"), (pairs, "p_value"), (pairs, "ci_low")):
+    for rows, name in ((tests, "statistic"), (pairs, "p_value"), (pairs, "ci_low")):
         chosen = rows[rows["statistic"] == name]
         assert chosen["value"].isna().all()
         assert (chosen["reason"] != "").all()
@@ -167,7 +181,7 @@ def test_no_change_at_all_is_not_tested(study):
 def test_two_visits_are_spherical(study):
     rows = visits_of(*trial(), study, weeks=WEEKS[:1])
     assert value(rows, "anova", "epsilon") == pytest.approx(1)
-    assert value(rows, "anova", "p_corrected") == value(rows, "anova", "p_value")
+    assert value(rows, "anova", "p_adjusted") == value(rows, "anova", "p_value")
 
 
 SUBJECTS = np.arange(1.0, 6.0)[:, None]
@@ -223,7 +237,7 @@ def test_friedman_is_the_published_one(published, study):
     table, folder = published
     wide = pd.read_csv(folder / "friedman_rounding_times.csv").select_dtypes("number").iloc[:, -3:]
     rows = visits_of(*trial_of(wide), study, weeks=WEEKS[:2])
-    assert value(rows, "friedman", "Q") == expected(table, "friedman_rounding", "chi_square")
+    assert value(rows, "friedman", "statistic") == expected(table, "friedman_rounding", "chi_square")
 
 
 def test_repeated_measures_anova_is_the_published_one(published, study):
@@ -231,7 +245,7 @@ def test_repeated_measures_anova_is_the_published_one(published, study):
     wide = pd.read_csv(folder / "pingouin_rm_anova_wide.csv").select_dtypes("number")
     rows = visits_of(*trial_of(wide), study, weeks=WEEKS[: wide.shape[1] - 1])
     for name, quantity in (
-        ("F", "F"), ("p_value", "p_uncorrected"), ("epsilon", "epsilon_GG"), ("p_corrected", "p_GG"), ("ng2", "ng2"),
+        ("statistic", "F"), ("p_value", "p_uncorrected"), ("epsilon", "epsilon_GG"), ("p_adjusted", "p_GG"), ("ng2", "ng2"),
     ):  # fmt: skip
         assert value(rows, "anova", name) == expected(table, "rm_anova_wide", quantity), name
 

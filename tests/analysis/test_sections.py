@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from csrkit.rows import absence
+from csrkit.tables.lookup import Lookup
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 from tests import small
@@ -11,11 +12,7 @@ from tests.faults.chain import rows_shown, show
 
 
 def value(rows, analysis, group, statistic, level="", visit=""):
-    keys = {"analysis": analysis, "group": group, "statistic": statistic, "level": level, "visit": visit}
-    for name, wanted in keys.items():
-        rows = rows[rows[name] == wanted]
-    assert len(rows) == 1, keys
-    return rows["value"].iloc[0]
+    return Lookup(rows).value(analysis, group, statistic, level, visit)
 
 
 NAMES = ("10-population", "20-safety", "30-efficacy")
@@ -57,16 +54,16 @@ def bare_rows(study):
 def test_responders_are_the_published_ones(demo_rows, group, n, low, high):
     rows = demo_rows["tbl-response"]
     assert value(rows, "overall", group, "n", "responder") == n
-    assert round(value(rows, "overall", group, "ci_low", "responder"), 1) == low
-    assert round(value(rows, "overall", group, "ci_high", "responder"), 1) == high
+    assert round(value(rows, "overall", group, "ci_low of percent", "responder"), 1) == low
+    assert round(value(rows, "overall", group, "ci_high of percent", "responder"), 1) == high
 
 
 @pytest.mark.parametrize(("level", "n", "low", "high"), [("any", 13, 46.5, 90.3), ("serious", 4, 6.4, 47.6)])
 def test_adverse_events_are_the_published_ones(demo_rows, level, n, low, high):
     rows = demo_rows["tbl-ae-overview"]
     assert value(rows, "overview", "total", "n", level) == n
-    assert round(value(rows, "overview", "total", "ci_low", level), 1) == low
-    assert round(value(rows, "overview", "total", "ci_high", level), 1) == high
+    assert round(value(rows, "overview", "total", "ci_low of percent", level), 1) == low
+    assert round(value(rows, "overview", "total", "ci_high of percent", level), 1) == high
 
 
 def test_the_flow_is_the_published_one(demo_rows):
@@ -98,9 +95,9 @@ def test_the_platelet_summary_is_that_of_the_data(demo, demo_rows):
     week = adlb.query("PARAMCD == 'PLAT' and AVISITN == 4 and ANL01FL == 'Y'")
     group = week[week["USUBJID"].map(adsl["ARMCD"]) == "EXP20"]
     rows = demo_rows["tbl-platelets"]
-    assert value(rows, "AVAL", "exp20", "n", visit="Week 4") == len(group)
-    assert value(rows, "AVAL", "exp20", "median", visit="Week 4") == group["AVAL"].median()
-    assert value(rows, "CHG", "exp20", "mean", visit="Week 4") == pytest.approx(group["CHG"].mean())
+    assert value(rows, "aval", "exp20", "n", visit="Week 4") == len(group)
+    assert value(rows, "aval", "exp20", "median", visit="Week 4") == group["AVAL"].median()
+    assert value(rows, "chg", "exp20", "mean", visit="Week 4") == pytest.approx(group["CHG"].mean())
 
 
 def test_without_adverse_event_domain_the_display_says_so(bare_rows):

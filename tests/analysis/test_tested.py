@@ -11,14 +11,17 @@ from csrkit.publish.notebook_rows import gather_rows
 from csrkit.rows import FILE, combine, make_rows
 from csrkit.tables.formats import NOT_ESTIMABLE
 from csrkit.versions.numbers import Backing
+from csrkit.vocabulary import limits_of
 from itpcsr.analysis import tested
 from itpcsr.sdtm import Trial
 from itpcsr.study import read_study, write_study
 from tests.faults import chain
 
 NONE_CHOSEN = "No test was chosen beforehand, so that all p-values are exploratory."
-WEEK = {"n": 16, "gm_ratio": 2.534, "ci_low": 1.318, "ci_high": 4.841, "p_value": 0.0084, "p_holm": 0.0334}
-MARKER = {"n": 18, "estimate": 1.09, "low": 1.04, "high": 1.15, "p_value": 0.0031, "p_adjusted": 0.0213}
+WEEK = {"n": 16, "gm_ratio": 2.534, "p_value": 0.0084, "p_adjusted": 0.0334}
+WEEK |= dict(zip(limits_of("gm_ratio"), (1.318, 4.841), strict=True))
+MARKER = {"n": 18, "estimate": 1.09, "p_value": 0.0031, "p_adjusted": 0.0213}
+MARKER |= dict(zip(limits_of("estimate"), (1.04, 1.15), strict=True))
 
 
 def rows_of(values, reason="", **place):
@@ -34,14 +37,14 @@ def rows():
         for group in ("esc20", "total")
         for visit in ("Week 4", "Week 8")
     ]
-    few = {**WEEK, "p_value": float("nan"), "p_holm": float("nan")}
+    few = {**WEEK, "p_value": float("nan"), "p_adjusted": float("nan")}
     place = {"display": "tbl-platelet-comparisons", "analysis": "baseline", "visit": "Week 4"}
     weeks.append(rows_of(few, "3 subjects or fewer", group="esc05", **place))
     markers = [
         rows_of(MARKER, display="tbl-immune-change", analysis="mean_change", group="total", level=code)
         for code in ("TLHRTLH", "TH17TH")
     ]
-    between_arms = rows_of({"p_value": 0.2}, display="tbl-baseline", analysis="AGE")
+    between_arms = rows_of({"p_value": 0.2}, display="tbl-baseline", analysis="age")
     return combine(*weeks, *markers, between_arms).assign(notebook="x")
 
 

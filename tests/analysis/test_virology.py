@@ -46,11 +46,11 @@ def with_tests(*records, ends=(("A", 197), ("B", 50))):
 def test_missing_and_due_tests(study):
     trial = with_tests(virus("A", -3, "NEGATIVE"), virus("B", -3, "NEGATIVE"), virus("A", 29, "NEGATIVE"))
     rows = show(trial, study, NOTEBOOK)["tbl-virus"].results
-    level = "HBSAG | MISSING"
+    level = ("HBSAG", "MISSING")
     assert find(rows, "status", level=level, visit="Baseline")["value"] == 0
     assert find(rows, "status", level=level, visit="Week 4")["value"] == 1  # B
     assert find(rows, "status", statistic="N", level=level, visit="Week 16")["value"] == 1  # B had left
-    assert find(rows, "status", level="HCAB | MISSING", visit="Baseline")["value"] == 2
+    assert find(rows, "status", level=("HCAB", "MISSING"), visit="Baseline")["value"] == 2
 
 
 def test_conversions_are_named(study):
@@ -83,7 +83,7 @@ def test_results_in_words_and_numbers(study):
 def test_a_sample_outside_the_window_is_said_so(study):
     trial = with_tests(virus("A", -3, "NEGATIVE"), virus("A", 34, "NEGATIVE", visit="WEEK 4"))
     rows = show(trial, study, NOTEBOOK)["tbl-virus"].results
-    assert find(rows, "status", level="HBSAG | NEGATIVE", visit="Week 4")["value"] == 1
+    assert find(rows, "status", level=("HBSAG", "NEGATIVE"), visit="Week 4")["value"] == 1
     assert find(rows, "outside", level="HBSAG", visit="Week 4")["value"] == 1
 
 
@@ -106,12 +106,12 @@ def test_changes_are_from_before_the_same_infusion(study):
     vs["VSSEQ"] = pd.Series(range(1, 7), dtype="float64")
     found, shown = shown_with(trial_of(VS=vs), study)
     rows = shown["tbl-vital-signs"].results
-    after = find(rows, "TEMP", "total", "mean", "Infusion 1", "4 H AFTER INFUSION")
+    after = find(rows, "change", "total", "mean", ("TEMP", "Infusion 1"), "4 H AFTER INFUSION")
     assert after["value"] == 2.0
     assert (
-        find(rows, "TEMP", "total", "n", "Infusion 1", "4 H AFTER INFUSION")["value"] == 1
+        find(rows, "change", "total", "n", ("TEMP", "Infusion 1"), "4 H AFTER INFUSION")["value"] == 1
     )  # B: none before
-    assert find(rows, "TEMP", "total", "mean", "Infusion 2", "END OF INFUSION")["value"] == -1.0
+    assert find(rows, "change", "total", "mean", ("TEMP", "Infusion 2"), "END OF INFUSION")["value"] == -1.0
     assert found["advs"].query("ABLFL == 'Y'")["AVAL"].tolist() == [36.0]
     labels = [row.label for row in shown["tbl-vital-signs"].rows]
     assert "4 h after infusion: change, mean (SD)" in labels

@@ -71,16 +71,16 @@ def shown(study, five_trial, five):
 
 def test_a_subject_without_sex_or_race_has_a_row(shown):
     rows = shown["tbl-baseline"].results
-    assert numbers(rows, "SEX") == {"F": 2, "M": 1, "NOT RECORDED": 1}
-    assert numbers(rows, "RACE") == {"ASIAN": 2, "NOT RECORDED": 2}
+    assert numbers(rows, "sex") == {"F": 2, "M": 1, "NOT RECORDED": 1}
+    assert numbers(rows, "race") == {"ASIAN": 2, "NOT RECORDED": 2}
     assert labels(shown["tbl-baseline"])["Not recorded"] == "2 (50.0)"
 
 
 def test_where_all_is_recorded_there_is_no_such_row(study):
     trial = small.trial(DM=small.dm(("A", "ESC05")), EX=small.ex("A"))
     rows = show(trial, study, POPULATION)["tbl-baseline"].results
-    assert numbers(rows, "SEX") == {"F": 1}
-    assert "RACE" not in set(rows["analysis"])
+    assert numbers(rows, "sex") == {"F": 1}
+    assert "race" not in set(rows["analysis"])
 
 
 def test_the_test_between_arms_is_of_those_recorded(pilot_study):
@@ -91,11 +91,11 @@ def test_the_test_between_arms_is_of_those_recorded(pilot_study):
     names = [f"{n:02}" for n in range(13)]
     trial = small.trial(DM=small.dm(*zip(names, arms, strict=True)).assign(SEX=sex), EX=small.ex(*names))
     rows = show(trial, pilot_study, POPULATION)["tbl-baseline"].results
-    p = rows.query("analysis == 'SEX' and statistic == 'p_value'")["value"]
+    p = rows.query("analysis == 'sex' and statistic == 'p_value'")["value"]
     assert p.tolist() == [pytest.approx(0.0577796, abs=1e-6)]
     for group, unrecorded in ((control, 1), (active, 2)):
         key = next(column.key for column in pilot_study.design.columns if column.arms == [group])
-        assert numbers(rows, "SEX", key)["NOT RECORDED"] == unrecorded
+        assert numbers(rows, "sex", key)["NOT RECORDED"] == unrecorded
 
 
 def test_ends_and_reasons_hold_all_subjects(shown):
@@ -222,7 +222,7 @@ def _hold_all(whole: dict[str, pd.DataFrame], study: Study, gaps: set[tuple[str,
     datasets = Datasets(trial, study)
     adsl = datasets["adsl"]
     rows = rows_shown(show(trial, study, POPULATION, SAFETY, EFFICACY, datasets=datasets))
-    _add_up(rows["tbl-baseline"], ["SEX", "RACE"])
+    _add_up(rows["tbl-baseline"], ["sex", "race"])
     _add_up(rows["tbl-exposure"], ["administrations"])
     _add_up(rows["tbl-response"], ["category"])
     subgroups = derive_subgroups(adsl, datasets["adab"], study)

@@ -68,6 +68,29 @@ def records(found):
     return found[["status", "record", "variable", "old", "new"]].to_numpy().tolist()
 
 
+def test_rows_of_an_older_program_are_compared_with_their_like_or_refused(tmp_path):
+    old, other, new = (tmp_path / name for name in ("old", "other", "new"))
+    for folder, rows in (
+        (old, older(made_up.rows())),
+        (other, older(made_up.rows((2, 4)))),
+        (new, made_up.rows()),
+    ):
+        folder.mkdir()
+        rows.to_parquet(folder / "results.parquet", index=False)
+    assert comparing.compare_rows(*comparing.read_both(old, other))["status"].tolist() == [
+        "changed",
+        "changed",
+    ]
+    for pair in ((old, new), (new, old)):
+        with pytest.raises(DataError, match=r"old: an older program .*no column category, subcategory, of"):
+            comparing.read_both(*pair)
+
+
+def older(rows):
+    """Return the rows with the columns that versions before the vocabulary of levels had."""
+    return rows.drop(columns=["category", "subcategory", "of"])
+
+
 def test_records_are_paired_by_what_they_are_and_named_by_what_tells_them_apart():
     old = pd.DataFrame({"USUBJID": ["01", "01", "02"], "AESEQ": [1.0, 2.0, 1.0], "AEOUT": ["a", "b", "c"]})
     new = pd.DataFrame({"USUBJID": ["01", "02", "02"], "AESEQ": [1.0, 1.0, 2.0], "AEOUT": ["a", "x", "c"]})

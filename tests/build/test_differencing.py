@@ -62,7 +62,7 @@ def test_levels_that_add_up_give_one_back():
 def test_the_size_of_a_set_tells_who_is_outside_of_it():
     women = {"a": 4, "b": 7, "total": 11}
     men = {"a": 2, "b": 2, "total": 4}
-    sex = counts({"F": women, "M": men}, display="tbl-baseline", analysis="SEX")
+    sex = counts({"F": women, "M": men}, display="tbl-baseline", analysis="sex")
     size = counts({"": women}, display="tbl-pk", analysis="size", statistic="N", population="sampled")
     whole = pd.concat([sex, size], ignore_index=True)
     hidden = [("tbl-baseline", level, group) for level in "FM" for group in "ab"]
@@ -96,7 +96,7 @@ def test_no_small_count_of_the_report_comes_out(published, demo, study):
     before = shown.loc[whole.index].assign(value=lambda rows: rows["value"].where(~sizes, whole["value"]))
     few = sizes | (whole["display"] == "tbl-baseline")
     assert set(attack(whole[few], before[few], rule).recovered) == {
-        ("tbl-baseline", "SEX", "", sex, group, "n") for sex in "FM" for group in ("esc05", "exp20", "all20")
+        ("tbl-baseline", "sex", "", sex, group, "n") for sex in "FM" for group in ("esc05", "exp20", "all20")
     }
     # nothing that rests on a suppressed count is shown beside it
     rates = shown[(shown["display"] == "tbl-response-rates") & (shown["group"] == "esc10")]

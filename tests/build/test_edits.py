@@ -60,6 +60,6 @@ def test_a_figure_has_its_finding_and_a_test_its_rows(executed):
     assert displays["fig-age-weight"].alternative.endswith("years.")
     rows = collect_rows(json.loads(executed.read_text(encoding="utf-8")), NOTEBOOK)
     found = rows[rows["display"] == "tbl-age-response"].set_index("statistic")["value"]
-    assert set(found.index) == {"U", "p_value", "rank_biserial"}
+    assert set(found.index) == {"statistic", "p_value", "rank_biserial"}
     assert 0 < found["p_value"] <= 1
     assert displays["tbl-age-response"].table.rows[0].label == "MWU"

@@ -210,7 +210,7 @@ def test_an_original_that_slips_through_stops_the_publication(project, published
 
 
 def test_rows_of_what_is_left_out_don_t_name_subjects():
-    frame = pd.DataFrame({"level": ["S-1", "listed"], "statistic": ["ratio", "n"], "value": [2.0, 7.0]})
+    frame = pd.DataFrame({"level": ["S-1", "listed"], "statistic": ["gm_ratio", "n"], "value": [2.0, 7.0]})
     rows = make_rows(frame, display="fig-x", notebook="10-x")
     kept = external.leave_out_rows(rows, {"fig-x": "A figure."}, ["S-1"])
     assert kept["level"].tolist() == ["listed"]

@@ -6,6 +6,7 @@ import pytest
 from csrkit.errors import RenderError
 from csrkit.publish.variables import collect_variables, fill_absent, keep_quoted, list_variables
 from csrkit.rows import make_rows
+from csrkit.vocabulary import level_columns
 
 
 def rows_of(*levels: str) -> pd.DataFrame:
@@ -16,8 +17,8 @@ def rows_of(*levels: str) -> pd.DataFrame:
             "n": 8.0,
             "N": 18.0,
             "percent": 800 / 18,
-            "ci_low": 21.53,
-            "ci_high": 69.24,
+            "ci_low of percent": 21.53,
+            "ci_high of percent": 69.24,
         }.items()
     ]
     return make_rows(pd.DataFrame(parts), display="tbl-response")
@@ -33,6 +34,13 @@ def test_the_list_of_values_has_a_line_for_each_with_its_name_as_pages_quote_it(
     lines = list_variables(collect_variables(rows_of("responder"), 0.95)).splitlines()
     assert 'tbl_response.overall.responder.total.n: "8"' in lines
     assert 'tbl_response.overall.responder.total.text: "8 of 18 (44.4%; 95% CI 21.5 to 69.2)"' in lines
+
+
+def test_a_limit_and_a_level_with_a_category_are_quoted_by_what_they_are():
+    frame = pd.DataFrame({"statistic": ["mean", "ci_low of rate"], "value": [2.0, 0.125], "group": "total"})
+    frame = frame.assign(analysis="parameter", **level_columns([("SYSBP", "Standing")] * 2))
+    found = collect_variables(make_rows(frame, display="tbl-x"), 0.95, {"SYSBP": 1})["tbl_x"]
+    assert found["parameter"]["sysbp"]["standing"]["total"] == {"mean": "2.00", "ci_low_of_rate": "0.13"}
 
 
 def test_a_size_without_count_is_n():

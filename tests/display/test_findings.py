@@ -9,6 +9,7 @@ import pytest
 
 from csrkit.charts import layers
 from csrkit.plain_text import plain_tree
+from csrkit.rows import make_rows
 from csrkit.tables.table import Table
 from itpcsr.display.findings import concentrations, dose, events, immune, laboratory, phrases, platelets
 from itpcsr.display.findings import response as responses
@@ -179,7 +180,7 @@ def test_a_subgroup_outside_the_rate_of_all_is_counted():
 def test_nothing_to_measure_is_said(study):
     empty = pd.DataFrame({"USUBJID": [], "level": [], "rescued": []})
     assert platelets.heatmap_finding(empty, ["<30"]) == "No subject has a platelet count at a planned visit."
-    rows = pd.DataFrame(columns=["analysis", "level", "visit", "group", "statistic", "value", "reason"])
+    rows = make_rows(pd.DataFrame({"statistic": [], "value": []}))
     assert concentrations.profiles_finding(rows, {"low": "0.5"}, "CELLS/ML", 3, 3) == (
         "Highest median concentration by dose: 0.5: no median is quantified. Below the limit of "
         "quantification: 3 of 3 samples."

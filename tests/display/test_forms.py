@@ -85,8 +85,8 @@ def test_only_subjects_beyond_a_limit_are_marks_of_the_liver_plot(specs):
          "QUADRANT": ["within", "alt", "within"]}
     )  # fmt: skip
     rows = bands.peak_bins(peaks, 2, 1000)
-    assert rows.loc[rows["analysis"] == "bin", ["level", "value"]].to_numpy().tolist() == [
-        ["0.5 | 0.353553", 2.0]
+    assert rows.loc[rows["analysis"] == "bin", ["category", "level", "value"]].to_numpy().tolist() == [
+        ["0.5", "0.353553", 2.0]
     ]
     assert len(marked) <= 2
 
@@ -118,8 +118,8 @@ def test_no_chart_holds_more_than_the_bound_and_charts_of_many_do_not_grow(demo,
         (bands.platelet_bands(once, demo["adsl"], study, 2, 9), bands.platelet_bands(platelets, adsl, study, 2, 9)),
         (bands.response_shares(demo["adsl"], demo["adrs"], study, 2), bands.response_shares(adsl, adrs, study, 2)),
         (
-            bands.concentration_bands(demo["adpc"], demo["adsl"], columns, "x", 2, 9),
-            bands.concentration_bands(adpc, adsl, columns, "x", 2, 9),
+            bands.concentration_bands(demo["adpc"], demo["adsl"], columns, 2, 9),
+            bands.concentration_bands(adpc, adsl, columns, 2, 9),
         ),
     ):  # fmt: skip
         assert len(few_rows) == len(many_rows) > 1
@@ -140,7 +140,7 @@ def test_medians_of_bands_are_those_of_the_table(demo, study, demo_shows):
     adsl, adlb = demo["adsl"], demo["adlb"]
     platelets = efficacy.select_platelets(adsl, adlb, study)
     table = demo_shows("30-efficacy")["tbl-platelets"].results
-    table = table[(table["analysis"] == "AVAL") & table["statistic"].isin(["n", "median", "q1", "q3"])]
+    table = table[(table["analysis"] == "aval") & table["statistic"].isin(["n", "median", "q1", "q3"])]
     own = bands.platelet_bands(platelets, adsl, study, 2, 0)
     both = own[own["analysis"] == "band"].merge(table, on=["group", "visit", "statistic"])
     assert len(both) > 100
@@ -170,10 +170,10 @@ def test_a_share_in_response_counts_who_is_observed(study):
 
 
 def test_the_row_of_a_form_stands_beside_other_rows():
-    form = choose_form("fig-x", BANDS, 1000, 300)
+    form = choose_form(BANDS, 1000, 300)
     assert form["value"].tolist() == [1000.0]
     assert form["method"].tolist() == ["1,000 subjects, more than the 300 up to which each is shown"]
-    assert choose_form("fig-x", BANDS, 300, 300).empty
+    assert choose_form(BANDS, 300, 300).empty
     assert len(combine(form, NO_FORM)) == 1
 
 

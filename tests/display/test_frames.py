@@ -59,7 +59,19 @@ def test_cells_are_written_by_what_they_are():
     table = Table.from_frame(frame, labels={"p_unc": "p-value", "ok": ""}, decimals={"T": 3}, **CONSTANTS)
     assert [head.label for head in table.headers] == ["p-value", "dof", "T", "CI95", "n"]
     assert table.rows[0].cells == ("<0.001", "7", "2.189", "-0.61 to 0.34", "1200")
-    assert table.results["statistic"].tolist() == ["p_value", "df", "t", "low", "high", "n"]
+    assert table.results["statistic"].tolist() == ["p_value", "df", "statistic", "ci_low", "ci_high", "n"]
+
+
+def test_pingouin_s_names_mean_what_their_test_makes_them():
+    constants = {"analysis": "age", "method": "a test"}
+    kendall = pd.DataFrame({"Source": ["visit"], "W": [0.25], "Q": [5.5]})
+    shapiro = pd.DataFrame({"W": [0.91], "pval": [0.2]}, index=["age"])
+    ranks = Table.from_frame(pd.DataFrame({"U_val": [35.0]}, index=["MWU"]), **constants)
+    found = [
+        Table.from_frame(frame, **constants).results["statistic"].tolist() for frame in (kendall, shapiro)
+    ]
+    assert found == [["kendalls_w", "statistic"], ["statistic", "p_value"]]
+    assert ranks.rows[0].cells == ("35.0",)
 
 
 def test_a_frame_without_statistics_is_a_table_without_rows():

@@ -12,7 +12,7 @@ ARMS = {"total": (18,)}
 
 def changes(study, numbers):
     """Return the mean change of as many markers, each of so many subjects."""
-    values = {"estimate": 1.5, "low": 1.2, "high": 1.9}
+    values = {"estimate": 1.5, "ci_low of estimate": 1.2, "ci_high of estimate": 1.9}
     records = [
         {"level": marker.code, "statistic": name, "value": value}
         for marker, n in zip(study.markers, numbers, strict=False)

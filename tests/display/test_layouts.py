@@ -21,6 +21,7 @@ from csrkit.tables.layouts import (
     values,
     when,
 )
+from csrkit.vocabulary import level_columns, limits_of
 
 ADSL = pd.DataFrame(
     {
@@ -97,7 +98,7 @@ def texts(rows, parts, notes=()):
 
 def counts(analysis, level, **numbers):
     frame = pd.DataFrame({"statistic": list(numbers), "value": list(numbers.values())})
-    return frame.assign(analysis=analysis, level=level)
+    return frame.assign(analysis=analysis, **level_columns([level] * len(frame)))
 
 
 def test_levels_inside_levels():
@@ -105,8 +106,8 @@ def test_levels_inside_levels():
     rows = pd.concat(
         [
             counts("class", "HEART", **shown), counts("class", "FEVER", **shown),
-            counts("term", "HEART | Palpitations", **shown), counts("term", "FEVER | FEVER", **shown),
-            counts("grade", "HEART | Palpitations | 2", **shown),
+            counts("term", ("HEART", "Palpitations"), **shown), counts("term", ("FEVER", "FEVER"), **shown),
+            counts("grade", ("HEART", "Palpitations", "2"), **shown),
         ]
     )  # fmt: skip
     names = [str.capitalize, str.title, "Grade {}".format]
@@ -122,9 +123,11 @@ def test_what_is_not_estimable_stands_once_in_a_cell():
     nan = float("nan")
     rows = pd.concat(
         [
-            counts("open", "", median_low=3.0, median_high=nan),
-            counts("none", "", median_low=nan, median_high=nan, events=nan, years=1.0),
-            counts("rate", "", events=3.0, years=2.25, rate_low=0.5, rate_high=1.237),
+            counts("open", "", **{"ci_low of median": 3.0, "ci_high of median": nan}),
+            counts("none", "", **dict.fromkeys(limits_of("median"), nan), events=nan, years=1.0),
+            counts(
+                "rate", "", events=3.0, years=2.25, **dict(zip(limits_of("rate"), (0.5, 1.237), strict=True))
+            ),
         ]
     )
     parts = [
@@ -132,7 +135,7 @@ def test_what_is_not_estimable_stands_once_in_a_cell():
         limits("none", "median", label="none"),
         values("none", ["events", "years"], label="values", between=" / "),
         values("rate", ["events", "years"], label="values", between=" / "),
-        values("rate", ["rate_low", "rate_high"], label="limits"),
+        values("rate", limits_of("rate"), label="limits"),
     ]
     shown, notes = texts(
         rows, parts, notes=[lambda lookup: f"{lookup.value('rate', 'all', 'events'):g} events"]

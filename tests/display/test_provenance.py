@@ -8,7 +8,7 @@ from csrkit.tables.provenance import Source, behind_html
 ROWS = make_rows(
     pd.DataFrame(
         {
-            "statistic": ["n", "ci_low"],
+            "statistic": ["n", "ci_low of percent"],
             "value": [3.0, float("nan")],
             "method": ["", "exact <interval>"],
             "reason": ["", "no subjects"],

@@ -1,7 +1,7 @@
 """What result rows must obey whatever the data are: within one number, within one display, between displays.
 
-Rules between displays stand in the tables below. A place is ``display:analysis:level:visit:statistic``;
-places joined by `` + `` are added up, ``*`` adds up all levels or visits. Places are compared column by column, in columns of as many subjects:
+Rules between displays stand in the tables below. A place is ``display:analysis:level:visit:statistic``, a level
+with its category ``Sex/Female``; places joined by `` + `` are added up, ``*`` adds up all levels or visits. Places are compared column by column, in columns of as many subjects:
 the safety set and the full analysis set may differ.
 """
 
@@ -13,6 +13,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from csrkit.rows import levels_in
+from csrkit.vocabulary import LEVEL, STATISTICS, limits_of, whole_name
 from itpcsr.sdtm import Trial
 
 # One number of a display, its statistics side by side.
@@ -20,14 +22,8 @@ NUMBER = ["notebook", "display", "analysis", "population", "group", "level", "vi
 
 # limits of an interval, and what lies between them wherever a number has it
 LIMITS = {
-    ("ci_low", "ci_high"): ["percent", "mean", "median", "gm_ratio", "ratio"],
-    ("low", "high"): ["estimate", "mean", "r"],
-    ("effect_low", "effect_high"): ["effect"],
-    ("rate_low", "rate_high"): ["rate"],
-    ("km_low", "km_high"): ["km_percent"],
-    ("median_low", "median_high"): ["median"],
-    ("slope_low", "slope_high"): ["slope"],
-    ("doubling_low", "doubling_high"): ["doubling"],
+    **{limits_of(name): [name] for name in STATISTICS},
+    limits_of("percent"): ["percent", "mean", "median"],  # a posterior's mean and median are percentages, too
     ("min", "max"): ["q1", "median", "q3", "mean", "geometric_mean"],
     ("q1", "q3"): ["median"],
 }
@@ -46,7 +42,7 @@ COUNTS = [
     "visits",
 ]
 NOT_NEGATIVE = [*COUNTS, "sd", "years", "rate", "percent", "gcv"]
-P_VALUES = ["p_value", "p_adjusted", "p_holm", "p_corrected", "mid_p"]
+P_VALUES = ["p_value", "p_adjusted", "mid_p"]
 FEWEST_FOR_A_TEST, FEWEST_IN_A_SUBSET = 4, 3
 SINGLE_ARMS = ("esc05", "esc10", "esc20", "exp20")
 ADDED_UP = {"total": SINGLE_ARMS, "all20": ("esc20", "exp20")}
@@ -55,7 +51,7 @@ ADDED_UP = {"total": SINGLE_ARMS, "all20": ("esc20", "exp20")}
 FACTS: dict[str, list[str]] = {
     "subjects treated": [
         "tbl-exposure:administrations:*::n",
-        "tbl-baseline:SEX:*::n",
+        "tbl-baseline:sex:*::n",
         "tbl-disposition:status:treated::n",
         "fig-disposition:treated:::n",
         "tbl-baseline:size:::N",
@@ -197,7 +193,7 @@ FACTS: dict[str, list[str]] = {
     "patient-years": ["tbl-exposure:years:::years", "tbl-ae-rates:rate:any::years"],
     "administrations": [
         "tbl-infusions:given:*::n",
-        "tbl-infusions:EXDOSE::*:n",
+        "tbl-infusions:exdose::*:n",
         "data:administrations:::events",
     ],
     "subjects given rescue": [
@@ -208,7 +204,7 @@ FACTS: dict[str, list[str]] = {
     ],
     "responders": [
         "tbl-response:overall:responder::n",
-        "tbl-response-definitions:BOR:responder::n",
+        "tbl-response-definitions:bor:responder::n",
         "tbl-response-sensitivity:primary:responder::n",
         "tbl-response-rates:rate:::n",
         "fig-response-subgroups:overall:::n",
@@ -222,35 +218,44 @@ FACTS: dict[str, list[str]] = {
     "complete responders": [
         "tbl-response:category:CR::n",
         "tbl-response-subjects:listed:CR::n",
-        "tbl-response-definitions:BOR:CR::n",
+        "tbl-response-definitions:bor:CR::n",
         "tbl-response-times:complete:::n",
     ],
     "not evaluable": [
         "tbl-response:category:NE::n",
         "tbl-response-subjects:listed:NE::n",
-        "tbl-response-definitions:BOR:NE::n",
+        "tbl-response-definitions:bor:NE::n",
         "tbl-estimand:missing:not_evaluable::n",
     ],
     "losses of response": ["tbl-response-times:loss:::n", "data:lost:::n"],
     "median baseline count": [
-        "tbl-platelets:AVAL::Baseline:median",
-        "tbl-platelets-no-rescue:AVAL::Baseline:median",
-        "tbl-baseline:BPLAT:::median",
-        "tbl-lab-course:PLAT:value:Baseline:median",
+        "tbl-platelets:aval::Baseline:median",
+        "tbl-platelets-no-rescue:aval::Baseline:median",
+        "tbl-baseline:bplat:::median",
+        "tbl-lab-course:value:PLAT:Baseline:median",
     ],
     "subjects with a baseline count": [
-        "tbl-platelets:AVAL::Baseline:n",
-        "tbl-platelets-no-rescue:AVAL::Baseline:n",
-        "tbl-baseline:BPLAT:::n",
-        "tbl-lab-course:PLAT:value:Baseline:n",
+        "tbl-platelets:aval::Baseline:n",
+        "tbl-platelets-no-rescue:aval::Baseline:n",
+        "tbl-baseline:bplat:::n",
+        "tbl-lab-course:value:PLAT:Baseline:n",
     ],
-    "mean count in week 4": ["tbl-platelets:AVAL::Week 4:mean", "tbl-lab-course:PLAT:value:Week 4:mean"],
-    "splenectomised": ["tbl-baseline:SPLENFL:Y::n", "fig-response-subgroups:Prior splenectomy:Yes::N"],
-    "given rituximab": ["tbl-baseline:RITUXFL:Y::n", "fig-response-subgroups:Prior rituximab:Yes::N"],
-    "women": ["tbl-baseline:SEX:F::n", "fig-response-subgroups:Sex:Female::N"],
-    "men": ["tbl-baseline:SEX:M::n", "fig-response-subgroups:Sex:Male::N"],
+    "mean count in week 4": ["tbl-platelets:aval::Week 4:mean", "tbl-lab-course:value:PLAT:Week 4:mean"],
+    "splenectomised": [
+        "tbl-baseline:splenfl:Y::n",
+        "fig-response-subgroups:subgroup:Prior splenectomy/Yes::N",
+    ],
+    "given rituximab": [
+        "tbl-baseline:rituxfl:Y::n",
+        "fig-response-subgroups:subgroup:Prior rituximab/Yes::N",
+    ],
+    "women": ["tbl-baseline:sex:F::n", "fig-response-subgroups:subgroup:Sex/Female::N"],
+    "men": ["tbl-baseline:sex:M::n", "fig-response-subgroups:subgroup:Sex/Male::N"],
     **{
-        f"subjects by {name}": [f"fig-response-subgroups:{name}:*::N", "fig-response-subgroups:overall:::N"]
+        f"subjects by {name}": [
+            f"fig-response-subgroups:subgroup:{name}/*::N",
+            "fig-response-subgroups:overall:::N",
+        ]
         for name in (
             "Sex",
             "Age, years",
@@ -310,7 +315,7 @@ PARTS += [
 # Categories that exclude each other and leave nobody out: their n add up to N (to n of the display's "any").
 WHOLES = [
     ("tbl-response", "category"), ("tbl-response-subjects", "listed"), ("tbl-bleeding-shift", "shift"),
-    ("fig-edish", "quadrant"), ("tbl-baseline", "SEX"), ("tbl-baseline", "RACE"),
+    ("fig-edish", "quadrant"), ("tbl-baseline", "sex"), ("tbl-baseline", "race"),
     ("tbl-exposure", "administrations"),
 ]  # fmt: skip
 
@@ -320,6 +325,9 @@ def find_contradictions(
 ) -> pd.DataFrame:
     """Return one row per contradiction: the rule, where, and the numbers that don't agree."""
     rows = pd.concat([rows, _data_rows(trial, datasets)], ignore_index=True)
+    names = map(whole_name, rows["statistic"], rows["of"])
+    levels = ["/".join([level] if isinstance(level, str) else level) for level in levels_in(rows)]
+    rows = rows.assign(statistic=list(names), level=levels)
     found = [*_of_values(rows), *_of_numbers(rows), *_of_columns(rows), *_of_displays(rows)]
     return pd.DataFrame(found, columns=["rule", "place", "numbers"]).drop_duplicates(ignore_index=True)
 
@@ -357,6 +365,8 @@ def _of_numbers(rows: pd.DataFrame) -> Found:
         columns=wide.columns.union(["n", "N", "n1", "n2", "pairs", "percent", "events", "sd", *P_VALUES])
     )
     subjects = ~wide.index.get_level_values("analysis").isin(["below"])
+    # less F than 1 is the likelier with fewer degrees of freedom
+    for_sphericity = wide.index.get_level_values("display").str.startswith("tbl-platelet-tests")
     tested = wide[P_VALUES].notna().any(axis=1)
     fewest = wide[["n", "size"]].min(axis=1).fillna(wide["n1"] + wide["n2"])
     share = 100 * wide["n"] / wide["N"]
@@ -368,9 +378,7 @@ def _of_numbers(rows: pd.DataFrame) -> Found:
         "fewer events than subjects": (wide["events"] < wide["n"]) & wide["N"].notna(),
         "events without subject": (wide["events"] > 0) & (wide["n"] == 0),
         "spread of one": wide["sd"].notna() & (wide["n"] < 2),
-        "adjusted below raw": (wide["p_adjusted"] < wide["p_value"] - 1e-9)
-        if "p_adjusted" in wide
-        else False,
+        "adjusted below raw": (wide["p_adjusted"] < wide["p_value"] - 1e-9) & ~for_sphericity,
     }
     subset = wide[["n1", "n2"]].min(axis=1, skipna=False)
     few = tested & ((fewest < FEWEST_FOR_A_TEST) | (subset < FEWEST_IN_A_SUBSET))
@@ -515,7 +523,7 @@ def _data_rows(trial: Trial, datasets: Mapping[str, pd.DataFrame]) -> pd.DataFra
         ]
     frame = pd.DataFrame(counts, columns=["analysis", "statistic", "value"])
     empty = dict.fromkeys(
-        ["notebook", "population", "level", "visit", "reason", "dataset", "unit", "method"], ""
+        ["notebook", "population", *LEVEL, "visit", "of", "reason", "dataset", "unit", "method"], ""
     )
     return frame.assign(display="data", group="total", value=frame["value"].astype("float64"), **empty)
 

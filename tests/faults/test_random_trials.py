@@ -15,6 +15,7 @@ from tests.faults.contradictions import find_contradictions
 from tests.faults.random_trials import draw_trial
 from tests.faults.trial_runs import Report, run_trial
 
+LIMITS = ("ci_low of percent", "ci_high of percent")
 Number = tuple[str, dict[str, float]]  # display:analysis:group:level:visit, and the statistics there
 
 
@@ -33,7 +34,7 @@ def _share(n: float, size: float, **more: float) -> dict[str, float]:
 
 
 CASES: list[tuple[str, list[Number]]] = [
-    ("", [("t:a:total::", _share(1, 2, ci_low=1.0, ci_high=99.0)), ("t:size:total::", {"N": 2})]),
+    ("", [("t:a:total::", _share(1, 2, **dict(zip(LIMITS, (1.0, 99.0), strict=True)))), ("t:size:total::", {"N": 2})]),
     ("n above N", [("t:a:total::", {"n": 3, "N": 2})]),
     ("N above the column", [("t:a:total::", _share(1, 3)), ("t:size:total::", {"N": 2})]),
     ("share isn't n of N", [("t:a:total::", {"n": 1, "N": 2, "percent": 49.0})]),
@@ -41,9 +42,9 @@ CASES: list[tuple[str, list[Number]]] = [
     ("negative", [("t:a:total::", {"events": -1})]),
     ("count of parts", [("t:a:total::", {"n": 1.5})]),
     ("share above 100 %", [("t:a:total::", {"percent": 101.0})]),
-    ("infinite without reason", [("t:a:total::", {"high": float("inf")})]),
-    ("ci_low above percent", [("t:a:total::", _share(1, 2, ci_low=60.0, ci_high=99.0))]),
-    ("low above high", [("t:a:total::", {"low": 2.0, "high": 1.0})]),
+    ("infinite without reason", [("t:a:total::", {"ci_high of r": float("inf")})]),
+    ("ci_low of percent above percent", [("t:a:total::", {LIMITS[0]: 60.0, **_share(1, 2)})]),
+    ("ci_low of r above ci_high of r", [("t:a:total::", {"ci_low of r": 2.0, "ci_high of r": 1.0})]),
     ("min above q1", [("t:a:total::", {"n": 3, "min": 1.0, "q1": 0.0, "median": 2.0})]),
     ("median above max", [("t:a:total::", {"n": 3, "min": 1.0, "max": 2.0, "median": 3.0})]),
     ("p outside 0 to 1", [("t:a:total::", {"n": 9, "p_value": 1.5})]),
@@ -66,7 +67,7 @@ CASES: list[tuple[str, list[Number]]] = [
      [("tbl-exposure:years:total::", {"years": 1.0}), ("tbl-ae-rates:rate:total:any:", {"years": 1.1})]),
     ("one fact: administrations",
      [*((f"tbl-infusions:given:total:{number}:", _share(2, 2)) for number in (1, 2)),
-      *((f"tbl-infusions:EXDOSE:total::Infusion {number}", {"n": number}) for number in (1, 2))]),
+      *((f"tbl-infusions:exdose:total::Infusion {number}", {"n": number}) for number in (1, 2))]),
     ("one fact: deaths", [("tbl-deaths:listed:total:death:", _share(1, 1, events=1))]),
     ("part above its whole",
      [("tbl-hys-law:criterion:total:both:", _share(2, 3)), ("tbl-hys-law:criterion:total:3:", _share(1, 3))]),

@@ -25,7 +25,8 @@ from csrkit.disclosure.small_counts import (
     WITHOUT_SUBJECTS,
     Cell,
     Rule,
-    block_of,
+    blocks_of,
+    with_whole_levels,
 )
 from csrkit.versions.whole_numbers import Line, System
 
@@ -79,7 +80,7 @@ def attack(whole: pd.DataFrame, shown: pd.DataFrame, rule: Rule) -> Found:
         & ~whole["unit"].isin(NOT_SUBJECTS)
         & ~whole["display"].isin(WITHOUT_SUBJECTS)
     )
-    table = whole[counted].assign(seen=shown.loc[counted, "value"])
+    table = with_whole_levels(whole[counted]).assign(seen=shown.loc[counted, "value"])
     return _Attack(table, rule).run()
 
 
@@ -184,7 +185,7 @@ class _Attack:
             display, analysis, visit, level, statistic = name
             if statistic == "n" and level:
                 groups[display, analysis, visit].append(name)
-                if block := block_of(level):
+                for block in blocks_of(level):
                     groups[display, analysis, visit, *block].append(name)
             elif statistic == "n":
                 heads[display].append(name)
@@ -194,9 +195,9 @@ class _Attack:
             wholes = [*self._wholes(levels), *heads[key[0]]]
             if len(levels) > 1:
                 self._add_partition(levels, wholes)
-            if (
-                rest := (key[0], key[-1], key[2], "", "n")
-            ) in self.truth:  # those with a value, and why others lack it
+            # those with a value (an analysis named after the parameter), and why others lack it
+            rest = (key[0], key[-1].lower(), key[2], "", "n")
+            if rest in self.truth:
                 self._add_partition([*levels, rest], [*wholes, (*rest[:4], SIZE)])
 
     def _wholes(self, levels: list[Name]) -> Iterator[Name | None]:

@@ -21,6 +21,7 @@ from csrkit.tables.prose import MIME as PROSE_MIME
 from csrkit.tables.prose import Prose
 from csrkit.tables.table import MIME as TABLE_MIME
 from csrkit.tables.table import Row, Table, table_from_json
+from csrkit.vocabulary import LEVEL
 
 _FIGURE = "This external version leaves this figure out: with so few subjects it would show single ones."
 _SUBJECTS = "This external version leaves this out: it shows single subjects."
@@ -114,7 +115,7 @@ def leave_out_rows(rows: pd.DataFrame, left_out: dict[str, str], subjects: Itera
     Other numbers of a display left out (how many events a listing holds) stay, small ones suppressed. Where
     none is left stands one row with the reason.
     """
-    named = rows["level"].isin(set(subjects)) | rows["group"].isin(set(subjects))
+    named = rows[[*LEVEL, "group"]].isin(set(subjects)).any(axis=1)
     wrong = rows["display"].isin([label for label, reason in left_out.items() if reason == _ORDER])
     kept = rows[~named & ~wrong]
     notebooks = dict(zip(rows["display"], rows["notebook"], strict=True))

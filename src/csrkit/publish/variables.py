@@ -17,14 +17,15 @@ from csrkit.errors import RenderError
 from csrkit.rows import absence
 from csrkit.tables import formats
 from csrkit.tables.formats import SUPPRESSED
+from csrkit.vocabulary import LEVEL, limits_of, whole_name
 
 NOT_AVAILABLE = "not available"
 NOT_TOLD = "[suppressed]"
 AMBIGUOUS = "ambiguous: two results share this name"
 NOT_SHOWN = "not part of this version"
 _QUOTED = re.compile(r"\{\{<\s*var\s+([\w.]+)\s*>\}\}")
-_CELL = ("analysis", "level", "visit", "group")
-_RATE = ("n", "N", "percent", "ci_low", "ci_high")
+_CELL = ("analysis", *LEVEL, "visit", "group")
+_RATE = ("n", "N", "percent", *limits_of("percent"))
 
 
 def collect_variables(
@@ -33,17 +34,20 @@ def collect_variables(
     """Return nested names for ``{{< var … >}}``: display, analysis, level or visit, column, statistic.
 
     ``tbl_response.overall.responder.total.text`` is ``8 of 18 (44.4%; 95% CI 21.5 to 69.2)``. Each number
-    also stands alone: ``….total.n``, ``….total.percent``; a group's size without count is ``n``, too.
-    Hyphens and spaces become underscores; empty parts of a path are left out. ``decimals`` are those of the
-    data by analysis: means get one more; data of an analysis that it doesn't name are whole.
+    also stands alone: ``….total.n``, ``….total.percent``, ``….total.ci_low_of_percent``; a group's size
+    without count is ``n``, too. A level's category stands before it. Hyphens and spaces become underscores;
+    empty parts of a path are left out. ``decimals`` are those of the data by analysis, category or level:
+    means get one more; data that it doesn't name are whole.
     """
     variables: dict[str, Any] = {}
+    known = decimals or {}
     for display, part in rows.groupby("display", sort=False):
         if absence(part):
             _put(variables, [str(display), "absent"], absence(part))
             continue
         for path, values in _cells(part).items():
-            for name, text in _texts(values, (decimals or {}).get(path[0], 0), confidence).items():
+            own = next((known[part] for part in path[:-2] if part in known), 0)
+            for name, text in _texts(values, own, confidence).items():
                 _put(variables, [str(display), *path, name], NOT_TOLD if SUPPRESSED in text else text)
     return variables
 
@@ -104,10 +108,10 @@ def keep_quoted(variables: Mapping[str, Any], pages: Iterable[str]) -> dict[str,
 def _cells(part: pd.DataFrame) -> dict[tuple[str, ...], dict[str, float]]:
     """Return the statistics of each cell of a display: analysis, level, visit and column lead to them."""
     cells: dict[tuple[str, ...], dict[str, float]] = {}
-    columns = [part[name].tolist() for name in (*_CELL, "statistic", "value", "reason")]
-    for *path, statistic, value, reason in zip(*columns, strict=True):
+    columns = [part[name].tolist() for name in (*_CELL, "statistic", "of", "value", "reason")]
+    for *path, statistic, of, value, reason in zip(*columns, strict=True):
         shown = formats.Suppressed() if is_suppressed(reason) else value
-        cells.setdefault(tuple(map(str, path)), {})[statistic] = shown
+        cells.setdefault(tuple(map(str, path)), {})[whole_name(statistic, of)] = shown
     return cells
 
 

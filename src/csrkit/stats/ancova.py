@@ -23,6 +23,7 @@ from csrkit.stats.estimation import NUMERICAL, attempt
 from csrkit.stats.families import CONSTANT, FEW
 from csrkit.stats.fewest import FEWEST_FOR_TEST, TOO_FEW
 from csrkit.stats.proportions import NO_SUBJECTS
+from csrkit.vocabulary import limits_of
 
 Weights = Literal["equal", "observed"]
 Adjustment = Literal["none", "dunnett", "tukey", "holm"]
@@ -38,6 +39,8 @@ _ADJUSTED = {
     "holm": "Holm's adjustment, which has no intervals",
 }
 _FEWEST_FOR_SPREAD = 3  # as for every interval of the report
+_LIMITS = limits_of("estimate")
+_LIMITS_ADJUSTED = limits_of("estimate", "_adjusted")
 _NONE = 1e-24  # residual sum of squares, on a scale of 1, below which nothing is left to explain
 _POINTS, _SEED = 20_000, 20240423  # of the multivariate t integral, whose error is then below 1e-5
 
@@ -279,12 +282,13 @@ def ls_means(model: Ancova, *, weights: Weights = "equal") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        group, statistic (n, estimate, se, df, low, high), value, method, reason. An arm without subjects has
-        only n = 0, one of fewer than 3 no standard error and no interval.
+        group, statistic (n, estimate, se, df, ``ci_low of estimate``, ``ci_high of estimate``), value,
+        method, reason. An arm without subjects has only n = 0, one of fewer than 3 no standard error and no
+        interval.
     """
     sizes = model.sizes.to_numpy("float64")
     numbers, why = _estimate(model, _functions(model, weights), sizes)
-    shown = {"n": sizes} | {name: numbers[name] for name in ("estimate", "se", "df", "low", "high")}
+    shown = {"n": sizes} | {name: numbers[name] for name in ("estimate", "se", "df", *_LIMITS)}
     keys = pd.DataFrame({"group": list(model.arms)})
     return _to_rows(keys, shown, why, f"{model.method}; least-squares means, {weights} weights")
 
@@ -314,10 +318,11 @@ def differences(
     Returns
     -------
     DataFrame
-        group (the arm), level (the arm that is subtracted), statistic (estimate, se, df, low, high,
-        statistic: t; p_value; where adjusted p_adjusted, and low_adjusted and high_adjusted, which hold for
-        all differences together; Holm has none), value, method, reason. Where either arm has fewer than 3
-        subjects there is no interval, with 3 or fewer no test; the family of an adjustment are those tested.
+        group (the arm), level (the arm that is subtracted), statistic (estimate, se, df and limits,
+        statistic: t; p_value; where adjusted p_adjusted, and ``ci_low_adjusted of estimate`` and its upper
+        fellow, which hold for all differences together; Holm has none), value, method, reason. Where either
+        arm has fewer than 3 subjects there is no interval, with 3 or fewer no test; the family of an
+        adjustment are those tested.
 
     Raises
     ------
@@ -342,7 +347,7 @@ def differences(
     numbers, why = _estimate(model, functions, np.minimum(sizes[first], sizes[second]))
     if adjust != "none":
         numbers |= _adjust(model, functions, numbers, adjust)
-        why |= dict.fromkeys(("p_adjusted", "low_adjusted", "high_adjusted"), why["p_value"])
+        why |= dict.fromkeys(("p_adjusted", *_LIMITS_ADJUSTED), why["p_value"])
     keys = pd.DataFrame(pairs, columns=["group", "level"])
     how = f"; {_ADJUSTED[adjust]}" if adjust != "none" else ""
     return _to_rows(
@@ -367,7 +372,7 @@ def linear_contrast(
     Returns
     -------
     DataFrame
-        statistic (estimate, per unit of the scores; se, df, low, high, statistic: t; p_value), value, method,
+        statistic (estimate, per unit of the scores; se, df, limits, statistic: t; p_value), value, method,
         reason.
 
     Raises
@@ -442,14 +447,14 @@ def in_subgroups(model: Ancova, by: str, of: Callable[[Ancova], pd.DataFrame]) -
     Returns
     -------
     DataFrame
-        The rows of ``of``, by subgroup, which stands before each level (``F | Placebo``) or is the level.
+        The rows of ``of``, with the subgroup as ``category``.
 
     Examples
     --------
     >>> frame = pd.DataFrame({"TRTP": [*"AAAABBBB"] * 2, "SEX": ["F", "M"] * 8,
     ...                       "CHG": [1.0, 3, 2, 4, 3, 5, 4, 7] * 2})
     >>> rows = in_subgroups(fit(frame, "CHG", "TRTP"), "SEX", ls_means).query("statistic == 'estimate'")
-    >>> rows.assign(value=rows["value"].map("{:.4g}".format))[["level", "group", "value"]].values.tolist()
+    >>> rows.assign(value=rows["value"].map("{:.4g}".format))[["category", "group", "value"]].values.tolist()
     [['F', 'A', '1.5'], ['F', 'B', '3.5'], ['M', 'A', '3.5'], ['M', 'B', '6']]
     """
     values = model.frame[by].dropna().astype("str")
@@ -457,8 +462,8 @@ def in_subgroups(model: Ancova, by: str, of: Callable[[Ancova], pd.DataFrame]) -
     parts = []
     for level in levels:
         rows = of(replace(model, frame=model.frame.loc[values.index[values == level]]))
-        parts.append(rows.assign(level=f"{level} | " + rows["level"] if "level" in rows else level))
-    return pd.concat(parts, ignore_index=True) if parts else of(model).iloc[:0].assign(level="")
+        parts.append(rows.assign(category=level))
+    return pd.concat(parts, ignore_index=True) if parts else of(model).iloc[:0].assign(category="")
 
 
 def _scores(model: Ancova, scores: Mapping[str, float]) -> Floats:
@@ -500,7 +505,7 @@ def _estimate_functions(
     ``sizes`` are the subjects behind each function, of the smaller arm: none, fewer than 3 and fewer than 4
     have no estimate, no interval and no test.
     """
-    names = ("estimate", "se", "df", "low", "high", "statistic", "p_value")
+    names = ("estimate", "se", "df", *_LIMITS, "statistic", "p_value")
     numbers = {name: np.full(len(functions), np.nan) for name in names}
     why = np.where(sizes == 0, NO_SUBJECTS, squares.reason).astype("object")
     if squares.result is not None:
@@ -515,7 +520,7 @@ def _estimate_functions(
                 numbers[name][rows] = np.asarray(values).ravel()
     reasons = {"": why}
     for few, reason, of in (
-        (sizes < _FEWEST_FOR_SPREAD, FEW, ("se", "df", "low", "high")),
+        (sizes < _FEWEST_FOR_SPREAD, FEW, ("se", "df", *_LIMITS)),
         (sizes < FEWEST_FOR_TEST, TOO_FEW, ("statistic", "p_value")),
     ):
         for name in of:
@@ -528,7 +533,7 @@ def _adjust(
     model: Ancova, functions: Floats, numbers: Mapping[str, Floats], adjust: Adjustment
 ) -> dict[str, Floats]:
     """Return adjusted p-values and simultaneous limits of the differences that are tested."""
-    names = ["p_adjusted", *(["low_adjusted", "high_adjusted"] if adjust != "holm" else [])]
+    names = ["p_adjusted", *(_LIMITS_ADJUSTED if adjust != "holm" else [])]
     found = {name: np.full(len(functions), np.nan) for name in names}
     tested = np.flatnonzero(np.isfinite(numbers["p_value"]))
     if not len(tested):
@@ -553,7 +558,8 @@ def _adjust(
     estimate, half = numbers["estimate"][tested], critical * numbers["se"][tested]
     # an adjusted p-value isn't below the raw one; the integral's error could make it so
     found["p_adjusted"][tested] = np.clip(p, raw, 1.0)
-    found["low_adjusted"][tested], found["high_adjusted"][tested] = estimate - half, estimate + half
+    low, high = _LIMITS_ADJUSTED
+    found[low][tested], found[high][tested] = estimate - half, estimate + half
     return found
 
 

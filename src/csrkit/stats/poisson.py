@@ -10,9 +10,11 @@ from statsmodels.stats.rates import confint_poisson
 from csrkit.stats.estimation import QUIET
 from csrkit.stats.groups import group_sizes
 from csrkit.stats.proportions import NO_SUBJECTS, NOT_RECORDED
+from csrkit.vocabulary import limits_of
 
 GARWOOD = "Garwood exact Poisson interval"
 _NO_TIME = "no time at risk"
+_LIMITS = limits_of("rate")
 _UNITS = {"events": "events", "years": "patient-years"}
 
 
@@ -52,19 +54,19 @@ def estimate_rates(
     Returns
     -------
     DataFrame
-        group, statistic (events, years, rate, rate_low, rate_high), value, unit, method, reason. A rate over
+        group, statistic (events, years, rate and its limits), value, unit, method, reason. A rate over
         no time at risk is not estimable.
     """
     joined = members.merge(subjects, left_on="USUBJID", right_index=True)
     table = joined.groupby("group", observed=False)[["events", "years"]].sum()
     table["rate"] = table["events"] / table["years"].where(table["years"] > 0)
-    table["rate_low"], table["rate_high"] = poisson_interval(table["events"], table["years"], confidence)
+    table[_LIMITS[0]], table[_LIMITS[1]] = poisson_interval(table["events"], table["years"], confidence)
     empty = group_sizes(members).reindex(table.index) == 0
     long = table.assign(empty=empty).reset_index().melt(["group", "empty"], var_name="statistic")
     if not recorded:
         long["value"] = long["value"].mask(long["statistic"] != "years")
     why = np.where(long["empty"], NO_SUBJECTS, _NO_TIME if recorded else NOT_RECORDED)
-    interval = long["statistic"].isin(["rate_low", "rate_high"])
+    interval = long["statistic"].isin(_LIMITS)
     return long.drop(columns="empty").assign(
         group=long["group"].astype("str"),
         unit=long["statistic"].map(_UNITS).fillna("per patient-year"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -9,11 +12,13 @@ from statsmodels.stats.proportion import proportion_confint
 
 from csrkit.stats.estimation import QUIET
 from csrkit.stats.groups import group_sizes
-from csrkit.stats.tally import tally_records, tally_subjects
+from csrkit.stats.tally import LevelColumns, tally_records, tally_subjects
+from csrkit.vocabulary import Level, level_columns, limits_of
 
 EXACT = "Clopper-Pearson exact interval"
 NO_SUBJECTS = "no subjects in this group"
 NOT_RECORDED = "not recorded in the data"
+LIMITS = limits_of("percent")
 UNRECORDED = "NOT RECORDED"  # the level of those of whom the data don't record a category
 
 
@@ -65,8 +70,8 @@ def _interval(n: ArrayLike, total: ArrayLike, level: float, method: str) -> Inte
 def count_subjects(
     records: pd.DataFrame,
     members: pd.DataFrame,
-    levels: list[str],
-    level: str,
+    levels: Sequence[Level],
+    level: LevelColumns,
     confidence: float | None = None,
 ) -> pd.DataFrame:
     """Count subjects with at least one record at each level, by group, zeros included.
@@ -80,14 +85,15 @@ def count_subjects(
     levels
         The levels to show, in their order.
     level
-        The column that holds the level.
+        The column that holds the level, or two or three columns, from the outermost inwards: levels are then
+        tuples such as ``("Cardiac disorders", "Palpitations")``, and the result has ``category``, too.
     confidence
-        Adds ci_low and ci_high (percent) at this level; None for none.
+        Adds ci_low and ci_high of percent at this level; None for none.
 
     Returns
     -------
     DataFrame
-        group, level, statistic (n, N, percent, ci_low, ci_high), value, unit, method, reason.
+        group, level, statistic (n, N, percent, ci_low and ci_high of percent), value, unit, method, reason.
     """
     sizes = group_sizes(members)
     n = tally_subjects(records, members, levels, level).ravel()
@@ -95,21 +101,27 @@ def count_subjects(
     numbers = {"n": n, "N": total, "percent": 100 * n / np.where(total > 0, total, np.nan)}
     if confidence is not None:
         low, high = exact_interval(n, total, confidence)
-        numbers |= {"ci_low": 100 * low, "ci_high": 100 * high}
+        numbers |= {LIMITS[0]: 100 * low, LIMITS[1]: 100 * high}
     return _to_long(levels, list(sizes.index), numbers)
 
 
-def _to_long(levels: list[str], groups: list[str], numbers: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
+def _to_long(
+    levels: Sequence[Level], groups: list[str], numbers: dict[str, NDArray[np.float64]]
+) -> pd.DataFrame:
     """Return one row per level, group and statistic, in this order."""
     statistics = np.tile(np.array(list(numbers), dtype="object"), len(levels) * len(groups))
+    columns = level_columns(levels)
     values = np.stack(list(numbers.values()), axis=1).ravel()
     long = pd.DataFrame(
         {
-            "level": np.repeat(np.array(levels, dtype="object"), len(groups) * len(numbers)),
+            **{
+                name: np.repeat(np.array(parts, dtype="object"), len(groups) * len(numbers))
+                for name, parts in columns.items()
+            },
             "group": np.tile(np.repeat(np.array(groups, dtype="object"), len(numbers)), len(levels)),
             "statistic": statistics,
             "unit": np.where(np.isin(statistics, ["n", "N"]), "subjects", "%"),
-            "method": np.where(np.isin(statistics, ["ci_low", "ci_high"]), EXACT, ""),
+            "method": np.where(np.isin(statistics, LIMITS), EXACT, ""),
             "reason": np.where(np.isnan(values), NO_SUBJECTS, ""),
         },
         dtype="str",
@@ -128,10 +140,13 @@ def name_unrecorded(values: pd.Series) -> pd.Series:
     return text.where(values.notna() & (text != ""), UNRECORDED).astype("str")
 
 
-def levels_of(values: pd.Series) -> list[str]:
-    """Return the levels found, the most frequent first, ties by name; those not recorded come last."""
-    counts = values.value_counts()
-    return sorted(map(str, counts.index), key=lambda name: (name == UNRECORDED, -counts[name], name))
+def levels_of(values: pd.Series | pd.DataFrame) -> list[Any]:
+    """Return the levels found, the most frequent first, ties by name; those not recorded come last.
+
+    Of a frame with a category and what is below it the levels are tuples.
+    """
+    counts = values.value_counts().to_dict()
+    return sorted(counts, key=lambda name: (name == UNRECORDED, -counts[name], name))
 
 
 def mark_unrecorded(counts: pd.DataFrame) -> pd.DataFrame:
@@ -146,20 +161,20 @@ def mark_unrecorded(counts: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def count_events(records: pd.DataFrame, members: pd.DataFrame, levels: list[str], level: str) -> pd.DataFrame:
+def count_events(
+    records: pd.DataFrame, members: pd.DataFrame, levels: Sequence[Level], level: LevelColumns
+) -> pd.DataFrame:
     """Count records (not subjects) at each level by group, zeros included, as statistic ``events``."""
-    groups = members["group"].cat.categories
-    index = pd.MultiIndex.from_product([levels, groups], names=["level", "group"])
-    events = tally_records(records, members, levels, level)
-    values = pd.Series(events.ravel(), index=index, name="value")
-    return values.reset_index().assign(statistic="events", unit="events")
+    groups = list(members["group"].cat.categories)
+    events = tally_records(records, members, levels, level).ravel()
+    return _to_long(levels, groups, {"events": events}).assign(unit="events")
 
 
 def count_subjects_and_events(
     records: pd.DataFrame,
     members: pd.DataFrame,
-    levels: list[str],
-    level: str,
+    levels: Sequence[Level],
+    level: LevelColumns,
     confidence: float | None = None,
 ) -> pd.DataFrame:
     """Count subjects (as ``count_subjects``) and their records (as ``count_events``) at each level.

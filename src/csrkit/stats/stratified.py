@@ -22,8 +22,8 @@ def compare_statuses(
 
     ``records`` has one record per subject; members are the arms compared. 3 subjects or fewer in an arm,
     or no contrast, is not estimable. Where there are too many tables to enumerate the p-value is drawn after
-    ``how``, as its method says, and two more rows tell its Monte Carlo standard error (p_error) and the
-    number of tables drawn (tables_drawn).
+    ``how``, as its method says, and two more rows tell its Monte Carlo standard error (mc_error of p_value)
+    and the number of tables drawn (tables_drawn).
     """
     frame = records.loc[records[variable] != "", ["USUBJID", variable]].merge(members, on="USUBJID")
     table = pd.crosstab(frame["group"], frame[variable], dropna=False).to_numpy("int64")
@@ -40,7 +40,7 @@ def compare_statuses(
     return pd.concat(
         [
             row,
-            row.assign(statistic="p_error", value=found.error),
+            row.assign(statistic="mc_error of p_value", value=found.error),
             row.assign(statistic="tables_drawn", value=float(found.tables)),
         ],
         ignore_index=True,

@@ -10,6 +10,7 @@ import pandas as pd
 from csrkit.stats.estimation import attempt
 from csrkit.stats.proportions import NO_SUBJECTS, count_subjects
 from csrkit.stats.survival import KAPLAN_MEIER, Curve, at_risk, kaplan_meier, median_time
+from csrkit.vocabulary import limits_of
 
 NOT_REACHED = "the estimated share with an event does not exceed one half"
 _NO_LIMIT = "the limit is not reached in the time observed"
@@ -36,15 +37,15 @@ def estimate_times(
     Returns
     -------
     DataFrame
-        visit (``Day d``, "" for the median), statistic (median, median_low, median_high; at_risk,
-        km_percent, km_low, km_high), value, unit, method, reason.
+        visit (``Day d``, "" for the median), statistic (median, at_risk, km_percent, and the limits of median
+        and km_percent), value, unit, method, reason.
     """
     rows: list[tuple[str, str, float, str]] = []
     time, event = times["AVAL"].to_numpy("float64"), (times["CNSR"] == 0).to_numpy()
     curve, failure = attempt(lambda: kaplan_meier(time, event, confidence)) if len(times) else (None, "")
     medians = median_time(curve) if curve else (np.nan,) * 3
     why = (NOT_REACHED, _NO_LIMIT, _NO_LIMIT)
-    for name, value, reason in zip(("median", "median_low", "median_high"), medians, why, strict=True):
+    for name, value, reason in zip(("median", *limits_of("median")), medians, why, strict=True):
         rows.append((name, "", value, reason))
     for day in days:
         rows += _shares(curve, time, day, without_event)
@@ -52,7 +53,7 @@ def estimate_times(
     frame["reason"] = frame["reason"].where(frame["value"].isna(), "")
     if curve is None:
         frame["reason"] = np.where(frame["value"].isna(), failure or NO_SUBJECTS, "")
-    percent = frame["statistic"].str.startswith("km_")
+    percent = frame["statistic"].str.endswith("km_percent")
     frame["unit"] = np.select([percent, frame["statistic"] == "at_risk"], ["%", "subjects"], default="days")
     return frame.assign(method=np.where(frame["unit"] == "subjects", "", KAPLAN_MEIER))
 
@@ -73,8 +74,13 @@ def _shares(
     return [
         ("at_risk", visit, float(risk), ""),
         ("km_percent", visit, 100 * share, _NOBODY),
-        ("km_low", visit, 100 * low, no_limit),
-        ("km_high", visit, 100 * high, no_limit),
+        *zip(
+            limits_of("km_percent"),
+            (visit, visit),
+            (100 * low, 100 * high),
+            (no_limit, no_limit),
+            strict=True,
+        ),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from csrkit.vocabulary import STATISTICS
+from csrkit.vocabulary import look_up
 
 NOT_ESTIMABLE = "NE"
 INFINITE = "∞"
@@ -96,7 +96,7 @@ def format_level(level: float) -> str:
 
 def format_statistic(statistic: str, value: float, decimals: int) -> str:
     """Return one statistic of data with this many decimals, as ``csrkit.vocabulary`` says it is written."""
-    known = STATISTICS[statistic]
+    known = look_up(statistic)
     if known.form == "count":
         return format_count(value)
     if known.form == "percent":

@@ -11,8 +11,9 @@ import pandas as pd
 from csrkit.rows import make_rows
 from csrkit.tables import formats
 from csrkit.tables.table import Header, Row, Table
-from csrkit.vocabulary import PINGOUIN, STATISTICS
+from csrkit.vocabulary import OF, PINGOUIN, STATISTICS, limits_of, look_up, refuse_unknown
 
+_RANK_SUMS = ("U_val", "W_val")  # whole or half numbers
 _INTERVALS = ("CI95", "CI95%")  # pingouin's columns of two limits
 
 
@@ -61,13 +62,16 @@ def table_from_frame(
     >>> [header.label for header in table.headers], table.rows[0].label, table.rows[0].cells
     (['Q', 'df', 'p-value'], 'visit', ('8.60', '5', '<0.001'))
     >>> table.results[["level", "statistic", "value"]].values.tolist()
-    [['visit', 'Q', 8.6], ['visit', 'df1', 5.0], ['visit', 'p_value', 0.0004]]
+    [['visit', 'statistic', 8.6], ['visit', 'df', 5.0], ['visit', 'p_value', 0.0004]]
     """
-    labels, known = (
-        dict(labels or {}),
-        {**PINGOUIN, **{name: name for name in STATISTICS}, **(statistics or {})},
-    )
+    labels, of_pingouin = dict(labels or {}), dict(PINGOUIN)
+    if "Q" not in frame:
+        of_pingouin["W"] = (
+            "statistic"  # Kendall's W stands beside Friedman's Q; alone it is Shapiro and Wilk's
+        )
+    known = {**of_pingouin, **{name: name for name in STATISTICS}, **(statistics or {})}
     frame = _with_names(frame[[name for name in frame.columns if labels.get(str(name)) != ""]])
+    refuse_unknown({known[str(name)].partition(OF)[0] for name in frame.columns if str(name) in known})
     heads = tuple(Header(labels.get(str(name), str(name))) for name in frame.columns)
     columns = [
         [_cell(value, known.get(str(name), ""), _places(str(name), known, decimals)) for value in frame[name]]
@@ -82,9 +86,11 @@ def table_from_frame(
 def _places(name: str, known: Mapping[str, str], decimals: int | Mapping[str, int]) -> int:
     if isinstance(decimals, Mapping) and name in decimals:
         return decimals[name]
-    statistic = STATISTICS.get(known.get(name, ""))
-    if statistic is not None and statistic.form == "fixed":
-        return statistic.decimals
+    named = known.get(name, "")
+    if name in _RANK_SUMS:
+        return 1
+    if named and look_up(named).form == "fixed":
+        return look_up(named).decimals
     return 2 if isinstance(decimals, Mapping) else decimals
 
 
@@ -127,7 +133,7 @@ def _cell(value: Any, statistic: str, decimals: int) -> str:
         return "Yes" if value else "No"
     if not _is_number(value):
         return str(value)
-    form = STATISTICS[statistic].form if statistic in STATISTICS else ""
+    form = look_up(statistic).form if statistic else ""
     if form == "p":
         return formats.format_p(float(value))
     whole = form == "count" or isinstance(value, int | np.integer)
@@ -140,7 +146,8 @@ def _rows(frame: pd.DataFrame, names: Sequence[str], known: Mapping[str, str]) -
         for column in frame.columns:
             value = frame[column].iloc[number]
             if str(column) in _INTERVALS and np.ndim(value) == 1:
-                found += [(name, side, limit) for side, limit in zip(("low", "high"), value, strict=True)]
+                of = "r" if "r" in frame else "estimate"
+                found += [(name, side, limit) for side, limit in zip(limits_of(of), value, strict=True)]
             elif (
                 str(column) in known and not _is_missing(value) and isinstance(value, int | float | np.number)
             ):

@@ -43,6 +43,7 @@ from csrkit.tables.formats import (
 )
 from csrkit.tables.lookup import Lookup
 from csrkit.tables.table import Header, Row, Table
+from csrkit.vocabulary import Level, last_part, limits_of
 
 _P = ParamSpec("_P")
 Part = Callable[[Lookup, Columns], list[Row]]
@@ -69,7 +70,7 @@ def term_row(
     columns: Columns,
     compared: Sequence[str],
     analysis: str,
-    level: str,
+    level: Level,
     indent: int,
 ) -> Row:
     """Return a row of ``n (%) [events]``; columns named in ``compared`` are followed by their p-value."""
@@ -88,7 +89,7 @@ def joined(
     names: Sequence[str],
     visit: str = "",
     decimals: int = 0,
-    level: str = "",
+    level: Level = "",
 ) -> str:
     """Join statistics: a range as ``min, max``, others as ``mean (SD)`` or ``median (Q1, Q3)``.
 
@@ -121,7 +122,7 @@ def interval_row(
     lookup: Lookup,
     columns: Columns,
     analysis: str,
-    level: str,
+    level: Level,
     confidence: float,
     indent: int = 1,
 ) -> Row:
@@ -135,7 +136,7 @@ def event_rows(
     label: str,
     columns: Columns,
     analysis: str,
-    level: str,
+    level: Level,
     confidence: float,
     indent: int = 0,
 ) -> list[Row]:
@@ -146,7 +147,7 @@ def event_rows(
     ]
 
 
-def with_events(lookup: Lookup, analysis: str, group: str, level: str) -> str:
+def with_events(lookup: Lookup, analysis: str, group: str, level: Level) -> str:
     """Return ``n (%) [events]`` of one cell, without the bracket where there is no event."""
     text = lookup.count_percent(analysis, group, level)
     events = lookup.value(analysis, group, "events", level)
@@ -253,22 +254,23 @@ def each(
 ) -> Part:
     """Return a part for every level of an analysis, in the order of its rows.
 
-    ``label`` may name the ``{level}``, or be a function of it; ``options`` go to the part.
+    ``label`` may name the ``{level}``, or be a function of it (of its last part, where it has a category);
+    ``options`` go to the part.
     """
     named = label if callable(label) else lambda level: label.format(level=level)
     return lambda lookup, columns: [
         row
         for level in lookup.levels(analysis)
-        for row in part(analysis, level, label=named(level), **options)(lookup, columns)
+        for row in part(analysis, level, label=named(last_part(level)), **options)(lookup, columns)
     ]
 
 
-def n_percent(analysis: str, level: str = "", visit: str = "", *, label: str, indent: int = 0) -> Part:
+def n_percent(analysis: str, level: Level = "", visit: str = "", *, label: str, indent: int = 0) -> Part:
     """Return a row of ``n (%)``."""
     return cells(lambda lookup, key: lookup.count_percent(analysis, key, level, visit), label, indent)
 
 
-def n_of_total(analysis: str, level: str = "", visit: str = "", *, label: str, indent: int = 0) -> Part:
+def n_of_total(analysis: str, level: Level = "", visit: str = "", *, label: str, indent: int = 0) -> Part:
     """Return a row of ``n/N``."""
 
     def cell(lookup: Lookup, key: str) -> str:
@@ -290,8 +292,8 @@ def nested(
     Parameters
     ----------
     analyses
-        From the outermost inwards: a level ``Cardiac disorders | Palpitations`` of the second belongs to the
-        level ``Cardiac disorders`` of the first, and so on. Levels come in the order of the rows.
+        From the outermost inwards: a level ``("Cardiac disorders", "Palpitations")`` of the second belongs to
+        the level ``Cardiac disorders`` of the first, and so on. Levels come in the order of the rows.
     part
         What each row shows, such as ``n_percent``.
     labels
@@ -302,33 +304,33 @@ def nested(
     names = [labels] * len(analyses) if callable(labels) else list(labels)
 
     def rows(lookup: Lookup, columns: Columns) -> list[Row]:
-        found = [lookup.levels(analysis) for analysis in analyses]
-
-        def below(depth: int, start: str) -> list[Row]:
-            own = [level for level in found[depth] if level.startswith(start)]
-            if not repeat and own == [f"{start}{start.split(' | ')[-2]}" if start else ""]:
+        def below(outer: tuple[str, ...]) -> list[Row]:
+            depth = len(outer)
+            own = lookup.levels(analyses[depth], *outer)
+            if not repeat and depth and own == [(*outer, outer[-1])]:
                 return []
             made: list[Row] = []
             for level in own:
-                label = names[depth](level.removeprefix(start))
+                inner = level if depth else (level,)
+                label = names[depth](inner[-1])
                 made += part(analyses[depth], level, label=label, indent=depth)(lookup, columns)
                 if depth + 1 < len(analyses):
-                    made += below(depth + 1, f"{level} | ")
+                    made += below(inner)
             return made
 
-        return below(0, "")
+        return below(())
 
     return rows
 
 
 def n_of_total_percent(
-    analysis: str, level: str = "", visit: str = "", *, label: str, indent: int = 0
+    analysis: str, level: Level = "", visit: str = "", *, label: str, indent: int = 0
 ) -> Part:
     """Return a row of ``n/N (%)``, where N may differ from that of the column."""
     return cells(lambda lookup, key: lookup.among(analysis, key, level, visit), label, indent)
 
 
-def events_percent(analysis: str, level: str = "", *, label: str, indent: int = 0) -> Part:
+def events_percent(analysis: str, level: Level = "", *, label: str, indent: int = 0) -> Part:
     """Return a row of ``events (%)``; 0 has no percentage."""
 
     def cell(lookup: Lookup, key: str) -> str:
@@ -340,22 +342,22 @@ def events_percent(analysis: str, level: str = "", *, label: str, indent: int = 
 
 
 def events_with_interval(
-    analysis: str, level: str = "", *, label: str, confidence: float, indent: int = 0
+    analysis: str, level: Level = "", *, label: str, confidence: float, indent: int = 0
 ) -> Part:
     """Return a row of ``n (%) [events]`` and, one step further in, the interval of the rate."""
     return lambda lookup, columns: event_rows(lookup, label, columns, analysis, level, confidence, indent)
 
 
 def limits(
-    analysis: str, name: str, level: str = "", visit: str = "", *, label: str, indent: int = 1
+    analysis: str, name: str, level: Level = "", visit: str = "", *, label: str, indent: int = 1
 ) -> Part:
-    """Return a row of the interval ``<name>_low`` to ``<name>_high``, of which one side may not be estimable.
+    """Return a row of the interval of a statistic, of which one side may not be estimable.
 
     With one decimal; one NE stands for both.
     """
 
     def cell(lookup: Lookup, key: str) -> str:
-        pair = [lookup.value(analysis, key, f"{name}_{side}", level, visit) for side in ("low", "high")]
+        pair = [lookup.value(analysis, key, one, level, visit) for one in limits_of(name)]
         texts = [format_number(value, 1) for value in pair]
         alike = texts[0] == texts[1] and texts[0] in (NOT_ESTIMABLE, SUPPRESSED)
         return texts[0] if alike else " to ".join(texts)
@@ -366,7 +368,7 @@ def limits(
 def values(
     analysis: str,
     names: Sequence[str],
-    level: str = "",
+    level: Level = "",
     visit: str = "",
     *,
     label: str,
@@ -394,17 +396,17 @@ def share_at_risk(analysis: str, visit: str, *, label: str, indent: int = 0) -> 
     return cells(cell, label, indent)
 
 
-def n_percent_events(analysis: str, level: str = "", *, label: str, indent: int = 0) -> Part:
+def n_percent_events(analysis: str, level: Level = "", *, label: str, indent: int = 0) -> Part:
     """Return a row of ``n (%) [events]``."""
     return cells(lambda lookup, key: with_events(lookup, analysis, key, level), label, indent)
 
 
-def interval(analysis: str, level: str = "", visit: str = "", *, label: str, indent: int = 1) -> Part:
-    """Return a row of the interval of a rate in percent: ``ci_low`` and ``ci_high``."""
+def interval(analysis: str, level: Level = "", visit: str = "", *, label: str, indent: int = 1) -> Part:
+    """Return a row of the interval of a rate in percent."""
     return cells(lambda lookup, key: lookup.interval(analysis, key, level, visit), label, indent)
 
 
-def percent(analysis: str, level: str = "", *, label: str, indent: int = 0) -> Part:
+def percent(analysis: str, level: Level = "", *, label: str, indent: int = 0) -> Part:
     """Return a row of percentages."""
     return cells(lambda lookup, key: lookup.text(analysis, key, "percent", level), label, indent)
 
@@ -412,7 +414,7 @@ def percent(analysis: str, level: str = "", *, label: str, indent: int = 0) -> P
 def number(
     analysis: str,
     statistic: str,
-    level: str = "",
+    level: Level = "",
     visit: str = "",
     *,
     label: str,
@@ -428,7 +430,7 @@ def number(
 
 
 def count(
-    analysis: str, statistic: str, level: str = "", visit: str = "", *, label: str, indent: int = 0
+    analysis: str, statistic: str, level: Level = "", visit: str = "", *, label: str, indent: int = 0
 ) -> Part:
     """Return a row of whole numbers."""
     return cells(
@@ -444,7 +446,7 @@ def statistics(
     label: str,
     decimals: int = 0,
     indent: int = 0,
-    level: str = "",
+    level: Level = "",
 ) -> Part:
     """Return a row of statistics in one cell: ``mean (SD)``, ``median (Q1, Q3)`` or ``min, max``.
 
@@ -460,7 +462,7 @@ def summary(analysis: str, *, label: str, decimals: int = 0) -> Part:
     return lambda lookup, columns: [Row(label), *summary_rows(lookup, columns, analysis, decimals)]
 
 
-def p_value(analysis: str, level: str = "", visit: str = "", *, label: str, indent: int = 0) -> Part:
+def p_value(analysis: str, level: Level = "", visit: str = "", *, label: str, indent: int = 0) -> Part:
     """Return a row of p-values."""
     return cells(
         lambda lookup, key: format_p(lookup.value(analysis, key, "p_value", level, visit)), label, indent
@@ -477,7 +479,7 @@ def when(condition: bool, *parts: Part) -> Part:
 
 Text = Callable[[float], str]
 Shape = str | Callable[[Sequence[str]], str]
-Levels = Mapping[str, Mapping[str | tuple[str, str], str]]
+Levels = Mapping[str, Mapping[str | tuple[str, Level], str]]
 AND = "\u00a0+\u00a0"  # between the sizes of two groups, without a break of the line
 _SHAPES = {1: "{}", 2: "{} to {}", 3: "{} ({} to {})"}
 
@@ -508,14 +510,14 @@ class Shown:
     label: str
     analysis: str
     names: tuple[str, ...]
-    text: Text | Mapping[str, Text]
+    text: Text | Mapping[Level, Text]
     shape: Shape
     visit: str
     spanner: str
     group: str
-    cell: Callable[[Lookup, str, str], str] | None
+    cell: Callable[[Lookup, str, Any], str] | None
 
-    def written(self, lookup: Lookup, analysis: str, level: str) -> str:
+    def written(self, lookup: Lookup, analysis: str, level: Level) -> str:
         """Return the text of a level."""
         if self.cell:
             return self.cell(lookup, analysis, level)
@@ -531,12 +533,12 @@ def shown(
     label: str,
     analysis: str,
     *names: str,
-    text: Text | Mapping[str, Text] = two_decimals,
+    text: Text | Mapping[Level, Text] = two_decimals,
     shape: Shape = "",
     visit: str = "",
     spanner: str = "",
     group: str = "total",
-    cell: Callable[[Lookup, str, str], str] | None = None,
+    cell: Callable[[Lookup, str, Any], str] | None = None,
 ) -> Shown:
     """Return a column of statistics, for ``level_layout``.
 
@@ -558,6 +560,11 @@ def shown(
         A function of the numbers, the analysis and the level, where nothing of this says what a cell shows.
     """
     return Shown(label, analysis, names, text, shape, visit, spanner, group, cell)
+
+
+def shown_interval(label: str, analysis: str, name: str, **options: Any) -> Shown:
+    """Return a column of an estimate with its limits, for ``level_layout``; ``options`` as of ``shown``."""
+    return shown(label, analysis, name, *limits_of(name), **options)
 
 
 @sentence_if_absent
@@ -604,7 +611,7 @@ def visit_layout(
 def at_visits(
     analysis: str,
     *names: str,
-    level: str = "",
+    level: Level = "",
     label: str,
     text: Text = two_decimals,
     shape: Shape = "",

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from csrkit.errors import DataError
 from csrkit.rows import KEY, read_rows
 from csrkit.tables import csv_text
 from csrkit.versions.pairing import is_number, pair_records
@@ -66,12 +67,30 @@ class Comparison:
 def compare(old: Path, new: Path, absolute: float = 0.0, relative: float = NOISE) -> Comparison:
     """Compare two published versions; DataError when a folder isn't one."""
     causes = list(find_causes(read_manifest(old), read_manifest(new)))
-    before, after = read_rows(old), read_rows(new)
+    before, after = read_both(old, new)
     numbers = compare_rows(before, after, absolute, relative)
     missing = int((numbers["status"] == APPEARED).sum())
     records = compare_datasets(old / "adam", new / "adam")
     numbers = numbers.assign(subjects=name_subjects(numbers, records, _members(old, new)))
     return Comparison(numbers, records, causes, len(after) - missing, thresholds=(absolute, relative))
+
+
+def read_both(old: Path, new: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the result rows of two versions; columns that both lack, as in older versions, are empty.
+
+    Raises DataError where one of the two has other columns: its numbers have other names.
+    """
+    before, after = read_rows(old), read_rows(new)
+    lacking = [[name for name in KEY if name not in rows] for rows in (before, after)]
+    for folder, names, other in ((old, lacking[0], new), (new, lacking[1], old)):
+        if names and lacking[0] != lacking[1]:
+            raise DataError(
+                f"{folder}: an older program wrote the result rows, under other names (they have no column "
+                f"{', '.join(names)}), so that they can't be paired with those of {other}. Build that "
+                "version again with this program, from the same data and parameters, and compare that one. "
+                "CHANGELOG.md says which names changed."
+            )
+    return before.assign(**dict.fromkeys(lacking[0], "")), after.assign(**dict.fromkeys(lacking[1], ""))
 
 
 def _members(old: Path, new: Path) -> dict[str, set[str]]:

@@ -19,6 +19,7 @@ from csrkit.versions.aligned import Aligned, AlignedRow, Pair, align
 from csrkit.versions.compare import Comparison
 from csrkit.versions.key_results import key_results
 from csrkit.versions.published import Shown, read_manifest, read_shown
+from csrkit.vocabulary import LEVEL
 
 _ROWS_SHOWN = 200  # of one list; the CSV files hold all
 _FILES = {
@@ -27,7 +28,7 @@ _FILES = {
     "numbers.csv": "All numbers (CSV)",
     "records.csv": "All records (CSV)",
 }
-_KEY = ["analysis", "level", "visit", "group", "statistic"]
+_KEY = ["analysis", *LEVEL, "visit", "group", "statistic", "of"]
 
 
 def write_page(comparison: Comparison, old: Path, new: Path, path: Path) -> None:

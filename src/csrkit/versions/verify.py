@@ -23,7 +23,7 @@ from lxml.etree import LxmlError
 
 from csrkit.inputs.hashes import file_hash
 from csrkit.plain_text import plain_text
-from csrkit.rows import COLUMNS, read_rows
+from csrkit.rows import read_rows
 from csrkit.versions import page_reading as reading
 from csrkit.versions.numbers import Backing
 from csrkit.versions.published import (  # fmt: skip
@@ -42,6 +42,7 @@ from csrkit.versions.verify_copies import check_charts, check_row_files
 from csrkit.versions.verify_files import check_files, check_kinds
 from csrkit.versions.verify_origin import check_origin
 from csrkit.versions.verify_subjects import check_subject_pages
+from csrkit.vocabulary import LEVEL
 
 _MOST = 5  # faults of one kind in one file; more say nothing new
 _TABLE = re.compile(r'<table class="(?:gt_table|csr-table)".*?</table>', re.DOTALL)
@@ -92,7 +93,7 @@ def _read_pages(folder: Path) -> dict[str, str]:
 
 def _check_rows_csv(rows: pd.DataFrame, path: Path) -> Iterator[Fault]:
     """The result rows are the same in both files."""
-    texts = {name: "str" for name in COLUMNS if name != "value"}
+    texts = {name: "str" for name in rows.columns if name != "value"}
     other = pd.read_csv(
         path, dtype=texts, float_precision="round_trip", keep_default_na=False, na_values={"value": [""]}
     )
@@ -117,8 +118,8 @@ def _map_distinct(texts: pd.Series, change: Callable[[str], str]) -> npt.NDArray
 
 
 def _name_row(row: pd.Series) -> str:
-    names = ("display", "analysis", "level", "visit", "group", "statistic")
-    return ", ".join(str(row[name]) for name in names if row[name])
+    names = ("display", "analysis", *LEVEL, "visit", "group", "statistic", "of")
+    return ", ".join(str(row[name]) for name in names if row.get(name))
 
 
 def _check_tables(folder: Path, shown: list[Shown]) -> Iterator[Fault]:

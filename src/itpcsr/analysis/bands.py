@@ -14,6 +14,7 @@ from csrkit.limits import stand_in
 from csrkit.rows import make_rows
 from csrkit.stats.groups import assign_groups
 from csrkit.stats.proportions import count_subjects
+from csrkit.vocabulary import level_columns
 from itpcsr.analysis.efficacy import POPULATION as ANALYSED
 from itpcsr.analysis.forms import BANDS, COUNTS, SHARES, SPREAD, band_rows, choose_form, join_rows
 from itpcsr.study import Column, Study
@@ -31,17 +32,17 @@ def platelet_bands(
 
     ``platelets`` has one record per subject and visit; a count beyond a limit counts as that number.
     """
-    display, where = "fig-platelets", {"population": ANALYSED, "dataset": "ADLB"}
+    where = {"population": ANALYSED, "dataset": "ADLB"}
     values = _PLATELET * len(platelets)
     subjects = platelets["USUBJID"].nunique()
-    form = choose_form(display, BANDS, subjects, lines_at_most, values, values_at_most, where)
+    form = choose_form(BANDS, subjects, lines_at_most, values, values_at_most, where)
     if form.empty:
         return form
     records = platelets.assign(value=stand_in(platelets), visit=platelets["AVISIT"])
     records = records.merge(assign_groups(adsl, study.design.columns, "FASFL"), on="USUBJID").sort_values(
         ["group", "AVISITN"]
     )
-    return join_rows(form, band_rows(records, unit="10^9/L", display=display, **where))
+    return join_rows(form, band_rows(records, unit="10^9/L", **where))
 
 
 def response_shares(
@@ -50,12 +51,12 @@ def response_shares(
     """Return the share of subjects in confirmed response by week, for ``fig-swimmer``.
 
     Of the subjects whose last count isn't earlier than the week's planned day; ``visit`` is Week w, analysis
-    ``in response``, level ``in response``. A response reaches from its first count to the day before its
+    ``in_response``, level ``in response``. A response reaches from its first count to the day before its
     loss; later ones of the same subject (RESPPER) count, too.
     """
     best = adrs[adrs["PARAMCD"] == "BOR"]
-    display, where = "fig-swimmer", {"population": ANALYSED, "dataset": "ADRS"}
-    form = choose_form(display, SHARES, len(best), subjects_at_most, where=where)
+    where = {"population": ANALYSED, "dataset": "ADRS"}
+    form = choose_form(SHARES, len(best), subjects_at_most, where=where)
     if form.empty:
         return form
     members = assign_groups(adsl, study.design.columns, "FASFL")
@@ -69,7 +70,7 @@ def response_shares(
         parts.append(count_subjects(there, seen, ["in response"], "level").assign(visit=f"Week {week}"))
     if not parts:
         return form
-    shares = make_rows(pd.concat(parts, ignore_index=True), analysis="in response", display=display, **where)
+    shares = make_rows(pd.concat(parts, ignore_index=True), analysis="in_response", **where)
     return join_rows(form, shares)
 
 
@@ -85,11 +86,10 @@ def laboratory_bands(
 
     ``columns`` are those by dose; ``level`` is the test code. Values at no analysis visit aren't among them.
     """
-    display, where = "fig-laboratory-subjects", {"population": "safety set", "dataset": "ADLB"}
+    where = {"population": "safety set", "dataset": "ADLB"}
     members = assign_groups(adsl, columns, "SAFFL")
     drawn = adlb[adlb["PARAMCD"].isin(tests) & adlb["USUBJID"].isin(members["USUBJID"])]
     form = choose_form(
-        display,
         BANDS,
         drawn["USUBJID"].nunique(),
         lines_at_most,
@@ -102,17 +102,18 @@ def laboratory_bands(
     at_visit = drawn[drawn["ANL01FL"] == "Y"]
     records = at_visit.assign(value=stand_in(at_visit), level=at_visit["PARAMCD"], visit=at_visit["AVISIT"])
     records = records.merge(members, on="USUBJID").sort_values(["level", "group", "AVISITN"])
-    return join_rows(form, band_rows(records, display=display, **where))
+    return join_rows(form, band_rows(records, **where))
 
 
 def peak_bins(peaks: pd.DataFrame, lines_at_most: int, values_at_most: int) -> pd.DataFrame:
     """Return the number of subjects in each bin of peak ALT and bilirubin, for ``fig-edish``.
 
-    Bins are half steps of doubling from 1/8 on; ``level`` is ``ALT | BILI``, the lower bounds of both. With
+    Bins are half steps of doubling from 1/8 on; ``category`` is the lower bound of ALT,
+    ``level`` that of bilirubin. With
     so few subjects beyond a limit that each can be drawn, only those below both limits are counted.
     """
-    display, where = "fig-edish", {"population": "safety set", "dataset": "ADLB"}
-    form = choose_form(display, COUNTS, len(peaks), lines_at_most, _PEAK * len(peaks), values_at_most, where)
+    where = {"population": "safety set", "dataset": "ADLB"}
+    form = choose_form(COUNTS, len(peaks), lines_at_most, _PEAK * len(peaks), values_at_most, where)
     if form.empty:
         return form
     beyond = peaks["QUADRANT"] != "within"
@@ -121,16 +122,15 @@ def peak_bins(peaks: pd.DataFrame, lines_at_most: int, values_at_most: int) -> p
     places = {name: np.searchsorted(low, counted[name].to_numpy("float64"), "right") - 1
               for name in ("ALT", "BILI")}  # fmt: skip
     tally = pd.DataFrame(places).value_counts(sort=False)
-    levels = [f"{low[alt]:g} | {low[bilirubin]:g}" for alt, bilirubin in tally.index]
-    frame = pd.DataFrame({"level": levels, "statistic": "n", "value": tally.to_numpy("float64")})
-    return join_rows(form, make_rows(frame, analysis="bin", unit="subjects", display=display, **where))
+    levels = [(f"{low[alt]:g}", f"{low[bilirubin]:g}") for alt, bilirubin in tally.index]
+    frame = pd.DataFrame({**level_columns(levels), "statistic": "n", "value": tally.to_numpy("float64")})
+    return join_rows(form, make_rows(frame, analysis="bin", unit="subjects", **where))
 
 
 def concentration_bands(
     adpc: pd.DataFrame,
     adsl: pd.DataFrame,
     columns: Sequence[Column],
-    display: str,
     lines_at_most: int,
     values_at_most: int,
 ) -> pd.DataFrame:
@@ -143,7 +143,7 @@ def concentration_bands(
     members = assign_groups(adsl, columns, "PKFL")
     used = adpc[(adpc["ANL01FL"] == "Y") & adpc["USUBJID"].isin(members["USUBJID"])]
     form = choose_form(
-        display, BANDS, used["USUBJID"].nunique(), lines_at_most, _SAMPLE * len(used), values_at_most, where
+        BANDS, used["USUBJID"].nunique(), lines_at_most, _SAMPLE * len(used), values_at_most, where
     )
     if form.empty:
         return form
@@ -151,25 +151,23 @@ def concentration_bands(
     value = after["AVAL"].mask(after["BLQFL"] == "Y", after["ALLOQ"] / 2)
     records = after.assign(value=value, visit=after["ATPTN"].map("{:g}".format))
     records = records.merge(members, on="USUBJID").sort_values(["group", "ATPTN"])
-    return join_rows(form, band_rows(records, display=display, **where))
+    return join_rows(form, band_rows(records, **where))
 
 
 def deviation_bands(
     adpc: pd.DataFrame, adsl: pd.DataFrame, lines_at_most: int, values_at_most: int
 ) -> pd.DataFrame:
     """Return quantiles of actual less nominal time (minutes) by nominal time, for ``fig-pk-times``."""
-    display, where = "fig-pk-times", {"population": "pharmacokinetic set", "dataset": "ADPC"}
+    where = {"population": "pharmacokinetic set", "dataset": "ADPC"}
     used = adpc[(adpc["ANL01FL"] == "Y") & adpc["USUBJID"].isin(adsl.loc[adsl["PKFL"] == "Y", "USUBJID"])]
     used = used.dropna(subset=["ATPTN", "TDEV"]).sort_values("ATPTN")
     form = choose_form(
-        display, SPREAD, used["USUBJID"].nunique(), lines_at_most, _RING * len(used), values_at_most, where
+        SPREAD, used["USUBJID"].nunique(), lines_at_most, _RING * len(used), values_at_most, where
     )
     if form.empty:
         return form
     records = used.assign(value=60 * used["TDEV"], visit=used["ATPTN"].map("{:g}".format))
-    return join_rows(
-        form, band_rows(records.drop(columns="level", errors="ignore"), unit="min", display=display, **where)
-    )
+    return join_rows(form, band_rows(records.drop(columns="level", errors="ignore"), unit="min", **where))
 
 
 def marker_bands(records: pd.DataFrame, lines_at_most: int, values_at_most: int) -> pd.DataFrame:
@@ -178,9 +176,8 @@ def marker_bands(records: pd.DataFrame, lines_at_most: int, values_at_most: int)
     ``records`` have USUBJID, RESPONSE, PARAMCD, AVISITN and AVAL; ``level`` is the marker, ``visit`` its
     week.
     """
-    display, where = "fig-immune-course", {"population": ANALYSED, "dataset": "ADCP"}
+    where = {"population": ANALYSED, "dataset": "ADCP"}
     form = choose_form(
-        display,
         BANDS,
         records["USUBJID"].nunique(),
         lines_at_most,
@@ -192,9 +189,7 @@ def marker_bands(records: pd.DataFrame, lines_at_most: int, values_at_most: int)
         return form
     named = {"RESPONSE": "group", "PARAMCD": "level", "AVAL": "value"}
     values = records.rename(columns=named).assign(visit=records["AVISITN"].map("Week {:g}".format))
-    return join_rows(
-        form, band_rows(values.sort_values(["level", "group", "AVISITN"]), display=display, **where)
-    )
+    return join_rows(form, band_rows(values.sort_values(["level", "group", "AVISITN"]), **where))
 
 
 def change_bands(records: pd.DataFrame, lines_at_most: int, values_at_most: int) -> pd.DataFrame:
@@ -202,15 +197,15 @@ def change_bands(records: pd.DataFrame, lines_at_most: int, values_at_most: int)
 
     For ``fig-immune-panel``; ``records`` have USUBJID, RESPONSE, PARAMCD, AVISIT (``Mean``) and VALUE.
     """
-    display, where = "fig-immune-panel", {"population": ANALYSED, "dataset": "ADCP"}
+    where = {"population": ANALYSED, "dataset": "ADCP"}
     means = records[records["AVISIT"] == "Mean"]
     form = choose_form(
-        display, SPREAD, means["USUBJID"].nunique(), lines_at_most, _TICK * len(means), values_at_most, where
+        SPREAD, means["USUBJID"].nunique(), lines_at_most, _TICK * len(means), values_at_most, where
     )
     if form.empty:
         return form
     values = means.rename(columns={"RESPONSE": "group", "PARAMCD": "level", "VALUE": "value"})
     return join_rows(
         form,
-        band_rows(values.sort_values(["level", "group"]), unit="SD at baseline", display=display, **where),
+        band_rows(values.sort_values(["level", "group"]), unit="SD at baseline", **where),
     )

@@ -10,6 +10,7 @@ from scipy import stats
 
 from csrkit.stats.estimation import attempt_numbers
 from csrkit.stats.fewest import FEWEST_FOR_TEST, TOO_FEW
+from csrkit.vocabulary import LEVEL
 from itpcsr.study import Column, Design
 
 ANOVA = "one-way analysis of variance"
@@ -78,7 +79,7 @@ def compare_counts(counts: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFr
     Parameters
     ----------
     counts
-        Rows of ``count_subjects`` with level, group, statistic (n and N) and value.
+        Rows of ``count_subjects`` with level (and category), group, statistic (n and N) and value.
     columns
         From ``single_arm_columns``: control first. Without any there are no rows.
 
@@ -89,8 +90,9 @@ def compare_counts(counts: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFr
     """
     if not columns:
         return pd.DataFrame(columns=["group", "level", "statistic", "value", "method", "reason"])
+    keys = [name for name in LEVEL if name in counts]
     wide = counts[counts["statistic"].isin(["n", "N"])].pivot(
-        index=["level", "group"], columns="statistic", values="value"
+        index=[*keys, "group"], columns="statistic", values="value"
     )
     parts = []
     for column in columns[1:]:
@@ -98,7 +100,7 @@ def compare_counts(counts: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFr
         values = [
             _fisher(*row) for row in zip(active["n"], active["N"], control["n"], control["N"], strict=True)
         ]
-        parts.append(pd.DataFrame({"group": column.key, "level": active.index, "value": values}))
+        parts.append(active.index.to_frame(index=False).assign(group=column.key, value=values))
     rows = pd.concat(parts, ignore_index=True).assign(statistic="p_value", method=FISHER)
     return rows.assign(reason=np.where(rows["value"].isna(), TOO_FEW, ""))
 

@@ -27,7 +27,6 @@ _PLACE = ["group", "level", "visit"]
 
 
 def choose_form(
-    display: str,
     form: str,
     subjects: int,
     most: int,
@@ -44,7 +43,7 @@ def choose_form(
         return NO_FORM
     row = {"analysis": ["form"], "level": [form], "statistic": ["N"], "value": [float(subjects)]}
     frame = pd.DataFrame({**row, "unit": ["subjects"], "method": [why]})
-    return make_rows(frame, display=display, **(where or {}))
+    return make_rows(frame, **(where or {}))
 
 
 def band_rows(records: pd.DataFrame, **constants: str) -> pd.DataFrame:

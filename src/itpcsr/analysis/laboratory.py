@@ -33,7 +33,8 @@ def analyse_abnormal_values(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study
     Listed are values of toxicity grade ``abnormal_grade`` or more that is higher than the one at baseline (or
     whose baseline has no grade), and those that the data call clinically significant. One value has the rows
     value, range_low, range_high, grade, baseline, baseline_grade and day: ``analysis`` is listing, ``group``
-    the subject, ``level`` PARAMCD, ``visit`` the visit's name and LBSEQ; what isn't recorded has no row.
+    the subject, ``category`` PARAMCD, ``level`` LBSEQ, ``visit`` the visit's name; what isn't recorded has no
+    row.
     ``method`` of value and baseline holds the sign of a limit (``>`` of ``>2000``). With no such value the
     display is one sentence.
     """
@@ -58,8 +59,9 @@ def analyse_abnormal_values(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study
     keys = pd.DataFrame(
         {
             "group": listed["USUBJID"],
-            "level": listed["PARAMCD"],
-            "visit": listed["VISIT"] + " | " + listed["LBSEQ"].astype("Int64").astype("str"),
+            "category": listed["PARAMCD"],
+            "level": listed["LBSEQ"].astype("Int64").astype("str"),
+            "visit": listed["VISIT"],
             "order": range(len(listed)),
         }
     )
@@ -74,7 +76,9 @@ def analyse_abnormal_values(adsl: pd.DataFrame, adlb: pd.DataFrame, study: Study
         )
         for name, column in numbers.items()
     ]
-    rows = pd.concat(parts).dropna(subset=["value"]).sort_values(["group", "level", "order"], kind="stable")
+    rows = (
+        pd.concat(parts).dropna(subset=["value"]).sort_values(["group", "category", "order"], kind="stable")
+    )
     return make_rows(
         rows.drop(columns="order"),
         analysis="listing",

@@ -27,6 +27,8 @@ FLAGS = {
 }
 # Kinds whose rate and time are estimated, and their parameter in ADAETTE.
 PARAMETERS = {"any": "AEANY", "related": "AEREL", "severe": "AESEV", "serious": "AESER"}
+# Analyses of events by term, and the columns of ``label_terms`` that are their levels.
+TERMS = {"any": ["any"], "soc": ["soc"], "pt": ["soc", "pt"]}
 # What must be recorded for any event before a kind says something.
 _RECORDED_IN = {
     "related": "AEREL",
@@ -74,7 +76,7 @@ def count_kind(
 ) -> pd.DataFrame:
     """Count those of the events that are of a kind, as level ``kind``; NE where nothing records it.
 
-    Statistics are n, N, percent, ci_low, ci_high (percent) and events.
+    Statistics are n, N, percent with its limits, and events.
     """
     chosen = events[events[FLAGS[kind]] == "Y"].assign(kind=kind)
     counts = count_subjects_and_events(chosen, members, [kind], "kind", confidence)
@@ -86,31 +88,21 @@ def count_by_term(
 ) -> pd.DataFrame:
     """Count subjects and events by system organ class (SOC) and preferred term (PT).
 
-    ``analysis`` is any, soc or pt; the level of a PT is ``SOC | PT``. Classes and the terms within them
+    ``analysis`` is any, soc or pt; the SOC is the category of a PT. Classes and the terms within them
     come in order of decreasing frequency in all groups together, ties by name. With ``compared``, the
     columns of single arms (control first), each active one also gets Fisher's exact p_value against control.
     """
     named, parts = label_terms(events), []
-    for analysis in ("any", "soc", "pt"):
-        levels = ["any"] if analysis == "any" else rank_levels(named, members, analysis)
-        counts = count_subjects_and_events(named, members, levels, analysis)
+    for analysis, columns in TERMS.items():
+        levels = [("any",)] if analysis == "any" else rank_levels(named, members, columns)
+        counts = count_subjects_and_events(named, members, levels, columns)
         parts.append(pd.concat([counts, compare_counts(counts, compared)]).assign(analysis=analysis))
     return pd.concat(parts, ignore_index=True)
 
 
 def label_terms(events: pd.DataFrame) -> pd.DataFrame:
-    """Return USUBJID with the categorical columns any ("any"), soc and pt (``SOC | PT``) of events."""
+    """Return USUBJID with the categorical columns any ("any"), soc and pt of events."""
     terms = events[["USUBJID", "AEBODSYS", "AEDECOD"]].astype("category")
-    soc, pt = (terms[name].cat.codes.to_numpy("int64") for name in ("AEBODSYS", "AEDECOD"))
-    width = max(len(terms["AEDECOD"].cat.categories), 1)
-    code, both = pd.factorize(soc * width + pt)
-    names = terms["AEBODSYS"].cat.categories[both // width] + " | "
-    names = names + terms["AEDECOD"].cat.categories[both % width]
-    return pd.DataFrame(
-        {
-            "USUBJID": terms["USUBJID"],
-            "any": pd.Series("any", index=terms.index).astype("category"),
-            "soc": terms["AEBODSYS"],
-            "pt": pd.Categorical.from_codes(code, categories=names),
-        }
+    return terms.rename(columns={"AEBODSYS": "soc", "AEDECOD": "pt"}).assign(
+        any=pd.Series("any", index=terms.index).astype("category")
     )

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from csrkit.rows import levels_in
+from csrkit.vocabulary import LEVEL
 from itpcsr.study import ChosenTest, Study
 from itpcsr.study.testing import BETWEEN_ARMS, PLACES, Place, is_chosen
 
 CHOSEN, OTHERS = "tbl-chosen-tests", "tbl-exploratory-tests"
-P_VALUES = ("p_value", "p_adjusted", "p_holm", "p_corrected", "mid_p")
-_PLACE = ["display", "analysis", "group", "level", "visit"]
+P_VALUES = ("p_value", "p_adjusted", "mid_p")
+_PLACE = ["display", "analysis", "group", *LEVEL, "visit"]
 
 
 def select_tests(rows: pd.DataFrame) -> pd.DataFrame:
@@ -23,9 +25,15 @@ def select_tests(rows: pd.DataFrame) -> pd.DataFrame:
     return tests.drop(columns="notebook").reset_index(drop=True)
 
 
+def places_of(tests: pd.DataFrame) -> list[Place]:
+    """Return where each test stands among result rows."""
+    names = (tests[name] for name in ("display", "analysis", "group"))
+    return [Place(*place) for place in zip(*names, levels_in(tests), tests["visit"], strict=True)]
+
+
 def part_tests(tests: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the tests chosen beforehand, in the order of their declaration, and all others."""
-    places = [Place(*map(str, place)) for place in tests[_PLACE].itertuples(index=False)]
+    places = places_of(tests)
     orders = [_first(place, study.testing.chosen_tests) for place in places]
     ordered = tests.assign(order=pd.Series(orders, index=tests.index, dtype="Int64"))
     chosen = ordered[ordered["order"].notna()].sort_values("order", kind="stable")
@@ -39,7 +47,7 @@ def _first(place: Place, chosen: Sequence[ChosenTest]) -> int | None:
 
 def not_made(tests: pd.DataFrame, study: Study) -> list[ChosenTest]:
     """Return the declarations that name no test of this version: what they need isn't part of it."""
-    places = [Place(*map(str, place)) for place in tests[_PLACE].itertuples(index=False)]
+    places = places_of(tests)
     return [one for one in study.testing.chosen_tests if not any(is_chosen(place, one) for place in places)]
 
 

@@ -213,12 +213,12 @@ def _percents(values: list[float]) -> str:
 
 
 def _share(lookup: Lookup, name: str, design: str, scenario: str) -> str:
-    value, error = (lookup.value(name, design, part, scenario) for part in ("percent", "mc_error"))
+    value, error = (lookup.value(name, design, part, scenario) for part in ("percent", "mc_error of percent"))
     return f"{format_percent(value)} ({format_percent(error)})"
 
 
 def _mean(lookup: Lookup, name: str, design: str, scenario: str) -> str:
-    value, error = (lookup.value(name, design, part, scenario) for part in ("mean", "mc_error"))
+    value, error = (lookup.value(name, design, part, scenario) for part in ("mean", "mc_error of mean"))
     return f"{format_number(value, 1)} ({format_number(error, 2)})"
 
 

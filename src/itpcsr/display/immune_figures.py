@@ -114,18 +114,17 @@ def figure_immune_network(rows: pd.DataFrame, study: Study, least: float) -> alt
     if sentence := absence(rows):
         return Table("", absent=sentence)
     places = _circle(study)
-    wide = rows.pivot(index="level", columns="statistic", values="value").reset_index()
+    wide = rows.pivot(index=["category", "level"], columns="statistic", values="value").reset_index()
     pairs = len(wide)
     wide = wide[wide["r"].abs() >= least]
     if wide.empty:
         return Table("", absent="No two markers' changes correlate as strongly as asked for here.")
-    ends = wide["level"].str.split(" | ", regex=False, expand=True)
     lines = pd.DataFrame(
         {
-            "x": ends[0].map(places["x"]), "y": ends[0].map(places["y"]),
-            "x2": ends[1].map(places["x"]), "y2": ends[1].map(places["y"]),
-            "r": wide["r"], "low": wide["low"], "high": wide["high"], "n": wide["n"],
-            "Pair": ends[0].map(places["Marker"]) + " – " + ends[1].map(places["Marker"]),
+            "x": wide["category"].map(places["x"]), "y": wide["category"].map(places["y"]),
+            "x2": wide["level"].map(places["x"]), "y2": wide["level"].map(places["y"]),
+            "r": wide["r"], "low": wide["ci_low"], "high": wide["ci_high"], "n": wide["n"],
+            "Pair": wide["category"].map(places["Marker"]) + " – " + wide["level"].map(places["Marker"]),
             "Sign": np.where(wide["r"] > 0, "together", "against each other"),
         }
     )  # fmt: skip

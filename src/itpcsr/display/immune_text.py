@@ -14,6 +14,7 @@ from csrkit.rows import absence
 from csrkit.tables import words
 from csrkit.tables.formats import Suppressed, format_count, format_level, format_number, format_signed
 from csrkit.tables.prose import Passage, Prose
+from csrkit.vocabulary import limits_of, whole_name
 from itpcsr.display.markers import effect_text
 from itpcsr.study import Study
 
@@ -54,6 +55,9 @@ def _answer(rows: pd.DataFrame, question: _Question, study: Study, confidence: f
     )
 
 
+_NUMBER = ["statistic", "of", "value", "reason"]
+
+
 class _Item(dict[str, float]):
     """The numbers of one marker, with the marker itself."""
 
@@ -67,13 +71,23 @@ class _Item(dict[str, float]):
         return 1.0 if "r" not in self and self.marker.scale == "log" else 0.0
 
     @property
+    def name(self) -> str:
+        return "r" if "r" in self else "estimate"
+
+    @property
     def estimate(self) -> float:
-        return self["r"] if "r" in self else self["estimate"]
+        return self[self.name]
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        low, high = limits_of(self.name)
+        return self[low], self[high]
 
     @property
     def is_clear(self) -> bool:
         """Tell whether the interval leaves out that nothing happened."""
-        return self["low"] > self.centre or self["high"] < self.centre
+        low, high = self.limits
+        return low > self.centre or high < self.centre
 
     @property
     def up(self) -> bool:
@@ -84,8 +98,8 @@ def _read(rows: pd.DataFrame, analysis: str, visit: str, study: Study) -> list[_
     own = rows[(rows["analysis"] == analysis) & (rows["visit"] == visit)]
     values = {
         str(level): {
-            name: Suppressed() if is_suppressed(reason) else value
-            for name, value, reason in zip(part["statistic"], part["value"], part["reason"], strict=True)
+            whole_name(name, of): Suppressed() if is_suppressed(reason) else value
+            for name, of, value, reason in part[_NUMBER].itertuples(index=False)
         }
         for level, part in own.groupby("level", sort=False)
     }
@@ -96,8 +110,8 @@ def _sort_out(
     found: list[_Item], lead: str, confidence: float, text: Callable[[_Item], str], nothing: str
 ) -> tuple[str, ...]:
     """Return one paragraph for the markers with a clear interval, and one for how much is left open."""
-    known = [item for item in found if not math.isnan(item["low"])]
-    gone = sum(isinstance(item["low"], Suppressed) for item in found)
+    known = [item for item in found if not math.isnan(item.limits[0])]
+    gone = sum(isinstance(item.limits[0], Suppressed) for item in found)
     if not known and gone:
         return (f"{lead} nothing can be said: the numbers are suppressed.",)
     if not known:
@@ -130,7 +144,7 @@ def _ending(confidence: float, low: str, high: str) -> str:
 def _moved_text(item: _Item, confidence: float) -> str:
     marker = item.marker
     kind = "geometric mean ratio to baseline" if marker.scale == "log" else "mean difference to baseline"
-    estimate, low, high = (effect_text(marker, item[name]) for name in ("estimate", "low", "high"))
+    estimate, low, high = (effect_text(marker, value) for value in (item.estimate, *item.limits))
     verb = "rose" if item.up else "fell"
     return (
         f"{marker.label} {verb} ({kind} {estimate}, {_ending(confidence, low, high)}, "
@@ -141,7 +155,7 @@ def _moved_text(item: _Item, confidence: float) -> str:
 def _differed_text(item: _Item, confidence: float) -> str:
     marker = item.marker
     kind = "ratio of ratios" if marker.scale == "log" else "difference of changes"
-    estimate, low, high = (effect_text(marker, item[name]) for name in ("estimate", "low", "high"))
+    estimate, low, high = (effect_text(marker, value) for value in (item.estimate, *item.limits))
     side = "higher" if item.up else "lower"
     return (
         f"{marker.label} moved to {side} values in responders ({kind} {estimate}, "
@@ -151,7 +165,7 @@ def _differed_text(item: _Item, confidence: float) -> str:
 
 
 def _related_text(item: _Item, confidence: float) -> str:
-    estimate, low, high = (format_signed(item[name], 2) for name in ("r", "low", "high"))
+    estimate, low, high = (format_signed(value, 2) for value in (item.estimate, *item.limits))
     verb = "was higher" if item.up else "was lower"
     return (
         f"{item.marker.label} {verb} when platelets were higher (r {estimate}, "

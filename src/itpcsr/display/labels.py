@@ -51,6 +51,8 @@ DECIMALS = {
     **dict.fromkeys(("TMAX", "TLST", "LAMZHL", "deviation"), 1),
     **PARAMETER_DECIMALS,
 }
+# The same by analysis, which has the name of a variable in small letters.
+DECIMALS_OF_ROWS = {**DECIMALS, **{name.lower(): decimals for name, decimals in DECIMALS.items()}}
 OVERVIEW = {
     "any": "Any adverse event",
     "related": "Related",

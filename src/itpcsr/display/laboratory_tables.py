@@ -43,14 +43,15 @@ def table_lab_abnormal(rows: pd.DataFrame, study: Study, names: Mapping[str, str
     """Arrange the listing of abnormal values: one row per value, under its subject."""
     body: list[Row] = []
     subject = ""
-    for (group, parameter, visit), cell in rows.groupby(["group", "level", "visit"], sort=False):
+    keys = ["group", "category", "level", "visit"]
+    for (group, parameter, _, visit), cell in rows.groupby(keys, sort=False):
         if group != subject:
             subject = str(group)
             body.append(Row(subject))
         found = dict(zip(cell["statistic"], cell["value"], strict=True))
         signs = dict(zip(cell["statistic"], cell["method"].map(format_limit), strict=True))
         unit = str(cell.loc[cell["statistic"] == "value", "unit"].iloc[0])
-        place = sentence_case(str(visit).rpartition(" | ")[0])
+        place = sentence_case(str(visit))
         label = f"{names.get(str(parameter), str(parameter))}, {place}" if place else str(parameter)
         body.append(Row(label, _listed(found, signs, parameter_decimals(str(parameter), unit)), 1))
     headers = ("Day", "Value", "Normal range", "Grade", "Baseline", "Grade at baseline")
@@ -58,7 +59,7 @@ def table_lab_abnormal(rows: pd.DataFrame, study: Study, names: Mapping[str, str
         f"Listed: values after treatment began of {study.laboratory.toxicity_criteria or 'toxicity'} grade "
         f"{study.laboratory.abnormal_grade} or higher that is above the grade at baseline, and values that "
         "the data call clinically significant. –: not recorded.",
-        *platelet_note(study, set(rows["level"])),
+        *platelet_note(study, set(rows["category"])),
     )
     return Table("Subject, parameter and visit", tuple(map(Header, headers)), tuple(body), notes)
 

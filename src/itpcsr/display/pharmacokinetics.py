@@ -109,9 +109,8 @@ def _missing(rows: pd.DataFrame, study: Study) -> list[str]:
     lookup = Lookup(rows)
     lost = rows[(rows["analysis"] == "missing") & (rows["group"] == last) & (rows["value"] > 0)]
     texts = []
-    for level, statistic in zip(lost["level"], lost["statistic"], strict=True):
-        code, _, reason = str(level).partition(" | ")
-        number = lookup.value("missing", last, statistic, level)
+    for code, reason, statistic in lost[["category", "level", "statistic"]].itertuples(index=False):
+        number = lookup.value("missing", last, statistic, (code, reason))
         texts.append(f"{parameter_name(code)}: {reason} ({words.plural(number, 'subject')})")
     return [f"No value in all subjects together: {'; '.join(texts)}."] if texts else []
 
@@ -121,15 +120,15 @@ def list_parameters(rows: pd.DataFrame) -> Table:
     """List the parameters of each subject, under the dose given."""
     lookup = Lookup(rows)
     dose = rows[rows["analysis"] == "dose"].sort_values(["value", "group"])
-    codes = [str(name) for name in dict.fromkeys(rows["analysis"]) if name != "dose"]
+    codes = [str(name).upper() for name in dict.fromkeys(rows["analysis"]) if name != "dose"]
     body: list[Row] = []
     for amount, part in dose.groupby("value", sort=True, dropna=False):
         text = _dose(float(str(amount)), str(part["unit"].iloc[0]))
         body.append(Row(text or "Dose not recorded"))
         for subject in part["group"]:
-            values = {code: lookup.value(code, str(subject), "value") for code in codes}
+            values = {code: lookup.value(code.lower(), str(subject), "value") for code in codes}
             body.append(Row(str(subject), _individual(values), 1))
-    units = dict(zip(rows["analysis"], rows["unit"], strict=True))
+    units = dict(zip(rows["analysis"].str.upper(), rows["unit"], strict=True))
     area = next(code for code in codes if code.startswith("AUC0_"))
     heads = list(_HEADS)
     heads[_HEADS.index("AUC")] = parameter_name(area)

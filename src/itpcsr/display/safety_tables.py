@@ -34,13 +34,10 @@ def table_by_term(rows: pd.DataFrame, study: Study, first: str = "Any adverse ev
     tested = set(rows.loc[rows["statistic"] == "p_value", "group"])
     compared = [column.key for column in columns if column.key in tested]
     body = [term_row(lookup, first, columns, compared, "any", "any", 0)]
-    terms = lookup.levels("pt")
     for soc in lookup.levels("soc"):
         body.append(term_row(lookup, sentence_case(soc), columns, compared, "soc", soc, 0))
-        for term in terms:
-            if term.startswith(f"{soc} | "):
-                label = sentence_case(term.removeprefix(f"{soc} | "))
-                body.append(term_row(lookup, label, columns, compared, "pt", term, 1))
+        for term in lookup.levels("pt", soc):
+            body.append(term_row(lookup, sentence_case(term[-1]), columns, compared, "pt", term, 1))
     notes = [EVENTS_NOTE]
     if compared:
         notes.append("p: Fisher's exact test against control, two-sided, not adjusted, exploratory.")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from csrkit.rows import levels_in
 from csrkit.tables.formats import format_level, format_p
 from csrkit.tables.layouts import sentence_if_absent
 from csrkit.tables.lookup import Lookup, reason_notes
@@ -48,8 +49,8 @@ def table_tests(
         name = _NAMES.get((display, analysis))
         kind = other_kind(display, analysis) if name is None else KINDS[name]
         body.append(Row(kind.heading))
-        for group, level, visit in part[["group", "level", "visit"]].itertuples(index=False):
-            test = Tested(Place(display, analysis, group, level, visit), lookups[display], study)
+        for where in zip(part["group"], levels_in(part), part["visit"], strict=True):
+            test = Tested(Place(display, analysis, *where), lookups[display], study)
             body.append(Row(_compared(test, kind), _cells(test, kind), 1))
     headers = ("n", f"Effect ({format_level(confidence)}% CI)", "Statistic", "p", "p, corrected")
     reasons = dict.fromkeys(reason for lookup in lookups.values() for reason in lookup.reasons)
@@ -89,8 +90,9 @@ def _column(test: Tested) -> str:
 def _level(test: Tested) -> str:
     names = {marker.code: marker.label for marker in test.study.markers}
     names |= antibody_labels(test.study) if test.place.display == "tbl-antibody-paired" else {}
-    parts = [_COMPARISONS.get(part, names.get(part, part)) for part in test.place.level.split(" | ")]
-    return " and ".join(parts)
+    level = test.place.level
+    parts = [level] if isinstance(level, str) else level
+    return " and ".join(_COMPARISONS.get(part, names.get(part, part)) for part in parts)
 
 
 def _notes(missing: Sequence[ChosenTest]) -> list[str]:

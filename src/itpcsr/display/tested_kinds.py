@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from csrkit.tables.formats import NOT_ESTIMABLE, format_count, format_number, format_p
 from csrkit.tables.layouts import AND, two_decimals, with_limits
 from csrkit.tables.lookup import Lookup
+from csrkit.vocabulary import limits_of
 from itpcsr.display.markers import effect_text
 from itpcsr.study import Study
 from itpcsr.study.testing import Place
@@ -25,18 +27,15 @@ class Tested:
 
     def value(self, name: str, **other: str) -> float:
         """Return a statistic of the test; ``other`` names another place (group, level) in its display."""
-        where = {"group": self.place.group, "level": self.place.level, **other}
-        return self.lookup.value(
-            where.get("analysis", self.place.analysis),
-            where["group"],
-            name,
-            where["level"],
-            where.get("visit", self.place.visit),
-        )
+        here = self.place
+        where: dict[str, Any] = {
+            "analysis": here.analysis, "group": here.group, "level": here.level, "visit": here.visit, **other,
+        }  # fmt: skip
+        return self.lookup.value(statistic=name, **where)
 
-    def interval(self, names: Sequence[str], text: Callable[[float], str]) -> str:
+    def interval(self, name: str, text: Callable[[float], str]) -> str:
         """Return an estimate with its limits."""
-        return with_limits(*(text(self.value(name)) for name in names))
+        return with_limits(*(text(self.value(one)) for one in (name, *limits_of(name))))
 
 
 def _count(name: str) -> Callable[[Tested], str]:
@@ -47,14 +46,14 @@ def _sizes(test: Tested) -> str:
     return AND.join(format_count(test.value(name)) for name in ("n1", "n2"))
 
 
-def _interval(*names: str) -> Callable[[Tested], str]:
-    return lambda test: test.interval(names, two_decimals)
+def _interval(name: str) -> Callable[[Tested], str]:
+    return lambda test: test.interval(name, two_decimals)
 
 
 def _of_marker(test: Tested) -> str:
     """Return a ratio, or a difference with its sign, with its limits."""
     marker = next(marker for marker in test.study.markers if marker.code == test.place.level)
-    return test.interval(("estimate", "low", "high"), lambda value: effect_text(marker, value))
+    return test.interval("estimate", lambda value: effect_text(marker, value))
 
 
 def _number(sign: str, name: str) -> Callable[[Tested], str]:
@@ -123,7 +122,7 @@ class Kind:
     among: tuple[str, ...] = field(default=("group", "visit"))  # what tells the tests of the kind apart
 
 
-_RATIO = _interval("gm_ratio", "ci_low", "ci_high")
+_RATIO = _interval("gm_ratio")
 _MARKER, _BH = ("level", "visit"), "corrected: Benjamini-Hochberg over the family"
 _WITH, _WITHOUT = ", counts after rescue therapy included", ", without counts after rescue therapy"
 
@@ -132,20 +131,20 @@ def _weeks(words: str) -> Kind:
     return Kind(
         f"Platelet count at a week against baseline{words}: geometric mean ratio, paired t-test of the "
         "logarithms; corrected: Holm over the weeks of a column",
-        _count("n"), _RATIO, corrected="p_holm",
+        _count("n"), _RATIO, corrected="p_adjusted",
     )  # fmt: skip
 
 
 def _friedman(words: str) -> Kind:
     heading = f"Platelet count over the visits{words}: Friedman test, Kendall's W"
-    return Kind(heading, _count("n"), _number("W", "W"), _statistic("χ²", "Q", "df"))
+    return Kind(heading, _count("n"), _number("W", "kendalls_w"), _statistic("χ²", "statistic", "df"))
 
 
 def _anova(words: str) -> Kind:
     return Kind(
         f"Platelet count over the visits{words}: repeated-measures analysis of variance, generalised η²; "
         "corrected: for sphericity (Greenhouse-Geisser)",
-        _count("n"), _number("η²", "ng2"), _statistic("F", "F", "df1", "df2"), "p_corrected",
+        _count("n"), _number("η²", "ng2"), _statistic("F", "statistic", "df", "df_error"), "p_adjusted",
     )  # fmt: skip
 
 
@@ -156,12 +155,9 @@ def _antibody(words: str) -> Kind:
 
 def _mediation(words: str) -> Kind:
     heading = f"Mediation, {words}: SD per SD; {_BH}"
-    return Kind(
-        heading, _count("n"), _interval("estimate", "low", "high"), corrected="p_adjusted", among=_MARKER
-    )
+    return Kind(heading, _count("n"), _interval("estimate"), corrected="p_adjusted", among=_MARKER)
 
 
-_ESTIMATE = ("estimate", "low", "high")
 KINDS: dict[str, Kind] = {
     "platelets by week": _weeks(_WITH),
     "platelets by week, no rescue": _weeks(_WITHOUT),
@@ -206,12 +202,12 @@ KINDS: dict[str, Kind] = {
     ),
     "marker over visits, Friedman": Kind(
         f"Marker over the visits: Friedman test, Kendall's W; {_BH}",
-        _count("n"), _number("W", "effect"), _statistic("χ²", "statistic"), "p_adjusted", _MARKER,
+        _count("n"), _number("W", "kendalls_w"), _statistic("χ²", "statistic"), "p_adjusted", _MARKER,
     ),
     "marker over visits, ANOVA": Kind(
         "Marker over the visits: repeated-measures analysis of variance, generalised η², p after Greenhouse "
         f"and Geisser; {_BH}",
-        _count("n"), _number("η²", "effect"), _statistic("F", "statistic", "df1", "df2"),
+        _count("n"), _number("η²", "ng2"), _statistic("F", "statistic", "df", "df_error"),
         "p_adjusted", _MARKER,
     ),
     "marker and response": Kind(
@@ -224,24 +220,24 @@ KINDS: dict[str, Kind] = {
     ),
     "marker course and response": Kind(
         f"Marker, response × visit: mixed analysis of variance, p after Greenhouse and Geisser; {_BH}",
-        _sizes, _nothing, _statistic("F", "statistic", "df1", "df2"), "p_adjusted", _MARKER,
+        _sizes, _nothing, _statistic("F", "statistic", "df", "df_error"), "p_adjusted", _MARKER,
     ),
     "marker and platelets": Kind(
         f"Marker and platelets within subjects, same visit, counts after rescue therapy included: r; {_BH}",
-        _count("n"), _interval("r", "low", "high"), corrected="p_adjusted", among=("level",),
+        _count("n"), _interval("r"), corrected="p_adjusted", among=("level",),
     ),
     "marker and platelets, lagged": Kind(
         "Marker and platelets within subjects, weeks from marker to count, counts after rescue therapy "
         f"included: r; {_BH}",
-        _count("n"), _interval("r", "low", "high"), corrected="p_adjusted", among=_MARKER,
+        _count("n"), _interval("r"), corrected="p_adjusted", among=_MARKER,
     ),
     "marker at baseline and response": Kind(
         f"Marker at baseline as predictor of response: odds ratio per SD, Firth's regression; {_BH}",
-        _sizes, _interval(*_ESTIMATE), corrected="p_adjusted", among=_MARKER,
+        _sizes, _interval("estimate"), corrected="p_adjusted", among=_MARKER,
     ),
     "changes of two markers": Kind(
         f"Mean changes of two markers: Spearman's r; {_BH}",
-        _count("n"), _interval("r", "low", "high"), corrected="p_adjusted", among=_MARKER,
+        _count("n"), _interval("r"), corrected="p_adjusted", among=_MARKER,
     ),
     "mediation, dose to marker": _mediation("dose to marker"),
     "mediation, marker to platelets": _mediation("marker to platelets, given the dose"),

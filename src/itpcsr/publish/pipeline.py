@@ -38,7 +38,7 @@ from csrkit.publish.variables import collect_variables, list_variables
 from csrkit.render.render import FORMATS, Engine, Format, Renderer, choose_renderer, render
 from csrkit.small_texts import usual_texts
 from csrkit.tables.formats import format_level, format_plain
-from itpcsr.display.labels import DECIMALS
+from itpcsr.display.labels import DECIMALS_OF_ROWS
 from itpcsr.publish.finished import record_run
 from itpcsr.publish.method_list import write_method_list
 from itpcsr.publish.notebook_inputs import notebook_inputs
@@ -242,7 +242,9 @@ def _variables(run: Run, rows: pd.DataFrame, facts: dict[str, Any]) -> dict[str,
     inputs = (hashlib.sha256(usual_texts(rows).to_parquet()).digest(), run.report.confidence_level)
 
     def collect() -> str:
-        return json.dumps(collect_variables(rows, run.report.confidence_level, DECIMALS), ensure_ascii=False)
+        return json.dumps(
+            collect_variables(rows, run.report.confidence_level, DECIMALS_OF_ROWS), ensure_ascii=False
+        )
 
     variables = {**json.loads(run.memo.text("values", inputs, collect)), **facts}
     listed = run.memo.text("listed", (*inputs, facts), lambda: list_variables(variables))

@@ -17,10 +17,9 @@ from csrkit.inputs.distributions import environment, hash_environment
 from csrkit.inputs.hashes import file_hash
 from csrkit.publish.hashes import source_hash
 from csrkit.publish.notebook_parameters import read_parameters
-from csrkit.rows import read_rows
 from csrkit.store import open_store
 from csrkit.versions.attribution import PROGRAM, attribute
-from csrkit.versions.compare import BECAUSE, Comparison
+from csrkit.versions.compare import BECAUSE, Comparison, read_both
 from csrkit.versions.manifest import hash_code, hash_inputs
 from csrkit.versions.published import read_manifest
 from itpcsr.publish.notebook_values import READS_ROWS
@@ -72,7 +71,7 @@ def _because(
         before, after = (_open(folder, root, project) for folder in (old, new))
         _need_program(after, project)
         names = list(found.numbers["notebook"].unique())
-        rows = {folder: read_rows(folder) for folder in (old, new)}
+        rows = dict(zip((old, new), read_both(old, new), strict=True))
         base, runs = rows[old], []
         if not _same_program(before.manifest, after.manifest):
             runs.append(f"old data and parameters with the {PROGRAM} of {new.name}")

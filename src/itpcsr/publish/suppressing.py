@@ -14,6 +14,7 @@ from csrkit.disclosure.differencing import Found, attack
 from csrkit.disclosure.small_counts import TOTAL, Rule
 from csrkit.errors import PublishError
 from csrkit.stats.groups import assign_groups, group_sizes
+from csrkit.vocabulary import LEVEL
 
 if TYPE_CHECKING:
     from itpcsr.publish.version import Run
@@ -78,7 +79,7 @@ def attack_version(run: Run, rule: Rule) -> Found:
     disclosed = run.disclosed
     subjects = disclosed.subjects if disclosed is not None else frozenset()
     of_order = disclosed.of_order if disclosed is not None else frozenset()
-    gone = whole["display"].isin(of_order) | whole[["level", "group"]].isin(subjects).any(axis=1)
+    gone = whole["display"].isin(of_order) | whole[[*LEVEL, "group"]].isin(subjects).any(axis=1)
     return attack(whole[~gone], shown[~gone], rule)
 
 

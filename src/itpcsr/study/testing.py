@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from pydantic import Field
 
 from csrkit.parameters.strict import Strict
+from csrkit.vocabulary import Level
 
 TestName = Literal[
     "platelets by week",
@@ -83,7 +84,8 @@ class ChosenTest(Strict):
     """Tests that were chosen beforehand: all of one kind, or those of a column, of levels, of visits.
 
     ``group`` is the key of a column of the study, ``levels`` are codes (of markers, of antibodies) as the
-    result rows have them, ``visits`` names such as Week 4; empty for all.
+    result rows have them (two markers as ``TH1TH2 and TREGTH``), ``visits`` names such as Week 4; empty for
+    all.
     """
 
     test: TestName
@@ -105,15 +107,16 @@ class Place:
     display: str
     analysis: str
     group: str
-    level: str
+    level: Level
     visit: str
 
 
 def is_chosen(place: Place, chosen: ChosenTest) -> bool:
     """Tell whether a declaration names the test at this place."""
+    named = place.level if isinstance(place.level, str) else " and ".join(place.level)
     return (
         PLACES[chosen.test] == (place.display, place.analysis)
         and chosen.group in ("", place.group)
-        and (not chosen.levels or place.level in chosen.levels)
+        and (not chosen.levels or named in chosen.levels)
         and (not chosen.visits or place.visit in chosen.visits)
     )

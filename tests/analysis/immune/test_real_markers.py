@@ -87,4 +87,4 @@ def test_estimates_are_those_of_pandas(real, results):
     rows = results["tbl-immune-change"]
     rows = rows[rows["level"] == code].set_index("statistic")["value"]
     assert rows["estimate"] == pytest.approx(change.mean())
-    assert rows["effect"] == pytest.approx(change.mean() / change.std())
+    assert rows["cohens_dz"] == pytest.approx(change.mean() / change.std())

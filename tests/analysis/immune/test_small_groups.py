@@ -159,7 +159,7 @@ def test_a_planted_rise_is_found_in_responders(plan):
     results, shown = analyse(make(plan, 8, 8), plan)
     response = results["tbl-immune-response"]
     assert values(response, "difference", "p_adjusted")[0] < 0.01
-    assert values(response, "difference", "low")[0] > 1
+    assert values(response, "difference", "ci_low of estimate")[0] > 1
     text = shown["txt-immune"]
     said = text.passages[1].paragraphs[0]
     assert "Regulatory T cells (Treg) moved to higher values in responders" in said

@@ -97,7 +97,9 @@ def test_repeated_measures_correlation_agrees_with_pingouin(gaps):
     table = pg.rm_corr(pairs, x="value", y="y", subject="subject").iloc[0]
     found = correlations.rm_correlation(gaps[:, :, None], X, 0.95)
     assert found["r"][0] == near(table["r"])
-    assert [found["low"][0], found["high"][0]] == pytest.approx(list(table["CI95"]), abs=0.006)
+    assert [found["ci_low of r"][0], found["ci_high of r"][0]] == pytest.approx(
+        list(table["CI95"]), abs=0.006
+    )
 
 
 def test_permutations_of_signs_and_groups_are_exact(r):

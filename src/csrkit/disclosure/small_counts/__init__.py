@@ -25,7 +25,8 @@ from csrkit.disclosure.small_counts.counted import (
     NOT_SUBJECTS,
     SIZE,
     WITHOUT_SUBJECTS,
-    block_of,
+    blocks_of,
+    with_whole_levels,
 )
 from csrkit.disclosure.small_counts.rule import TOTAL, VARIABLE, Cell, Rule, rule_in_force
 from csrkit.disclosure.small_counts.suppress import as_shown, is_suppressed, suppress
@@ -41,8 +42,9 @@ __all__ = [
     "Cell",
     "Rule",
     "as_shown",
-    "block_of",
+    "blocks_of",
     "is_suppressed",
     "rule_in_force",
     "suppress",
+    "with_whole_levels",
 ]

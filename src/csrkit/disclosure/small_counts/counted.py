@@ -24,6 +24,7 @@ ROW = ["display", "analysis", "visit", "level"]
 CELL = [*ROW, "group"]
 PLACE = ["display", "visit", "level", "group"]  # of a cell, whatever the analysis
 _COLUMN = ["display", "group"]
+_BETWEEN = "\x1f"  # the parts of a level; no text of the data has it
 
 
 def counts_of(rows: pd.DataFrame) -> pd.DataFrame:
@@ -83,13 +84,22 @@ def follows(rows: pd.DataFrame, counts: pd.DataFrame, hidden: pd.MultiIndex) -> 
     return gone & ~place_of(rows, CELL).isin(place_of(cells, CELL)) & (rows["analysis"] != "size").to_numpy()
 
 
-def block_of(level: str) -> tuple[str, ...]:
-    """Return the parts of a level that name what it is a level of.
+def with_whole_levels(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return result rows with each level as one text: category, subcategory and level."""
+    whole = rows["level"]
+    for name in ("subcategory", "category"):
+        whole = whole.mask(rows[name] != "", rows[name] + _BETWEEN + whole)
+    return rows.assign(level=whole)
 
-    >>> block_of("HGB | LOW to HIGH"), block_of("LOW")
-    (('HGB',), ())
+
+def blocks_of(level: str) -> list[tuple[str, ...]]:
+    """Return what a level (see ``with_whole_levels``) is one of, from the outermost inwards.
+
+    >>> blocks_of("HGB\x1fLOW\x1fHIGH"), blocks_of("LOW")
+    ([('HGB',), ('HGB', 'LOW')], [])
     """
-    return tuple(level.split(" | ")[:-1])
+    parts = level.split(_BETWEEN)[:-1]
+    return [tuple(parts[:number]) for number in range(1, len(parts) + 1)]
 
 
 def place_of(rows: pd.DataFrame, keys: list[str]) -> pd.MultiIndex:

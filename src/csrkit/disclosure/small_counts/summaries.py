@@ -14,7 +14,7 @@ from csrkit.disclosure.small_counts.rule import TOTAL, Rule
 # the outer quantiles of fewer than 20 values are the extremes
 _EXTREMES = ("min", "max", "p5", "p95")
 _SUMMARIES = (
-    "mean", "sd", "median", "q1", "q3", "geometric_mean", "gcv", "median_low", "median_high",
+    "mean", "sd", "median", "q1", "q3", "geometric_mean", "gcv",
 )  # fmt: skip
 _FEWEST = 5  # mean, SD and median of three give all three values, and nearly so of four
 Numbers = tuple[tuple[str, float], ...]  # column and number of values
@@ -26,7 +26,8 @@ def single_values(
 ) -> np.ndarray:
     """Tell which rows are a single subject's value, or nearly say one; ``gone`` are suppressed anyway."""
     of_subjects = ~rows["display"].isin(WITHOUT_SUBJECTS).to_numpy()
-    summary = rows["statistic"].isin(_SUMMARIES).to_numpy() & of_subjects
+    of_median = (rows["of"] == "median").to_numpy()
+    summary = (rows["statistic"].isin(_SUMMARIES).to_numpy() | of_median) & of_subjects
     fewest = fewest_of(rows, counts, sizes)
     chosen = summary & (fewest < _FEWEST)
     shown = (

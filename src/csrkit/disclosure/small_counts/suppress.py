@@ -16,11 +16,12 @@ from csrkit.disclosure.small_counts.counted import (
     NOT_SUBJECTS,
     ROW,
     SIZE,
-    block_of,
+    blocks_of,
     counts_of,
     follows,
     place_of,
     sizes_of,
+    with_whole_levels,
 )
 from csrkit.disclosure.small_counts.rule import TOTAL, Cell, Rule, rule_in_force
 from csrkit.disclosure.small_counts.summaries import single_values
@@ -46,6 +47,7 @@ def suppress(rows: pd.DataFrame, rule: Rule | None) -> pd.DataFrame:
     """Return result rows in which small counts have no value, but the reason; no rule changes nothing."""
     if rule is None or rows.empty:
         return rows
+    shown, rows = rows, with_whole_levels(rows)
     cell, counts, sizes = place_of(rows, CELL), counts_of(rows), sizes_of(rows)
     gone_sizes = _small_sizes(sizes, rule)
     gone = [*_hidden_cells(rows, counts, sizes, gone_sizes, rule), *gone_sizes, *rule.also]
@@ -57,7 +59,7 @@ def suppress(rows: pd.DataFrame, rule: Rule | None) -> pd.DataFrame:
     known = rows["value"].notna().to_numpy()
     single = single_values(rows, counts, sizes, chosen, rule) & known & ~chosen
     reason = rows["reason"].mask(chosen, _REASON.format(minimum=rule.minimum)).mask(single, _SINGLE)
-    return rows.assign(value=rows["value"].mask(chosen | single), reason=reason)
+    return shown.assign(value=rows["value"].mask(chosen | single), reason=reason)
 
 
 def _small_sizes(sizes: pd.DataFrame, rule: Rule) -> pd.MultiIndex:
@@ -143,9 +145,10 @@ def _adding_up(
         yield places
     blocks: dict[tuple[str, ...], list[int]] = {}
     for place in map(int, places):
-        blocks.setdefault(block_of(levels[place]), []).append(place)
+        for name in blocks_of(levels[place]):
+            blocks.setdefault(name, []).append(place)
     sizes = {one.value for one in known if one.is_size}
-    yield from (np.array(block) for name, block in blocks.items() if name and counts[block].sum() in sizes)
+    yield from (np.array(block) for block in blocks.values() if counts[block].sum() in sizes)
 
 
 def hide(

@@ -33,8 +33,8 @@ def analyse_characteristics(
     ``level`` is the scenario, ``group`` the design, ``analysis`` the quantity (see ``simulate.quantities``):
     chosen_1 and on, none and futile in percent of trials, the others as means per trial, the duration in
     months; statistics are percent or mean, and mc_error, its Monte-Carlo standard error. The shares belong
-    to the display tbl-dose-oc, the means to tbl-dose-oc-subjects. Analysis truth holds the scenario's
-    probabilities of DLT and response in percent, size the number of trials. ``run``: see ``simulate``.
+    to the display tbl-dose-oc, the means to tbl-dose-oc-subjects. Analyses true_dlt and true_response hold
+    the scenario's probabilities in percent, size the number of trials. ``run``: see ``simulate``.
 
     Raises ParameterError for a design that there isn't, and as ``simulate`` does.
     """
@@ -72,10 +72,10 @@ def _truth_rows(scenario: Scenario) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "analysis": "truth",
+                "analysis": f"true_{kind}",
                 "level": scenario.name,
                 "group": f"level_{level}",
-                "statistic": kind,
+                "statistic": "percent",
                 "value": 100 * value,
                 "unit": "%",
             }
@@ -101,8 +101,10 @@ def summarise(totals: Ints, levels: int, trials: int) -> pd.DataFrame:
         analysis, unit, factor = (name, "%", 100.0) if share else (name, "subjects", 1.0)
         if name == "days":
             analysis, unit, factor = "months", "months", 1 / _DAYS_PER_MONTH
+        kind = "percent" if share else "mean"
         cell = {"analysis": analysis, "unit": unit, "reason": ""}
-        records.append({**cell, "statistic": "percent" if share else "mean", "value": factor * mean})
+        records.append({**cell, "statistic": kind, "value": factor * mean})
         reason = "" if trials > 1 else "a single trial has no Monte-Carlo error"
-        records.append({**cell, "statistic": "mc_error", "value": factor * error, "reason": reason})
+        error_of = {"statistic": f"mc_error of {kind}", "value": factor * error, "reason": reason}
+        records.append({**cell, **error_of})
     return pd.DataFrame(records)

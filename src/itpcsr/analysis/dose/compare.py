@@ -12,7 +12,7 @@ from csrkit.dosefinding.intervals import IntervalRule
 from csrkit.dosefinding.isotonic import isotonic_rates
 from csrkit.dosefinding.rule import Ints
 from csrkit.rows import absent_rows, make_rows
-from csrkit.stats.proportions import EXACT, exact_interval
+from csrkit.stats.proportions import EXACT, LIMITS, exact_interval
 from itpcsr.analysis.dose.designs import dose_levels, make_rules
 from itpcsr.analysis.dose.path import OPEN_WINDOW, ask, counts_at, missing_path, study_rules
 from itpcsr.study import Study
@@ -29,13 +29,12 @@ _ESTIMATORS = {"isotonic": ISOTONIC, "crm": POSTERIOR}
 def compare_rules(path: pd.DataFrame, addl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Return every rule's answer after each escalation cohort, and its choice from the whole escalation.
 
-    ``group`` is the rule, ``level`` the cohort's number; statistics are next (level from 1; 0: no dose), stop
-    and, where there is a level, its dose. Analysis ``chosen`` holds level (0: none) and dose that the rule
-    chooses at the end.
+    ``group`` is the rule, ``level`` the cohort's number; statistics are next_level (from 1; 0: no dose), stop
+    and, where there is a level, its dose. Analysis ``chosen`` holds dose_level (0: none) and the dose
+    that the rule chooses at the end.
     """
-    display = "tbl-dose-rules"
     if reason := missing_path(addl, study):
-        return absent_rows(display, reason)
+        return absent_rows("", reason)
     escalation = path[path["PHASE"] == "ESCALATION"]
     n, x = counts_at(addl, None, study)
     open_ = _unfinished(addl, n)
@@ -50,16 +49,16 @@ def compare_rules(path: pd.DataFrame, addl: pd.DataFrame, study: Study) -> pd.Da
                 "level": str(int(cohort["COHORTN"])),
                 "reason": reason,
             }
-            records.append({**where, "statistic": "next", "value": answer})
+            records.append({**where, "statistic": "next_level", "value": answer})
             records.append({**where, "statistic": "stop", "value": stop})
             records += _dose_of(answer, where, study)
         chosen = np.nan if open_ else int(rule.select(n, x, x)[0]) + 1.0
         where = {"analysis": CHOSEN, "group": name, "reason": open_}
-        records.append({**where, "statistic": "level", "value": chosen})
+        records.append({**where, "statistic": "dose_level", "value": chosen})
         records += _dose_of(chosen, where, study)
     rows = pd.DataFrame(records)
     rows["method"] = RULE + ": " + rows["group"]
-    return make_rows(rows, display=display, population="safety set", dataset="ADDL")
+    return make_rows(rows, population="safety set", dataset="ADDL")
 
 
 def _dose_of(level: float, where: Mapping[str, str], study: Study) -> list[dict[str, object]]:
@@ -83,9 +82,8 @@ def tabulate_boundaries(study: Study, sizes: list[int]) -> pd.DataFrame:
     ``group`` is the rule, ``level`` the number of subjects; statistics are escalate (so many or fewer),
     deescalate and eliminate (so many or more), NaN with a reason where no number of DLTs does it.
     """
-    display = "tbl-dose-boundaries"
     if study.dose_finding is None:
-        return absent_rows(display, missing_path(None, study))
+        return absent_rows("", missing_path(None, study))
     rules = make_rules(study.dose_finding, len(dose_levels(study)), max(sizes))
     records = [
         {"group": name, "level": str(size), **cell}
@@ -96,7 +94,7 @@ def tabulate_boundaries(study: Study, sizes: list[int]) -> pd.DataFrame:
     ]
     rows = pd.DataFrame(records)
     rows["method"] = RULE + ": " + rows["group"]
-    return make_rows(rows, display=display, analysis="boundary", unit="subjects with DLT")
+    return make_rows(rows, analysis="boundary", unit="subjects with DLT")
 
 
 def _boundary_cells(rule: IntervalRule, size: int) -> list[dict[str, object]]:
@@ -123,10 +121,9 @@ def estimate_curves(addl: pd.DataFrame, study: Study, confidence: float) -> pd.D
     observed (n, N, percent and exact limits), isotonic (percent) or crm (percent at the posterior mean, 90 %
     limits); ``level`` counts from 1. CRM and isotonic estimates are NaN with a reason without data.
     """
-    display = "fig-dose-dlt"
     reason = missing_path(addl, study)
     if reason or study.dose_finding is None:
-        return absent_rows(display, reason)
+        return absent_rows("", reason)
     first = addl.head(study.dose_finding.choice_subjects)
     stages = {"first": (first, False), "escalation": (addl, True), "all": (addl, False)}
     rule = study_rules(study, addl)["CRM"]
@@ -134,7 +131,7 @@ def estimate_curves(addl: pd.DataFrame, study: Study, confidence: float) -> pd.D
     for visit, (part, escalation) in stages.items():
         n, x = counts_at(part, None, study, escalation)
         parts.append(_estimates(n[0], x[0], rule, confidence).assign(visit=visit))
-    return make_rows(pd.concat(parts), display=display, population="safety set", dataset="ADDL")
+    return make_rows(pd.concat(parts), population="safety set", dataset="ADDL")
 
 
 def _estimates(n: np.ndarray, x: np.ndarray, rule: object, confidence: float) -> pd.DataFrame:
@@ -144,15 +141,15 @@ def _estimates(n: np.ndarray, x: np.ndarray, rule: object, confidence: float) ->
         ("observed", "n"): x.astype("float64"),
         ("observed", "N"): n.astype("float64"),
         ("observed", "percent"): 100 * rates,
-        ("observed", "ci_low"): 100 * low,
-        ("observed", "ci_high"): 100 * high,
+        ("observed", LIMITS[0]): 100 * low,
+        ("observed", LIMITS[1]): 100 * high,
         ("isotonic", "percent"): 100 * isotonic_rates(n[None, :], x[None, :])[0],
     }
     if isinstance(rule, Crm):
         posterior = rule.posterior(n[None, :], x[None, :])
         columns[("crm", "percent")] = 100 * posterior.dlt[0]
-        columns[("crm", "ci_low")] = 100 * posterior.low[0]
-        columns[("crm", "ci_high")] = 100 * posterior.high[0]
+        columns[("crm", LIMITS[0])] = 100 * posterior.low[0]
+        columns[("crm", LIMITS[1])] = 100 * posterior.high[0]
     records = [
         {
             "analysis": analysis,
@@ -170,5 +167,5 @@ def _estimates(n: np.ndarray, x: np.ndarray, rule: object, confidence: float) ->
 
 
 def _method(analysis: str, statistic: str) -> str:
-    exact = analysis == "observed" and statistic.startswith("ci_")
+    exact = analysis == "observed" and statistic in LIMITS
     return EXACT if exact else _ESTIMATORS.get(analysis, "")

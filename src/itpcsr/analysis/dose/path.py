@@ -121,13 +121,13 @@ def analyse_path(path: pd.DataFrame, addl: pd.DataFrame, study: Study) -> pd.Dat
     differs (1: the decision isn't the rule's answer). A rule that stops with a level agrees with an
     expansion at that level, and with an end; where it goes on and nothing followed there is no decision.
     """
-    display = "tbl-dose-path"
     if reason := missing_path(addl, study):
-        return absent_rows(display, reason)
+        return absent_rows("", reason)
     rule = study_rules(study, addl)[require_dose_finding(study).escalation_rule]
     records = []
     for cohort in (row for _, row in path.iterrows()):
-        numbers = {name: float(cohort[name]) for name in ("DOSE", "planned", *_STATES)}
+        numbers = {"dose": float(cohort["DOSE"])}
+        numbers |= {name: float(cohort[name]) for name in ("planned", *_STATES)}
         records += _records(cohort, numbers, "")
         if cohort["PHASE"] == "ESCALATION":
             answer = ask(rule, addl, cohort, study)
@@ -139,7 +139,7 @@ def analyse_path(path: pd.DataFrame, addl: pd.DataFrame, study: Study) -> pd.Dat
         {"analysis": "total", "statistic": totals.index, "value": totals.to_numpy("float64")}
     )
     both = pd.concat([frame, total], ignore_index=True)
-    return make_rows(both, display=display, population="safety set", dataset="ADDL")
+    return make_rows(both, population="safety set", dataset="ADDL")
 
 
 def _known(addl: pd.DataFrame, cohort: pd.Series, study: Study) -> dict[str, float]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from csrkit.dosefinding.rule import Floats
 from csrkit.rows import absent_rows, make_rows
-from csrkit.stats.proportions import EXACT, exact_interval
+from csrkit.stats.proportions import EXACT, LIMITS, exact_interval
 from itpcsr.analysis.dose.designs import dose_levels
 from itpcsr.analysis.dose.path import NO_SUBJECTS, NOT_DEFINED
 from itpcsr.study import DoseFinding, Study
@@ -39,10 +39,9 @@ def analyse_choice(choice: pd.DataFrame, study: Study, confidence: float) -> pd.
     rise as a share of the count of complete response, and the mean relative rise of regulatory T cells, both
     within 0 and 1. A criterion without data at some level with subjects is left out for all of them.
     """
-    display = "tbl-dose-choice"
     rules = study.dose_finding
     if rules is None or choice.empty:
-        return absent_rows(display, NO_SUBJECTS if rules else NOT_DEFINED)
+        return absent_rows("", NO_SUBJECTS if rules else NOT_DEFINED)
     levels = range(1, len(dose_levels(study)) + 1)
     records = []
     for level in levels:
@@ -50,7 +49,7 @@ def analyse_choice(choice: pd.DataFrame, study: Study, confidence: float) -> pd.
         records += _describe(part, f"level_{level}", confidence)
     scores = score_levels(choice, study)
     records += _score_records(scores, rules)
-    return make_rows(pd.DataFrame(records), display=display, population="safety set", dataset="ADDL")
+    return make_rows(pd.DataFrame(records), population="safety set", dataset="ADDL")
 
 
 def _describe(part: pd.DataFrame, group: str, confidence: float) -> list[dict[str, object]]:
@@ -63,7 +62,8 @@ def _describe(part: pd.DataFrame, group: str, confidence: float) -> list[dict[st
         why = "" if size else _NO_DATA
         cells[(name, "n")], cells[(name, "N")] = (n if size else math.nan, why), (size, "")
         cells[(name, "percent")] = (100 * n / size if size else math.nan, why)
-        cells[(name, "ci_low")], cells[(name, "ci_high")] = (100 * float(low), why), (100 * float(high), why)
+        for limit, value in zip(LIMITS, (low, high), strict=True):
+            cells[(name, limit)] = (100 * float(value), why)
     for name, column in _VALUES.items():
         values = part[column].dropna() * (100 if name == "treg" else 1)
         why = "" if len(values) else _NO_DATA
@@ -77,7 +77,7 @@ def _describe(part: pd.DataFrame, group: str, confidence: float) -> list[dict[st
             "group": group,
             "statistic": statistic,
             "value": value,
-            "method": EXACT if statistic.startswith("ci_") else "",
+            "method": EXACT if statistic in LIMITS else "",
             "reason": why,
         }
         for (analysis, statistic), (value, why) in cells.items()
@@ -169,14 +169,13 @@ def vary_weights(choice: pd.DataFrame, study: Study) -> pd.DataFrame:
     weightings in steps of a tenth that favour each level most (equal utilities count for the lower level);
     and current: the share of safety in the study file's weights.
     """
-    display = "fig-dose-utility"
     rules = study.dose_finding
     if rules is None or choice.empty:
-        return absent_rows(display, NO_SUBJECTS if rules else NOT_DEFINED)
+        return absent_rows("", NO_SUBJECTS if rules else NOT_DEFINED)
     scores = score_levels(choice, study)
     usable = _usable(scores)
     if not usable:
-        return absent_rows(display, _NO_CRITERION)
+        return absent_rows("", _NO_CRITERION)
     weights = study_weights(rules)
     favoured = _favoured(scores.loc[:, usable].to_numpy("float64"))
     records = _share_records(scores, weights, usable)
@@ -188,7 +187,7 @@ def vary_weights(choice: pd.DataFrame, study: Study) -> pd.DataFrame:
     records.append({"analysis": "current", "statistic": "percent", "value": current, "reason": _UNWEIGHED})
     frame = pd.DataFrame(records)
     frame["reason"] = frame["reason"].fillna(_NO_SUBJECT).where(frame["value"].isna(), "")
-    return make_rows(frame, display=display, population="safety set", dataset="ADDL")
+    return make_rows(frame, population="safety set", dataset="ADDL")
 
 
 def _share_records(

@@ -8,6 +8,7 @@ from scipy import stats
 
 from csrkit.stats.estimation import QUIET
 from csrkit.stats.fewest import FEWEST_FOR_TEST
+from csrkit.vocabulary import limits_of
 from itpcsr.analysis.immune.panel import Floats, Panel
 from itpcsr.study import Study
 
@@ -49,7 +50,7 @@ def rm_correlation(x: Floats, y: Floats, level: float) -> dict[str, Floats]:
     Returns
     -------
     dict
-        n (subjects), pairs, r, low, high, p_value by marker; NaN with fewer than 3 subjects (p-value: with
+        n (subjects), pairs, r, its limits, p_value by marker; NaN with fewer than 3 subjects (p-value: with
         3 or fewer), or where nothing varies. The common slope of an analysis of covariance with a level per
         subject (Bakdash and Marusich, Front Psychol 2017;8:456).
     """
@@ -69,7 +70,12 @@ def rm_correlation(x: Floats, y: Floats, level: float) -> dict[str, Floats]:
         z = np.arctanh(r)
     half = stats.norm.ppf((1 + level) / 2) / np.sqrt(np.where(ok, degrees - 1, 1))
     p = np.where(n < FEWEST_FOR_TEST, np.nan, 2 * stats.t.sf(np.abs(t), np.maximum(degrees, 1)))
-    return {"n": n, "pairs": pairs, "r": r, "low": np.tanh(z - half), "high": np.tanh(z + half), "p_value": p}
+    return {"n": n, "pairs": pairs, "r": r, **_limits(z, half), "p_value": p}
+
+
+def _limits(z: Floats, half: Floats) -> dict[str, Floats]:
+    """Return the limits of r from Fisher's z and half its interval."""
+    return dict(zip(limits_of("r"), (np.tanh(z - half), np.tanh(z + half)), strict=True))
 
 
 def _centre(values: Floats, known: np.ndarray, count: np.ndarray) -> Floats:
@@ -83,7 +89,7 @@ def _centre(values: Floats, known: np.ndarray, count: np.ndarray) -> Floats:
 def spearman(change: Floats, level: float) -> tuple[list[tuple[int, int]], dict[str, Floats]]:
     """Correlate each two columns by ranks, over the subjects that have both.
 
-    Returns the pairs of columns, and n, r, low, high and p_value of each: Fisher's z with the variance of
+    Returns the pairs of columns, and n, r, its limits and p_value of each: Fisher's z with the variance of
     Bonett and Wright (Psychometrika 2000;65:23), and the t test of r. NaN with fewer than 4 subjects.
     """
     first, second = np.triu_indices(change.shape[1], 1)
@@ -95,5 +101,5 @@ def spearman(change: Floats, level: float) -> tuple[list[tuple[int, int]], dict[
     with np.errstate(divide="ignore"):
         t = np.abs(r) * np.sqrt((n - 2) / np.maximum(1 - r**2, 0))
     p = 2 * stats.t.sf(t, np.maximum(n - 2, 1))
-    found = {"n": n, "r": r, "low": np.tanh(z - half), "high": np.tanh(z + half), "p_value": p}
+    found = {"n": n, "r": r, **_limits(z, half), "p_value": p}
     return list(zip(first.tolist(), second.tolist(), strict=True)), found

@@ -12,8 +12,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from csrkit.markers import Marker
+from csrkit.rows import to_long
 from csrkit.stats.effects import describe
-from csrkit.stats.families import Reasons, to_rows
+from csrkit.stats.families import Reasons
+from csrkit.vocabulary import limits_of
 from itpcsr.study import Study
 
 Floats = NDArray[np.floating[Any]]
@@ -95,7 +97,7 @@ class Panel:
 
     def effects(self, estimate: Floats, low: Floats, high: Floats) -> dict[str, Floats]:
         """Return an effect and its limits as ratio where the scale is logarithmic, else as difference."""
-        names = {"estimate": estimate, "low": low, "high": high}
+        names = dict(zip(("estimate", *limits_of("estimate")), (estimate, low, high), strict=True))
         with np.errstate(over="ignore"):  # of differences, whose exponential nobody takes
             return {name: np.where(self.is_log, np.exp(value), value) for name, value in names.items()}
 
@@ -107,7 +109,7 @@ class Panel:
         units: Mapping[str, str] | None = None,
         **constants: str,
     ) -> pd.DataFrame:
-        """Return result rows of statistics by marker (see ``families.to_rows``).
+        """Return result rows of statistics by marker (see ``csrkit.rows.to_long``).
 
         ``statistics`` has a value for each marker, in their order; a frame may hold the ``reason`` of each.
         ``units`` are those of the markers.
@@ -115,7 +117,10 @@ class Panel:
         if isinstance(statistics, pd.DataFrame):
             reasons = statistics["reason"].to_numpy("object") if "reason" in statistics else reasons
             statistics = {str(name): statistics[name] for name in statistics if name != "reason"}
-        rows = to_rows(self.codes, statistics, reasons, methods, **constants)
+        values = {name: np.broadcast_to(column, len(self.codes)) for name, column in statistics.items()}
+        wide = pd.DataFrame(values, index=pd.Index(self.codes, name="level", dtype="str"))
+        why = np.broadcast_to(np.asarray(reasons, dtype="object"), len(wide))
+        rows = to_long(wide, why.tolist(), methods or {}).assign(**constants)
         return rows if units is None else rows.assign(unit=rows["level"].map(dict(units)))
 
 

@@ -9,6 +9,7 @@ from csrkit.stats.estimation import NUMERICAL, attempt
 from csrkit.stats.families import CONSTANT
 from csrkit.stats.fewest import FEWEST_IN_SUBSET, TOO_FEW_IN_SUBSET
 from csrkit.stats.firth import MOST_REFITTED, fit_firth, fit_left_out, profile_effect
+from csrkit.vocabulary import limits_of
 from itpcsr.analysis.immune.panel import Floats
 
 FIRTH = "Firth's logistic regression of response, profile penalised likelihood (as R logistf)"
@@ -28,7 +29,7 @@ def predict(baseline: Floats, response: Floats, level: float) -> dict[str, float
     """Predict response (1 or 0, NaN not known) by one marker's baseline value.
 
     Returns n1 and n2 (responders, non-responders with a baseline value), estimate (odds ratio per SD at
-    baseline) with low and high, p_value, auc (in the subjects that made the model, 0.5 by chance),
+    baseline) with its limits, p_value, auc (in the subjects that made the model, 0.5 by chance),
     gain_left_out (the share of the squared error that the marker takes away when each subject is predicted
     from the others; below 0 the prediction is worse than without the marker) and reason, why one is NaN.
     """
@@ -36,7 +37,7 @@ def predict(baseline: Floats, response: Floats, level: float) -> dict[str, float
     x, y = baseline[known], response[known]
     n1, n2 = int(y.sum()), int((1 - y).sum())
     sizes = {"n1": n1, "n2": n2}
-    names = ("estimate", "low", "high", "p_value", "auc", "gain_left_out")
+    names = ("estimate", *limits_of("estimate"), "p_value", "auc", "gain_left_out")
     few = min(n1, n2) < FEWEST_IN_SUBSET
     reason = TOO_FEW_IN_SUBSET if few else CONSTANT if np.ptp(x) < 1e-12 else ""
     if reason:

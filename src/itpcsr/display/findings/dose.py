@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from csrkit.stats.proportions import LIMITS
 from csrkit.tables import words
 from csrkit.tables.formats import format_interval, format_number, format_percent, format_plain
 from csrkit.tables.lookup import Lookup
@@ -23,7 +24,7 @@ def rates_finding(rows: pd.DataFrame, doses: Sequence[str], unit: str, target: f
     lookup = Lookup(rows)
     parts = [f"{title}: {_observed(lookup, visit, len(doses))}" for visit, title in _STAGES.items()]
     top = str(len(doses))
-    rate, low, high = (lookup.peek("crm", "", name, top, "all") for name in ("percent", "ci_low", "ci_high"))
+    rate, low, high = (lookup.peek("crm", "", name, top, "all") for name in ("percent", *LIMITS))
     given = words.amount(words.join(doses), unit)
     text = f"Subjects with dose-limiting toxicity at {given}: {'; '.join(parts)}."
     if math.isnan(rate):

@@ -21,9 +21,9 @@ def _sides(
     wide: pd.DataFrame, centre: pd.Series, study: Study, up: str, down: str, named: int = _NAMED
 ) -> str:
     """Return ``higher in 1 (Treg) and lower in 0 of 23 markers``: whose interval leaves out the centre."""
-    known = wide.dropna(subset=["low", "high"])
+    known = wide.dropna(subset=["ci_low", "ci_high"])
     centre = centre.reindex(known.index)
-    sides = {up: known["low"] > centre, down: known["high"] < centre}
+    sides = {up: known["ci_low"] > centre, down: known["ci_high"] < centre}
     texts = []
     for side, clear in sides.items():
         names = [marker.label for marker in study.markers if clear.get(marker.code, False)]
@@ -35,7 +35,7 @@ def _sides(
 def course_finding(rows: pd.DataFrame, study: Study) -> str:
     """Say for which markers the change at the last visit leaves out no change, over all subjects."""
     own = rows[(rows["analysis"] == "change") & (rows["group"] == "total")]
-    known = own.loc[(own["statistic"] == "low") & own["value"].notna(), "visit"]
+    known = own.loc[(own["statistic"] == "ci_low") & own["value"].notna(), "visit"]
     if known.empty:
         return "Too few subjects have values at baseline and later for an interval of any change."
     visit = list(known)[-1]
@@ -132,4 +132,4 @@ def panel_finding(rows: pd.DataFrame, platelets: pd.DataFrame, study: Study) -> 
 
 def _estimated(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows, or none of them where no limit of an interval could be estimated."""
-    return rows if rows.loc[rows["statistic"] == "low", "value"].notna().any() else rows.iloc[:0]
+    return rows if rows.loc[rows["statistic"] == "ci_low", "value"].notna().any() else rows.iloc[:0]

@@ -24,10 +24,10 @@ def course_finding(rows: pd.DataFrame, without: pd.DataFrame, study: Study) -> s
     ``without`` are the rows without counts after rescue therapy, of which the median at the end is told.
     """
     lookup, total = Lookup(rows), whole(study)
-    visits = [visit for visit in lookup.visits("AVAL") if lookup.peek("AVAL", total, "n", visit=visit) > 0]
+    visits = [visit for visit in lookup.visits("aval") if lookup.peek("aval", total, "n", visit=visit) > 0]
     if not visits:
         return "No subject has a platelet count at a planned visit."
-    highest = max(visits, key=lambda visit: lookup.peek("AVAL", total, "median", visit=visit))
+    highest = max(visits, key=lambda visit: lookup.peek("aval", total, "median", visit=visit))
     shown = [
         f"{_median(lookup, total, visit)} at {visit}{', the highest' if visit == highest else ''}"
         for visit in dict.fromkeys((visits[0], highest, visits[-1]))
@@ -36,12 +36,12 @@ def course_finding(rows: pd.DataFrame, without: pd.DataFrame, study: Study) -> s
     arms = [
         f"{name} {_median(lookup, key, visits[-1])}"
         for key, name in single_arms(study).items()
-        if lookup.peek("AVAL", key, "n", visit=visits[-1]) > 0
+        if lookup.peek("aval", key, "n", visit=visits[-1]) > 0
     ]
     before = Lookup(without)
     last = (
         f"{_median(before, total, visits[-1])}"
-        if before.peek("AVAL", total, "n", visit=visits[-1]) > 0
+        if before.peek("aval", total, "n", visit=visits[-1]) > 0
         else "no count"
     )
     return f"{text}; without them {last} at {visits[-1]}. By group at {visits[-1]}: {', '.join(arms)}."
@@ -49,8 +49,8 @@ def course_finding(rows: pd.DataFrame, without: pd.DataFrame, study: Study) -> s
 
 def _median(lookup: Lookup, group: str, visit: str) -> str:
     """Return ``12.0 (n=18)``."""
-    value = format_statistic("median", lookup.peek("AVAL", group, "median", visit=visit), 0)
-    return f"{value} (n={format_count(lookup.peek('AVAL', group, 'n', visit=visit))})"
+    value = format_statistic("median", lookup.peek("aval", group, "median", visit=visit), 0)
+    return f"{value} (n={format_count(lookup.peek('aval', group, 'n', visit=visit))})"
 
 
 def heatmap_finding(data: pd.DataFrame, names: Sequence[str]) -> str:
@@ -76,11 +76,11 @@ def best_finding(rows: pd.DataFrame, best: pd.DataFrame, ratio: float, study: St
     ``best`` has a record per bar: AVAL (the ratio) and AVALC (the best confirmed response).
     """
     lookup, total = Lookup(rows), whole(study)
-    number = lookup.peek("BESTRAT", total, "n")
+    number = lookup.peek("bestrat", total, "n")
     if not number or math.isnan(number):
         return "No subject has a platelet count before rescue therapy that can be set against baseline."
     median, low, high = (
-        format_statistic(name, lookup.peek("BESTRAT", total, name), DECIMALS["BESTRAT"])
+        format_statistic(name, lookup.peek("bestrat", total, name), DECIMALS["BESTRAT"])
         for name in ("median", "min", "max")
     )
     reached = of((best["AVAL"] >= ratio).sum(), len(best), "subject")

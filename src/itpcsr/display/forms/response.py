@@ -122,7 +122,7 @@ def draw_level_shares(
 def draw_best_spread(rows: pd.DataFrame, form: pd.DataFrame, ratio: float, study: Study) -> alt.LayerChart:
     """Draw range, quartiles and median of the highest ratio to baseline of each arm; ``rows`` have them."""
     arms = single_arms(study)
-    own = rows[(rows["analysis"] == "BESTRAT") & rows["group"].isin(arms)]
+    own = rows[(rows["analysis"] == "bestrat") & rows["group"].isin(arms)]
     wide = own.pivot(index="group", columns="statistic", values="value").reset_index()
     wide = wide[wide["n"] > 0].assign(Group=wide["group"].map(arms))
     # zero has no place on a log axis
@@ -166,7 +166,7 @@ def draw_best_spread(rows: pd.DataFrame, form: pd.DataFrame, ratio: float, study
 def draw_response_shares(form: pd.DataFrame, study: Study) -> alt.Chart:
     """Draw the share of subjects in confirmed response by week, a line per arm."""
     arms = single_arms(study)
-    own = form[(form["analysis"] == "in response") & form["group"].isin(arms)]
+    own = form[(form["analysis"] == "in_response") & form["group"].isin(arms)]
     wide = own.pivot(index=["group", "visit"], columns="statistic", values="value").reset_index()
     wide = wide.dropna(subset=["percent"])
     wide = wide.assign(Group=wide["group"].map(arms), Week=week_of(wide["visit"]))

@@ -141,7 +141,7 @@ def _squares(
 ) -> alt.Chart:
     """Return a square for each bin of peak ALT and bilirubin, the darker the more subjects."""
     own = form[form["analysis"] == "bin"]
-    low = own["level"].str.split(" | ", regex=False, expand=True).astype("float64")
+    low = own[["category", "level"]].astype("float64").set_axis([0, 1], axis="columns")
     above = dict(pairwise(bounds))
     near = {f"{bound:g}": bound for bound in bounds}
     data = pd.DataFrame({"n": own["value"]})
