@@ -31,6 +31,12 @@ class Linear:
     basis: Floats
 
     @property
+    def unstructured(self) -> bool:
+        """Whether each pair of visits has a parameter of its own."""
+        visits = self.basis.shape[-1]
+        return bool(len(self.basis) == visits * (visits + 1) // 2)
+
+    @property
     def powers(self) -> Floats:
         """Which power of the response's variance each parameter is measured in: 1."""
         return np.ones(len(self.names))
@@ -64,6 +70,7 @@ class Scaled:
     names: tuple[str, ...]
     shares: Floats
     correlations: Callable[[Floats], tuple[Floats, Floats, Floats]]
+    unstructured = False
 
     @property
     def powers(self) -> Floats:

@@ -15,7 +15,9 @@ from csrkit.stats.mmrm.covariance import Structure
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
 _STEPS, _HALVINGS = 100, 40
-_SETTLED = 1e-10  # what a further step would take off -2 log-likelihood
+_SETTLED = 1e-8  # what the last step takes off -2 log-likelihood; the step after it would take its square
+_ROUNDING = 1e-5  # the same where rounding lets no step take more off
+_STARTS = (0.7, -0.4, 0.0)  # correlations of visits beside each other to start from, besides the moments
 _SINGULAR = 1e-8  # smallest eigenvalue of correlations of which one follows from the others
 _NEARLY = 1e-5  # the same where the search gave up on the way
 
@@ -196,7 +198,8 @@ def maximise(records: Records, structure: Structure, reml: bool) -> Point:
     """Return the point of the largest (restricted) likelihood.
 
     Newton's steps with the second derivatives, or with their expectation (Fisher scoring) where those aren't
-    positive definite, halved until the likelihood rises.
+    positive definite, halved until the likelihood rises. Data far from a structure can have several maxima:
+    of four starts the best counts, of the unstructured covariance the first that leads to a maximum.
 
     Raises
     ------
@@ -204,26 +207,44 @@ def maximise(records: Records, structure: Structure, reml: bool) -> Point:
         There is no such point, or it isn't found; the text says why.
     """
     _check_parameters(records, structure)
-    point = _start(records, structure, reml)
+    found: list[tuple[Point, str]] = []
+    for start in _starts(records):
+        found.append(_climb_from(_first(records, structure, reml, start)))
+        if structure.unstructured and not found[-1][1]:
+            break
+    point, reason = min(found, key=lambda one: one[0].minus2)
+    if reason:
+        raise NotSettledError(reason)
+    return point
+
+
+def _climb_from(point: Point) -> tuple[Point, str]:
+    """Return the maximum that the steps lead to and "", or where they end and why that's none."""
     for _ in range(_STEPS):
         step = _newton(point)
         if step is None:
-            break
+            return point, _NEAR_SINGULAR if _singular(point, _NEARLY) else _FLAT
         gain = -float(point.gradient @ step)
         after = _climb(point, step, gain)
         if after is None:
             break
+        stuck = after.minus2 >= point.minus2
         point = after
-        if gain < _SETTLED:
-            return _sound(point)
-    if _smallest_eigenvalue(structure.matrix(point.theta)) < _NEARLY:
-        raise NotSettledError(_NEAR_SINGULAR)
-    raise NotSettledError("the likelihood's maximum was not found")
+        if gain < _SETTLED or (stuck and gain < _ROUNDING):
+            if _singular(point, _SINGULAR):
+                return point, _NEAR_SINGULAR
+            return point, "" if positive_definite(point.observed) else _FLAT
+    return point, _NEAR_SINGULAR if _singular(point, _NEARLY) else "the likelihood's maximum was not found"
+
+
+def _singular(point: Point, limit: float) -> bool:
+    return _smallest_eigenvalue(point.structure.matrix(point.theta)) < limit
 
 
 _NEAR_SINGULAR = (
     "the visits' covariance became singular: too few subjects for it, or visits that repeat each other"
 )
+_FLAT = "the likelihood is flat: the data don't tell all parameters of the covariance apart"
 
 
 def _check_parameters(records: Records, structure: Structure) -> None:
@@ -240,20 +261,27 @@ def _check_parameters(records: Records, structure: Structure) -> None:
         raise NotSettledError(f"no subject has the visits that would tell of the {' and the '.join(empty)}")
 
 
-def _start(records: Records, structure: Structure, reml: bool) -> Point:
-    """Return the first of covariances, the moments with ever smaller correlations, that is one."""
+def _starts(records: Records) -> list[Floats]:
+    """Return covariances to start from: the moments, and their variances with correlations that fade."""
     moments = records.moments()
-    variances = np.diag(moments)
-    if not variances.min() > 0:
+    sd = np.sqrt(np.diag(moments))
+    if not sd.min() > 0:
         raise NotSettledError("the model fits all values of a visit exactly")
-    for share in (0.9, 0.6, 0.3, 0.0):
-        theta = structure.start(share * moments + (1 - share) * np.diag(variances))
+    distance = np.abs(np.subtract.outer(np.arange(len(sd)), np.arange(len(sd))))
+    return [moments, *(sd[:, None] * rho**distance * sd for rho in _STARTS)]
+
+
+def _first(records: Records, structure: Structure, reml: bool, start: Floats) -> Point:
+    """Return the point at the start, its correlations made smaller until they are a structure's."""
+    variances = np.diag(np.diag(start))
+    for share in (0.9, 0.6, 0.3):
+        theta = structure.start(share * start + (1 - share) * variances)
         try:
             if _smallest_eigenvalue(structure.matrix(theta)) > 0.01:
                 return Point(records, structure, theta, reml)
         except np.linalg.LinAlgError:
             continue
-    return Point(records, structure, structure.start(np.diag(variances)), reml)
+    return Point(records, structure, structure.start(variances), reml)
 
 
 def _smallest_eigenvalue(sigma: Floats) -> float:
@@ -288,13 +316,3 @@ def _climb(point: Point, step: Floats, gain: float) -> Point | None:
             pass
         step, gain = step / 2, gain / 2
     return None
-
-
-def _sound(point: Point) -> Point:
-    if _smallest_eigenvalue(point.structure.matrix(point.theta)) < _SINGULAR:
-        raise NotSettledError(_NEAR_SINGULAR)
-    if not positive_definite(point.observed):
-        raise NotSettledError(
-            "the likelihood is flat at its maximum: the data don't tell all parameters apart"
-        )
-    return point
