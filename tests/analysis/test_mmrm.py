@@ -15,6 +15,7 @@ from csrkit.stats.mmrm import mmrm
 from csrkit.stats.mmrm.covariance import LABELS, structure
 from csrkit.stats.mmrm.design import read_design
 from csrkit.stats.mmrm.likelihood import Point
+from itpcsr.analysis.software import software_of
 
 FORMULA = "AVAL ~ BASE + ARM * VISIT"
 KEYS = {"visit": "VISIT", "subject": "USUBJID"}
@@ -521,6 +522,8 @@ def test_the_first_covariance_that_is_estimable_is_fitted_and_said(data):
     assert list(fit.tried["covariance"]) == list(order[: order.index(fit.covariance)])
     assert fit.tried["reason"].str.len().min() > 0
     assert fit.choice.startswith(LABELS[fit.covariance] + " (unstructured isn't estimable: ")
+    assert f", {LABELS[fit.covariance]} covariance, restricted maximum likelihood, " in fit.method
+    assert software_of(fit.method) == ("itpcsr", "patsy", "scipy")
     with pytest.raises(NotSettledError, match=r"no covariance is estimable. unstructured \(un\): "):
         mmrm(few, "AVAL ~ VISIT", **KEYS)
 

@@ -32,7 +32,8 @@ class Mmrm:
         term, estimate, se, df, statistic (t), p_value, ci_low, ci_high of each effect.
     covariance, choice
         The name of the covariance fitted, and in words what was fitted and which were tried before it and why
-        they weren't estimable. ``tried`` has the latter as a frame (covariance, reason).
+        they weren't estimable. ``tried`` has the latter as a frame (covariance, reason). ``method`` is for
+        result rows.
     covariance_matrix
         Visits × visits.
     covariance_parameters
@@ -75,6 +76,20 @@ class Mmrm:
     _design: Design
     _inference: Inference
     _coordinates: _Coordinates
+
+    @property
+    def method(self) -> str:
+        """In words, as the method of result rows."""
+        degrees = {
+            "kenward-roger": "Kenward-Roger",
+            "kenward-roger-linear": "Kenward-Roger without second derivatives",
+            "satterthwaite": "Satterthwaite",
+        }
+        likelihood = "restricted maximum likelihood" if self.reml else "maximum likelihood"
+        return (
+            f"mixed model for repeated measures, {LABELS[self.covariance]} covariance, {likelihood}, "
+            f"degrees of freedom by {degrees[self.df]}"
+        )
 
     def contrast(self, combinations: Combinations, level: float | None = None) -> pd.DataFrame:
         """Estimate linear combinations of effects; returns label, and the columns of ``coefficients``.
