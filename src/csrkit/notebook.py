@@ -22,6 +22,7 @@ from csrkit.rows import absence, absent_rows, check, levels_in, make_rows, resul
 from csrkit.stats.estimation import attempt, attempt_numbers
 from csrkit.stats.groups import Category, assign_groups, columns_by, group_sizes, size_rows
 from csrkit.stats.mcnemar import mcnemar_exact
+from csrkit.stats.mmrm import mmrm
 from csrkit.stats.permutation import Permutations, mirror_ranks
 from csrkit.stats.poisson import estimate_rates
 from csrkit.stats.proportions import (
@@ -160,6 +161,7 @@ __all__ = [
     "mcnemar_exact",
     "median_with_quartiles",
     "mirror_ranks",
+    "mmrm",
     "n_of_total",
     "n_of_total_percent",
     "n_percent",

@@ -38,6 +38,7 @@ _SOFTWARE: dict[str, tuple[str, ...]] = {
     "mean change by the SD of changes": (OWN, "scipy"),
     "mediation by linear regressions": (OWN, "scipy"),
     "mixed ANOVA": (OWN, "scipy"),
+    "mixed model for repeated measures": (OWN, "patsy", "scipy"),
     "non-compartmental analysis": (OWN,),
     "one-way analysis of variance": ("pingouin",),
     "paired t-test of log counts": ("scipy", "pingouin"),
