@@ -99,8 +99,11 @@ def to_long(wide: pd.DataFrame, reason: str | Mapping[str, str] = "") -> pd.Data
     ----------
     wide
         Its index, of one level or several, is named by columns of result rows (``group``, ``visit``, …).
+        Columns ``unit``, ``method`` and ``reason``, where it has them, stand beside each of its numbers, the
+        reason beside those that are missing.
     reason
-        Why a missing number can't be estimated: of all statistics, or by statistic.
+        Why a missing number can't be estimated: of all statistics, or by statistic. Not where the frame has
+        reasons of its own.
 
     Examples
     --------
@@ -108,11 +111,18 @@ def to_long(wide: pd.DataFrame, reason: str | Mapping[str, str] = "") -> pd.Data
     >>> to_long(wide, "no values")[["group", "statistic", "value", "reason"]].values.tolist()
     [['a', 'n', 2.0, ''], ['a', 'median', 4.5, ''], ['b', 'n', 0.0, ''], ['b', 'median', nan, 'no values']]
     """
-    stacked = wide.astype("float64").rename_axis(columns="statistic").stack(future_stack=True)
+    texts = [name for name in ("unit", "method", "reason") if name in wide]
+    numbers = wide.drop(columns=texts)
+    stacked = numbers.astype("float64").rename_axis(columns="statistic").stack(future_stack=True)
     long = pd.Series(stacked, name="value").reset_index()
-    reasons = (
-        pd.Series(reason, index=long.index) if isinstance(reason, str) else long["statistic"].map(reason)
-    )
+    for name in texts:
+        long[name] = wide[name].to_numpy().repeat(numbers.shape[1])
+    if "reason" in texts:
+        reasons = long["reason"]
+    else:
+        reasons = (
+            pd.Series(reason, index=long.index) if isinstance(reason, str) else long["statistic"].map(reason)
+        )
     return long.assign(reason=reasons.where(long["value"].isna(), "").fillna("").astype("str"))
 
 
