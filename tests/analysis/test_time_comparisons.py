@@ -134,10 +134,11 @@ def test_restricted_means_are_those_of_r(r, veteran, tau):
 
 
 def test_landmarks_are_those_of_r(r, veteran):
-    found = landmark_differences(veteran, "arm", reference="1", at=[30, 90, 365]).set_index("at")
-    for at, row in found.iterrows():
+    found = landmark_differences(veteran, "arm", reference="1", at=[30, 90, 365]).set_index("visit")
+    for at in (30, 90, 365):
+        row = found.loc[f"Day {at}"]
         shares, errors = (
-            [r[f"landmark {at:.0f} {arm}", quantity] for arm in (2, 1)] for quantity in ("share", "se")
+            [r[f"landmark {at} {arm}", quantity] for arm in (2, 1)] for quantity in ("share", "se")
         )
         assert row["estimate"] == pytest.approx(shares[0] - shares[1])
         assert row["statistic"] == pytest.approx((shares[0] - shares[1]) / math.hypot(*errors), rel=1e-8)

@@ -233,7 +233,7 @@ def landmark_differences(
     frame, group, reference, time, censor
         See ``log_rank`` and ``restricted_mean_differences``.
     at
-        The landmarks, in the unit of the times. The shares themselves, with log-log intervals, are
+        The landmarks, in days as the times. The shares themselves, with log-log intervals, are
         ``csrkit.stats.time_estimates.times_to_event``.
     confidence
         Level of the interval.
@@ -241,9 +241,9 @@ def landmark_differences(
     Returns
     -------
     DataFrame
-        group, at, estimate (a share between -1 and 1, group less reference), ci_low, ci_high, statistic
-        (normal), p_value (two-sided), method, reason. Not estimable where nobody of a group is under
-        observation any more and not all had an event; without interval where both shares are 0 or 1.
+        group, visit (``Day d``), estimate (a share between -1 and 1, group less reference), ci_low, ci_high,
+        statistic (normal), p_value (two-sided), method, reason. Not estimable where nobody of a group is
+        under observation any more and not all had an event; without interval where both shares are 0 or 1.
 
     Notes
     -----
@@ -262,7 +262,7 @@ def landmark_differences(
             for name in times.groups
         }
         rows = _differences(times, others, reference, parts, LANDMARK, confidence)
-        rows.insert(1, "at", float(landmark))
+        rows.insert(1, "visit", f"Day {landmark:.10g}")
         found.append(rows)
     return pd.concat(found, ignore_index=True)
 
