@@ -1,5 +1,5 @@
 # Outside witnesses for comparisons of categories and of times to an event, computed by R 4.2.2 (Debian 12) with
-# survival 3.5-3 and vcdExtra 0.8-1. Run: Rscript comparisons.R > comparisons.csv (writes veteran.csv, too).
+# survival 3.5-3 and vcdExtra 0.8-2. Run: Rscript comparisons.R > comparisons.csv (writes veteran.csv, too).
 suppressMessages({library(survival); library(vcdExtra)})
 out <- function(case, quantity, value) cat(sprintf("%s,%s,%.12g\n", case, quantity, value))
 cat("case,quantity,value\n")

@@ -111,7 +111,8 @@ def forest(
     if x.to_dict().get("scale", {}).get("type") == "log":
         # a ratio of 0 has no place there, and would take all others theirs
         numbers = numbers.where(numbers > 0)
-    shown = numbers.assign(**{label: rows[label], "text": texts})
+    shown = numbers.assign(text=texts)
+    shown[label] = rows[label]
     axis = alt.Axis(labelLimit=260, ticks=False, domain=False)
     y = alt.Y(f"{label}:N", title=None, sort=list(rows[label]), axis=axis)
     base = alt.Chart(shown).encode(y=y)

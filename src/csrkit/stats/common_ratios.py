@@ -59,8 +59,8 @@ def common_ratios(
     >>> counts = pd.DataFrame(table, columns=["sex", "arm", "better", "n"])
     >>> frame = counts.loc[counts.index.repeat(counts["n"])]
     >>> found = common_ratios(frame, "arm", "better", reference="P", strata="sex")
-    >>> found[["level", "estimate", "ci_low", "ci_high"]].round(3).values.tolist()
-    [['odds ratio', 2.714, 0.826, 8.922], ['relative risk', 1.706, 0.887, 3.282]]
+    >>> [(row.level, round(row.estimate, 2), round(row.ci_low, 2)) for row in found.itertuples()]
+    [('odds ratio', 2.71, 0.83), ('relative risk', 1.71, 0.89)]
     """
     if not 0 < confidence < 1:
         raise ValueError(

@@ -78,8 +78,8 @@ def risk_differences(
     >>> frame = pd.DataFrame({"arm": ["A"] * 70 + ["P"] * 80})
     >>> frame["cured"] = [True] * 56 + [False] * 14 + [True] * 48 + [False] * 32
     >>> found = risk_differences(frame, "arm", "cured", reference="P")
-    >>> found[["estimate", "ci_low", "ci_high", "p_value"]].round(4).values.tolist()
-    [[0.2, 0.0528, 0.3382, 0.0083]]
+    >>> [round(float(found.loc[0, name]), 4) for name in ("estimate", "ci_low", "ci_high", "p_value")]
+    [0.2, 0.0528, 0.3382, 0.0083]
     """
     if weights not in _STRATIFIED:
         raise ValueError(f"There are no {weights} weights; take {' or '.join(_STRATIFIED)}.")
@@ -127,8 +127,8 @@ def newcombe_differences(
     >>> frame = pd.DataFrame({"arm": ["A"] * 70 + ["P"] * 80})
     >>> frame["cured"] = [True] * 56 + [False] * 14 + [True] * 48 + [False] * 32
     >>> found = newcombe_differences(frame, "arm", "cured", reference="P")
-    >>> found[["estimate", "ci_low", "ci_high"]].round(4).values.tolist()
-    [[0.2, 0.0524, 0.3339]]
+    >>> [round(float(found.loc[0, name]), 4) for name in ("estimate", "ci_low", "ci_high")]
+    [0.2, 0.0524, 0.3339]
     """
     z = _quantile(confidence)
     method = NEWCOMBE + (f", {_YAN_SU}" if _any(strata) else "")

@@ -112,8 +112,9 @@ def log_rank(
     >>> arm = ["A"] * 6 + ["P"] * 6
     >>> frame = pd.DataFrame({"arm": arm, "AVAL": [6, 9, 10, 11, 17, 19, 1, 2, 4, 5, 8, 11],
     ...                       "CNSR": [0, 1, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0]})
-    >>> log_rank(frame, "arm")[["n", "events", "statistic", "df", "p_value"]].round(4).values.tolist()
-    [[12.0, 8.0, 6.5117, 1.0, 0.0107]]
+    >>> found = log_rank(frame, "arm")
+    >>> [round(float(found.loc[0, name]), 4) for name in ("n", "events", "statistic", "df", "p_value")]
+    [12.0, 8.0, 6.5117, 1.0, 0.0107]
     """
     if weights not in _WEIGHTS:
         raise ValueError(f"There are no {weights} weights; take {', '.join(_WEIGHTS)}.")
