@@ -84,3 +84,22 @@ def test_a_check_that_fails_stops_with_its_name():
     assert results.check({"holds well": True}).tolist() == ["holds"]
     with pytest.raises(ValueError, match="one plus one is three"):
         results.check({"holds well": True, "one plus one is three": False})
+
+
+def test_methods_and_reasons_of_a_frame_stand_beside_its_numbers():
+    wide = pd.DataFrame(
+        {
+            "estimate": [0.5, np.nan],
+            "p_value": [np.nan, np.nan],
+            "method": ["Cox", "Cox, too"],
+            "reason": ["no test", "no event"],
+        },
+        index=pd.Index(["a", "b"], name="group"),
+    )
+    long = results.make_rows(results.to_long(wide))
+    assert long[["group", "statistic", "method", "reason"]].to_numpy().tolist() == [
+        ["a", "estimate", "Cox", ""],
+        ["a", "p_value", "Cox", "no test"],
+        ["b", "estimate", "Cox, too", "no event"],
+        ["b", "p_value", "Cox, too", "no event"],
+    ]

@@ -8,6 +8,7 @@ from csrkit.carried import with_rows
 from csrkit.charts.layers import (
     describe,
     event_marks,
+    forest,
     limit_lines,
     marks_by,
     median_with_quartiles,
@@ -19,6 +20,8 @@ from csrkit.charts.layers import (
 )
 from csrkit.charts.theme import PALETTE
 from csrkit.rows import absence, absent_rows, check, levels_in, make_rows, result_rows, to_long
+from csrkit.stats.common_ratios import common_ratios, equal_odds
+from csrkit.stats.cox import check_proportional_hazards, hazard_ratios
 from csrkit.stats.estimation import attempt, attempt_numbers
 from csrkit.stats.groups import Category, assign_groups, columns_by, group_sizes, size_rows
 from csrkit.stats.mcnemar import mcnemar_exact
@@ -39,8 +42,16 @@ from csrkit.stats.proportions import (
     name_unrecorded,
     wilson_interval,
 )
+from csrkit.stats.risk_differences import newcombe_differences, risk_differences
+from csrkit.stats.stratified import cochran_mantel_haenszel
 from csrkit.stats.summaries import NO_VALUES, QUARTILES, summarize, summarize_geometric
 from csrkit.stats.tally import rank_levels
+from csrkit.stats.time_comparisons import (
+    landmark_differences,
+    log_rank,
+    restricted_mean_differences,
+    restricted_means,
+)
 from csrkit.stats.time_estimates import estimate_curves, estimate_times, times_to_event
 from csrkit.tables import words
 from csrkit.tables.files import listing
@@ -117,13 +128,17 @@ __all__ = [
     "attempt_numbers",
     "cells",
     "check",
+    "check_proportional_hazards",
+    "cochran_mantel_haenszel",
     "columns_by",
+    "common_ratios",
     "count",
     "count_events",
     "count_subjects",
     "count_subjects_and_events",
     "describe",
     "each",
+    "equal_odds",
     "estimate_curves",
     "estimate_rates",
     "estimate_times",
@@ -131,6 +146,7 @@ __all__ = [
     "events_percent",
     "events_with_interval",
     "exact_interval",
+    "forest",
     "format_count",
     "format_count_percent",
     "format_interval",
@@ -142,11 +158,13 @@ __all__ = [
     "format_signed",
     "grid",
     "group_sizes",
+    "hazard_ratios",
     "interval",
     "is_absent",
     "jeffreys_interval",
     "joined",
     "lacks_records",
+    "landmark_differences",
     "layout",
     "level_layout",
     "levels_in",
@@ -155,6 +173,7 @@ __all__ = [
     "limits",
     "limits_of",
     "listing",
+    "log_rank",
     "make_rows",
     "mark_unrecorded",
     "marks_by",
@@ -168,6 +187,7 @@ __all__ = [
     "n_percent_events",
     "name_unrecorded",
     "nested",
+    "newcombe_differences",
     "number",
     "numbers_at_risk",
     "p_value",
@@ -176,7 +196,10 @@ __all__ = [
     "points_with_limits",
     "rank_levels",
     "reference_line",
+    "restricted_mean_differences",
+    "restricted_means",
     "result_rows",
+    "risk_differences",
     "section",
     "share_at_risk",
     "shown",

@@ -135,9 +135,12 @@ def to_long(
     ----------
     wide
         Its index, of one level or several, is named by columns of result rows (``group``, ``visit``, …).
+        Limits beside an ``estimate`` are its own. Columns ``unit``, ``method`` and ``reason``, where it has them, stand beside each of its numbers, the
+        reason beside those that are missing.
     reason
         Why a missing number can't be estimated: of all statistics, by statistic, or for each row. A row's
         missing number of which its reason doesn't speak comes of numbers that are too large to compute with.
+        Not where the frame has reasons of its own.
     methods
         Statistic to how it was found, in one text or in one for each row.
 
@@ -147,17 +150,27 @@ def to_long(
     >>> to_long(wide, "no values")[["group", "statistic", "value", "reason"]].values.tolist()
     [['a', 'n', 2.0, ''], ['a', 'median', 4.5, ''], ['b', 'n', 0.0, ''], ['b', 'median', nan, 'no values']]
     """
-    stacked = wide.astype("float64").rename_axis(columns="statistic").stack(future_stack=True)
+    texts = [name for name in ("unit", "method", "reason") if name in wide]
+    numbers = wide.drop(columns=texts)
+    if "estimate" in numbers:
+        numbers = numbers.rename(
+            columns=dict(zip(("ci_low", "ci_high"), vocabulary.limits_of("estimate"), strict=True))
+        )
+    stacked = numbers.astype("float64").rename_axis(columns="statistic").stack(future_stack=True)
     long = pd.Series(stacked, name="value").reset_index()
-    if isinstance(reason, str):
+    for name in texts:
+        long[name] = wide[name].to_numpy().repeat(numbers.shape[1])
+    if "reason" in texts:
+        reasons = long["reason"]
+    elif isinstance(reason, str):
         reasons = pd.Series(reason, index=long.index)
     elif isinstance(reason, Mapping):
         reasons = long["statistic"].map(reason)
     else:
-        repeated = np.repeat(np.asarray(reason, dtype="object"), len(wide.columns))
+        repeated = np.repeat(np.asarray(reason, dtype="object"), numbers.shape[1])
         reasons = pd.Series(repeated, index=long.index, dtype="object").replace("", NUMERICAL)
     if methods is not None:
-        found = {name: methods.get(str(name), "") for name in wide.columns}
+        found = {name: methods.get(str(name), "") for name in numbers.columns}
         long["method"] = pd.DataFrame(found, index=wide.index, dtype="object").to_numpy().ravel()
     return long.assign(reason=reasons.where(long["value"].isna(), "").fillna("").astype("str"))
 

@@ -341,6 +341,12 @@ def test_curves_hold_every_day_on_which_a_time_ends_and_the_numbers_at_risk():
     assert curves.loc[curves["listed"], ["group", "day"]].to_numpy().tolist() == [
         ["x", 0], ["x", 28], ["y", 0], ["y", 28], ["y", 56],
     ]  # fmt: skip
+    rarely = estimate_curves(times, members, 0.95, every=50)
+    assert rarely.loc[rarely["listed"], ["group", "day"]].to_numpy().tolist() == [
+        ["x", 0],
+        ["y", 0],
+        ["y", 50],
+    ]
     held = estimate_curves(times, members, 0.95, without_event=True)
     assert (held["percent"] == 100 - curves["percent"]).all()
     assert estimate_curves(times.head(0), members, 0.95).empty

@@ -13,12 +13,16 @@ from csrkit.errors import DataError
 from csrkit.nca import nca
 from csrkit.rows import to_long
 from csrkit.stats import (
+    common_ratios,
+    cox,
     effects,
     estimation,
     firth,
     permutation,
+    risk_differences,
     stratified,
     survival,
+    time_comparisons,
     time_estimates,
 )
 from csrkit.stats.estimation import NUMERICAL, NotSettledError, attempt, attempt_numbers
@@ -73,6 +77,46 @@ def test_times(sample, events):
     if not np.isfinite(sample).all():
         medians = rows[rows["statistic"] == "median"]
         assert list(medians["reason"]) == ["not estimable: a time to event is missing or infinite"]
+
+
+def explained(frame):
+    """Hold that a record with a missing number says why, and that no other does."""
+    missing = frame.select_dtypes("number").isna().any(axis=1)
+    assert list(frame["reason"] != "") == list(missing)
+    assert (frame["method"] != "").all()
+
+
+@pytest.mark.parametrize("events", ["none", "one arm", "some"])
+def test_comparisons_of_times(sample, events):
+    times = pd.DataFrame({"AVAL": np.tile(sample, 3), "ARM": np.repeat(list("abc"), len(sample))})
+    place = np.arange(len(times))
+    ended = {"none": place < 0, "one arm": times["ARM"] == "b", "some": place % 2 == 0}
+    times["CNSR"] = np.where(ended[events], 0, 1)
+    times["SITE"] = np.where(place % 3 == 0, "1", "2")
+    for strata, covariates in (("SITE", ()), ((), ["SITE"])):
+        explained(time_comparisons.log_rank(times, "ARM", strata=strata))
+        options = {"reference": "a", "strata": strata, "covariates": covariates}
+        explained(cox.hazard_ratios(times, "ARM", **options))
+        explained(cox.check_proportional_hazards(times, "ARM", **options))
+    explained(time_comparisons.restricted_means(times, "ARM"))
+    explained(time_comparisons.restricted_mean_differences(times, "ARM", reference="a", tau=2.5))
+    explained(time_comparisons.landmark_differences(times, "ARM", reference="a", at=[0, 2, 7]))
+
+
+@pytest.mark.parametrize("arms", ["", "a", "ab", "aaaabbbbcccc"])
+@pytest.mark.parametrize("answers", ["Y", "YYN"])
+def test_comparisons_of_answers(arms, answers):
+    frame = pd.DataFrame({"ARM": pd.Categorical(list(arms), list("abcd"))})
+    frame["SITE"] = [str(place % 3) for place in range(len(frame))]
+    frame["answer"] = [answers[place % len(answers)] for place in range(len(frame))]
+    explained(stratified.cochran_mantel_haenszel(frame, "ARM", "answer", "SITE", "rank"))
+    for strata in ((), "SITE"):
+        options = {"reference": "a", "strata": strata}
+        for weights in ("mantel-haenszel", "inverse variance"):
+            explained(risk_differences.risk_differences(frame, "ARM", "answer", weights=weights, **options))
+        explained(risk_differences.newcombe_differences(frame, "ARM", "answer", **options))
+        explained(common_ratios.common_ratios(frame, "ARM", "answer", **options))
+        explained(common_ratios.equal_odds(frame, "ARM", "answer", **options))
 
 
 def test_means(sample):

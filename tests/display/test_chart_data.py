@@ -2,6 +2,7 @@ import altair as alt
 import pandas as pd
 
 from csrkit.charts.chart_data import chart_csv, chart_tables
+from csrkit.charts.layers import forest
 
 DATA = pd.DataFrame(
     {
@@ -57,3 +58,32 @@ def test_no_data_give_a_head_without_rows_and_no_marks_no_table():
 
 def test_csv_has_every_table():
     assert chart_csv(chart()) == "Group,Subject,Count\nA,01,10.0\nA,01,12.3\n\nGroup,Value\nA,11\n"
+
+
+def test_a_forest_plot_has_its_numbers_beside_and_no_place_for_a_ratio_of_none():
+    rows = pd.DataFrame(
+        {
+            "arm": ["B", "A", "C", "D"],
+            "estimate": [0.5, 2.0, 0.0, None],
+            "ci_low": [0.25, 1.5, None, None],
+            "ci_high": [1.0, 2.666, None, None],
+        }
+    )
+    axis = alt.X("estimate:Q", title="Hazard ratio")
+    for scale, drawn in (
+        (alt.Scale(type="log"), [0.5, 2.0, None, None]),
+        (alt.Scale(), [0.5, 2.0, 0.0, None]),
+    ):
+        spec = forest(rows, "arm", axis.copy().scale(scale), 1).to_dict()
+        assert [table.rows for table in chart_tables(spec)] == [
+            (
+                ("B", "0.50 (0.25 to 1.00)"),
+                ("A", "2.00 (1.50 to 2.67)"),
+                ("C", "0.00"),
+                ("D", "not estimable"),
+            )
+        ]
+        plot = spec["hconcat"][0]["layer"]
+        assert plot[2]["encoding"]["y"]["sort"] == ["B", "A", "C", "D"]
+        assert [row["estimate"] for row in spec["datasets"][plot[2]["data"]["name"]]] == drawn
+        assert spec["datasets"][plot[0]["data"]["name"]] == [{"at": 1}]

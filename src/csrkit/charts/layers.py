@@ -9,7 +9,7 @@ import pandas as pd
 
 from csrkit.charts.theme import PALETTE, alt
 from csrkit.tables import words
-from csrkit.tables.formats import format_count
+from csrkit.tables.formats import format_count, format_interval, format_number
 
 Chart = TypeVar("Chart", bound=alt.TopLevelMixin)
 DARK = "#0b2545"  # of a line over a band
@@ -75,6 +75,55 @@ def points_with_limits(
     line = base.mark_rule(strokeWidth=1.6, **(mark or {})).encode(x=alt.X(f"{low}:Q", **scale), x2=high)
     point = base.mark_point(filled=True, size=48, opacity=1, **(mark or {})).encode(x=x, **encodings)
     return [line, point]
+
+
+def forest(
+    rows: pd.DataFrame, label: str, x: alt.X, reference: float, *, decimals: int = 2, width: int = 320
+) -> alt.HConcatChart:
+    """Return a forest plot: estimates with their intervals, a line at no difference, and the numbers beside.
+
+    Parameters
+    ----------
+    rows
+        One record per line of the plot, in their order: ``estimate``, ``ci_low``, ``ci_high`` and the column
+        ``label``, as ``csrkit.stats`` returns comparisons. An estimate without interval is a point; one that
+        is missing is "not estimable". A ratio of 0 has no place on a logarithmic axis.
+    label
+        Column with the name of each line; two lines of the same name would be drawn upon each other.
+    x
+        The axis, of the field ``estimate``, with title and scale: a logarithmic one for ratios.
+    reference
+        Where there is no difference: 0 of differences, 1 of ratios.
+    decimals
+        Of the numbers beside the lines.
+    width
+        Of the plot without its numbers, in pixels.
+    """
+    limits = [
+        f" ({format_interval(low, high, decimals)})" if pd.notna(low) and pd.notna(high) else ""
+        for low, high in zip(rows["ci_low"], rows["ci_high"], strict=True)
+    ]
+    texts = [
+        format_number(value, decimals) + limit if pd.notna(value) else "not estimable"
+        for value, limit in zip(rows["estimate"], limits, strict=True)
+    ]
+    numbers = rows[["estimate", "ci_low", "ci_high"]].astype("float64")
+    if x.to_dict().get("scale", {}).get("type") == "log":
+        # a ratio of 0 has no place there, and would take all others theirs
+        numbers = numbers.where(numbers > 0)
+    shown = numbers.assign(text=texts)
+    shown[label] = rows[label]
+    axis = alt.Axis(labelLimit=260, ticks=False, domain=False)
+    y = alt.Y(f"{label}:N", title=None, sort=list(rows[label]), axis=axis)
+    base = alt.Chart(shown).encode(y=y)
+    tips = [alt.Tooltip(f"{label}:N", title="Comparison"), alt.Tooltip("text:N", title="Estimate (interval)")]
+    marks = points_with_limits(base, x, "ci_low", "ci_high", {"color": DARK}, tooltip=tips)
+    plot = alt.layer(reference_line(reference, "x", [4, 4]), *marks).properties(width=width)
+    written = base.mark_text(align="left", fontSize=10).encode(
+        x=alt.value(0), y=y.copy().axis(None), text="text:N"
+    )
+    beside = written.properties(width=130, view=alt.ViewBackground(stroke=None))
+    return alt.hconcat(*(part.properties(height=alt.Step(22)) for part in (plot, beside)), spacing=8)
 
 
 def median_with_quartiles(

@@ -123,7 +123,12 @@ def times_to_event(
 
 
 def estimate_curves(
-    times: pd.DataFrame, members: pd.DataFrame, confidence: float, *, without_event: bool = False
+    times: pd.DataFrame,
+    members: pd.DataFrame,
+    confidence: float,
+    *,
+    without_event: bool = False,
+    every: int = _LISTED_DAYS,
 ) -> pd.DataFrame:
     """Return the Kaplan-Meier curves of a time to event by group, for a figure.
 
@@ -137,16 +142,18 @@ def estimate_curves(
         Level of the estimate's interval, which the figure doesn't show.
     without_event
         Whether the curve is that of subjects without event; else of those with one.
+    every
+        At how many days from each other a figure gives numbers at risk.
 
     Returns
     -------
     DataFrame
-        group, day (0, each day on which a time ends, and every 28 days), percent, at_risk (subjects at the
-        start of the day), censored (whose time ends on it without event), listed (whether the day is one of
-        every 28 for which a figure gives the number at risk).
+        group, day (0, each day on which a time ends, and those of ``every``), percent, at_risk (subjects at
+        the start of the day), censored (whose time ends on it without event), listed (whether the day is one
+        of ``every`` for which a figure gives the number at risk).
     """
     joined = times.merge(members, on="USUBJID")
-    listed = np.arange(0, joined["AVAL"].max() + 1, _LISTED_DAYS) if len(joined) else np.array([])
+    listed = np.arange(0, joined["AVAL"].max() + 1, every) if len(joined) else np.array([])
     parts = []
     for group, part in joined.groupby("group", observed=True):
         time, event = part["AVAL"].to_numpy("float64"), (part["CNSR"] == 0).to_numpy()
