@@ -135,8 +135,8 @@ def to_long(
     ----------
     wide
         Its index, of one level or several, is named by columns of result rows (``group``, ``visit``, …).
-        Limits beside an ``estimate`` are its own. Columns ``unit``, ``method`` and ``reason``, where it has them, stand beside each of its numbers, the
-        reason beside those that are missing.
+        Limits beside an ``estimate`` are its own. Columns ``unit``, ``method`` and ``reason``, where it has
+        them, stand beside each of its numbers, the reason beside those that are missing.
     reason
         Why a missing number can't be estimated: of all statistics, by statistic, or for each row. A row's
         missing number of which its reason doesn't speak comes of numbers that are too large to compute with.

@@ -91,9 +91,9 @@ def test_hypotheses_of_several_effects(random_intercept, r_values, method, hypot
     else:
         rows = {arm: {f"ARM[T.{arm}]": 1, f"ARM[T.{arm}]:VISIT[T.4]": 1} for arm in "BC"}
     found = fit.test(rows)
-    assert found["df_num"] == wanted[f"df_num {hypothesis}"]
+    assert found["df"] == wanted[f"df_num {hypothesis}"]
     assert found["statistic"] == pytest.approx(wanted[f"F {hypothesis}"], rel=1e-5)
-    assert found["df_den"] == pytest.approx(wanted[f"df_den {hypothesis}"], rel=1e-4)
+    assert found["df_error"] == pytest.approx(wanted[f"df_den {hypothesis}"], rel=1e-4)
     assert found["p_value"] == pytest.approx(wanted[f"p {hypothesis}"], rel=1e-3)
 
 
@@ -132,9 +132,9 @@ def test_type_3_tests_are_those_of_lmertest(data, r_values, method):
     for _, row in fit.type3().iterrows():
         # lmerTest, as car, tests ARM where BASE is 0, as SAS does
         term = {"ARM:BASE": "BASE:ARM"}.get(row["term"], row["term"])
-        assert row["df_num"] == wanted[f"NumDF {term}"]
+        assert row["df"] == wanted[f"NumDF {term}"]
         assert row["statistic"] == pytest.approx(wanted[f"F value {term}"], rel=1e-4)
-        assert row["df_den"] == pytest.approx(wanted[f"DenDF {term}"], rel=1e-4)
+        assert row["df_error"] == pytest.approx(wanted[f"DenDF {term}"], rel=1e-4)
         assert row["p_value"] == pytest.approx(wanted[f"Pr(>F) {term}"], rel=1e-3)
 
 
@@ -150,7 +150,7 @@ def test_a_balanced_design_has_the_classical_analysis(data, r_values):
         found = mmrm(frame, "AVAL ~ ARM * VISIT", **KEYS, covariance="cs", df=df).type3().set_index("term")
         for term in ("ARM", "VISIT", "ARM:VISIT"):
             assert found.loc[term, "statistic"] == pytest.approx(wanted[f"F {term}"], rel=1e-8)
-            assert found.loc[term, "df_den"] == pytest.approx(wanted[f"df {term}"], rel=1e-6)
+            assert found.loc[term, "df_error"] == pytest.approx(wanted[f"df {term}"], rel=1e-6)
 
 
 def test_one_visit_is_ordinary_regression(data):
@@ -208,7 +208,7 @@ def by_sas_name(fit):
             named.update({f"{prefix}{column} {place}": value for column, value in row.items()})
 
     add(fit.coefficients, ["term"])
-    add(fit.type3().rename(columns={"statistic": "F"}), ["term"], "type III ")
+    add(fit.type3().rename(columns={"statistic": "F", "df": "df_num", "df_error": "df_den"}), ["term"], "type III ")
     if "ARMCD:AVISIT" in fit.type3()["term"].tolist():
         add(fit.ls_means(["ARMCD", "AVISIT"]), ["ARMCD", "AVISIT"], "mean ")
         add(fit.differences("ARMCD", by="AVISIT", reference="PBO"), ["AVISIT"], "difference ")
@@ -377,7 +377,7 @@ def test_kenward_roger_is_the_article_written_out(data, covariance, information)
     beta = phi @ x.T @ inverse @ y
     f = m / (mean * (m - 2)) * beta[-6:] @ np.linalg.solve(adjusted[-6:, -6:], beta[-6:]) / 6
     found = fit.test({term: {term: 1} for term in fit.coefficients["term"].tail(6)})
-    assert (found["statistic"], found["df_den"]) == (pytest.approx(f, rel=1e-4), pytest.approx(m, rel=1e-3))
+    assert (found["statistic"], found["df_error"]) == (pytest.approx(f, rel=1e-4), pytest.approx(m, rel=1e-3))
 
 
 # Properties

@@ -108,7 +108,7 @@ class Mmrm:
         return found
 
     def test(self, combinations: Combinations) -> dict[str, float]:
-        """Test that all combinations are 0: statistic (F), df_num, df_den, p_value.
+        """Test that all combinations are 0: statistic (F), df, df_error, p_value.
 
         Combinations that follow from the others count once.
         """
@@ -187,12 +187,12 @@ class Mmrm:
         return pd.concat([shown, found], axis=1)
 
     def type3(self) -> pd.DataFrame:
-        """Test each term by its type III hypothesis: term, df_num, df_den, statistic (F), p_value.
+        """Test each term by its type III hypothesis: term, df, df_error, statistic (F), p_value.
 
         A factor is averaged over the others with equal weights, as in SAS; see ``Design.hypotheses``.
         """
         rows = [{"term": term, **self._test(matrix)} for term, matrix in self._design.hypotheses().items()]
-        return pd.DataFrame(rows, columns=["term", "df_num", "df_den", "statistic", "p_value"])
+        return pd.DataFrame(rows, columns=["term", "df", "df_error", "statistic", "p_value"])
 
     def _table(self, combinations: Combinations) -> pd.DataFrame:
         if isinstance(combinations, pd.DataFrame):
@@ -219,8 +219,8 @@ class Mmrm:
 
     def _test(self, matrix: Floats) -> dict[str, float]:
         inside = _independent(self._coordinates.turn(matrix))
-        statistic, df_num, df_den, p = self._inference.test(inside)
-        return {"df_num": df_num, "df_den": df_den, "statistic": statistic, "p_value": p}
+        statistic, df, df_error, p = self._inference.test(inside)
+        return {"df": df, "df_error": df_error, "statistic": statistic, "p_value": p}
 
 
 @dataclass(frozen=True)
@@ -304,7 +304,7 @@ def mmrm(
     >>> fit.left_out["response"], fit.choice
     (2, 'compound symmetry')
     >>> shown = ["AVISIT", "TRT", "estimate", "se", "df", "p_value"]
-    >>> fit.differences("TRT", by="AVISIT", reference="placebo")[shown].round(4)
+    >>> print(fit.differences("TRT", by="AVISIT", reference="placebo")[shown].to_string(float_format="%.4f"))
        AVISIT     TRT  estimate      se      df  p_value
     0  Week 2  active    1.5250  0.5055  8.3044   0.0159
     1  Week 4  active    2.1137  0.5228  9.1848   0.0028
