@@ -78,7 +78,7 @@ def _name_statistics(rows: pd.DataFrame) -> None:
 def levels_in(rows: pd.DataFrame) -> list[Level]:
     """Return the level of each result row: its text, or with category and subcategory as a tuple.
 
-    >>> frame = pd.DataFrame({"statistic": "n", "value": 1.0, **level_columns(["a", ("b", "c")])})
+    >>> frame = pd.DataFrame({"statistic": "n", "value": 1.0, "category": ["", "b"], "level": ["a", "c"]})
     >>> levels_in(make_rows(frame))
     ['a', ('b', 'c')]
     """

@@ -304,11 +304,12 @@ def mmrm(
     >>> fit.left_out["response"], fit.choice
     (2, 'compound symmetry')
     >>> shown = ["AVISIT", "TRT", "estimate", "se", "df", "p_value"]
-    >>> print(fit.differences("TRT", by="AVISIT", reference="placebo")[shown].to_string(float_format="%.4f"))
-       AVISIT     TRT  estimate      se      df  p_value
-    0  Week 2  active    1.5250  0.5055  8.3044   0.0159
-    1  Week 4  active    2.1137  0.5228  9.1848   0.0028
-    2  Week 8  active    3.0397  0.5228  9.1848   0.0002
+    >>> found = fit.differences("TRT", by="AVISIT", reference="placebo")[shown]
+    >>> print(found.to_string(float_format="%.4f"))
+       AVISIT     TRT  estimate     se     df  p_value
+    0  Week 2  active    1.5250 0.5055 8.3044   0.0159
+    1  Week 4  active    2.1137 0.5228 9.1848   0.0028
+    2  Week 8  active    3.0397 0.5228 9.1848   0.0002
     """
     names = [covariance] if isinstance(covariance, str) else list(covariance)
     _check_arguments(names, reml, df, information, level)
