@@ -208,7 +208,7 @@ FACTS: dict[str, list[str]] = {
     ],
     "responders": [
         "tbl-response:overall:responder::n",
-        "tbl-response-definitions:BOR:responder::n",
+        "tbl-response-definitions:CBOR:responder::n",
         "tbl-response-sensitivity:primary:responder::n",
         "tbl-response-rates:rate:::n",
         "fig-response-subgroups:overall:::n",
@@ -222,13 +222,13 @@ FACTS: dict[str, list[str]] = {
     "complete responders": [
         "tbl-response:category:CR::n",
         "tbl-response-subjects:listed:CR::n",
-        "tbl-response-definitions:BOR:CR::n",
+        "tbl-response-definitions:CBOR:CR::n",
         "tbl-response-times:complete:::n",
     ],
     "not evaluable": [
         "tbl-response:category:NE::n",
         "tbl-response-subjects:listed:NE::n",
-        "tbl-response-definitions:BOR:NE::n",
+        "tbl-response-definitions:CBOR:NE::n",
         "tbl-estimand:missing:not_evaluable::n",
     ],
     "losses of response": ["tbl-response-times:loss:::n", "data:lost:::n"],
@@ -506,7 +506,7 @@ def _data_rows(trial: Trial, datasets: Mapping[str, pd.DataFrame]) -> pd.DataFra
             ("emergent", "events", len(emergent)),
             ("emergent", "n", emergent["USUBJID"].nunique()),
         ]
-    best = adrs[(adrs["PARAMCD"] == "BOR") & adrs["USUBJID"].isin(full)]
+    best = adrs[(adrs["PARAMCD"] == "CBOR") & adrs["USUBJID"].isin(full)]
     if len(best):
         responders = best[best["AVALC"].isin(["CR", "R"])]
         counts += [

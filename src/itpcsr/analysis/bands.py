@@ -53,7 +53,7 @@ def response_shares(
     ``in response``, level ``in response``. A response reaches from its first count to the day before its
     loss; later ones of the same subject (RESPPER) count, too.
     """
-    best = adrs[adrs["PARAMCD"] == "BOR"]
+    best = adrs[adrs["PARAMCD"] == "CBOR"]
     display, where = "fig-swimmer", {"population": ANALYSED, "dataset": "ADRS"}
     form = choose_form(display, SHARES, len(best), subjects_at_most, where=where)
     if form.empty:
