@@ -66,7 +66,7 @@ def _message(faults: list[Fault]) -> str:
     more = [f"  … and {len(faults) - _MOST} more."] if len(faults) > _MOST else []
     return "\n".join(
         [
-            "An analysis dataset is not as its specification says. Mend its derivation, or the specification:",
+            "An analysis dataset isn't as its specification says. Mend its derivation or the specification:",
             *lines,
             *more,
         ]

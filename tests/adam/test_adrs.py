@@ -114,6 +114,15 @@ def test_a_study_without_response_has_no_rows(pilot_study):
     assert Datasets(small.trial(**domains), pilot_study)["adrs"].empty
 
 
+def test_the_best_response_at_any_count_needs_no_confirmation(study):
+    lb = small.platelets("01", {1: 10, 8: 200, 15: 12, 22: 220})
+    adrs = Datasets(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"), LB=lb), study)["adrs"]
+    best = adrs[adrs["PARAMCD"].isin(["BOR", "CBOR"])].set_index("PARAMCD")
+    assert best["AVALC"].to_dict() == {"BOR": "CR", "CBOR": "NR"}
+    assert best["CRIT1FL"].to_dict() == {"BOR": "Y", "CBOR": "N"}
+    assert (best.loc["BOR", "ADY"], best.loc["BOR", "PLAT"], best.loc["BOR", "LASTDY"]) == (8, 200, 22)
+
+
 def test_the_simulated_trial_gives_the_published_responders(demo):
     best = demo["adrs"][demo["adrs"]["PARAMCD"] == "CBOR"]
     arms = demo["adsl"].set_index("USUBJID")["ARMCD"]

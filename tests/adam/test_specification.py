@@ -76,6 +76,62 @@ def test_predecessors_are_variables_of_what_they_name(specification, demo_trial,
                         assert values <= {"", *demo_trial[place][name]}, f"{one.name}.{variable.name}"
 
 
+def test_a_record_leads_back_to_the_one_that_it_comes_from(demo, demo_trial):
+    for name in ("adcm", "admh", "adcp", "adrs"):
+        frame = demo[name][demo[name]["SRCDOM"] != ""]
+        assert len(frame) > 0
+        for domain, records in frame.groupby("SRCDOM"):
+            known = pd.MultiIndex.from_frame(demo_trial[domain][["USUBJID", f"{domain}SEQ"]])
+            assert pd.MultiIndex.from_frame(records[["USUBJID", "SRCSEQ"]]).isin(known).all(), name
+    counts = (
+        demo["adrs"]
+        .query("SRCDOM == 'LB'")
+        .merge(
+            demo["adlb"],
+            left_on=["USUBJID", "SRCSEQ"],
+            right_on=["USUBJID", "LBSEQ"],
+            suffixes=("", "_LB"),
+            validate="m:1",
+        )
+    )
+    assert (counts["ADT"] == counts["ADT_LB"]).all()
+    assert (counts["PLAT"] == counts["AVAL_LB"]).all()
+
+
+def test_a_time_is_the_days_between_its_dates_and_names_what_ends_it(demo):
+    times = demo["adtte"]
+    days = (times["ADT"] - times["STARTDT"]).dt.days + (times["PARAMCD"] != "DURRESP")
+    assert (times["AVAL"] == days).all()
+    sources = times.merge(
+        demo["adrs"], left_on=["USUBJID", "SRCSEQ"], right_on=["USUBJID", "ASEQ"], suffixes=("", "_RS")
+    )
+    assert len(sources) == len(times)
+    assert set(sources["PARAMCD_RS"]) == {"CBOR"}
+    lost_or_last = {
+        "LOSDY": sources["LOSDY"],
+        "LASTDY": sources["LASTDY"],
+        "CRDY": sources["CRDY"],
+        "ADY": sources["ADY_RS"],
+    }
+    for variable, day in lost_or_last.items():
+        own = sources["SRCVAR"] == variable
+        assert own.any()
+        assert (sources.loc[own, "ADY"] == day[own]).all(), variable
+
+
+def test_a_time_to_an_event_names_the_event(demo):
+    times = demo["adaette"]
+    assert (times["AVAL"] == (times["ADT"] - times["STARTDT"]).dt.days + 1).all()
+    events = times[times["CNSR"] == 0]
+    assert set(events["SRCDOM"]) == {"AE"}
+    assert set(times.loc[times["CNSR"] == 1, "SRCDOM"]) == {"ADSL"}
+    found = events.merge(
+        demo["adae"], left_on=["USUBJID", "SRCSEQ"], right_on=["USUBJID", "AESEQ"], validate="m:1"
+    )
+    assert len(found) == len(events)
+    assert (found["ASTDY"].fillna(1) == found["AVAL"]).all()
+
+
 def test_words_say_what_is_meant(specification):
     """Labels are titles without end mark; derivations and reasons are clauses that others can follow."""
     for one in specification.datasets:
