@@ -78,7 +78,7 @@ def find_faults(
 ) -> Iterator[Fault]:
     """Yield what isn't as specified: variables, types, codes, keys, and pairs of values that have to agree.
 
-    ``copies`` looks at what is copied from the data, too: at codes, and at the length of texts.
+    ``copies`` looks at what is copied from the data, too: at codes, empty values, and the length of texts.
     """
     known = [variable for variable in dataset.variables if variable.name in frame]
     if built := [*_wrong_variables(frame, dataset), *_wrong_types(frame, known, dataset)]:
@@ -113,9 +113,11 @@ def _wrong_types(frame: pd.DataFrame, known: Iterable[Variable], dataset: Datase
 def _wrong_values(
     values: pd.Series, variable: Variable, dataset: Dataset, specification: Specification, copies: bool
 ) -> Iterator[Fault]:
+    if variable.predecessors and not copies:
+        return
     if variable.filled and (values.isna().any() or (variable.type == "text" and (values == "").any())):
         yield Fault(dataset.name, variable.name, "is empty in a record")
-    if variable.type != "text" or (variable.predecessors and not copies):
+    if variable.type != "text":
         return
     different = values.unique()
     if codes := specification.codelists.get(variable.codelist):
