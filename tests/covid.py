@@ -61,8 +61,8 @@ def load_covid() -> Covid:
     datasets["adrs"] = pd.DataFrame(
         {
             "USUBJID": care.index,
-            "PARAMCD": "BOR",
-            "AVAL": care.map({mapping["responder"]: 1.0, mapping["nonresponder"]: 0.0}),
+            "PARAMCD": "CBOR",
+            "CRIT1FL": care.map({mapping["responder"]: "Y", mapping["nonresponder"]: "N"}),
         }
     )
     panel = immune.build_panel(datasets["adsl"], datasets["adcp"], datasets["adrs"], study)

@@ -3,10 +3,11 @@
 import pandas as pd
 import pytest
 
-from csrkit.absence import SOURCES, absent_domain, is_absent, lacks_records, mark_source
+from csrkit.absence import absent_domain, is_absent, lacks_records, mark_source
 from csrkit.errors import DataError
 from csrkit.tables.table import Table
 from itpcsr.adam.datasets import Datasets
+from itpcsr.adam.specification import specify
 from itpcsr.sdtm import Trial
 from tests.faults.chain import show
 from tests.whole import whole_domains
@@ -65,7 +66,8 @@ def without(request, study):
 @pytest.mark.parametrize("step", STEPS)
 def test_an_absent_domain_stays_absent(without, step, tmp_path):
     domain, _, datasets = without
-    for name in (name.lower() for name, source in SOURCES.items() if source == domain):
+    names = [one.name.lower() for one in datasets.specification.datasets if one.domain == domain]
+    for name in names:
         assert is_absent(STEPS[step](datasets[name], datasets["adsl"], tmp_path), domain), name
 
 
@@ -76,8 +78,8 @@ def test_the_displays_of_an_absent_domain_say_so(without, study):
     assert any("The study's data hold no" in sentence for sentence in sentences)
 
 
-def test_every_source_is_tested():
-    assert set(SHOWN) == set(SOURCES.values())
+def test_every_source_is_tested(study):
+    assert set(SHOWN) == {one.domain for one in specify(study).datasets} - {""}
 
 
 @pytest.fixture(scope="module")

@@ -133,7 +133,7 @@ def test_cohorts_cut_the_columns_down(root):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("key: ASHEARLY", "key: BOR", "response definition BOR stands twice"),
+        ("key: ASHEARLY", "key: CBOR", "response definition CBOR stands twice"),
         ("key: ASHEARLY", "key: ashearly", "efficacy.response_definitions.4.key"),
         (
             "kind: at a week, count: 30, ratio: 2, week: 1,",

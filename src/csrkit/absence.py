@@ -14,11 +14,6 @@ import pandas as pd
 
 from csrkit.errors import DataError
 
-# The domain without which an analysis dataset has no records
-SOURCES = {
-    "ADAE": "AE", "ADAETTE": "AE", "ADLB": "LB", "ADDV": "DV", "ADVS": "VS", "ADMB": "MB", "ADCM": "CM",
-    "ADPC": "PC", "ADPP": "PC", "ADIS": "IS", "ADAB": "IS", "ADBLEED": "RS",
-}  # fmt: skip
 _ABSENT = re.compile(r"^([A-Z]{2})ABSFL(_[xy])?$")  # a merge of two marked frames renames both
 _HELD = re.compile(r"^([A-Z]{2})SRCFL(_[xy])?$")
 

@@ -102,7 +102,7 @@ def samples(*results):
     return pd.DataFrame(
         [
             {
-                "USUBJID": "A", "PARAMCD": "X", "AVALC": word, "AVAL": titre, "AVALSGN": "", "ARELDY": float(day),
+                "USUBJID": "A", "PARAMCD": "X", "AVALCAT1": word, "AVAL": titre, "AVALSGN": "", "ARELDY": float(day),
                 "AFTERFL": "Y" if day > 0 else "N", "ABLFL": "" if day > 0 else "Y",
             }
             for day, word, titre in results
@@ -168,7 +168,7 @@ def _their_samples(records):
         {
             "USUBJID": records["USUBJID"],
             "PARAMCD": records["PARAMCD"],
-            "AVALC": np.where(text == "NEGATIVE", "NEGATIVE", "POSITIVE"),
+            "AVALCAT1": np.where(text == "NEGATIVE", "NEGATIVE", "POSITIVE"),
             "AVAL": 10 ** records["AVAL"],
             "AVALSGN": "",
             "ARELDY": records["AFRLT"],

@@ -43,18 +43,18 @@ def read(study):
 @pytest.mark.parametrize("number", range(len(RESULTS)), ids=[str(case[:3]) for case in RESULTS])
 def test_results(read, number):
     record, (*_, status, value, sign) = read.loc[f"R{number:02}"], RESULTS[number]
-    assert (record["AVALC"], record["AVALSGN"]) == (status, sign)
+    assert (record["AVALCAT1"], record["AVALSGN"]) == (status, sign)
     assert record["AVAL"] == pytest.approx(value, nan_ok=True)
 
 
 def test_a_positive_sample_below_the_lowest_dilution_has_that_dilution(study):
     record = first(study, "POSITIVE", ISORRES="<1:10")
-    assert (record["AVALC"], record["AVAL"], record["AVALSGN"]) == ("POSITIVE", 10, "<")
+    assert (record["AVALCAT1"], record["AVAL"], record["AVALSGN"]) == ("POSITIVE", 10, "<")
 
 
 def test_a_word_decides_over_a_titre(study):
     record = first(study, "NEGATIVE", ISORRES="1:10")
-    assert record["AVALC"] == "NEGATIVE"
+    assert record["AVALCAT1"] == "NEGATIVE"
     assert record["AVAL"] != record["AVAL"]
 
 

@@ -53,7 +53,7 @@ RESPONSE = {1: 10, 8: 35, 15: 40}
 def best_of(study, counts):
     domains = {"DM": small.dm(("01", "ESC05")), "EX": small.ex("01"), "LB": small.platelets("01", counts)}
     adrs = Datasets(small.trial(**domains), study)["adrs"]
-    return adrs[adrs["PARAMCD"] == "BOR"].iloc[0]
+    return adrs[adrs["PARAMCD"] == "CBOR"].iloc[0]
 
 
 def rescue(category, start, name):
@@ -79,7 +79,7 @@ def judged(study):
         "AE": small.events(*ae),
     }
     adrs = Datasets(small.trial(**domains), study)["adrs"]
-    return adrs[adrs["PARAMCD"] == "BOR"].set_index("USUBJID")["AVALC"]
+    return adrs[adrs["PARAMCD"] == "CBOR"].set_index("USUBJID")["AVALC"]
 
 
 @pytest.mark.parametrize("number", range(len(COURSES)), ids=lambda number: str(COURSES[number]))
@@ -106,7 +106,7 @@ def test_response_dates_from_the_first_count_of_the_confirmed_run(study):
 def test_what_cannot_be_evaluated_says_why(study):
     assert best_of(study, {1: 10})["REASON"] == "no platelet count after the first infusion"
     assert best_of(study, {8: 50})["REASON"] == "no platelet count before the first infusion"
-    assert best_of(study, {8: 50})["AVAL"] == 0
+    assert best_of(study, {8: 50})["CRIT1FL"] == "N"
 
 
 def test_a_study_without_response_has_no_rows(pilot_study):
@@ -114,10 +114,19 @@ def test_a_study_without_response_has_no_rows(pilot_study):
     assert Datasets(small.trial(**domains), pilot_study)["adrs"].empty
 
 
+def test_the_best_response_at_any_count_needs_no_confirmation(study):
+    lb = small.platelets("01", {1: 10, 8: 200, 15: 12, 22: 220})
+    adrs = Datasets(small.trial(DM=small.dm(("01", "ESC05")), EX=small.ex("01"), LB=lb), study)["adrs"]
+    best = adrs[adrs["PARAMCD"].isin(["BOR", "CBOR"])].set_index("PARAMCD")
+    assert best["AVALC"].to_dict() == {"BOR": "CR", "CBOR": "NR"}
+    assert best["CRIT1FL"].to_dict() == {"BOR": "Y", "CBOR": "N"}
+    assert (best.loc["BOR", "ADY"], best.loc["BOR", "PLAT"], best.loc["BOR", "LASTDY"]) == (8, 200, 22)
+
+
 def test_the_simulated_trial_gives_the_published_responders(demo):
-    best = demo["adrs"][demo["adrs"]["PARAMCD"] == "BOR"]
+    best = demo["adrs"][demo["adrs"]["PARAMCD"] == "CBOR"]
     arms = demo["adsl"].set_index("USUBJID")["ARMCD"]
-    responders = best.groupby(best["USUBJID"].map(arms))["AVAL"].agg(["sum", "size"])
+    responders = (best["CRIT1FL"] == "Y").groupby(best["USUBJID"].map(arms)).agg(["sum", "size"])
     assert responders.to_numpy().tolist() == [[0, 3], [2, 3], [3, 6], [3, 6]]
 
 
@@ -130,7 +139,7 @@ def test_a_sample_before_the_infusion_is_no_response(study):
     ex["EXSTDTC"] = ex["EXSTDTC"] + "T10:00"
     adrs = Datasets(small.trial(DM=small.dm(("01", "ESC05")), EX=ex, LB=lb), study)["adrs"]
     assert "OVR" not in set(adrs["PARAMCD"])
-    assert adrs.query("PARAMCD == 'BOR'")["AVALC"].tolist() == ["NE"]
+    assert adrs.query("PARAMCD == 'CBOR'")["AVALC"].tolist() == ["NE"]
 
 
 def test_the_week_is_that_of_the_dating_count(study):

@@ -83,7 +83,7 @@ def test_a_therapy_that_was_asked_for_and_not_taken_is_none(study, more):
     cm = records("CM", taken, therapy("Rituximab", **more))
     datasets = Datasets(trial_of(CM=cm, PR=records("PR", therapy("X")).head(0).assign(PRCAT="")), study)
     assert datasets["adsl"][["NPRIOR", "RITUXFL"]].values.tolist() == [[1.0, "N"]]
-    assert "Rituximab" not in set(datasets["adhx"]["TERM"]) | set(datasets["adcm"]["CMDECOD"])
+    assert "Rituximab" not in set(datasets["admh"]["ATERM"]) | set(datasets["adcm"]["CMDECOD"])
 
 
 def test_what_was_not_done_leaves_no_event_sample_or_infusion(study):
@@ -203,9 +203,9 @@ def test_rescue_known_to_be_before_treatment_is_none(study):
     datasets = Datasets(trial, study)
     rescue = [flag for _, flag in RESCUE]
     assert datasets["adcm"].set_index("USUBJID").loc[names, "RESCFL"].tolist() == rescue
-    best = datasets["adrs"].query("PARAMCD == 'BOR'").set_index("USUBJID").loc[names, "AVALC"]
+    best = datasets["adrs"].query("PARAMCD == 'CBOR'").set_index("USUBJID").loc[names, "AVALC"]
     assert best.tolist() == [{"N": "CR", "Y": "NR"}[flag] for flag in rescue]
-    history = datasets["adhx"].query("CAT == 'RESCUE THERAPY'")
+    history = datasets["admh"].query("ACAT1 == 'RESCUE THERAPY'")
     assert sorted(history["USUBJID"]) == [
         name for name, flag in zip(names, rescue, strict=True) if flag == "Y"
     ]

@@ -16,7 +16,7 @@ LABELS = {
     ("DS", "DSSCAT"): ("adsl", ["EOSSTT", "EOTSTT", "EOSDT"]),
     ("CM", "CMCAT"): ("adcm", ["RESCFL", "PREFL"]),
     ("PR", "PRCAT"): ("adsl", ["NPRIOR", "SPLENFL"]),
-    ("MH", "MHCAT"): ("adhx", ["CAT"]),
+    ("MH", "MHCAT"): ("admh", ["ACAT1"]),
     ("AE", "AEREL"): ("adae", ["RELFL"]),
     ("AE", "AEACN"): ("adae", ["DISCFL", "INTRFL"]),
     ("LB", "LBCAT"): ("adlb", ["PARCAT1"]),

@@ -37,7 +37,7 @@ def derived(study, *tables):
 
 def response(study, counts):
     adrs = derived(study, laboratory("PLAT", "10^9/L", counts))["adrs"]
-    return adrs[adrs["PARAMCD"] == "BOR"].iloc[0]
+    return adrs[adrs["PARAMCD"] == "CBOR"].iloc[0]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_baseline_below_the_range_is_the_baseline(study):
     assert adlb["ABLFL"].tolist() == ["", "Y", "", "", ""]
     assert np.isnan(adsl["BPLAT"].iloc[0])
     assert adsl["BPLATC"].tolist() == ["<10"]
-    best = adrs[adrs["PARAMCD"] == "BOR"].iloc[0]
+    best = adrs[adrs["PARAMCD"] == "CBOR"].iloc[0]
     # 38 is at least twice whatever the baseline was
     assert (best["AVALC"], best["ADY"], best["BASEC"]) == ("CR", 15, "<10")
     ratio = adrs[adrs["PARAMCD"] == "BESTRAT"].iloc[0]
@@ -168,7 +168,7 @@ def responses(study):
     lb = pd.concat([one.assign(USUBJID=name) for name, one in zip(names, series, strict=True)])
     dm, ex = small.dm(*((name, "ESC05") for name in names)), small.ex(*names)
     adrs = Datasets(small.trial(DM=dm, EX=ex, LB=lb.reset_index(drop=True)), study)["adrs"]
-    return adrs[adrs["PARAMCD"] == "BOR"].set_index("USUBJID")
+    return adrs[adrs["PARAMCD"] == "CBOR"].set_index("USUBJID")
 
 
 @pytest.mark.parametrize("place", range(len(OPEN)))

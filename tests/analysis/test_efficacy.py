@@ -169,7 +169,7 @@ def test_the_primary_definition_is_the_best_response(demo_shows, study):
     rows = demo_shows("32-response-rates")["tbl-response-definitions"].results
     best = demo_shows("30-efficacy")["tbl-response"].results
     for column in study.design.columns:
-        assert value(rows, "bor", column.key, "n", "responder") == value(
+        assert value(rows, "cbor", column.key, "n", "responder") == value(
             best, "overall", column.key, "n", "responder"
         )
     keys = {definition.key for definition in study.efficacy.response_definitions}

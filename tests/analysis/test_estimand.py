@@ -107,7 +107,9 @@ def tried(study):
         CM=pd.DataFrame(rescued),
     )
     adrs = Datasets(trial, study.model_copy(update={"efficacy": rules}))["adrs"]
-    responds = {name: of.set_index("USUBJID")["AVAL"].to_dict() for name, of in adrs.groupby("PARAMCD")}
+    responds = {
+        name: (of.set_index("USUBJID")["CRIT1FL"] == "Y").to_dict() for name, of in adrs.groupby("PARAMCD")
+    }
     return {case: (definition, responds[definition.key]) for case, definition in definitions.items()}
 
 

@@ -67,7 +67,7 @@ def _shortest(counts: pd.DataFrame, subjects: pd.DataFrame, study: Study, keys: 
 def test_judging_many_subjects_by_the_primary_rule(
     many: tuple[pd.DataFrame, pd.DataFrame], study: Study
 ) -> None:
-    seconds = _shortest(*many, study, {"BOR"})
+    seconds = _shortest(*many, study, {"CBOR"})
     print(f"\n  response of {SUBJECTS} subjects x {VISITS} visits by the primary rule: {seconds:.2f} s")
     assert seconds < 2
 
@@ -76,7 +76,7 @@ def test_judging_many_subjects_by_all_definitions(
     many: tuple[pd.DataFrame, pd.DataFrame], study: Study
 ) -> None:
     assert study.efficacy is not None
-    keys = {"BOR", *(definition.key for definition in study.efficacy.response_definitions)}
+    keys = {"CBOR", *(definition.key for definition in study.efficacy.response_definitions)}
     seconds = _shortest(*many, study, keys)
     print(
         f"\n  response of {SUBJECTS} subjects x {VISITS} visits by {len(keys)} definitions: {seconds:.2f} s"

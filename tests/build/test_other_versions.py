@@ -58,7 +58,7 @@ def test_a_rule_holds_for_tables_sentences_and_datasets_alike(early):
     found = overall.set_index("statistic")["value"]
     adrs = pd.read_parquet(early / "adam/adrs.parquet")
     # of those four had 30 × 10⁹/L
-    assert found["n"] == adrs.query("PARAMCD == 'BOR'")["AVAL"].sum() == 3
+    assert found["n"] == len(adrs.query("PARAMCD == 'CBOR' and CRIT1FL == 'Y'")) == 3
     assert "at least 60 × 10⁹/L" in text_of(early / "report/09-investigational-plan.html")
 
 

@@ -19,7 +19,7 @@ def version(tmp_path):
     (tmp_path / "index.html").write_text(REPORT, encoding="utf-8")
     (tmp_path / "adam").mkdir()
     empty = pd.DataFrame({"USUBJID": pd.Series(dtype="str")})
-    frames = dict.fromkeys(("adsl", "adex", "adae", "adcm", "adhx", "addv", "adlb", "adrs"), empty)
+    frames = dict.fromkeys(("adsl", "adex", "adae", "adcm", "admh", "addv", "adlb", "adrs"), empty)
     frames["adsl"] = pd.DataFrame({"USUBJID": ["S-1", "S-2"], "AGE": [40.0, 71.0]})
     frames["adex"] = pd.DataFrame({"USUBJID": ["S-1"], "ADURM": [63.0]})
     frames["adlb"] = pd.DataFrame({"USUBJID": ["S-1"], "ADY": [8.0], "AVAL": [34.0]})

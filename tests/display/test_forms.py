@@ -152,9 +152,9 @@ def test_a_share_in_response_counts_who_is_observed(study):
     one = {"LOSDY": np.nan, "ADY": np.nan}
     adrs = pd.DataFrame(
         [
-            {"USUBJID": "1", "PARAMCD": "BOR", "LASTDY": 100.0, **one},
-            {"USUBJID": "2", "PARAMCD": "BOR", "LASTDY": 100.0, **one},
-            {"USUBJID": "3", "PARAMCD": "BOR", "LASTDY": 10.0, **one},
+            {"USUBJID": "1", "PARAMCD": "CBOR", "LASTDY": 100.0, **one},
+            {"USUBJID": "2", "PARAMCD": "CBOR", "LASTDY": 100.0, **one},
+            {"USUBJID": "3", "PARAMCD": "CBOR", "LASTDY": 10.0, **one},
             {"USUBJID": "1", "PARAMCD": "RESPPER", "LASTDY": 100.0, "ADY": 8.0, "LOSDY": 29.0},
         ]
     )

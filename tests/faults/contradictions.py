@@ -204,7 +204,7 @@ FACTS: dict[str, list[str]] = {
     ],
     "responders": [
         "tbl-response:overall:responder::n",
-        "tbl-response-definitions:bor:responder::n",
+        "tbl-response-definitions:cbor:responder::n",
         "tbl-response-sensitivity:primary:responder::n",
         "tbl-response-rates:rate:::n",
         "fig-response-subgroups:overall:::n",
@@ -218,13 +218,13 @@ FACTS: dict[str, list[str]] = {
     "complete responders": [
         "tbl-response:category:CR::n",
         "tbl-response-subjects:listed:CR::n",
-        "tbl-response-definitions:bor:CR::n",
+        "tbl-response-definitions:cbor:CR::n",
         "tbl-response-times:complete:::n",
     ],
     "not evaluable": [
         "tbl-response:category:NE::n",
         "tbl-response-subjects:listed:NE::n",
-        "tbl-response-definitions:bor:NE::n",
+        "tbl-response-definitions:cbor:NE::n",
         "tbl-estimand:missing:not_evaluable::n",
     ],
     "losses of response": ["tbl-response-times:loss:::n", "data:lost:::n"],
@@ -514,7 +514,7 @@ def _data_rows(trial: Trial, datasets: Mapping[str, pd.DataFrame]) -> pd.DataFra
             ("emergent", "events", len(emergent)),
             ("emergent", "n", emergent["USUBJID"].nunique()),
         ]
-    best = adrs[(adrs["PARAMCD"] == "BOR") & adrs["USUBJID"].isin(full)]
+    best = adrs[(adrs["PARAMCD"] == "CBOR") & adrs["USUBJID"].isin(full)]
     if len(best):
         responders = best[best["AVALC"].isin(["CR", "R"])]
         counts += [

@@ -91,10 +91,10 @@ def _agree(whole: dict[str, pd.DataFrame], study: Study, changes: set[int], seed
 
 
 def _agree_on_rescue(datasets: dict[str, pd.DataFrame]) -> None:
-    adcm, adrs, adhx = datasets["adcm"], datasets["adrs"], datasets["adhx"]
+    adcm, adrs, admh = datasets["adcm"], datasets["adrs"], datasets["admh"]
     rescue = adcm[adcm["RESCFL"] == "Y"]
     assert not (rescue["PREFL"] == "Y").any()
-    assert set(adhx.loc[adhx["CAT"] == "RESCUE THERAPY", "USUBJID"]) == set(rescue["USUBJID"])
+    assert set(admh.loc[admh["ACAT1"] == "RESCUE THERAPY", "USUBJID"]) == set(rescue["USUBJID"])
     first = rescue.groupby("USUBJID")["ASTDY"].min()
     assert first.notna().all()
     counts = adrs[adrs["PARAMCD"] == "OVR"]
@@ -128,7 +128,7 @@ def _agree_on_baseline(datasets: dict[str, pd.DataFrame]) -> None:
 def _agree_on_response(datasets: dict[str, pd.DataFrame], profiles: dict[str, pd.DataFrame]) -> None:
     adrs, adtte, shown = datasets["adrs"], datasets["adtte"], profiles["response"]
     first = shown.drop_duplicates("USUBJID").set_index("USUBJID")
-    best = adrs[(adrs["PARAMCD"] == "BOR") & adrs["AVALC"].isin(["CR", "R"])].set_index("USUBJID")
+    best = adrs[(adrs["PARAMCD"] == "CBOR") & adrs["AVALC"].isin(["CR", "R"])].set_index("USUBJID")
     assert set(first.index) == set(best.index)
     assert (first["ASTDY"] == best["ADY"].reindex(first.index)).all()
     ends = adtte[adtte["PARAMCD"] == "TTLOSS"].set_index("USUBJID")["ADY"]

@@ -26,8 +26,8 @@ NOISE = 1e-9
 _NAMED = 20  # subjects of one number; more are counted
 # What tells the records of an analysis dataset apart, in the order in which it is tried.
 _RECORD = (
-    "SRCDOM", "ASEQ", "SEQ", "AESEQ", "CMSEQ", "DVSEQ", "EXSEQ", "LBSEQ", "MBSEQ", "VSSEQ", "PCSEQ", "ISSEQ",
-    "CPSEQ", "RSSEQ", "CAT", "PARAMCD", "BASETYPE", "AVISITN", "ADT", "ADTM", "ATPTN", "TERM",
+    "SRCDOM", "SRCSEQ", "AESEQ", "DVSEQ", "EXSEQ", "LBSEQ", "MBSEQ", "VSSEQ", "PCSEQ", "ISSEQ", "RSSEQ",
+    "ACAT1", "PARAMCD", "BASETYPE", "AVISITN", "ADT", "ADTM", "ATPTN", "ATERM",
 )  # fmt: skip
 # What each of the manifest's hashes stands for; those of the data are "data XX"
 _CAUSES = {

@@ -10,10 +10,10 @@ import pandas as pd
 
 Places = npt.NDArray[np.int64]
 
-_NUMBER = re.compile(r"[A-Z]{0,2}SEQ")
+_NUMBER = re.compile(r"(?:SRC|[A-Z]{0,2})SEQ")
 # What a record is about, and when it was; the names as they stand, or behind a domain's two letters.
-_THING = ("SRCDOM", "CAT", "TERM", "DECOD", "TRT", "TESTCD", "BASETYPE", "PARAMCD")
-_TIME = ("AVISITN", "ADT", "ADTM", "ATPTN", "ASTDT", "ASTDTM", "STDTC", "DTC", "EXNUM")
+_THING = ("SRCDOM", "ACAT1", "ATERM", "CAT", "TERM", "DECOD", "TRT", "TESTCD", "BASETYPE", "PARAMCD")
+_TIME = ("AVISITN", "ADT", "ADTM", "ATPTN", "ASTDT", "ASTDTM", "ASTDTC", "STDTC", "DTC", "EXNUM")
 # Beyond this many possible pairs of a subject the likeness of each isn't counted: the order decides.
 _MOST_PAIRS = 250_000
 

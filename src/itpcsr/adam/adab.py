@@ -62,7 +62,7 @@ def classify_antibodies(samples: pd.DataFrame, boost_factor: float, persistence_
     Parameters
     ----------
     samples
-        USUBJID, PARAMCD, AVALC (POSITIVE, NEGATIVE, "" for no result), AVAL (titre of a positive sample on
+        USUBJID, PARAMCD, AVALCAT1 (POSITIVE, NEGATIVE, "" for no result), AVAL (titre of a positive sample on
         the scale of dilutions, NaN for none), AVALSGN (``<``, ``>`` or ""), ARELDY (days from the first
         dose), AFTERFL and ABLFL (Y or not).
     boost_factor
@@ -86,8 +86,8 @@ def classify_antibodies(samples: pd.DataFrame, boost_factor: float, persistence_
     Shankar counts a missing baseline as negative; here such a subject isn't evaluable, since an antibody
     that was there before can't be told from an induced one.
     """
-    known = samples[samples["AVALC"] != ""].sort_values([*_KEYS, "ARELDY"], kind="stable")
-    names = {"AVALC": "BASEC", "AVAL": "BASE", "AVALSGN": "BASESGN"}
+    known = samples[samples["AVALCAT1"] != ""].sort_values([*_KEYS, "ARELDY"], kind="stable")
+    names = {"AVALCAT1": "BASEC", "AVAL": "BASE", "AVALSGN": "BASESGN"}
     base = known.loc[known["ABLFL"] == "Y", [*_KEYS, *names]].rename(columns=names)
     later = known[(known["AFTERFL"] == "Y") & (known["ABLFL"] != "Y")].merge(base, on=_KEYS, how="left")
     later = _add_rise(later, boost_factor)
@@ -108,7 +108,7 @@ def classify_antibodies(samples: pd.DataFrame, boost_factor: float, persistence_
 
 def _add_rise(later: pd.DataFrame, factor: float) -> pd.DataFrame:
     """Add to each later sample whether it is positive, risen by the factor, or neither can be told."""
-    positive = later["AVALC"] == "POSITIVE"
+    positive = later["AVALCAT1"] == "POSITIVE"
     both = positive & (later["BASEC"] == "POSITIVE")
     ratio = later["AVAL"] / later["BASE"]
     # a titre above the highest dilution could be any higher one: the rise has a lower or an upper bound only
@@ -128,8 +128,8 @@ def _later_results(later: pd.DataFrame) -> pd.DataFrame:
     groups = later.groupby(_KEYS, sort=False)
     found = groups.agg(
         any_positive=("positive", "max"),
-        LASTC=("AVALC", "last"),
-        NPOST=("AVALC", "size"),
+        LASTC=("AVALCAT1", "last"),
+        NPOST=("AVALCAT1", "size"),
         ROSE=("rose", "max"),
         UNSURE=("unsure", "max"),
     )

@@ -15,7 +15,7 @@ from itpcsr.study import Study
 NOT_CODED = "Not coded"
 _RELATIVE = ("STRTPT", "STTPT", "ENRTPT", "ENTPT", "STRF", "ENRF")
 _COLUMNS = [
-    "USUBJID", "ASEQ", "CMTRT", "CMDECOD", "CMCLAS", "CMCAT", "CMINDC", "CMSTDTC", "CMENDTC", "SRCDOM",
+    "USUBJID", "SRCSEQ", "CMTRT", "CMDECOD", "CMCLAS", "CMCAT", "CMINDC", "CMSTDTC", "CMENDTC", "SRCDOM",
     "AENDT", "AENDTF", "ASTDT", "ASTDTF", "ASTDY", "AENDY", "RESCFL", "PREFL", "CONFL",
 ]  # fmt: skip
 
@@ -23,14 +23,14 @@ _COLUMNS = [
 def derive_adcm(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Derive the medication dataset from CM and the rescue procedures of PR, treated subjects only.
 
-    Variables: SRCDOM (CM or PR), ASEQ, CMTRT, CMDECOD (the reported name where nothing is coded), CMCLAS (the
-    class; CMDECOD where the data know no classes, "Procedure" for PR, "Not coded" where a class is missing
-    or UNCODED), CMCAT, CMINDC (the indication), CMSTDTC and CMENDTC as recorded, ASTDT, AENDT with their
-    imputation flags, ASTDY, AENDY, and flags Y or N: RESCFL (of the
-    rescue category, not known to have begun before the first dose, see ``onset``; rescue without any date
-    counts from Day 1 on, the earliest day possible), PREFL (started before the first dose; without any
-    start date: taken as before) and CONFL (not known to have ended before the first dose, and no rescue).
-    A medicine that went on is prior and concomitant. All that asks who had rescue, and when, reads RESCFL.
+    Variables: SRCDOM (CM or PR), SRCSEQ (its number there), CMTRT, CMDECOD (the reported name where nothing
+    is coded), CMCLAS (the class; CMDECOD where the data know no classes, "Procedure" for PR, "Not coded"
+    where a class is missing or UNCODED), CMCAT, CMINDC (the indication), CMSTDTC and CMENDTC as recorded,
+    ASTDT, AENDT with their imputation flags, ASTDY, AENDY, and flags Y or N: RESCFL (of the rescue category,
+    not known to have begun before the first dose, see ``onset``; rescue without any date counts from Day 1
+    on, the earliest day possible), PREFL (started before the first dose; without any start date: taken as
+    before) and CONFL (not known to have ended before the first dose, and no rescue). A medicine that went on
+    is prior and concomitant. All that asks who had rescue, and when, reads RESCFL.
     """
     parts = [_records(trial, "CM"), _records(trial, "PR")]
     adcm = pd.concat(parts, ignore_index=True)
@@ -51,7 +51,7 @@ def derive_adcm(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     adcm["PREFL"] = yes_no(placed["BEFORE"] | (adcm["ASTDT"].isna() & (adcm["RESCFL"] == "N")))
     adcm["CONFL"] = yes_no(~placed["ENDED"] & (adcm["RESCFL"] == "N"))
     adcm["ASTDY"], adcm["AENDY"] = study_day(adcm["ASTDT"], first), study_day(adcm["AENDT"], first)
-    return adcm[_COLUMNS].sort_values(["USUBJID", "SRCDOM", "ASEQ"], ignore_index=True)
+    return adcm[_COLUMNS].sort_values(["USUBJID", "SRCDOM", "SRCSEQ"], ignore_index=True)
 
 
 def _records(trial: Trial, domain: str) -> pd.DataFrame:
@@ -60,7 +60,7 @@ def _records(trial: Trial, domain: str) -> pd.DataFrame:
     names = [f"{domain}{part}" for part in parts]
     frame = read_domain(trial, domain, ["USUBJID", *names], [f"{domain}SEQ"])
     records = frame[["USUBJID", f"{domain}SEQ", *names]].set_axis(
-        ["USUBJID", "ASEQ", *(f"CM{part}" for part in parts)], axis=1
+        ["USUBJID", "SRCSEQ", *(f"CM{part}" for part in parts)], axis=1
     )
     records["CMDECOD"] = records["CMDECOD"].where(records["CMDECOD"] != "", records["CMTRT"])
     if domain == "PR":

@@ -21,11 +21,23 @@ from itpcsr.sdtm.specimens import read_specimens
 from itpcsr.study import Study
 
 _KEYS = ["USUBJID", "PARAMCD"]
-_ORDER = ["ADTM", "SEQ"]
+_ORDER = ["ADTM", "SRCSEQ"]
 _DOMAINS = ("CP", "LB", "IS")
 _SPECIMEN = ("LBSPEC", "LBCAT")
 _POINTS = ["BLFL", "ATPT", "ATPTN", "ATPTREF", "AELTM"]
-_MEASURED = ["STUDYID", "USUBJID", "PARAMCD", "AVAL", "AVALU", "DTYPE", "DTC", "VISIT", "SEQ", *_POINTS]
+_MEASURED = [
+    "STUDYID",
+    "USUBJID",
+    "PARAMCD",
+    "AVAL",
+    "AVALU",
+    "DTYPE",
+    "DTC",
+    "VISIT",
+    "SRCDOM",
+    "SRCSEQ",
+    *_POINTS,
+]
 
 
 def derive_adcp(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -35,7 +47,8 @@ def derive_adcp(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     lowest measurable one and is a multiple of it, or above the highest one and is that; ``RATIO`` where
     derived from two markers of one sample, else ""), SCALE (log or linear), TVAL (natural logarithm of AVAL,
     or AVAL; NaN for a value that has no logarithm), ADT, ADTM, ADY, ABLFL, BASE, CHG, R2BASE, TBASE, TCHG
-    (both on the scale of analysis), AVISITN, AVISIT and ANL01FL as in ADLB. Records without a result or a
+    (both on the scale of analysis), AVISITN, AVISIT and ANL01FL as in ADLB, SRCDOM and SRCSEQ
+    (the record that it comes from; of a ratio that of its numerator). Records without a result or a
     complete date are left out; a ratio that stands in the data is derived again, without the rounding of its
     parts.
 
@@ -45,7 +58,7 @@ def derive_adcp(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     adcp = _describe(_measure(trial, treated, study), study.markers)
     adcp = adcp.sort_values([*_KEYS, *_ORDER], ignore_index=True)
     adcp["ADY"] = study_day(adcp["ADT"], look_up(treated["TRTSDT"], adcp["USUBJID"]))
-    adcp["ABLFL"] = flag_baseline(adcp, _KEYS, "SEQ", treated, study)
+    adcp["ABLFL"] = flag_baseline(adcp, _KEYS, "SRCSEQ", treated, study)
     adcp = add_visits(_add_change(adcp), _KEYS, _ORDER, study)
     return adcp.drop(columns=[*_POINTS, "DTC"])
 
@@ -65,7 +78,7 @@ def _read(trial: Trial, domain: str, study: Study) -> pd.DataFrame:
     """Return the results of one domain's markers under common names."""
     codes = [marker.code for marker in study.markers if marker.domain == domain]
     names = {f"{domain}TESTCD": "PARAMCD", f"{domain}STRESU": "AVALU", f"{domain}DTC": "DTC"}
-    numbers = {f"{domain}SEQ": "SEQ", f"{domain}STRESN": "AVAL"}
+    numbers = {f"{domain}SEQ": "SRCSEQ", f"{domain}STRESN": "AVAL"}
     frame = read_domain(trial, domain, ["STUDYID", "USUBJID", "VISIT", *_SPECIMEN, *names], list(numbers))
     frame = frame[frame[f"{domain}TESTCD"].isin(codes)]
     if domain == "LB":
@@ -75,6 +88,7 @@ def _read(trial: Trial, domain: str, study: Study) -> pd.DataFrame:
     beyond, below = limit["sign"] != "", limit["sign"].str.startswith("<")
     replaced = limit["value"] * below.map({True: study.immune.below_limit_factor, False: 1.0})
     frame["AVAL"] = frame["AVAL"].where(~beyond, replaced)
+    frame["SRCDOM"] = domain
     frame["DTYPE"] = beyond.map({True: "LIMIT", False: ""}).astype("str")
     return frame.loc[frame["AVAL"].notna(), _MEASURED]
 

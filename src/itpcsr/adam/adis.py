@@ -25,11 +25,11 @@ _KEYS = ["USUBJID", "PARAMCD"]
 def derive_adis(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Derive antibody results from IS: treated subjects, the tests that the study names.
 
-    Variables: PARAMCD, PARAM, PARCAT1 (donor or autoantibody); AVALC (POSITIVE, NEGATIVE, or "" for a sample
-    without result); AVAL (the titre of a positive sample, or the ratio of an autoantibody), AVALSGN (``<``
-    or ``>`` where the titre is only known to lie beyond AVAL); ADT, ADTM, ADY; ARELDY, days from the first
-    dose (from its time where both times are known); AFTERFL (Y after the first dose); ABLFL (the last known
-    result before it, or the one that the data flag).
+    Variables: PARAMCD, PARAM, PARCAT1 (donor or autoantibody); AVALCAT1 (POSITIVE, NEGATIVE, or "" for a
+    sample without result); AVAL (the titre of a positive sample, or the ratio of an autoantibody), AVALSGN
+    (``<`` or ``>`` where the titre is only known to lie beyond AVAL); ADT, ADTM, ADY; ARELDY, days from the
+    first dose (from its time where both times are known); AFTERFL (Y after the first dose); ABLFL (the last
+    known result before it, or the one that the data flag).
 
     A word (POSITIVE, NEGATIVE) decides, wherever it stands. Without one, a titre is positive unless it lies
     below the lowest dilution (``<1:10``), which is negative, and a ratio is positive from 1 on. The titre of
@@ -64,7 +64,7 @@ def derive_adis(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 
 def _results(records: pd.DataFrame) -> pd.DataFrame:
-    """Return AVALC, AVAL and AVALSGN of each record; raises DataError for what can't be read."""
+    """Return AVALCAT1, AVAL and AVALSGN of each record; raises DataError for what can't be read."""
     donor = records["PARCAT1"] == "donor"
     standard, original = (read_titres(records[name]) for name in ("ISSTRESC", "ISORRES"))
     word = standard["word"].where(standard["word"] != "", original["word"])
@@ -82,7 +82,7 @@ def _results(records: pd.DataFrame) -> pd.DataFrame:
     by_number = by_number.where(value.notna() & (donor | (reached == may_reach)), "")
     status = word.where(word != "", by_number).replace("NEITHER", "")
     kept = (status == "POSITIVE") | ~donor
-    return pd.DataFrame({"AVALC": status, "AVAL": value.where(kept), "AVALSGN": sign.where(kept, "")})
+    return pd.DataFrame({"AVALCAT1": status, "AVAL": value.where(kept), "AVALSGN": sign.where(kept, "")})
 
 
 def _at_cutoff(value: pd.Series, sign: pd.Series) -> tuple[pd.Series, pd.Series]:
@@ -116,5 +116,5 @@ def _add_times(adis: pd.DataFrame, treated: pd.DataFrame, study: Study) -> pd.Da
     adis["ADY"] = study_day(adis["ADT"], first)
     adis["ARELDY"] = elapsed.dt.total_seconds() / 86400
     adis["AFTERFL"] = yes_no(~before_treatment(adis, treated))
-    adis["ABLFL"] = flag_baseline(adis, _KEYS, "ISSEQ", treated, study, adis["AVALC"] != "")
+    adis["ABLFL"] = flag_baseline(adis, _KEYS, "ISSEQ", treated, study, adis["AVALCAT1"] != "")
     return adis.drop(columns=["BLFL", "ATPTN", "ATPTREF", "AELTM"])

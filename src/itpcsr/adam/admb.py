@@ -10,6 +10,7 @@ from itpcsr.adam.baseline import flag_baseline
 from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
+from itpcsr.adam.visits import name_visits
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.first_dose import before_treatment, read_time_points
 from itpcsr.study import Study
@@ -25,16 +26,15 @@ _POINTS = ["BLFL", "ATPT", "ATPTN", "ATPTREF", "AELTM"]
 def derive_admb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Derive the microbiology dataset from MB: treated subjects and the tests that the study names.
 
-    Variables: PARAMCD, PARAM, AVALC (POSITIVE, NEGATIVE or OTHER), MBSTRESC (the result it was read from,
-    in capitals), ADT, ADTM, ADY, ABLFL (the last known
-    result before the first dose, see ``flag_baseline``),
-    BASEC ("" without baseline), AVISITN (0 baseline; the planned weeks of the study, within its window
-    around the planned day; where no sample lies in it, one of the visit of that name, with WINFL N; else
-    NaN), ANL01FL (nearest to the planned day). A number is a count of
-    copies: above 0 it is positive. A result below a limit ("<20"), an invalid or an indeterminate one is
-    OTHER: it says neither. A test without a result at baseline or at a planned week is a record with AVALC
-    MISSING (and no date), if the subject was still in the study on the planned day and the data reach beyond
-    that visit's window.
+    Variables: PARAMCD, PARAM, AVALC (POSITIVE, NEGATIVE or OTHER), MBSTRESC (the result it was read from, in
+    capitals), ADT, ADTM, ADY, ABLFL (the last known result before the first dose, see ``flag_baseline``),
+    BASEC ("" without baseline), AVISITN and AVISIT (0 baseline; the planned weeks of the study, within its
+    window around the planned day; where no sample lies in it, one of the visit of that name, with WINFL N;
+    else NaN), ANL01FL (nearest to the planned day). A number is a count of copies: above 0 it is positive. A
+    result below a limit ("<20"), an invalid or an indeterminate one is OTHER: it says neither. A test
+    without a result at baseline or at a planned week is a record with AVALC MISSING (DTYPE PHANTOM, and no
+    date), if the subject was still in the study on the planned day and the data reach beyond that visit's
+    window.
     """
     mb = read_domain(trial, "MB", _TEXT, _NUMBERS)
     treated = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
@@ -60,7 +60,9 @@ def derive_admb(trial: Trial, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     admb["ADY"] = study_day(admb["ADT"], look_up(treated["TRTSDT"], admb["USUBJID"]))
     admb = _add_visits(_add_baseline(admb, treated, study), study).drop(columns=_POINTS)
     missing = _missing_tests(admb, _expected(trial, treated, study), study)
-    return pd.concat([admb, missing], ignore_index=True) if len(missing) else admb
+    admb["DTYPE"] = ""
+    admb = pd.concat([admb, missing.assign(DTYPE="PHANTOM")], ignore_index=True) if len(missing) else admb
+    return admb.assign(AVISIT=name_visits(admb["AVISITN"]))
 
 
 def _expected(trial: Trial, treated: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from csrkit.limits import read_limits
 from csrkit.sdtm.standard_limits import standard_limits
-from itpcsr.adam.dates import to_datetime
+from itpcsr.adam.dates import study_day, to_date, to_datetime
 from itpcsr.adam.domains import look_up, read_domain
 from itpcsr.adam.flags import yes_no
 from itpcsr.sdtm import Trial
@@ -25,23 +25,24 @@ def derive_adpc(trial: Trial, adsl: pd.DataFrame, adex: pd.DataFrame, study: Stu
     """Derive the concentration dataset from PC and infusion 1 of ADEX: the test that the study names.
 
     Variables: AVAL and AVALU (NaN where the result lies beyond a limit), BLQFL (Y below the limit of
-    quantification ALLOQ: PCLLOQ, or the study's), ADTM (NaT without a time of day), ATPTN and ATPT (nominal
-    time, hours before the start or after the end of infusion 1), AFRLT and AERLT (actual hours since its
-    start and since its end), TDEV (actual less nominal time, hours), DUR1 (its duration, hours), DOSE1 and
-    DOSE1U (what was given), ANL01FL (Y where the sample can be analysed) and ANL01RS, which says why not. Of
-    samples at the same time the first counts; those after the start of infusion 2 don't.
+    quantification ALLOQ: PCLLOQ, or the study's), ADT, ADY, ADTM (NaT without a time of day), ATPTN and ATPT
+    (nominal time, hours before the start or after the end of infusion 1), AFRLT and AERLT (actual hours
+    since its start and since its end), TDEV (actual less nominal time, hours), DUR1 (its duration, hours),
+    DOSE1 and DOSE1U (what was given), ANL01FL (Y where the sample can be analysed) and ANL01RS, which says
+    why not. Of samples at the same time the first counts; those after the start of infusion 2 don't.
     """
     pc = read_domain(trial, "PC", _TEXT, _NUMBERS)
     pc = pc[(pc["PCTESTCD"] == study.sampling.concentration_test) & (pc["PCTESTCD"] != "")]
     adpc = _results(pc, study).sort_values(["USUBJID", "ADTM", "PCSEQ"], ignore_index=True)
+    adpc["ADY"] = study_day(adpc["ADT"], look_up(adsl.set_index("USUBJID")["TRTSDT"], adpc["USUBJID"]))
     doses = adex.sort_values(["USUBJID", "EXNUM"]).set_index("USUBJID")
     first, second = doses[doses["EXNUM"] == 1], doses[doses["EXNUM"] == 2]
     start, end = (look_up(first[name], adpc["USUBJID"]) for name in ("ASTDTM", "AENDTM"))
     adpc["AFRLT"], adpc["AERLT"] = _hours(adpc["ADTM"] - start), _hours(adpc["ADTM"] - end)
     adpc["TDEV"] = adpc["AFRLT"].where(adpc["ATPTN"] < 0, adpc["AERLT"]) - adpc["ATPTN"]
     adpc["DUR1"] = _hours(end - start)
-    adpc["DOSE1"] = look_up(_variable(first, "EXDOSE", np.nan), adpc["USUBJID"])
-    adpc["DOSE1U"] = look_up(_variable(first, "EXDOSU", ""), adpc["USUBJID"]).fillna("").astype("str")
+    adpc["DOSE1"] = look_up(first["EXDOSE"], adpc["USUBJID"])
+    adpc["DOSE1U"] = look_up(first["EXDOSU"], adpc["USUBJID"]).fillna("").astype("str")
     later = look_up(second["ASTDTM"].fillna(second["ASTDT"]), adpc["USUBJID"])
     adpc["ANL01RS"] = _why_not(adpc, adsl, later)
     adpc["ANL01FL"] = yes_no(adpc["ANL01RS"] == "")
@@ -92,6 +93,7 @@ def _results(pc: pd.DataFrame, study: Study) -> pd.DataFrame:
             "AVALU": pc["PCSTRESU"],
             "BLQFL": yes_no(below),
             "ALLOQ": limit,
+            "ADT": to_date(pc["PCDTC"]),
             "ADTM": to_datetime(pc["PCDTC"]).where(pc["PCDTC"].str.len() >= 16),
             "ATPTN": pc["PCTPTNUM"],
             "ATPT": pc["PCTPT"],
@@ -102,10 +104,6 @@ def _results(pc: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 def _hours(span: pd.Series) -> pd.Series:
     return pd.Series(span.dt.total_seconds() / 3600)
-
-
-def _variable(frame: pd.DataFrame, name: str, empty: object) -> pd.Series:
-    return frame[name] if name in frame else pd.Series(empty, index=frame.index)
 
 
 def _why_not(adpc: pd.DataFrame, adsl: pd.DataFrame, later: pd.Series) -> pd.Series:

@@ -46,6 +46,11 @@ def area_code(hours: float) -> str:
     return f"AUC0_{hours:g}"
 
 
+def area_label(hours: float) -> str:
+    """Return PARAM of that area: ``AUC from 0 to 24 h``."""
+    return f"AUC from 0 to {hours:g} h"
+
+
 def derive_adpp(adpc: pd.DataFrame, adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Derive the parameters of the subjects of the PK set (ADSL with PKFL) by ``nca``.
 
@@ -135,7 +140,7 @@ def _unmet(rows: pd.DataFrame, used: pd.DataFrame, study: Study) -> pd.Series:
 
 
 def _as_dataset(rows: pd.DataFrame, used: pd.DataFrame, hours: float) -> pd.DataFrame:
-    names = {**_PARAMETERS, "NQUANT": "Number of Quantified Conc", "AUCINT": f"AUC from 0 to {hours:g} h"}
+    names = {**_PARAMETERS, "NQUANT": "Number of Quantified Conc", "AUCINT": area_label(hours)}
     order = {code: place for place, code in enumerate(["NQUANT", *_PARAMETERS])}
     study_id = used.drop_duplicates("USUBJID").set_index("USUBJID")["STUDYID"]
     adpp = pd.DataFrame(

@@ -9,8 +9,10 @@ import pandas as pd
 
 from itpcsr.adam.dates import study_day
 from itpcsr.adam.domains import is_among, look_up
+from itpcsr.adam.flags import yes_no
 from itpcsr.adam.rescue import first_rescue
 from itpcsr.adam.response import (
+    RESPONSES,
     UNDECIDED,
     collect_counts,
     collect_subjects,
@@ -19,13 +21,18 @@ from itpcsr.adam.response import (
     name_kinds,
     qualify,
 )
+from itpcsr.adam.visits import name_visits
 from itpcsr.study import Efficacy, ResponseDefinition, Study
 
 COLUMNS = [
-    "USUBJID", "PARAMCD", "PARAM", "AVALC", "AVAL", "ADT", "ADY", "AVISITN", "PLAT", "PLATC", "BASE", "BASEC",
-    "REASON", "CNFDY", "CNFPLAT", "CNFPLATC", "CRDY", "LOSDT", "LOSDY", "LASTDY",
+    "USUBJID", "SRCDOM", "SRCSEQ", "PARAMCD", "PARAM", "AVALC", "AVAL", "CRIT1", "CRIT1FL", "ADT", "ADY",
+    "AVISITN", "AVISIT", "PLAT", "PLATC", "BASE", "BASEC", "REASON", "CNFDY", "CNFPLAT", "CNFPLATC", "CRDY",
+    "LOSDT", "LOSDY", "LASTDY",
 ]  # fmt: skip
-_BEST = "Best confirmed response (IWG 2009)"
+_CONFIRMED = "Best confirmed response (IWG 2009)"
+_BEST = "Best response at any count, not confirmed"
+_CRITERION = "Response (CR or R)"
+_KINDS = ["CR", "R", "NR", "NE"]  # from the best to the worst
 _LIMITED_BASE = "the baseline count is beyond the measuring range"
 _NO_COUNTED = "no platelet count that counts"
 
@@ -54,13 +61,17 @@ def derive_adrs(
     DataFrame
         PARAMCD ``OVR``: one record per count after the first infusion, AVALC CR, R, NR, or NE where it is
         only known to lie beyond a limit that doesn't decide; PLAT is the count, PLATC the limit (``<5``).
-        PARAMCD ``BOR``, and the key of each definition of the study: one record per treated subject (see
-        ``response.judge``). PARAMCD ``RESPPER``: one record per period of confirmed response by the primary
-        rule (see ``response.find_responses``), the first of which is that of ``BOR``: its first count (ADT,
-        ADY), its last qualifying one (CNFDY), its loss (LOSDT, LOSDY). PARAMCD ``PCTRESP``: the percentage
+        PARAMCD ``BOR``: the best of them, whether or not it was confirmed, by subject with a count, dated by
+        the first such count. PARAMCD ``CBOR`` (confirmed), and the key of each definition of the study: one
+        record per treated subject (see ``response.judge``). CRIT1FL of all these is Y for CR and R, else N.
+        PARAMCD ``RESPPER``: one record per period of confirmed response by the primary rule (see
+        ``response.find_responses``), the first of which is that of ``CBOR``: its first count (ADT, ADY), its
+        last qualifying one (CNFDY), the days from one to the other, both included (AVAL), and its loss
+        (LOSDT, LOSDY). PARAMCD ``PCTRESP``: the percentage
         of the days up to the last count that lie within these periods, from the first qualifying count to
         the last. PARAMCD ``BESTRAT``: the highest ratio to baseline of the counts before rescue (PLAT is the
-        count). No rows for a study without platelet response or without laboratory data.
+        count). SRCDOM and SRCSEQ name the record of the count that dates a record. No rows for a study
+        without platelet response or without laboratory data.
     """
     rule = study.efficacy
     if rule is None or not (adlb["PARAMCD"] == rule.platelet_test).any():
@@ -83,15 +94,17 @@ def _numbered(counts: pd.DataFrame, subjects: pd.DataFrame) -> tuple[pd.DataFram
 def _judge_all(
     counts: pd.DataFrame, subjects: pd.DataFrame, rule: Efficacy, weeks: Sequence[int]
 ) -> pd.DataFrame:
-    best = judge(counts, subjects, rule.primary, weeks).assign(PARAM=_BEST)
+    best = judge(counts, subjects, rule.primary, weeks).assign(PARAM=_CONFIRMED)
     others = [
         judge(counts, subjects, definition, weeks).assign(PARAM=definition.label)
         for definition in rule.response_definitions
     ]
     flags = _primary_flags(counts, subjects, rule.primary)
     periods = _periods(counts, flags, subjects, best, rule.primary)
+    by_count = _by_count(counts, flags)
     parts = [
-        _by_count(counts, flags),
+        by_count,
+        _best_of(by_count, best),
         best,
         periods,
         _time_in_response(periods, best),
@@ -100,6 +113,16 @@ def _judge_all(
     adrs = pd.concat([*parts, *others], ignore_index=True).reindex(columns=COLUMNS)
     limits = ["PLATC", "BASEC", "CNFPLATC"]
     adrs[limits] = adrs[limits].fillna("").astype("str")
+    return _described(adrs)
+
+
+def _described(adrs: pd.DataFrame) -> pd.DataFrame:
+    """Add the week's name, the domain that a record comes from, and whether a judgement is a response."""
+    adrs["AVISIT"] = name_visits(adrs["AVISITN"])
+    adrs["SRCDOM"] = adrs["SRCSEQ"].notna().map({True: "LB", False: ""}).astype("str")
+    judged = adrs["AVALC"] != ""
+    adrs["CRIT1"] = judged.map({True: _CRITERION, False: ""}).astype("str")
+    adrs["CRIT1FL"] = yes_no(adrs["AVALC"].isin(RESPONSES)).where(judged, "")
     return adrs
 
 
@@ -118,9 +141,19 @@ def _by_count(counts: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
         AVALC=kinds,
         PLAT=counts["AVAL"],
         PLATC=counts["AVALC"],
-        AVAL=kinds.isin(["CR", "R"]).astype("float64"),
+        AVAL=np.nan,
+        SRCSEQ=counts["LBSEQ"],
         REASON=kinds.map(lambda kind: UNDECIDED if kind == "NE" else "").astype("str"),
     )
+
+
+def _best_of(by_count: pd.DataFrame, confirmed: pd.DataFrame) -> pd.DataFrame:
+    """Return the best response at any count of each subject who has one, dated by its first such count."""
+    rank = by_count["AVALC"].map({kind: place for place, kind in enumerate(_KINDS)})
+    first = by_count.assign(rank=rank).sort_values(["USUBJID", "rank"], kind="stable")
+    best = first.drop_duplicates("USUBJID").sort_values("USUBJID").drop(columns="rank")
+    last = look_up(confirmed.set_index("USUBJID")["LASTDY"], best["USUBJID"])
+    return best.assign(PARAMCD="BOR", PARAM=_BEST, LASTDY=last)
 
 
 def _periods(
@@ -142,10 +175,12 @@ def _periods(
             AVISITN=first["AVISITN"],
             PLAT=first["AVAL"],
             CNFDY=last["ADY"],
+            SRCSEQ=first["LBSEQ"],
         )
         .assign(PLATC=first["AVALC"])
     )
     periods["LOSDY"] = study_day(periods["LOSDT"], start)
+    periods["AVAL"] = (periods["CNFDY"] - periods["ADY"] + 1).astype("float64")
     for name in ("BASE", "BASEC", "LASTDY"):
         periods[name] = look_up(best.set_index("USUBJID")[name], periods["USUBJID"])
     return periods.assign(PARAMCD="RESPPER", PARAM="Period of confirmed response", AVALC="", REASON="")
@@ -153,9 +188,8 @@ def _periods(
 
 def _time_in_response(periods: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:
     """Percentage of the days from Day 1 to the last count in confirmed response; NaN where NE."""
-    days = (periods["CNFDY"] - periods["ADY"] + 1).astype("float64")
     shares = best[["USUBJID", "BASE", "AVALC", "LASTDY", "REASON"]].copy()
-    within = days.groupby(periods["USUBJID"]).sum().reindex(shares["USUBJID"]).fillna(0).to_numpy()
+    within = periods["AVAL"].groupby(periods["USUBJID"]).sum().reindex(shares["USUBJID"]).fillna(0).to_numpy()
     shares["AVAL"] = (100 * within / shares["LASTDY"]).where(shares["AVALC"] != "NE")
     shares["REASON"] = shares["REASON"].where(shares["AVALC"] == "NE", "")
     return shares.assign(PARAMCD="PCTRESP", PARAM="Time in confirmed response (% of days observed)", AVALC="")
@@ -168,6 +202,7 @@ def _best_ratio(counts: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:
     ratios = best[["USUBJID", "BASE", "LASTDY"]].copy()
     for name, source in (
         ("AVAL", "R2BASE"), ("PLAT", "AVAL"), ("ADT", "ADT"), ("ADY", "ADY"), ("AVISITN", "AVISITN"),
+        ("SRCSEQ", "LBSEQ"),
     ):  # fmt: skip
         ratios[name] = top[source].reindex(ratios["USUBJID"]).to_numpy()
     limited = best["BASEC"].to_numpy() != ""

@@ -28,23 +28,26 @@ def derive_adsl(trial: Trial, study: Study) -> pd.DataFrame:
     """Derive the subject-level dataset from DM, EX, DS, MH, CM and PR.
 
     Added variables: TRT01P and TRT01A (labels of the planned and the actual arm; the actual one is the
-    planned where DM gives none), SAFARMCD (the arm by which safety is grouped), TRTSDT, TRTSDTM (NaT
-    without a time), TRTEDT, TRTDURD (days), ENRLFL (assigned to an arm, and not said not to be by ACTARMCD or
-    ARMNRS, see ``sdtm.enrolment``), SAFFL and FASFL (assigned and dosed at least once), DTHFL, DTHDTC, DTHDT,
-    DTHDTF, DTHSRC (see ``deaths``), EOSDT, EOSSRC, STUDYD, RISKD (end of participation, days on study and at
-    risk, see ``participation``), EOSSTT, DCSREAS, EOTSTT, DCTREAS (completed or discontinued, with the reason
-    of DS), DISDURM (months from diagnosis to first dose), NPRIOR (distinct earlier therapies) and one
-    flag for each prior therapy that the study names, both from CM and PR together. What a missing domain
-    would have given is missing ("" or NaN).
+    planned where DM gives none) with their numbers TRT01PN and TRT01AN, SAFARMCD (the arm by which safety is
+    grouped), TRTSDT, TRTSDTM (NaT without a time), TRTEDT, TRTDURD (days), ENRLFL (assigned to an arm, and
+    not said not to be by ACTARMCD or ARMNRS, see ``sdtm.enrolment``), SAFFL and FASFL (assigned and dosed at
+    least once), DTHFL, DTHDTC, DTHDT, DTHDTF, DTHSRC (see ``deaths``), EOSDT, EOSSRC, STUDYD, RISKD (end of
+    participation, days on study and at risk, see ``participation``), EOSSTT, DCSREAS, EOTSTT, DCTREAS
+    (completed or discontinued, with the reason of DS), DISDURM (months from diagnosis to first dose), NPRIOR
+    (distinct earlier therapies) and one flag for each prior therapy that the study names, both from CM and
+    PR together. What a missing domain would have given is missing ("" or NaN).
     """
     dm = trial["DM"]
     adsl = dm[[name for name in _KEPT if name in dm]].copy()
     labels = {arm.code: arm.label for arm in study.design.arms}
+    places = {label: float(place) for place, label in enumerate(dict.fromkeys(labels.values()), start=1)}
     adsl["TRT01P"] = adsl["ARMCD"].map(labels).fillna("").astype("str")
+    adsl["TRT01PN"] = adsl["TRT01P"].map(places).astype("float64")
     actual = dm.get("ACTARMCD", dm["ARMCD"])
     adsl["ACTARMCD"] = actual.where(actual.isin(list(labels)), dm["ARMCD"])
     adsl["SAFARMCD"] = adsl["ACTARMCD"] if study.safety.safety_arm == "actual" else adsl["ARMCD"]
     adsl["TRT01A"] = adsl["ACTARMCD"].map(labels).fillna("").astype("str")
+    adsl["TRT01AN"] = adsl["TRT01A"].map(places).astype("float64")
     adsl = adsl.merge(_treatment(trial["EX"]), on="USUBJID", how="left", validate="1:1")
     # whoever was treated had entered, whatever else DM says (DM-11)
     assigned = (adsl["TRT01P"] != "") & (is_enrolled(dm) | adsl["TRTSDT"].notna())

@@ -6,7 +6,10 @@ import pandas as pd
 
 from itpcsr.adam.domains import look_up
 
-COLUMNS = ["USUBJID", "PARAMCD", "PARAM", "AVAL", "CNSR", "ADY", "CNSDTDSC"]
+COLUMNS = [
+    "USUBJID", "SRCDOM", "SRCVAR", "SRCSEQ", "PARAMCD", "PARAM", "STARTDT", "AVAL", "CNSR", "ADT", "ADY",
+    "CNSDTDSC",
+]  # fmt: skip
 _LAST_COUNT = "last platelet count"
 
 
@@ -19,39 +22,51 @@ def derive_adtte(adsl: pd.DataFrame, adrs: pd.DataFrame) -> pd.DataFrame:
     - DURRESP: days from the response's first count to its loss, of responders.
     - TTLOSS: study day of the loss, of responders.
 
-    A response not lost ends, censored, with the last count. No rows for a study without platelet response.
+    A response not lost ends, censored, with the last count. STARTDT is the day from which a time is counted,
+    ADT and ADY the one on which it ends; SRCDOM, SRCVAR and SRCSEQ name the variable of ADRS that has it
+    ("" and NaN where there is no count). No rows for a study without platelet response.
     """
-    best = adrs[adrs["PARAMCD"] == "BOR"]
-    subjects = adsl.loc[adsl["FASFL"] == "Y", ["USUBJID"]]
+    numbers = adrs.groupby("USUBJID").cumcount() + 1.0  # as ADRS counts its records: ASEQ
+    best = adrs.assign(ASEQ=numbers)[adrs["PARAMCD"] == "CBOR"].set_index("USUBJID")
+    subjects = adsl.loc[adsl["FASFL"] == "Y", ["USUBJID", "TRTSDT"]]
     if best.empty:
         return pd.DataFrame(columns=COLUMNS)
-    of = {
-        name: look_up(best.set_index("USUBJID")[name], subjects["USUBJID"])
-        for name in ("ADY", "CRDY", "LOSDY", "LASTDY")
-    }
-    last = of["LASTDY"].fillna(1.0)
-    start = of["ADY"]
+    of = pd.DataFrame(
+        {
+            name: look_up(best[name], subjects["USUBJID"])
+            for name in ("ADY", "CRDY", "LOSDY", "LASTDY", "ASEQ")
+        }
+    ).assign(TRTSDT=subjects["TRTSDT"])
+    responded = of["ADY"].notna()
     parts = [
-        _times(subjects, "TTRESP", "Time to response", start, last),
-        _times(subjects, "TTCR", "Time to complete response", of["CRDY"], last),
+        _times(of, "TTRESP", "Time to response", "ADY", 0.0),
+        _times(of, "TTCR", "Time to complete response", "CRDY", 0.0),
+        _times(of, "DURRESP", "Duration of response", "LOSDY", of["ADY"])[responded],
+        _times(of, "TTLOSS", "Time from first infusion to loss of response", "LOSDY", 0.0)[responded],
     ]
-    responded = start.notna()
-    for code, label, origin in (
-        ("DURRESP", "Duration of response", start),
-        ("TTLOSS", "Time from first infusion to loss of response", 0.0),
-    ):
-        times = _times(subjects, code, label, of["LOSDY"] - origin, last - origin)
-        parts.append(times.assign(ADY=of["LOSDY"].fillna(last))[responded])
-    return pd.concat(parts, ignore_index=True)[COLUMNS]
+    of_all = [part.assign(USUBJID=subjects["USUBJID"].reindex(part.index)) for part in parts]
+    return pd.concat(of_all, ignore_index=True)[COLUMNS]
 
 
-def _times(subjects: pd.DataFrame, code: str, label: str, event: pd.Series, last: pd.Series) -> pd.DataFrame:
-    ended = event.isna()
-    return subjects.assign(
-        PARAMCD=code,
-        PARAM=label,
-        AVAL=event.fillna(last),
-        CNSR=ended.astype("float64"),
-        ADY=event.fillna(last),
-        CNSDTDSC=pd.Series("", index=subjects.index, dtype="str").mask(ended, _LAST_COUNT),
+def _times(of: pd.DataFrame, code: str, label: str, event: str, origin: pd.Series | float) -> pd.DataFrame:
+    """Return the time from the day ``origin`` (0: it is the study day) to an event or the last count."""
+    ended = of[event].isna()
+    day = of[event].fillna(of["LASTDY"]).fillna(1.0)
+    first = of["TRTSDT"]
+    counted = of["LASTDY"].notna() | ~ended
+    start = first if isinstance(origin, float) else first + pd.to_timedelta(origin - 1, unit="D")
+    return pd.DataFrame(
+        {
+            "SRCDOM": counted.map({True: "ADRS", False: ""}).astype("str"),
+            "SRCVAR": pd.Series(event, of.index, dtype="str").mask(ended, "LASTDY").where(counted, ""),
+            "SRCSEQ": of["ASEQ"].where(counted),
+            "PARAMCD": code,
+            "PARAM": label,
+            "STARTDT": start,
+            "AVAL": day - origin,
+            "CNSR": ended.astype("float64"),
+            "ADT": first + pd.to_timedelta(day - 1, unit="D"),
+            "ADY": day,
+            "CNSDTDSC": pd.Series("", index=of.index, dtype="str").mask(ended, _LAST_COUNT),
+        }
     )

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from csrkit.absence import SOURCES, mark_source
+from csrkit.absence import mark_source
 from csrkit.small_texts import are_few, new_texts, own_texts, texts_as_here, usual_texts
 from itpcsr.adam.adab import derive_adab
 from itpcsr.adam.adae import derive_adae
@@ -19,10 +19,10 @@ from itpcsr.adam.adcp import derive_adcp
 from itpcsr.adam.addl import derive_addl
 from itpcsr.adam.addv import derive_addv
 from itpcsr.adam.adex import derive_adex
-from itpcsr.adam.adhx import derive_adhx
 from itpcsr.adam.adis import derive_adis
 from itpcsr.adam.adlb import derive_adlb
 from itpcsr.adam.admb import derive_admb
+from itpcsr.adam.admh import derive_admh
 from itpcsr.adam.adpc import add_pk_set, derive_adpc
 from itpcsr.adam.adpp import derive_adpp
 from itpcsr.adam.adrs import derive_adrs
@@ -35,11 +35,12 @@ from itpcsr.adam.disease import add_disease
 from itpcsr.adam.domains import look_up
 from itpcsr.adam.infusion_timing import add_infusion_timing
 from itpcsr.adam.rescue import flag_after_rescue
+from itpcsr.adam.specification import complete, specify
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 
 _NAMES = (
-    "adsl", "adae", "adaette", "addv", "adex", "adlb", "adrs", "advs", "admb", "adcm", "adhx", "adpc", "adpp",
+    "adsl", "adae", "adaette", "addv", "adex", "adlb", "adrs", "advs", "admb", "adcm", "admh", "adpc", "adpp",
     "adis", "adab", "adcp", "adbleed", "adtte",
 )  # fmt: skip
 # In this order the fewest large datasets are held at once; the others follow. With each what goes when it
@@ -90,6 +91,7 @@ class Datasets(Mapping[str, pd.DataFrame]):
         with own_texts(trial.domains) as domains:
             self._trial = as_analysed(replace(trial, domains=domains), study)
         self._study = study
+        self.specification = specify(study)
         self._given: dict[str, pd.DataFrame] = {}
 
     def __iter__(self) -> Iterator[str]:
@@ -106,7 +108,7 @@ class Datasets(Mapping[str, pd.DataFrame]):
             raise KeyError(name)
         if name not in self._given:
             with new_texts(self._few):
-                made = _in_milliseconds(self._mark(name))
+                made = complete(self._mark(name), self.specification[name], self._subjects)
             self._given[name] = texts_as_here(made)
         return self._given[name]
 
@@ -123,8 +125,8 @@ class Datasets(Mapping[str, pd.DataFrame]):
 
     def _mark(self, name: str) -> pd.DataFrame:
         frame: pd.DataFrame = getattr(self, f"_{name}")
-        domain = SOURCES.get(name.upper())
-        return frame if domain is None else mark_source(frame, domain, held=domain in self._trial)
+        domain = self.specification[name].domain
+        return mark_source(frame, domain, held=domain in self._trial) if domain else frame
 
     @cached_property
     def _subjects(self) -> pd.DataFrame:
@@ -203,8 +205,8 @@ class Datasets(Mapping[str, pd.DataFrame]):
         return derive_adpp(self._adpc, self._adsl, self._study)
 
     @cached_property
-    def _adhx(self) -> pd.DataFrame:
-        return derive_adhx(self._trial, self._subjects, self._adcm, self._study)
+    def _admh(self) -> pd.DataFrame:
+        return derive_admh(self._trial, self._subjects, self._adcm, self._study)
 
     @cached_property
     def _adis(self) -> pd.DataFrame:
@@ -225,9 +227,3 @@ class Datasets(Mapping[str, pd.DataFrame]):
     @cached_property
     def _addl(self) -> pd.DataFrame:
         return derive_addl(self._subjects, self._mark("adae"), self._adex, self._study)
-
-
-def _in_milliseconds(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a dataset as it comes back from Parquet, whose times have no unit of seconds."""
-    seconds = [name for name in frame if frame[name].dtype == "datetime64[s]"]
-    return frame.astype(dict.fromkeys(seconds, "datetime64[ms]"))

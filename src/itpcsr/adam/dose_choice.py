@@ -70,7 +70,7 @@ def _without_open(
 
 
 def _responses(adrs: pd.DataFrame, subject: pd.Series, last_day: int) -> pd.Series:
-    best = adrs[adrs["PARAMCD"] == "BOR"].set_index("USUBJID")
+    best = adrs[adrs["PARAMCD"] == "CBOR"].set_index("USUBJID")
     category = look_up(best["AVALC"].astype("object"), subject)
     responded = category.isin(["CR", "R"]) & (look_up(best["ADY"].astype("float64"), subject) <= last_day)
     return yes_no(responded).where(category.notna() & (category != "NE"), "")
@@ -105,5 +105,5 @@ def _treg_change(adcp: pd.DataFrame, rules: DoseFinding, window: int) -> pd.Seri
     """
     last_day = 7 * rules.choice_weeks + 1 + window
     treg = adcp[(adcp["PARAMCD"] == rules.treg_test) & (adcp["ADY"] > 1) & (adcp["ADY"] <= last_day)]
-    last = treg.sort_values(["USUBJID", "ADTM", "SEQ"]).drop_duplicates("USUBJID", keep="last")
+    last = treg.sort_values(["USUBJID", "ADTM", "SRCSEQ"]).drop_duplicates("USUBJID", keep="last")
     return (last.set_index("USUBJID")["R2BASE"] - 1).dropna()

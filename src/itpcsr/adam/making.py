@@ -84,9 +84,13 @@ def write_store(
     unless the caller holds it. ``parts`` are what they depend on, from ``store_parts``, taken before the
     ``files`` were read.
 
-    Raises DataError where a file of the trial changed while it was read.
+    Raises DataError where a file of the trial changed while it was read, or a dataset isn't as its
+    specification says.
     """
-    from itpcsr.adam.datasets import derive_each  # most runs open what was derived before
+    # most runs open what was derived before
+    from csrkit.conformance import refuse_faults, write_dataset
+    from itpcsr.adam.datasets import derive_each
+    from itpcsr.adam.specification import specify
 
     if _hash_data(files, file_hash) != parts["data"]:
         raise DataError("The data changed while they were read. Nothing was derived; run again.")
@@ -104,10 +108,14 @@ def write_store(
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         partial.chmod(0o755)
-        hashes = {}
+        hashes, specification = {}, specify(study)
         for name, frame in chain(described.items(), derive_each(trial, study)):
             path = partial / f"{name}.parquet"
-            usual_texts(frame).to_parquet(path, index=False)
+            if name in described:
+                usual_texts(frame).to_parquet(path, index=False)
+            else:
+                refuse_faults(frame, specification[name], specification)
+                write_dataset(frame, path, specification[name])
             hashes[name] = file_hash(path)
             del frame
             give_back_memory()

@@ -18,7 +18,7 @@ def derive_response_periods(adrs: pd.DataFrame) -> pd.DataFrame:
     """Return the periods of confirmed response: USUBJID, ASTDY, AENDY.
 
     They run from the first count of the response to its loss, or to the last count where it isn't lost
-    (ADRS, PARAMCD RESPPER; the first one is that of BOR and ADTTE). No rows without platelet response.
+    (ADRS, PARAMCD RESPPER; the first one is that of CBOR and ADTTE). No rows without platelet response.
     """
     periods = adrs[adrs["PARAMCD"] == "RESPPER"]
     ends = periods["LOSDY"].fillna(periods["LASTDY"]).astype("float64")

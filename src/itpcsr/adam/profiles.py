@@ -33,17 +33,17 @@ def select_profiled(adsl: pd.DataFrame, study: Study) -> pd.DataFrame:
 def derive_profiles(datasets: Mapping[str, pd.DataFrame], study: Study) -> dict[str, pd.DataFrame]:
     """Return the frames that profiles show, of the enrolled and treated subjects alone.
 
-    ``adsl``, ``adex``, ``adae``, ``addv``, ``adcm`` and ``adhx`` as they are,
+    ``adsl``, ``adex``, ``adae``, ``addv``, ``adcm`` and ``admh`` as they are,
     ``participation`` and ``response`` (see ``adam.periods``), ``prior`` (therapy of the disease before the
-    study, from ADHX), ``best`` (the best confirmed response, PARAMCD BOR of ADRS), ``counts`` (see
+    study, from ADMH), ``best`` (the best confirmed response, PARAMCD CBOR of ADRS), ``counts`` (see
     ``derive_counts``) and ``limits`` (see ``derive_limits``).
     """
-    adsl, adhx, adrs = select_profiled(datasets["adsl"], study), datasets["adhx"], datasets["adrs"]
+    adsl, admh, adrs = select_profiled(datasets["adsl"], study), datasets["admh"], datasets["adrs"]
     frames = {name: datasets[name] for name in ("adex", "adae", "addv", "adcm")} | {
         "participation": derive_participation(adsl),
         "response": derive_response_periods(adrs),
-        "adhx": adhx,
-        "best": adrs[adrs["PARAMCD"] == "BOR"],
+        "admh": admh,
+        "best": adrs[adrs["PARAMCD"] == "CBOR"],
         "counts": derive_counts(datasets, study),
         "limits": derive_limits(datasets["adlb"], study),
     }
@@ -70,7 +70,7 @@ def derive_counts(datasets: Mapping[str, pd.DataFrame], study: Study) -> pd.Data
     counts = counts.merge(judged, on=["USUBJID", "LBSEQ"], how="left", validate="1:1")
     counts[["AVALC", "WHYNOT"]] = counts[["AVALC", "WHYNOT"]].fillna("").astype("str")
     counts["AVAL"] = stand_in(counts, text="LIMITC")
-    return _with_roles(counts, adrs[adrs["PARAMCD"] == "BOR"])[_COUNT]
+    return _with_roles(counts, adrs[adrs["PARAMCD"] == "CBOR"])[_COUNT]
 
 
 def _judge(datasets: Mapping[str, pd.DataFrame], rule: Efficacy) -> pd.DataFrame:

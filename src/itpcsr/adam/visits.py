@@ -39,14 +39,19 @@ def add_visits(records: pd.DataFrame, keys: list[str], order: list[str], study: 
         inside = (week >= 1) & ((records["ADY"] - 1 - 7 * week).abs() <= study.visits.visit_window_days)
     records = records.copy()
     records["AVISITN"] = week.where(inside).mask(baseline, 0.0)
-    names = "Week " + records["AVISITN"].astype("Int64").astype("str")
-    records["AVISIT"] = names.mask(records["AVISITN"].isna(), "").mask(baseline, "Baseline").astype("str")
+    records["AVISIT"] = name_visits(records["AVISITN"])
     distance = (records["ADY"] - 1 - 7 * week).abs().mask(baseline, 0.0)
     ranked = records[[*keys, "AVISITN", *order]].assign(distance=distance)[records["AVISITN"].notna()]
     ranked = ranked.sort_values([*keys, "AVISITN", "distance", *order])
     nearest = ranked.drop_duplicates([*keys, "AVISITN"]).index
     records["ANL01FL"] = pd.Series(np.where(records.index.isin(nearest), "Y", ""), dtype="str")
     return records
+
+
+def name_visits(weeks: pd.Series) -> pd.Series:
+    """Return the names of planned weeks: ``Baseline`` for 0, ``Week 4`` for 4, "" for NaN."""
+    names = "Week " + weeks.astype("Int64").astype("str")
+    return names.mask(weeks.isna(), "").mask(weeks == 0, "Baseline").astype("str")
 
 
 def flag_end_of_treatment(records: pd.DataFrame, keys: list[str], last_week: int | None) -> pd.Series:

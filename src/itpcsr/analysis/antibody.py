@@ -50,7 +50,7 @@ def describe_subjects(
     union = adab[(adab["PARAMCD"] == "ANY") & (adab["TESTFL"] == "Y")].set_index("USUBJID")
     positive = (union["BASEC"] == "POSITIVE") | (union["POSTC"] == "POSITIVE")
     auto = adab.drop_duplicates("USUBJID").set_index("USUBJID")["AUTOFL"]
-    best = adrs[adrs["PARAMCD"] == "BOR"].set_index("USUBJID")["AVALC"]
+    best = adrs[adrs["PARAMCD"] == "CBOR"].set_index("USUBJID")["AVALC"]
     emergent = adae[adae["TRTEMFL"] == "Y"]
     events = {
         "TEAEN": emergent,

@@ -54,7 +54,7 @@ def response_shares(
     ``in_response``, level ``in response``. A response reaches from its first count to the day before its
     loss; later ones of the same subject (RESPPER) count, too.
     """
-    best = adrs[adrs["PARAMCD"] == "BOR"]
+    best = adrs[adrs["PARAMCD"] == "CBOR"]
     where = {"population": ANALYSED, "dataset": "ADRS"}
     form = choose_form(SHARES, len(best), subjects_at_most, where=where)
     if form.empty:

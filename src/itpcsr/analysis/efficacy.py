@@ -114,7 +114,7 @@ def analyse_estimand(
     if reason := missing_response(adrs, study):
         return absent_rows("", reason)
     members = assign_groups(adsl, study.design.columns[-1:], "FASFL")
-    start = adrs[(adrs["PARAMCD"] == "BOR") & (adrs["AVAL"] == 1)].set_index("USUBJID")["ADY"]
+    start = adrs[(adrs["PARAMCD"] == "CBOR") & (adrs["CRIT1FL"] == "Y")].set_index("USUBJID")["ADY"]
     began = intercurrent["USUBJID"].map(start).astype("float64")
     sets = {
         "touched": intercurrent,
@@ -134,7 +134,7 @@ def _missing(
 ) -> list[pd.DataFrame]:
     """Count who left the study early alive, who couldn't be evaluated, and the responders among them."""
     left = adsl.loc[(adsl["EOSSTT"] == "DISCONTINUED") & (adsl["DTHFL"] != "Y"), "USUBJID"]
-    unknown = adrs.loc[(adrs["PARAMCD"] == "BOR") & (adrs["AVALC"] == "NE"), "USUBJID"]
+    unknown = adrs.loc[(adrs["PARAMCD"] == "CBOR") & (adrs["AVALC"] == "NE"), "USUBJID"]
     levels = zip(MISSING, (left, unknown), strict=True)
     missing = pd.concat([subjects.to_frame().assign(LEVEL=name) for name, subjects in levels])
     parts = []

@@ -111,8 +111,8 @@ def _sample_name(sample: words.Record) -> str:
 
 
 def _result(record: words.Record) -> str:
-    word, value = _RESULTS[str(record["AVALC"])], float(record["AVAL"])
-    if math.isnan(value) or not record["AVALC"]:
+    word, value = _RESULTS[str(record["AVALCAT1"])], float(record["AVAL"])
+    if math.isnan(value) or not record["AVALCAT1"]:
         return word
     if record["PARCAT1"] == "donor":
         return f"{word} {record['AVALSGN']}1:{format_plain(value)}"

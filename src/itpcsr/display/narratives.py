@@ -53,7 +53,7 @@ def compose_narratives(
 ) -> Prose:
     """Compose one narrative per subject with an event whose NARRFL is Y, in the order of the subjects.
 
-    ``events`` come from ``select_events``; ``datasets`` has adsl, adae, adex, adhx, adlb and bleeding.
+    ``events`` come from ``select_events``; ``datasets`` has adsl, adae, adex, admh, adlb and bleeding.
     Without such an event the prose is a sentence that says so.
     """
     if sentence := absence(rows):
@@ -61,7 +61,7 @@ def compose_narratives(
     told = events[events["NARRFL"] == "Y"]
     if told.empty:
         return Prose(absent=_NONE)
-    names = ("adae", "adex", "adhx", "adlb", "bleeding")
+    names = ("adae", "adex", "admh", "adlb", "bleeding")
     known = [_by_subject(datasets[name], told["USUBJID"]) for name in names]
     records = {record["USUBJID"]: record for record in datasets["adsl"].to_dict("records")}
     passages = []
@@ -126,13 +126,13 @@ def _diagnosed(subject: Subject) -> str:
         return (
             f", diagnosed {words.plural(whole, 'month') if whole else 'less than a month'} before treatment"
         )
-    dates = subject.history.loc[subject.history["CAT"] == "DIAGNOSIS", "STDTC"]
+    dates = subject.history.loc[subject.history["ACAT1"] == "DIAGNOSIS", "ASTDTC"]
     known = sorted(words.partial_date(date[:7]) for date in dates.sort_values().head(1) if date)
     return f", diagnosed in {known[0]}" if known and known[0] else ""
 
 
 def _terms(history: pd.DataFrame, category: str) -> list[str]:
-    terms = history.loc[history["CAT"] == category, "TERM"]
+    terms = history.loc[history["ACAT1"] == category, "ATERM"]
     return sorted(dict.fromkeys(words.term(text) for text in terms if text))
 
 
@@ -239,15 +239,15 @@ def _action(code: str) -> str:
 
 def _rescue(event: Record, subject: Subject) -> str:
     """Rescue therapy from the week before the event on, as long as it lasted and two weeks after."""
-    rescue = subject.history[subject.history["CAT"] == "RESCUE THERAPY"]
+    rescue = subject.history[subject.history["ACAT1"] == "RESCUE THERAPY"]
     low, high = course.window(event, 7, 14)
-    near = rescue[rescue["ASTDY"].between(low, high)].sort_values(["ASTDY", "TERM"], kind="stable")
+    near = rescue[rescue["ASTDY"].between(low, high)].sort_values(["ASTDY", "ATERM"], kind="stable")
     given: dict[str, list[str]] = {}
     for record in near.to_dict("records"):
         days = words.study_day(record["ASTDY"])
         if record["AENDY"] > record["ASTDY"]:
             days += f" to {words.study_day(record['AENDY'])}"
-        given.setdefault(words.term(record["TERM"]), []).append(days)
+        given.setdefault(words.term(record["ATERM"]), []).append(days)
     texts = [f"{name} ({', '.join(days)})" for name, days in given.items()]
     return f"Rescue therapy: {words.join(texts)}." if texts else ""
 

@@ -137,7 +137,7 @@ def _sections(own: Mapping[str, pd.DataFrame], study: Study) -> Iterator[Section
         yield Section("Counts behind the response", _counts(own["counts"]), "ADLB, ADRS")
     yield Section("Adverse events", _events(own["adae"], study), "ADAE")
     yield Section(
-        "Therapy before and during the study", _therapy(own["adcm"], own["adhx"], study), "ADCM, ADHX"
+        "Therapy before and during the study", _therapy(own["adcm"], own["admh"], study), "ADCM, ADMH"
     )
     yield Section("Laboratory values beyond the limits of normal", _limits(own["limits"], study), "ADLB")
     yield Section("Protocol deviations", _deviations(own["addv"]), "ADDV")
@@ -208,11 +208,11 @@ def _events(adae: pd.DataFrame, study: Study) -> Table:
     return Table("Preferred term [reported term]", heads, tuple(rows), (f"{_DAYS} {note}",))
 
 
-def _therapy(adcm: pd.DataFrame, adhx: pd.DataFrame, study: Study) -> Table:
+def _therapy(adcm: pd.DataFrame, admh: pd.DataFrame, study: Study) -> Table:
     """Rescue, therapy of the disease before the study, and other medication, each under its heading."""
     category = study.baseline.prior_therapy_category.upper()
     rescue, earlier = adcm["RESCFL"] == "Y", adcm["CMCAT"].str.upper() == category
-    prior = adhx[adhx["CAT"] == "PRIOR THERAPY"].sort_values(["STDTC", "TERM", "SEQ"], kind="stable")
+    prior = admh[admh["ACAT1"] == "PRIOR THERAPY"].sort_values(["ASTDTC", "ATERM", "SRCSEQ"], kind="stable")
     groups = {
         "Rescue therapy": _medication(adcm[rescue]),
         "Other medication within the study": _medication(adcm[~rescue & ~earlier & (adcm["CONFL"] == "Y")]),
@@ -226,7 +226,7 @@ def _therapy(adcm: pd.DataFrame, adhx: pd.DataFrame, study: Study) -> Table:
 
 
 def _medication(adcm: pd.DataFrame) -> list[Row]:
-    records = adcm.sort_values(["ASTDT", "SRCDOM", "ASEQ"], kind="stable").to_dict("records")
+    records = adcm.sort_values(["ASTDT", "SRCDOM", "SRCSEQ"], kind="stable").to_dict("records")
     return [_medicine(record) for record in records]
 
 
@@ -245,9 +245,9 @@ def _medicine(record: Record) -> Row:
 def _earlier(record: Record) -> Row:
     days = [
         words.listed_day(float(record[day]), str(record[date]))
-        for day, date in (("ASTDY", "STDTC"), ("AENDY", "ENDTC"))
+        for day, date in (("ASTDY", "ASTDTC"), ("AENDY", "AENDTC"))
     ]
-    return Row(words.capitalize(words.term(str(record["TERM"]))), (_NONE, _NONE, *days), 1)
+    return Row(words.capitalize(words.term(str(record["ATERM"]))), (_NONE, _NONE, *days), 1)
 
 
 def _limits(limits: pd.DataFrame, study: Study) -> Table:

@@ -23,9 +23,9 @@ _HEADS = (
 def list_responses(rows: pd.DataFrame, adsl: pd.DataFrame, adrs: pd.DataFrame, study: Study) -> Table:
     """List the best response of each subject of the full analysis set, arm by arm.
 
-    ``rows`` are those of the display; ``adrs`` has the records BOR and BESTRAT.
+    ``rows`` are those of the display; ``adrs`` has the records CBOR and BESTRAT.
     """
-    best = adrs[adrs["PARAMCD"] == "BOR"].merge(adsl[["USUBJID", "ARMCD"]], on="USUBJID")
+    best = adrs[adrs["PARAMCD"] == "CBOR"].merge(adsl[["USUBJID", "ARMCD"]], on="USUBJID")
     ratios = adrs[adrs["PARAMCD"] == "BESTRAT"].set_index("USUBJID")["AVAL"]
     best["RATIO"] = best["USUBJID"].map(ratios).astype("float64")
     body: list[Row] = []
@@ -43,7 +43,7 @@ def list_responses(rows: pd.DataFrame, adsl: pd.DataFrame, adrs: pd.DataFrame, s
 
 
 def response_facts(record: Record) -> list[tuple[str, str]]:
-    """Return what is listed of a subject's best response (PARAMCD BOR) as pairs of name and text."""
+    """Return what is listed of a subject's best response (PARAMCD CBOR) as pairs of name and text."""
     pairs = zip(_HEADS, _cells({**record, "RATIO": math.nan}), strict=True)
     return [(name, text) for name, text in pairs if name != _RATIO]
 

@@ -38,13 +38,13 @@ def figure_swimmer(
 ) -> alt.VConcatChart | alt.Chart | Table:
     """Draw a line of time per subject with the confirmed response as a bar, one panel per arm.
 
-    ``rows`` are those of the times of response; ``adrs`` has the records BOR. The bar reaches from the first
+    ``rows`` are those of the times of response; ``adrs`` has the records CBOR. The bar reaches from the first
     count of the response to its loss, or to the last count. With a ``form`` for many subjects
     (``analysis.bands.response_shares``) the share of each group in response stands in their place.
     """
     if sentence := absence(rows):
         return Table("", absent=sentence)
-    best = adrs[adrs["PARAMCD"] == "BOR"].merge(adsl[["USUBJID", "ARMCD"]], on="USUBJID")
+    best = adrs[adrs["PARAMCD"] == "CBOR"].merge(adsl[["USUBJID", "ARMCD"]], on="USUBJID")
     if form is not None and has_form(form):
         return describe(draw_response_shares(form, study), swimmer_finding(best, adcm, study))
     best = best.assign(end=best["LASTDY"].fillna(1.0), LOSDY=best["LOSDY"].astype("float64"))
@@ -70,7 +70,7 @@ def figure_swimmer(
 
 
 def _spans(best: pd.DataFrame) -> pd.DataFrame:
-    had = best[best["AVAL"] == 1]
+    had = best[best["CRIT1FL"] == "Y"]
     return _items(had, "Response", had["ADY"], had["LOSDY"].fillna(had["end"])).assign(kind="span")
 
 
@@ -82,7 +82,7 @@ def _items(records: pd.DataFrame, what: str, start: pd.Series, end: pd.Series | 
 
 def _points(best: pd.DataFrame, adex: pd.DataFrame, adcm: pd.DataFrame) -> pd.DataFrame:
     rescue = adcm[adcm["RESCFL"] == "Y"]
-    held = (best["AVAL"] == 1) & best["LOSDY"].isna()
+    held = (best["CRIT1FL"] == "Y") & best["LOSDY"].isna()
     return pd.concat(
         [
             _items(adex, "Infusion", adex["ASTDY"]),

@@ -66,7 +66,7 @@ def figure_timeline(
 ) -> alt.VConcatChart | Table:
     """Draw the timeline of each subject, one panel per arm.
 
-    ``drawn`` are the subjects in their order (``select_drawn``); ``datasets`` has adae, adex, adhx,
+    ``drawn`` are the subjects in their order (``select_drawn``); ``datasets`` has adae, adex, admh,
     participation and response. An event without start day can't be drawn; the chart's title counts them. An
     event without end day reaches to the end of participation.
     """
@@ -167,11 +167,11 @@ def _lanes(items: pd.DataFrame) -> pd.Series:
 
 def _marks(datasets: Mapping[str, pd.DataFrame], subjects: pd.DataFrame, study: Study) -> list[pd.DataFrame]:
     """What lies on the line of time: treatment, rescue, response and the end."""
-    rescue = datasets["adhx"][datasets["adhx"]["CAT"] == "RESCUE THERAPY"]
+    rescue = datasets["admh"][datasets["admh"]["ACAT1"] == "RESCUE THERAPY"]
     response = datasets["response"]
     parts = [
         _treatment(datasets["adex"], study, subjects),
-        _mark(rescue, RESCUE, rescue["TERM"], subjects, "AENDY"),
+        _mark(rescue, RESCUE, rescue["ATERM"], subjects, "AENDY"),
         _mark(response, RESPONSE, pd.Series(RESPONSE, index=response.index), subjects, "AENDY"),
     ]
     for status, name in ENDS.items():
@@ -183,10 +183,9 @@ def _marks(datasets: Mapping[str, pd.DataFrame], subjects: pd.DataFrame, study: 
 def _treatment(adex: pd.DataFrame, study: Study, subjects: pd.DataFrame) -> pd.DataFrame:
     """Each infusion, or the span of a treatment that is no infusion."""
     if study.design.infusion_days:
-        measure = adex["EXDOSU"] if "EXDOSU" in adex else pd.Series("", index=adex.index)
         names = [
             f"Infusion {format_plain(number)}" + f", {words.amount(format_plain(dose), unit)}" * (dose > 0)
-            for number, dose, unit in zip(adex["EXNUM"], adex["EXDOSE"], measure, strict=True)
+            for number, dose, unit in zip(adex["EXNUM"], adex["EXDOSE"], adex["EXDOSU"], strict=True)
         ]
         return _mark(adex, INFUSION, pd.Series(names, index=adex.index, dtype="str"), subjects)
     first = adex.groupby("USUBJID")["ASTDY"].min()

@@ -94,7 +94,7 @@ class Efficacy(Strict):
             raise ValueError(
                 f"complete_count ({self.complete_count:g}) is below response_count ({self.response_count:g})"
             )
-        keys = ["BOR", "OVR", *(definition.key for definition in self.response_definitions)]
+        keys = ["CBOR", "BOR", "OVR", *(definition.key for definition in self.response_definitions)]
         if twice := sorted({key for key in keys if keys.count(key) > 1}):
             raise ValueError(f"response definition {', '.join(twice)} stands twice")
         if min(self.rate_prior) <= 0:
@@ -109,7 +109,7 @@ class Efficacy(Strict):
     def primary(self) -> ResponseDefinition:
         """The rule of the primary variable, as a definition like the others."""
         return ResponseDefinition(
-            key="BOR",
+            key="CBOR",
             label="IWG 2009, confirmed",
             source="Blood 2009;113:2386",
             kind="confirmed",

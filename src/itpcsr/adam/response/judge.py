@@ -43,8 +43,8 @@ def judge(
     Returns
     -------
     DataFrame
-        USUBJID, BASE, BASEC, AVALC (CR, R, NR; NE where it can't be judged), AVAL (1 for CR and R, else 0),
-        REASON (why NR or NE). Of a response the count that dates it (ADT, ADY, AVISITN, PLAT), the one that
+        USUBJID, BASE, BASEC, AVALC (CR, R, NR; NE where it can't be judged), REASON (why NR or NE). Of a
+        response the count that dates it (ADT, ADY, AVISITN, PLAT; SRCSEQ is its LBSEQ), the one that
         confirms it (CNFDY, CNFPLAT), the first one of a confirmed complete response (CRDY), and its loss
         (LOSDT, LOSDY): the first of the counts that end it, or the first day of rescue therapy where that is
         earlier and ends it. The last count of each subject is on LASTDY. Counts beyond the measuring range
@@ -73,7 +73,6 @@ def judge(
     no_base = judged["BASE"].isna() & (judged["BASEC"] == "") & (definition.ratio > 0)
     judged["REASON"] = judged["REASON"].mask(no_count, NO_COUNT).mask(no_base, NO_BASELINE)
     judged["AVALC"] = judged["AVALC"].mask(no_count | no_base, "NE")
-    judged["AVAL"] = judged["AVALC"].isin(RESPONSES).astype("float64")
     return judged.assign(PARAMCD=definition.key)
 
 
@@ -117,7 +116,13 @@ def _confirmed(
 def _dated(judged: pd.DataFrame, counts: pd.DataFrame, place: pd.Series) -> pd.DataFrame:
     """Add date, day, week and value of the count at each place (NaN for none)."""
     dating = counts.reindex(place)
-    for name, source in (("ADT", "ADT"), ("ADY", "ADY"), ("AVISITN", "AVISITN"), ("PLAT", "AVAL")):
+    for name, source in (
+        ("ADT", "ADT"),
+        ("ADY", "ADY"),
+        ("AVISITN", "AVISITN"),
+        ("PLAT", "AVAL"),
+        ("SRCSEQ", "LBSEQ"),
+    ):
         judged[name] = dating[source].to_numpy()
     return judged.assign(PLATC=dating["AVALC"].fillna("").astype("str").to_numpy())
 
@@ -229,5 +234,5 @@ def _of_last_weeks(
 def _without_dates(judged: pd.DataFrame) -> pd.DataFrame:
     """A response at a week or over weeks has no onset and no loss of its own."""
     never = pd.Series(pd.NaT, index=judged.index)
-    days = dict.fromkeys(["ADY", "AVISITN", "PLAT", "CNFDY", "CNFPLAT", "CRDY", "LOSDY"], np.nan)
+    days = dict.fromkeys(["ADY", "AVISITN", "PLAT", "CNFDY", "CNFPLAT", "CRDY", "LOSDY", "SRCSEQ"], np.nan)
     return judged.assign(ADT=never, LOSDT=never, PLATC="", CNFPLATC="", **days)

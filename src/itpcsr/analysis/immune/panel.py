@@ -153,7 +153,8 @@ def build_panel(adsl: pd.DataFrame, adcp: pd.DataFrame, adrs: pd.DataFrame, stud
     )
     names = subjects["USUBJID"].astype("str").tolist()
     weeks = study.sampling.immune_weeks
-    best = adrs[adrs["PARAMCD"] == "BOR"].set_index("USUBJID")["AVAL"].astype("float64")
+    best = adrs[adrs["PARAMCD"] == "CBOR"].set_index("USUBJID")["CRIT1FL"]
+    responded = best.map({"Y": 1.0, "N": 0.0}).astype("float64")
     doses = {arm.code: np.nan if arm.dose is None else arm.dose for arm in study.design.arms}
     flag = subjects["SPLENFL"] if "SPLENFL" in subjects else pd.Series("", index=subjects.index)
     return Panel(
@@ -162,7 +163,7 @@ def build_panel(adsl: pd.DataFrame, adcp: pd.DataFrame, adrs: pd.DataFrame, stud
         markers=study.markers,
         values=spread(adcp, "TVAL", names, weeks, study.markers),
         original=spread(adcp, "AVAL", names, weeks, study.markers),
-        responder=best.reindex(names).to_numpy("float64"),
+        responder=responded.reindex(names).to_numpy("float64"),
         dose=subjects["ARMCD"].map(doses).to_numpy("float64"),
         splenectomy=flag.map({"Y": 1.0, "N": 0.0}).to_numpy("float64"),
     )

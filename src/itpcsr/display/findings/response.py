@@ -20,10 +20,10 @@ _NOT_KNOWN = "Not known"  # the level of those whom a subgroup can't place: itse
 def swimmer_finding(best: pd.DataFrame, adcm: pd.DataFrame, study: Study) -> str:
     """Say how many subjects had a confirmed response, when it began, and whether it was lost.
 
-    ``best`` has a record per subject: AVAL (1 for a response), ADY (its first day), LOSDY (NaN while not
+    ``best`` has a record per subject: CRIT1FL (Y for a response), ADY (its first day), LOSDY (NaN while not
     lost), ARMCD.
     """
-    size, had = len(best), best[best["AVAL"] == 1]
+    size, had = len(best), best[best["CRIT1FL"] == "Y"]
     rescued = adcm.loc[adcm["RESCFL"] == "Y", "USUBJID"]
     rescue = f"Rescue therapy in {of(best['USUBJID'].isin(rescued).sum(), size, 'subject')}."
     if had.empty:

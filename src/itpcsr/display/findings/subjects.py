@@ -87,7 +87,7 @@ def timeline_finding(drawn: pd.DataFrame, datasets: Mapping[str, pd.DataFrame], 
     def own(name: str) -> pd.DataFrame:
         return datasets[name][datasets[name]["USUBJID"].isin(names) & datasets[name]["ASTDY"].notna()]
 
-    events, rescue = own("adae"), own("adhx")
+    events, rescue = own("adae"), own("admh")
     severe = events["SEVFL"] == "Y"
     lead = f"{words.plural(len(events), 'adverse event')} in {of(_subjects(events), total, 'subject')} drawn"
     severe_text = f"{format_count(severe.sum())} severe, in {of(_subjects(events[severe]), total)}"
@@ -95,7 +95,7 @@ def timeline_finding(drawn: pd.DataFrame, datasets: Mapping[str, pd.DataFrame], 
         []
         if study.efficacy is None
         else [
-            f"rescue therapy in {of(_subjects(rescue[rescue['CAT'] == 'RESCUE THERAPY']), total)}",
+            f"rescue therapy in {of(_subjects(rescue[rescue['ACAT1'] == 'RESCUE THERAPY']), total)}",
             f"confirmed response in {of(_subjects(own('response')), total)}",
         ]
     )
