@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 # What executes a notebook, beside what the notebook imports.
 _ENGINE = "csrkit.publish.engine"
-# What of these a notebook of a build doesn't run, beside what derives the datasets that it is given: the process
-# of its kernel imports beforehand what only other notebooks use.
+# What of these a notebook of a build doesn't run, beside what derives the datasets that it is given: the
+# process of its kernel imports beforehand what only other notebooks use.
 _KERNELS = "csrkit.publish.kernels"
 
 
