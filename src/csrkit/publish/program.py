@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -14,9 +14,6 @@ from csrkit.disclosure.leaks import Originals
 from csrkit.parameters.report import Report
 from csrkit.sdtm.read import Trial
 from csrkit.store import Adam
-
-if TYPE_CHECKING:
-    from csrkit.publish.version import Run
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ class Program:
     profiled, paged
         Records of ADSL of those who could have a page; of these, who has one, the analysis datasets given.
     say_paged, write_pages
-        A sentence on how many have a page; write the pages beside the report.
+        A sentence on how many have a page; write those of a version at work beside its report.
     lists
         Lists that the trial's program makes for the pages, from the result rows.
     """
@@ -92,5 +89,5 @@ class Program:
     profiled: Callable[[pd.DataFrame, Any], pd.DataFrame]
     paged: Callable[[pd.DataFrame, pd.DataFrame, int], Collection[str]]
     say_paged: Callable[[int, int, int], str]
-    write_pages: Callable[[Run, Path], None]
+    write_pages: Callable[[Any, Path], None]
     lists: Callable[[Path, Sequence[str], pd.DataFrame, Any], None]
