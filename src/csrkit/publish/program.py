@@ -79,7 +79,7 @@ class Program:
     reads_data: tuple[str, ...]
     decimals: Mapping[str, int]
     read_study: ReadsStudy
-    write_study: Callable[[Path, Mapping[str, Any], Path], Path]
+    write_study: Callable[[Path, dict[str, Any], Path], Path]
     rules_hash: Callable[[Any], str]
     store_parts: Callable[..., dict[str, str]]
     write_store: Callable[..., Adam]
