@@ -1,9 +1,9 @@
-"""What the study is: its names, arms, columns, visits, samples and baseline."""
+"""What the engine needs to know of a study: its names, its arms, and the columns of its tables."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Any, Protocol
 
 from pydantic import Field, model_validator
 
@@ -93,60 +93,9 @@ class Described(Protocol):
     def design(self) -> Design:
         """Return arms and columns."""
 
+    def values(self) -> Mapping[str, Any]:
+        """Return all that the study file fixes, leaf name to value."""
+
     @property
     def files(self) -> Mapping[str, str]:
         """Return the files beside the study file that it names, each by the name of its hash."""
-
-
-class Visits(Strict):
-    """Planned weeks of sampling, counted from infusion 1, and how a record gets its week.
-
-    ``visit_rule``: by the window of ``visit_window_days`` around the planned day, or by the number in the
-    visit's name (WEEK 4).
-    """
-
-    platelet_weeks: list[int] = []
-    laboratory_weeks: list[int] = []
-    visit_rule: Literal["window around the planned day", "visit named in the data"] = (
-        "window around the planned day"
-    )
-    visit_window_days: int = Field(default=2, ge=0)
-
-
-class Sampling(Strict):
-    """Planned samples beside blood counts; weeks count from infusion 1.
-
-    ``immune_weeks`` come after a sample on the day before infusion 1. ``antibody_hours_after`` counts from
-    the end of the last infusion; that sample's partner is taken before the first. ``concentration_hours``
-    are negative before the start of infusion 1 and positive after its end. ``concentration_sex`` is the
-    DM.SEX sampled, empty for everyone. ``concentration_limit`` is the lower limit of quantification in
-    ``concentration_unit``.
-    """
-
-    virus_tests: list[str] = []
-    virus_weeks: list[int] = []
-    immune_weeks: list[int] = []
-    antibody_subjects: int | None = Field(default=None, ge=0)
-    antibody_hours_after: float = Field(default=48, ge=0)
-    concentration_test: str = ""
-    concentration_hours: list[float] = []
-    concentration_sex: Literal["", "F", "M"] = ""
-    concentration_limit: float | None = Field(default=None, gt=0)
-    concentration_unit: str = ""
-
-
-class PriorTherapy(Strict):
-    """One earlier therapy that the baseline table counts; ``flag`` is its variable in ADSL."""
-
-    term: str = Field(min_length=1)
-    flag: str = Field(pattern=r"^[A-Z][A-Z0-9]{0,5}FL$")
-    label: str
-
-
-class Baseline(Strict):
-    """How baseline is taken, and what of the history the baseline table counts."""
-
-    baseline_rule: Literal["last value before the first infusion", "value flagged in the data"]
-    diagnosis_terms: list[str] = []
-    prior_therapy_category: str = ""
-    prior_therapies: list[PriorTherapy] = []

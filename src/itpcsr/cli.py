@@ -149,12 +149,13 @@ def build(
         from csrkit.publish.running import Crew
         from itpcsr.publish.pipeline import build_report
         from itpcsr.publish.plan import say_plan
+        from itpcsr.publish.trial import TRIAL
         from itpcsr.study import read_report
 
         if dry_run:
-            say_plan(file, Path(), targets, say)
+            say_plan(TRIAL, file, Path(), targets, say)
             return
-        target = build_report(file, Path(), output, engine, say, Crew(jobs, scheduler), targets)
+        target = build_report(TRIAL, file, Path(), output, engine, say, Crew(jobs, scheduler), targets)
         _link(read_report(file).report)
         say(f"Published {target}: open {target / 'index.html'}")
 
@@ -184,11 +185,12 @@ def run(
         from csrkit.publish.running import Crew
         from itpcsr.publish.pipeline import run_report
         from itpcsr.publish.plan import say_plan
+        from itpcsr.publish.trial import TRIAL
 
         if dry_run:
-            say_plan(parameters, Path(), [], say, only or ())
+            say_plan(TRIAL, parameters, Path(), [], say, only or ())
             return
-        done = run_report(parameters, Path(), say, Crew(jobs, scheduler), only or ())
+        done = run_report(TRIAL, parameters, Path(), say, Crew(jobs, scheduler), only or ())
         if not only:
             _link(done.report.report)
         say(f"Executed notebooks are in {done.work / 'notebooks'}")
@@ -227,12 +229,13 @@ def render(
         from csrkit.publish.running import Crew
         from itpcsr.publish.pipeline import render_unpublished
         from itpcsr.publish.plan import say_plan
+        from itpcsr.publish.trial import TRIAL
         from itpcsr.study import read_report
 
         if dry_run:
-            say_plan(parameters, Path(), targets, say)
+            say_plan(TRIAL, parameters, Path(), targets, say)
             return
-        book = render_unpublished(parameters, Path(), engine, say, Crew(jobs), targets)
+        book = render_unpublished(TRIAL, parameters, Path(), engine, say, Crew(jobs), targets)
         _link(read_report(parameters).report)
         first = book / "index.html" if "html" in targets else book
         say(f"Rendered {book}: open {first}")
@@ -393,8 +396,9 @@ def verify(
             faults += more
         if rebuild is not None:
             from itpcsr.publish.rebuild import rebuild as build_again
+            from itpcsr.publish.trial import TRIAL
 
-            faults += build_again(output, rebuild, Path(), say)
+            faults += build_again(TRIAL, output, rebuild, Path(), say)
         if faults:
             open_console().print(fault_table(faults))
             say(f"{output} isn't as it was published: {len(faults)} faults.")
@@ -461,8 +465,9 @@ def compare(
         found = compare_versions(old, new, absolute, relative)
         if rerun:
             from itpcsr.publish.rerun import explain
+            from itpcsr.publish.trial import TRIAL
 
-            found = explain(found, old, new, Path(), say)
+            found = explain(TRIAL, found, old, new, Path(), say)
         for table in comparison_tables(found):
             open_console().print(table)
         if output is None and old.resolve().parent == new.resolve().parent:

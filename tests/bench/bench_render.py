@@ -12,6 +12,7 @@ import pytest
 
 from csrkit.render.render import Renderer
 from itpcsr.publish.pipeline import render_report, run_notebooks
+from itpcsr.publish.trial import TRIAL
 from itpcsr.publish.version import open_run
 from tests.build.browser import Browser
 
@@ -24,7 +25,7 @@ MEGABYTE = 1e6
 def test_assemble_and_render_all_formats(name: str, seconds: float, pdf: float) -> None:
     if name == "cdiscpilot01" and not PILOT.is_dir():
         pytest.skip(f"the CDISC pilot study isn't at {PILOT}")
-    run = open_run(Path(f"params/{name}.yml"), ROOT)
+    run = open_run(TRIAL, Path(f"params/{name}.yml"), ROOT)
     run_notebooks(run, lambda _: None)
     start, busy = time.perf_counter(), time.process_time()
     book, *_ = render_report(run, Renderer(), lambda _: None)

@@ -20,6 +20,7 @@ from csrkit import terminal
 from csrkit.render.render import FORMATS, Format
 from itpcsr.cli import app
 from itpcsr.publish import pipeline
+from itpcsr.publish.trial import TRIAL
 from itpcsr.publish.version import open_run
 from tests.build.tiny import add_second, make_project
 from tests.conftest import once_for_all_workers
@@ -155,7 +156,7 @@ def make_derived(root, make_once):
     """Return a function that writes the small project (``tiny.make_project``) with its datasets derived."""
 
     def fill(folder: Path) -> None:
-        run = open_run(make_project(root, folder) / "params/tiny.yml", folder)
+        run = open_run(TRIAL, make_project(root, folder) / "params/tiny.yml", folder)
         pipeline.derive_once(run, lambda _: None)
 
     derived = make_once("derived", fill)
@@ -207,5 +208,5 @@ def build(
     """Build a version in this process and in the project's folder; return where it is published."""
     monkeypatch.chdir(folder)
     return folder / pipeline.build_report(
-        Path(name), Path(), Path(output), "embedded", lambda _: None, targets=formats
+        TRIAL, Path(name), Path(), Path(output), "embedded", lambda _: None, targets=formats
     )

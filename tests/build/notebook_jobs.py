@@ -10,6 +10,9 @@ from csrkit.publish.running import HERE, run_together
 
 WRITE = "import pathlib\npathlib.Path(rows).write_text(str(1 + 1))\n"
 
+# What these cells don't import takes seconds
+PRELOADED = ("ipykernel.kernelapp", "pandas")
+
 
 def make_job(folder: Path, name: str, *cells: str, values=None, **more) -> Job:
     """Write a notebook with a parameter ``rows``, a file that its cells may write, and return its job."""
@@ -30,7 +33,7 @@ def make_job(folder: Path, name: str, *cells: str, values=None, **more) -> Job:
         executed=Path(f"work/notebooks/{name}.ipynb"),
         failed=Path(f"work/failed/{name}.ipynb"),
         rows=Path(f"work/results/{name}/results.parquet"),
-        **{"inputs": {}, **more},
+        **{"inputs": {}, "preloaded": PRELOADED, **more},
     )
 
 

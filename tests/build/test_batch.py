@@ -15,7 +15,7 @@ from itpcsr.publish import pipeline
 def test_a_version_that_fails_is_in_the_table_and_the_others_are_built(tmp_path, monkeypatch, capfd):
     built = []
 
-    def build_report(parameters, root, output, engine, say, crew, formats):
+    def build_report(program, parameters, root, output, engine, say, crew, formats):
         built.append((parameters.name, crew.jobs, crew.scheduler))
         if parameters.name == "two.yml":
             raise NotebookError("2 notebooks failed.\nnotebooks/10-some.ipynb: cell 3 raised ValueError")

@@ -19,6 +19,7 @@ from csrkit.rows import make_rows
 from csrkit.tables.table import MIME, Header, Row, Table, table_from_json
 from csrkit.versions.verify import verify
 from itpcsr.publish import pipeline, version
+from itpcsr.publish.trial import TRIAL
 from tests.build.conftest import copy_project
 from tests.build.tiny import make_project
 from tests.whole import STUDYID
@@ -78,7 +79,7 @@ def built(project):
             pipeline, "open_run", lambda *where: opened.append(version.open_run(*where)) or opened[0]
         )
         folder = pipeline.build_report(
-            Path("params/external.yml"), Path(), Path("output"), "embedded", lambda _: None
+            TRIAL, Path("params/external.yml"), Path(), Path("output"), "embedded", lambda _: None
         )
     return project / folder, opened[0]
 
@@ -171,8 +172,8 @@ def test_another_key_gives_other_names_and_the_same_numbers(small, tmp_path):
     key = tmp_path / "key"
     key.write_text(KEY, encoding="utf-8")
     key.chmod(0o600)
-    before = version.open_run(small / "params/external.yml", small)
-    after = version.open_run(change(small, disclosure_key=str(key)), small)
+    before = version.open_run(TRIAL, small / "params/external.yml", small)
+    after = version.open_run(TRIAL, change(small, disclosure_key=str(key)), small)
     # another key is another input, so that what was made by this one isn't up to date
     assert key in after.seen.hashes
     assert after.parts["disclosure"] != before.parts["disclosure"]
@@ -186,7 +187,7 @@ def test_real_data_without_a_key_stop(small):
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace(STUDYID, STUDYID.removesuffix("-SIM")), encoding="utf-8")
     with pytest.raises(ParameterError, match="needs `disclosure_key`"):
-        pipeline.derive_once(version.open_run(small / "params/external.yml", small), lambda _: None)
+        pipeline.derive_once(version.open_run(TRIAL, small / "params/external.yml", small), lambda _: None)
 
 
 def test_an_original_that_slips_through_stops_the_publication(project, published, monkeypatch):
@@ -198,6 +199,7 @@ def test_an_original_that_slips_through_stops_the_publication(project, published
     monkeypatch.chdir(project)
     with pytest.raises(PublishError, match="Nothing was published"):
         pipeline.build_report(
+            TRIAL,
             Path("params/external.yml"),
             Path(),
             Path("output"),

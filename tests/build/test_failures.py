@@ -12,6 +12,7 @@ from csrkit.publish.lock import lock
 from csrkit.publish.notebooks import choose_parameters
 from csrkit.publish.publish import refuse_final
 from itpcsr.publish import pipeline, version
+from itpcsr.publish.trial import TRIAL
 from itpcsr.study import read_report
 from tests.build.conftest import build, change, run_itpcsr, start_itpcsr
 
@@ -100,7 +101,7 @@ def test_a_notebook_is_skipped_exactly_when_its_inputs_are_the_same(small, monke
     said: list[str] = []
     monkeypatch.chdir(small)
     change(small, TINY, confidence_level=0.9)
-    pipeline.run_notebooks(version.open_run(Path(TINY), Path()), said.append)
+    pipeline.run_notebooks(version.open_run(TRIAL, Path(TINY), Path()), said.append)
     # the number doesn't have the confidence level, the rule does
     assert said == ["10-number is up to date"]
 
@@ -129,7 +130,7 @@ def test_an_unknown_engine_is_refused(small):
 def test_the_wrong_folder_is_said(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ParameterError, match="is not the project's folder"):
-        version.open_run(Path("params/demo.yml"), Path())
+        version.open_run(TRIAL, Path("params/demo.yml"), Path())
 
 
 def test_a_file_that_is_no_notebook_is_named(tmp_path):
@@ -148,7 +149,7 @@ def edit(path, change):
 def test_lost_rows_are_made_again(small, monkeypatch):
     shutil.rmtree(small / "work/tiny/rows/20-rule")
     monkeypatch.chdir(small)
-    pipeline.run_notebooks(version.open_run(Path(TINY), Path()), lambda _: None)
+    pipeline.run_notebooks(version.open_run(TRIAL, Path(TINY), Path()), lambda _: None)
     assert (small / "work/tiny/rows/20-rule/results.parquet").exists()
 
 

@@ -25,6 +25,7 @@ def make_run(root):
         seen.hash(root / name)
     files = (root / "fonts/Font.ttf", root / "work/demo/fonts/Face.otf")
     return SimpleNamespace(
+        program=SimpleNamespace(modules=["itpcsr.publish.trial"], preloaded=["itpcsr.publish.preloaded"]),
         root=root,
         parameters=root / "params/demo.yml",
         report=SimpleNamespace(report="demo", notebooks={"10": {}}, pages=None, data=[Path("data")]),

@@ -29,6 +29,7 @@ from csrkit.render.reference_doc import reference_doc
 from csrkit.versions.published import read_manifest
 from csrkit.versions.verify import verify
 from itpcsr.publish import pipeline
+from itpcsr.publish.trial import TRIAL
 from itpcsr.sdtm import Trial
 from tests.build.tiny import make_project
 
@@ -108,7 +109,9 @@ def change(project: Path, **values: object) -> None:
 
 def build(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(project)
-    return pipeline.build_report(Path("params/tiny.yml"), Path(), Path("output"), "embedded", lambda _: None)
+    return pipeline.build_report(
+        TRIAL, Path("params/tiny.yml"), Path(), Path("output"), "embedded", lambda _: None
+    )
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from csrkit.errors import ParameterError
 from csrkit.publish.inside import kept_inside, link_data
 from csrkit.publish.opened import Seen
 from itpcsr.publish import notebook_values
+from itpcsr.publish.trial import TRIAL
 from itpcsr.publish.version import Run
 from itpcsr.sdtm import read_trial
 from itpcsr.study import read_report
@@ -60,7 +61,7 @@ def test_notebooks_are_told_no_absolute_path(report, root, study, tmp_path):
     data = [secret, secret / "ex.xpt", mapping, Path("data/simulated")]
     project = tmp_path / "project"
     named = report.model_copy(update={"data": data})
-    run = Run(project, root / "params/demo.yml", named, study, None, named.study, Seen())
+    run = Run(TRIAL, project, root / "params/demo.yml", named, study, None, named.study, Seen())
     link_data(named.data, run.work)
     link_data(named.data, run.work)  # a second build makes them anew
     given = notebook_values._provided(run, "30-efficacy")

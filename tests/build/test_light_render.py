@@ -17,8 +17,9 @@ RENDER = """
 import sys
 from pathlib import Path
 from itpcsr.publish.pipeline import render_unpublished
+from itpcsr.publish.trial import TRIAL
 
-render_unpublished(Path("params/tiny.yml"), Path(), "embedded", lambda text: None)
+render_unpublished(TRIAL, Path("params/tiny.yml"), Path(), "embedded", lambda text: None)
 print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """
 

@@ -9,6 +9,7 @@ import pytest
 from csrkit.versions.history import list_versions
 from csrkit.versions.manifest import input_differences, make_manifest
 from csrkit.versions.terminal import version_table
+from itpcsr.publish.trial import TRIAL
 from itpcsr.publish.version import open_run
 from itpcsr.study import read_report
 from tests.build import made_up
@@ -27,7 +28,7 @@ def schema(root):
 def manifests(root):
     found = {}
     for name in ("demo", "escalation-review"):
-        run = open_run(root / f"params/{name}.yml", root)
+        run = open_run(TRIAL, root / f"params/{name}.yml", root)
         found[name] = make_manifest(
             root, run.parameters, run.report, run.study, run.adam, "embedded 0", run.fonts.hashes
         )

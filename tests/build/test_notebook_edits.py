@@ -13,6 +13,7 @@ from csrkit.publish.opened import Seen
 from itpcsr.publish import pipeline
 from itpcsr.publish.notebook_edits import refuse_edits, say_replaced
 from itpcsr.publish.notebook_values import declared_values
+from itpcsr.publish.trial import TRIAL
 from itpcsr.publish.version import Run
 from itpcsr.study import read_report, read_study
 
@@ -24,7 +25,7 @@ def version(root, name):
     """Return what a shipped version gives, and the notebooks' defaults."""
     report = read_report(root / f"params/{name}.yml")
     study = read_study(root / report.study, cohorts=report.cohorts)
-    run = Run(root, root / f"params/{name}.yml", report, study, None, report.study, Seen())
+    run = Run(TRIAL, root, root / f"params/{name}.yml", report, study, None, report.study, Seen())
     defaults = {notebook: read_parameters(run.notebook(notebook)) for notebook in report.notebooks}
     return declared_values(run), defaults, report
 
@@ -106,7 +107,9 @@ def test_a_build_stops_before_any_notebook_runs(make_derived, tmp_path, monkeypa
     with pytest.raises(
         NotebookError, match=r"10-number\.ipynb: rules is .*severe_grade.*tiny\.yml: `rules: "
     ):
-        pipeline.build_report(Path("params/tiny.yml"), Path(), Path("output"), "embedded", lambda _: None)
+        pipeline.build_report(
+            TRIAL, Path("params/tiny.yml"), Path(), Path("output"), "embedded", lambda _: None
+        )
     assert ran == []
     assert not list((project / "output").glob("[!.]*"))
 

@@ -13,6 +13,7 @@ from csrkit.publish.opened import Seen
 from csrkit.versions import manifest
 from csrkit.versions.manifest import input_differences, open_inputs
 from itpcsr.publish import pipeline, version
+from itpcsr.publish.trial import TRIAL
 from tests.build.notebook_jobs import WRITE, make_job
 from tests.build.notebook_jobs import run as run_jobs
 
@@ -33,7 +34,7 @@ def project(root, make_derived, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(project):
-    return version.open_run(project / "params/tiny.yml", project)
+    return version.open_run(TRIAL, project / "params/tiny.yml", project)
 
 
 def installed(**versions):
@@ -221,16 +222,18 @@ def test_a_build_publishes_nothing_when_an_input_changed(make_derived, tmp_path,
         monkeypatch.setattr(pipeline, name, stand_in(name))
     monkeypatch.setattr("csrkit.publish.publish.publish", lambda *arguments: done.append(arguments))
     with pytest.raises(PublishError, match=r"  notebooks/10-number\.ipynb changed"):
-        pipeline.build_report(Path("params/tiny.yml"), Path(), Path("output"), "embedded", lambda _: None)
+        pipeline.build_report(
+            TRIAL, Path("params/tiny.yml"), Path(), Path("output"), "embedded", lambda _: None
+        )
     assert done == []
     assert not list(Path("output").glob("[!.]*"))
 
 
 def test_the_manifest_is_of_the_inputs_as_they_were_opened(make_derived, tmp_path):
     project = make_derived(tmp_path / "tiny")
-    run = version.open_run(project / "params/tiny.yml", project)
+    run = version.open_run(TRIAL, project / "params/tiny.yml", project)
     before = run.manifest("embedded 0")
     add_a_sentence(project / "notebooks/10-number.ipynb")
     append(project / "data/ae.csv")
     assert run.manifest("embedded 0") == before
-    assert version.open_run(project / "params/tiny.yml", project).manifest("embedded 0") != before
+    assert version.open_run(TRIAL, project / "params/tiny.yml", project).manifest("embedded 0") != before

@@ -14,6 +14,7 @@ from csrkit.publish.opened import Seen
 from itpcsr.publish.notebook_values import choose_values
 from itpcsr.publish.pipeline import derive_once, list_jobs, run_notebooks
 from itpcsr.publish.plan import say_plan
+from itpcsr.publish.trial import TRIAL
 from itpcsr.publish.version import open_run
 from tests.build.tiny import make_project, write_notebook
 
@@ -68,7 +69,7 @@ def project(root, tmp_path_factory):
 
 
 def start(folder: Path):
-    return open_run(folder / "params/tiny.yml", folder)
+    return open_run(TRIAL, folder / "params/tiny.yml", folder)
 
 
 def set_values(folder: Path, **values: object) -> None:
@@ -216,12 +217,12 @@ def test_a_plan_says_what_runs_and_why_and_makes_nothing(kept):
     set_values(kept, notebooks={EVENTS: {"most": 2}, RATES: {}})
     before = {path: path.stat().st_mtime_ns for path in (kept / "work").rglob("*")}
     said: list[str] = []
-    say_plan(kept / "params/tiny.yml", kept, ["html"], said.append)
+    say_plan(TRIAL, kept / "params/tiny.yml", kept, ["html"], said.append)
     assert said[0].endswith("gives 10-events most 2, in place of 3 in the notebook")
     assert said[1] == "10-events: changed: parameters"
     assert said[2].startswith("report (html): notebooks run")
     change_data(kept, "ae", "AETERM", "HEADACHE AT NIGHT")
     said.clear()
-    say_plan(kept / "params/tiny.yml", kept, [], said.append)
+    say_plan(TRIAL, kept / "params/tiny.yml", kept, [], said.append)
     assert said[0] == "analysis datasets: changed: data"
     assert {path: path.stat().st_mtime_ns for path in (kept / "work").rglob("*")} == before

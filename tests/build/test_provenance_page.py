@@ -8,6 +8,7 @@ from csrkit.inputs.distributions import environment
 from csrkit.publish.provenance_page import PATH, write_provenance
 from csrkit.versions.manifest import make_manifest
 from csrkit.versions.published import INPUTS
+from itpcsr.publish.trial import TRIAL
 from itpcsr.publish.version import open_run
 from tests.build import made_up
 
@@ -51,7 +52,7 @@ def test_each_report_includes_it_once(root, page):
 
 
 def test_every_input_of_the_demonstration_has_its_words(root):
-    run = open_run(root / "params/demo.yml", root)
+    run = open_run(TRIAL, root / "params/demo.yml", root)
     manifest = make_manifest(
         root, run.parameters, run.report, run.study, run.adam, "embedded 0", run.fonts.hashes
     )

@@ -13,6 +13,7 @@ from csrkit.versions.compare import BECAUSE, compare, compare_rows
 from csrkit.versions.manifest import make_manifest, write_manifest
 from itpcsr.publish.pipeline import read_results, run_notebooks
 from itpcsr.publish.rerun import explain
+from itpcsr.publish.trial import TRIAL
 from itpcsr.publish.version import open_run
 from tests.build.tiny import make_project, write_notebook
 from tests.small import day
@@ -75,7 +76,7 @@ def publish(project, name, **changes):
     parameters |= {"report": name, "notebooks": {"10-x": {}}} | changes
     path = project / f"params/{name}.yml"
     path.write_text(yaml.safe_dump(parameters), encoding="utf-8")
-    run = open_run(path, project)
+    run = open_run(TRIAL, path, project)
     run_notebooks(run, lambda text: None)
     folder = project / f"output/{name}-1.0.0"
     folder.mkdir(parents=True)
@@ -102,7 +103,7 @@ def versions(root, tmp_path_factory):
 def test_data_and_parameters_are_told_apart_by_running_again(versions):
     project, old, new = versions
     said = []
-    found = explain(compare(old, new), old, new, project, said.append)
+    found = explain(TRIAL, compare(old, new), old, new, project, said.append)
     assert said[0] == "Running old version with new data"
     assert found.numbers.set_index("level")[BECAUSE].to_dict() == {
         "records": "data", "rule": "parameters", "product": "data and parameters",
@@ -114,11 +115,11 @@ def test_one_cause_alone_needs_no_run_and_another_program_runs_the_old_inputs_on
     project, old, _ = versions
     final = publish(project, "final", data_cutoff=None)
     said = []
-    found = explain(compare(old, final), old, final, project, said.append)
+    found = explain(TRIAL, compare(old, final), old, final, project, said.append)
     assert (set(found.numbers[BECAUSE]), said) == ({"data"}, [])
     assert found.remark == "Nothing but the data differs, so that nothing had to run again."
     edit(old, code="x" * 64)
-    found = explain(compare(old, final), old, final, project, said.append)
+    found = explain(TRIAL, compare(old, final), old, final, project, said.append)
     assert PROGRAM in said[0]
     assert set(found.numbers[BECAUSE]) == {"data"}  # the same rows came out again
 
@@ -135,7 +136,7 @@ def test_what_is_not_at_hand_is_said_and_the_manifests_stand(versions, which, ch
     folder = {"old": old, "new": new}[which]
     before = (folder / "manifest.json").read_text(encoding="utf-8")
     edit(folder, **changes)
-    found = explain(compare(old, new), old, new, project, lambda text: None)
+    found = explain(TRIAL, compare(old, new), old, new, project, lambda text: None)
     (folder / "manifest.json").write_text(before, encoding="utf-8")
     assert said in found.remark
     assert BECAUSE not in found.numbers
@@ -146,7 +147,7 @@ def test_parameters_that_were_edited_are_not_at_hand(versions):
     project, old, new = versions
     path = project / "params/later.yml"
     path.write_text(path.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
-    found = explain(compare(old, new), old, new, project, lambda text: None)
+    found = explain(TRIAL, compare(old, new), old, new, project, lambda text: None)
     assert "its parameters (later.yml) aren't in params/ as they were" in found.remark
 
 

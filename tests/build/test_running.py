@@ -197,13 +197,11 @@ def test_seconds_have_one_decimal():
 CODE = """import signal, sys
 from pathlib import Path
 import typer
-from csrkit.publish import kernels
 from csrkit.terminal import errors_without_traceback
 from tests.build.notebook_jobs import make_job, run
 from csrkit.publish.running import Crew
 cell = "import os, pathlib, time; pathlib.Path(rows + '.pid').write_text(str(os.getpid())); time.sleep(600)"
 jobs = [make_job(Path(sys.argv[1]), name, cell) for name in ("one", "two")]
-kernels._PRELOAD[:] = ["ipykernel.kernelapp", "pandas"]  # what these cells don't import takes seconds
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored
 try:
     with errors_without_traceback():

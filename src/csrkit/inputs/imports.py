@@ -14,7 +14,8 @@ under-inclusion never**. It is right for these reasons:
   can't be read as Python, everything counts.
 - A file that is no Python module belongs to every module of its folder, or of the nearest folder above that
   has one: a module below runs that folder's ``__init__``.
-- ``preloaded.py`` counts for nothing: it imports beforehand, by names that it makes, what others import.
+- What a module of ``without`` imports doesn't count: whoever asks knows that it doesn't run, or that it
+  only imports beforehand what others import.
 - Modules beside the notebooks and in the project's root, where a kernel looks first, count as the packages'
   own.
 
@@ -42,8 +43,6 @@ PACKAGES = ("csrkit", "itpcsr", "itpsim")
 CACHE = Path("work/imports.json")
 SOURCE = Path(__file__).parents[2]
 _ALL = "*"
-# Imports for the sake of time alone, by names that it makes: nothing that comes out depends on it
-_TIME_ALONE = "preloaded.py"
 # Called with anything but a text, or handed on, these import what the text of a program doesn't say.
 _MAKES_NAMES = {"import_module", "__import__"}
 _RUNS_TEXT = {"exec", "eval"}
@@ -106,7 +105,7 @@ class Imports:
             waiting += self._direct_of(entry) if isinstance(entry, Path) else self._module(entry)
         while waiting:
             path = waiting.pop()
-            if path not in found and path not in closed and path.name != _TIME_ALONE:
+            if path not in found and path not in closed:
                 found.add(path)
                 waiting += self._direct_of(path) - found
         if self._cache is not None:

@@ -7,7 +7,7 @@ import functools
 import re
 import reprlib
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +150,11 @@ def _hold_aliases(tree: object, path: Path, bounds: Bounds) -> None:
             left += [(part, depth + 1) for part in value.values()]
         elif isinstance(value, list | tuple | set):
             left += [(part, depth + 1) for part in value]
+
+
+def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a YAML file; the order of the keys is kept."""
+    text = yaml.dump(
+        dict(content), Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=10_000
+    )
+    path.write_text(text, encoding="utf-8")

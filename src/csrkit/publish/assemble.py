@@ -20,6 +20,7 @@ from csrkit.design import Described
 from csrkit.disclosure.external import add_statement
 from csrkit.errors import RenderError
 from csrkit.parameters.report import Report
+from csrkit.parameters.yaml_files import write_yaml
 from csrkit.publish.abbreviations import write_abbreviations
 from csrkit.publish.coverage import spell_uncovered, template_values
 from csrkit.publish.display_list import write_display_list
@@ -30,15 +31,9 @@ from csrkit.publish.provenance_page import write_provenance
 from csrkit.publish.variables import fill_absent, keep_quoted
 from csrkit.render.font_files import lay_fonts
 from csrkit.tables import escape
+from csrkit.versions.published import notice_for
 
-SIMULATED_NOTICE = "Simulated data: no patient of any trial is described, and no number is a trial result."
-REAL_STATEMENT = "The data are those of the study as they were provided for this version."
 _FIRST_HEADING = re.compile(r"^# .*$", re.MULTILINE)
-
-
-def notice_for(simulated: bool) -> str:
-    """Return what every page says of simulated data, or "" for a real trial's."""
-    return SIMULATED_NOTICE if simulated else ""
 
 
 def assemble(
@@ -211,11 +206,3 @@ def as_markdown(value: Any) -> Any:
 
 def _texts(project: Path) -> list[str]:
     return [page.read_text(encoding="utf-8") for page in sorted(project.rglob("*.qmd"))]
-
-
-def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a YAML file; the order of the keys is kept."""
-    text = yaml.dump(
-        dict(content), Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=10_000
-    )
-    path.write_text(text, encoding="utf-8")

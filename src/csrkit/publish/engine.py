@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +77,7 @@ class Course:
     place: Path
     stop: Stop
     on_cell: Callable[[int], None] = lambda _: None
+    preloaded: Sequence[str] = ()
     copy: Any = None
     peak_memory: int = 0
 
@@ -194,7 +195,7 @@ class _Engine(Engine):  # type: ignore[misc]
             log=_SILENT,
         )
         client.course = course
-        start_server()
+        start_server(course.preloaded)
         client.execute()
 
 

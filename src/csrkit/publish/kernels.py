@@ -12,7 +12,7 @@ import multiprocessing as mp
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
@@ -25,7 +25,6 @@ from jupyter_client.provisioning import LocalProvisioner
 # The name under which pyproject.toml makes the provisioner known to Jupyter.
 PROVISIONER = "itpcsr-forked"
 CAN_FORK = "forkserver" in mp.get_all_start_methods()
-_PRELOAD = ["itpcsr.publish.preloaded"]
 # A kernel computes on one core, beside others on theirs: its numbers don't depend on how many there are.
 _SAME_EVERYWHERE = {
     "PYTHONHASHSEED": "0",
@@ -55,15 +54,16 @@ def kernel_environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
         return {**os.environ, **own, **more}
 
 
-def start_server() -> None:
-    """Start the process that kernels are forked from, unless it runs; it imports while others work.
+def start_server(preloaded: Sequence[str] = ()) -> None:
+    """Start the process that kernels are forked from, unless it runs.
 
-    A kernel's hash seed and its number of threads are those of that process. Ctrl-C doesn't reach it.
+    It imports the modules of ``preloaded`` while others work. A kernel's hash seed and its number of threads
+    are those of that process. Ctrl-C doesn't reach it.
     """
     if not can_fork():
         return
     with _starting, _environment({**_SAME_EVERYWHERE, **_BEFORE_IMPORTS}), _interrupts_later():
-        mp.get_context("forkserver").set_forkserver_preload(_PRELOAD)
+        mp.get_context("forkserver").set_forkserver_preload(list(preloaded))
         forkserver.ensure_running()
 
 

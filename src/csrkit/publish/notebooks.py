@@ -106,6 +106,8 @@ class Job:
         Names of the notebooks that have to run before it.
     reads
         Files that those write, which are inputs of this one, by the names of their hashes.
+    preloaded
+        Modules that the process of its kernel imports beforehand, for the sake of time alone.
     """
 
     root: Path
@@ -120,6 +122,7 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     after: tuple[str, ...] = ()
     reads: Mapping[str, Path] = field(default_factory=dict)
+    preloaded: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

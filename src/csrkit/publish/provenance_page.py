@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from csrkit.inputs.installed import normal_name
+from csrkit.render.render import renderer_title
 from csrkit.tables import escape
 from csrkit.versions.published import BILL, CRATE, INPUTS, MANIFEST, SUMS
 
@@ -54,11 +55,6 @@ def _facts(manifest: Mapping[str, Any]) -> dict[str, str]:
         **_other_packages(manifest["environment"]),
         "Main packages": ", ".join(_main_packages(manifest["environment"]["packages"])),
     }
-
-
-def renderer_title(renderer: str, word: str) -> str:
-    """Return in words who rendered what: HTML and PDF, and Word."""
-    return renderer if word == renderer else f"{renderer} (HTML and PDF) and {word} (Word)"
 
 
 def _rendering(manifest: Mapping[str, Any]) -> dict[str, str]:

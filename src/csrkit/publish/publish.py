@@ -16,7 +16,6 @@ from csrkit.design import Described
 from csrkit.errors import PublishError
 from csrkit.inputs.hashes import file_hash
 from csrkit.parameters.report import Report
-from csrkit.publish.assemble import notice_for
 from csrkit.publish.fragments import Display
 from csrkit.publish.memo import Memo
 from csrkit.publish.notebook_pages import notebook_page
@@ -27,7 +26,7 @@ from csrkit.tables.csv_text import frame_csv, write_csv
 from csrkit.versions.bill import write_bill
 from csrkit.versions.crate import write_crate
 from csrkit.versions.manifest import input_differences, write_manifest, write_sums
-from csrkit.versions.published import MANIFEST, read_manifest
+from csrkit.versions.published import MANIFEST, notice_for, read_manifest
 from csrkit.versions.verify import verify
 
 

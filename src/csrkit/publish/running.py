@@ -254,7 +254,7 @@ class _OwnHands:
         from csrkit.publish.kernels import start_server
 
         if self._stop is None:
-            start_server()
+            start_server(attempt.job.preloaded)
             self._stop = Stop()
         return self._threads.submit(work, attempt.job, attempt.source, self._stop, on_cell)
 
@@ -267,7 +267,7 @@ def work(job: Job, source: str, stop: Stop, on_cell: OnCell = lambda _: None) ->
     """Run one notebook in a thread, and return what it took; raises what ``run_job`` does."""
     from csrkit.publish.engine import Course
 
-    course = Course(job.limits, job.environment, job.root.resolve(), stop, on_cell)
+    course = Course(job.limits, job.environment, job.root.resolve(), stop, on_cell, job.preloaded)
     start = time.perf_counter()
     run_job(job, source, course)
     return Taken(time.perf_counter() - start, course.peak_memory)

@@ -14,7 +14,7 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,7 @@ def write_record(
     listed_folders: Iterable[Path],
     entries: Iterable[Path | str],
     outputs: Iterable[Path],
+    without: Sequence[str] = (),
 ) -> None:
     """Record that a command ended well, what from and what it made.
 
@@ -83,6 +84,8 @@ def write_record(
         The notebooks that ran and the modules that ran them; all that they import counts.
     outputs
         Every file that was made and that a reader or a later step uses.
+    without
+        Modules that only import beforehand what others import: they don't count.
     """
     imports = Imports(
         root, cache=root / CACHE, hash_of=lambda path: read_files.get(path) or source_hash(path)
@@ -100,7 +103,8 @@ def write_record(
         "files": files,
         "folders": {_name(folder, root): _list(folder) for folder in sorted(set(listed_folders))},
         "entries": [entry if isinstance(entry, str) else _name(entry, root) for entry in entries],
-        "program": imports.hashes(*entries),
+        "without": list(without),
+        "program": imports.hashes(*entries, without=without),
         "environment": _environment(root / "uv.lock"),
         "variables": _variables(),
         "quarto": _quarto(options),
@@ -168,7 +172,7 @@ def _changed_program(told: Mapping[str, Any], root: Path) -> Iterator[str]:
         yield from (f"{_name(path, root)} is gone" for path in gone if _name(path, root) not in told["files"])
         return
     try:
-        now = Imports(root, cache=root / CACHE, hash_of=source_hash).hashes(*entries)
+        now = Imports(root, cache=root / CACHE, hash_of=source_hash).hashes(*entries, without=told["without"])
     except ValueError as error:
         yield str(error)
         return

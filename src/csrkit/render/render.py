@@ -18,10 +18,9 @@ import yaml
 from csrkit.disclosure.holes import refuse_holes_of_html, refuse_holes_of_pdf
 from csrkit.errors import RenderError
 from csrkit.parameters.report import Report
-from csrkit.publish.assemble import write_yaml
+from csrkit.parameters.yaml_files import write_yaml
 from csrkit.publish.memo import Memo
 from csrkit.publish.mirror import mirror
-from csrkit.publish.provenance_page import renderer_title
 from csrkit.render import embedded, quarto
 
 Engine = Literal["auto", "quarto", "embedded"]
@@ -177,3 +176,8 @@ def _configure(project: Path, renderer: Renderer) -> None:
         typst["keep-typ"] = True  # in which holes are looked for
     config["format"]["docx"] = {"reference-doc": "reference.docx", "toc": True}
     write_yaml(path, config)
+
+
+def renderer_title(renderer: str, word: str) -> str:
+    """Return in words who rendered what: HTML and PDF, and Word."""
+    return renderer if word == renderer else f"{renderer} (HTML and PDF) and {word} (Word)"

@@ -9,13 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from csrkit.publish.assemble import notice_for
 from csrkit.publish.places import Place, read_places
 from csrkit.tables import escape
 from csrkit.versions.aligned import align
 from csrkit.versions.compare import Comparison, count_statuses
 from csrkit.versions.key_results import key_results
-from csrkit.versions.published import read_manifest, read_shown
+from csrkit.versions.published import notice_for, read_manifest, read_shown
 
 _CELLS, _DISPLAYS = 3, 6  # shown of one display, and of one section; the rest is counted
 

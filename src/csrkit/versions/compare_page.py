@@ -18,7 +18,7 @@ from csrkit.versions import compare as comparing
 from csrkit.versions.aligned import Aligned, AlignedRow, Pair, align
 from csrkit.versions.compare import Comparison
 from csrkit.versions.key_results import key_results
-from csrkit.versions.published import Shown, read_manifest, read_shown
+from csrkit.versions.published import Shown, notice_for, read_manifest, read_shown
 from csrkit.vocabulary import LEVEL
 
 _ROWS_SHOWN = 200  # of one list; the CSV files hold all
@@ -58,8 +58,6 @@ def write_page(comparison: Comparison, old: Path, new: Path, path: Path) -> None
 
 
 def _notice(manifest: Mapping[str, Any]) -> str:
-    from csrkit.publish.assemble import notice_for
-
     return notice_for(bool(manifest.get("simulated")))
 
 

@@ -11,9 +11,8 @@ from urllib.parse import quote
 from csrkit.design import Described
 from csrkit.inputs.hashes import file_hash
 from csrkit.parameters.report import Report
-from csrkit.publish.assemble import REAL_STATEMENT, SIMULATED_NOTICE
 from csrkit.publish.fragments import Display
-from csrkit.versions.published import BILL, CRATE, INPUTS, MANIFEST, SUMS
+from csrkit.versions.published import BILL, CRATE, INPUTS, MANIFEST, REAL_STATEMENT, SIMULATED_NOTICE, SUMS
 
 if TYPE_CHECKING:
     from rocrate.model import Entity

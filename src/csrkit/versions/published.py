@@ -28,6 +28,8 @@ INPUTS = {
     "lock": "Lock file: versions of all packages",
     "environment": "Environment: Python and the packages installed",
 }
+SIMULATED_NOTICE = "Simulated data: no patient of any trial is described, and no number is a trial result."
+REAL_STATEMENT = "The data are those of the study as they were provided for this version."
 TABLE_MIME = "application/vnd.itpcsr.table+json"
 _CHART_MARK = "vegalite"
 _GUARDED = re.compile(r"'\s*'*[=+\-@\uff1d\uff0b\uff0d\uff20]")
@@ -53,6 +55,11 @@ class Fault:
 
     file: str
     problem: str
+
+
+def notice_for(simulated: bool) -> str:
+    """Return what every page says of simulated data, or "" for a real trial's."""
+    return SIMULATED_NOTICE if simulated else ""
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import itpcsr
 from csrkit.disclosure.external import OF_FIRST_SUBJECTS, OF_ORDER
 from csrkit.inputs.hashes import file_hash, text_hash
+from csrkit.publish.program import Disclosed
 from itpcsr.study import Report, Study
 
 if TYPE_CHECKING:
-    from csrkit.disclosure.leaks import Originals
     from itpcsr.sdtm import Trial
 
 _TEXTS = {".qmd", ".bib", ".ipynb", ".py", ".typ", ".css", ".js", ".yml"}
-
-
-@dataclass(frozen=True)
-class Disclosed:
-    """A trial made ready for an external version, and what has to be known of its making.
-
-    ``subjects`` are the new names; ``of_order`` the displays that the moved dates would make wrong;
-    ``originals`` what may stand in no published file.
-    """
-
-    trial: Trial
-    subjects: frozenset[str]
-    of_order: frozenset[str]
-    originals: Originals
 
 
 def prepare(trial: Trial, report: Report, study: Study, root: Path) -> Disclosed:

@@ -43,6 +43,7 @@ def record_run(
         result=result,
         read_files={**fonts, **run.opened.seen.hashes},
         listed_folders=[*pages, *(path for path in data if path.is_dir()), *folders],
-        entries=[*map(run.notebook, names), _PIPELINE],
+        entries=[*map(run.notebook, names), _PIPELINE, *run.program.modules],
         outputs=made,
+        without=run.program.preloaded,
     )

@@ -18,7 +18,7 @@ from typing import Any
 
 from csrkit.errors import NotebookError
 from csrkit.many import Displays
-from itpcsr.study import Report
+from csrkit.parameters.report import Report
 
 Defaults = Mapping[str, Mapping[str, Any]]
 

@@ -5,21 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from csrkit.many import Displays
-from itpcsr.adam.making import PROGRAM
-from itpcsr.adam.store import rules_hash
 
 if TYPE_CHECKING:
     from itpcsr.publish.version import Run
 
 # What executes a notebook, beside what the notebook imports.
 _ENGINE = "csrkit.publish.engine"
-# What of these a notebook of a build doesn't run: it is given datasets that were derived, and the process of
-# its kernel imports beforehand what only other notebooks use.
-_NOT_RUN = (PROGRAM, "csrkit.publish.kernels")
-# Further files of the study, by the name that they have in the manifest, and the functions that read them.
-_READ_BY = {"scenarios": "read_scenarios", "related": "read_related"}
-# A notebook that reads the trial itself depends on all of its data.
-_READS_DATA = ("load_trial", "read_trial", "review_trial")
+# What of these a notebook of a build doesn't run, beside what derives the datasets that it is given: the
+# process of its kernel imports beforehand what only other notebooks use.
+_KERNELS = "csrkit.publish.kernels"
 
 
 def notebook_inputs(run: Run, name: str, small_counts: str = "") -> dict[str, str]:
@@ -30,14 +24,19 @@ def notebook_inputs(run: Run, name: str, small_counts: str = "") -> dict[str, st
     hashes, source = run.opened.manifest["hashes"], run.notebook(name).read_text(encoding="utf-8")
     chart_data = run.report.displays.chart_data_at_most
     usual = chart_data == Displays().chart_data_at_most
-    reads_data = any(word in source for word in _READS_DATA)
+    reads_data = any(word in source for word in run.program.reads_data)
+    not_run = (run.program.datasets, _KERNELS)
     return {
         "notebook": run.opened.manifest["notebooks"][name],
-        "program": run.imports.closure_hash(run.notebook(name), _ENGINE, without=_NOT_RUN),
+        "program": run.imports.closure_hash(run.notebook(name), _ENGINE, without=not_run),
         "environment": run.environment,
-        "rules": rules_hash(run.study),
+        "rules": run.program.rules_hash(run.study),
         **{f"font {font}": digest for font, digest in run.fonts.hashes.items()},
-        **{file: hashes[file] for file, reader in _READ_BY.items() if reader in source and file in hashes},
+        **{
+            file: hashes[file]
+            for file, reader in run.program.readers.items()
+            if reader in source and file in hashes
+        },
         **({key: digest for key, digest in hashes.items() if key.startswith("data ")} if reads_data else {}),
         **({} if usual else {"chart_data": str(chart_data)}),
         **({"small_counts": small_counts} if small_counts else {}),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -22,7 +22,7 @@ from csrkit.errors import NotebookError, ParameterError
 from csrkit.inputs.distributions import say_other_than_locked
 from csrkit.many import VARIABLE as CHART_DATA
 from csrkit.publish.ahead import Shown, ahead
-from csrkit.publish.assemble import REAL_STATEMENT, assemble, notice_for, running_title
+from csrkit.publish.assemble import assemble
 from csrkit.publish.coverage import refuse_unprintable_data
 from csrkit.publish.fragments import Display, read_displays
 from csrkit.publish.inside import link_data
@@ -31,6 +31,7 @@ from csrkit.publish.last_run import USUAL_MEMORY, LastRun
 from csrkit.publish.lock import lock
 from csrkit.publish.mirror import write_changed
 from csrkit.publish.notebooks import Job, is_literal
+from csrkit.publish.program import Program
 from csrkit.publish.running import HERE, Crew, run_together
 from csrkit.publish.search_index import write_search_index
 from csrkit.publish.staging import claim
@@ -38,18 +39,12 @@ from csrkit.publish.variables import collect_variables, list_variables
 from csrkit.render.render import FORMATS, Engine, Format, Renderer, choose_renderer, render
 from csrkit.small_texts import usual_texts
 from csrkit.tables.formats import format_level, format_plain
-from itpcsr.display.labels import DECIMALS_OF_ROWS
+from csrkit.versions.published import REAL_STATEMENT, notice_for
 from itpcsr.publish.finished import record_run
-from itpcsr.publish.method_list import write_method_list
 from itpcsr.publish.notebook_inputs import notebook_inputs
 from itpcsr.publish.notebook_values import READS_ROWS, choose_values, names_before
-from itpcsr.publish.subject_profiles import say_paged, write_subject_pages
 from itpcsr.publish.suppressing import rule_of, run_suppressed
 from itpcsr.publish.version import Run, open_run
-from itpcsr.study import read_study
-
-if TYPE_CHECKING:
-    from itpcsr.display.profile import Profile
 
 Say = Callable[[str], None]
 
@@ -138,6 +133,7 @@ def _job(run: Run, name: str, values: Mapping[str, Any], own_rule: str) -> Job:
         },
         limits=run.report.running,
         after=before,
+        preloaded=run.program.preloaded,
         reads={f"rows {other}": inside(run.rows_folder(other) / results.FILE) for other in before},
     )
 
@@ -182,7 +178,7 @@ def assemble_report(run: Run, renderer: Renderer, say: Say) -> Assembled:
         run.subject_pages,
         run.fonts.fonts,
         run.memo,
-        [lambda project, chapters: write_method_list(project, chapters, rows, run.study)],
+        [lambda project, chapters: run.program.lists(project, chapters, rows, run.study)],
     )
     say(f"Assembled {len(displays)} displays and {len(rows)} result rows")
     return Assembled(project, displays, rows, manifest)
@@ -200,29 +196,10 @@ def render_report(
     say(f"Rendering with {renderer.title}")
     book = render(assembled.project, run.report, renderer, say, targets, run.memo)
     if "html" in targets:
-        _add_profiles(run, book)
+        run.program.write_pages(run, book)
         write_search_index(book, run.memo)
     some = {} if set(targets) == set(FORMATS) else {"formats": list(targets)}
     return book, assembled.displays, assembled.rows, {**assembled.manifest, **some}
-
-
-def _add_profiles(run: Run, book: Path) -> None:
-    """Put the pages of the subjects beside those of the report, whoever rendered them."""
-    if run.report.external:
-        return
-
-    def profiles() -> Iterable[Profile]:
-        # with Altair, for charts that are kept while the data are the same
-        from itpcsr.adam.profiles import derive_profiles
-        from itpcsr.display.profile import compose_profiles
-
-        frames = derive_profiles(run.adam.only(run.subject_pages), run.study)
-        return compose_profiles(frames, run.study)
-
-    notice = notice_for(run.adam.simulated)
-    title = running_title(run.report, run.study)
-    inputs = [run.opened.manifest[name] for name in ("hashes", "parameters", "data_cutoff")]
-    write_subject_pages(book, profiles, run.subject_pages, title, notice, run.memo, inputs)
 
 
 def _without_left_out(run: Run, rows: pd.DataFrame) -> pd.DataFrame:
@@ -243,7 +220,7 @@ def _variables(run: Run, rows: pd.DataFrame, facts: dict[str, Any]) -> dict[str,
 
     def collect() -> str:
         return json.dumps(
-            collect_variables(rows, run.report.confidence_level, DECIMALS_OF_ROWS), ensure_ascii=False
+            collect_variables(rows, run.report.confidence_level, run.program.decimals), ensure_ascii=False
         )
 
     variables = {**json.loads(run.memo.text("values", inputs, collect)), **facts}
@@ -265,7 +242,7 @@ def _read_all_displays(run: Run) -> list[Display]:
 
 def _hidden_columns(run: Run) -> set[str]:
     """Return the keys of the study file's columns that this version doesn't show."""
-    everything = read_study(run.root / run.report.study).design.columns
+    everything = run.program.read_study(run.root / run.report.study).design.columns
     return {column.key for column in everything} - {column.key for column in run.study.design.columns}
 
 
@@ -285,7 +262,7 @@ def _facts(run: Run, renderer: str) -> dict[str, Any]:
             "confidence": format_level(report.confidence_level),
             "renderer": renderer,
             "data_statement": notice_for(run.adam.simulated) or REAL_STATEMENT,
-            "subject_pages": say_paged(
+            "subject_pages": run.program.say_paged(
                 len(run.subject_pages), len(run.profiled), report.displays.pages_at_most
             ),
         },
@@ -307,7 +284,9 @@ def derive_once(run: Run, say: Say) -> None:
     if not run.is_derived:
         from csrkit.publish.kernels import start_server  # with Jupyter's client, which only kernels need
 
-        start_server()  # notebooks will run: what they import is imported beside the derivation
+        start_server(
+            run.program.preloaded
+        )  # notebooks will run: what they import is imported beside the derivation
     if _lacks_characters(run):
         refuse_unprintable_data(run.trial, run.fonts.fonts)
     run.opened.refuse_changes()
@@ -322,9 +301,11 @@ def _lacks_characters(run: Run) -> bool:
     return lacking != ""
 
 
-def run_report(parameters: Path, root: Path, say: Say, crew: Crew = HERE, only: Sequence[str] = ()) -> Run:
+def run_report(
+    program: Program, parameters: Path, root: Path, say: Say, crew: Crew = HERE, only: Sequence[str] = ()
+) -> Run:
     """Run the notebooks of a version and put its book together; of some notebooks alone only run these."""
-    run = open_run(parameters, root)
+    run = open_run(program, parameters, root)
     with lock(run.work):
         derive_once(run, say)
         run_notebooks(run, say, crew, only)
@@ -335,6 +316,7 @@ def run_report(parameters: Path, root: Path, say: Say, crew: Crew = HERE, only: 
 
 
 def render_unpublished(
+    program: Program,
     parameters: Path,
     root: Path,
     engine: Engine,
@@ -344,7 +326,7 @@ def render_unpublished(
 ) -> Path:
     """Render a version for work on its words; return the folder of the book."""
     renderer = choose_renderer(engine, say)
-    run = open_run(parameters, root)
+    run = open_run(program, parameters, root)
     with lock(run.work):
         derive_once(run, say)
         run_notebooks(run, say, crew)
@@ -355,6 +337,7 @@ def render_unpublished(
 
 
 def build_report(
+    program: Program,
     parameters: Path,
     root: Path,
     output: Path,
@@ -371,7 +354,7 @@ def build_report(
     from csrkit.publish.publish import refuse_final
     from csrkit.versions.comparisons import record_version
 
-    run = open_run(parameters, root)
+    run = open_run(program, parameters, root)
     renderer = choose_renderer(engine, say)
     if run.report.status == "final" and set(targets) != set(FORMATS):
         raise ParameterError(

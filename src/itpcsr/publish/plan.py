@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from csrkit.publish.notebooks import Attempt
+from csrkit.publish.program import Program
 from csrkit.store import open_store
 from itpcsr.publish.notebook_values import choose_values
 from itpcsr.publish.pipeline import list_jobs, refuse_alone
@@ -16,6 +17,7 @@ _FOLLOWS = "follows from the analysis datasets"
 
 
 def say_plan(
+    program: Program,
     parameters: Path,
     root: Path,
     targets: Sequence[str],
@@ -23,7 +25,7 @@ def say_plan(
     only: Sequence[str] = (),
 ) -> None:
     """Say each step that a command has to do with its reason; ``targets`` are the formats to render."""
-    run = open_run(parameters, root)
+    run = open_run(program, parameters, root)
     refuse_alone(run, only)
     steps = [*plan(run, say, only)]
     for step, reason in steps:

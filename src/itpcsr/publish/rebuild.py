@@ -8,6 +8,7 @@ from pathlib import Path
 
 from csrkit.inputs.hashes import hash_files
 from csrkit.publish.lock import lock
+from csrkit.publish.program import Program
 from csrkit.render.render import Engine
 from csrkit.versions.manifest import input_differences
 from csrkit.versions.published import SIGNATURE, Fault, read_manifest
@@ -17,14 +18,16 @@ from itpcsr.publish.version import open_run
 _LEFT_OUT = {"work", "output"}  # what a build makes; hidden folders hold no input
 
 
-def rebuild(folder: Path, parameters: Path, root: Path, say: Callable[[str], None]) -> list[Fault]:
+def rebuild(
+    program: Program, folder: Path, parameters: Path, root: Path, say: Callable[[str], None]
+) -> list[Fault]:
     """Return what a fresh build of the same version differs in; inputs that differ are named first.
 
     Nothing that an earlier build left behind is used: the project is read through links from an empty
     folder, so that every notebook runs. When the inputs aren't those of the manifest, no build is made.
     """
     manifest = read_manifest(folder)
-    run = open_run(parameters, root)
+    run = open_run(program, parameters, root)
     with lock(run.work):
         now = run.manifest(manifest["renderer"])
     if faults := [Fault("manifest.json", text) for text in input_differences(manifest, now)]:
@@ -33,7 +36,7 @@ def rebuild(folder: Path, parameters: Path, root: Path, say: Callable[[str], Non
         project = link_project(root.resolve(), Path(temporary) / "project")
         engine: Engine = "quarto" if manifest["renderer"].startswith("Quarto") else "embedded"
         inside = parameters.resolve().relative_to(root.resolve())
-        again = build_report(project / inside, project, Path(temporary) / "output", engine, say)
+        again = build_report(program, project / inside, project, Path(temporary) / "output", engine, say)
         return list(_byte_differences(folder, again))
 
 

@@ -15,8 +15,10 @@ import yaml
 from csrkit.errors import DataError, ItpcsrError
 from csrkit.inputs.distributions import environment, hash_environment
 from csrkit.inputs.hashes import file_hash
+from csrkit.parameters.report import Report, read_report
 from csrkit.publish.hashes import source_hash
 from csrkit.publish.notebook_parameters import read_parameters
+from csrkit.publish.program import Program
 from csrkit.store import open_store
 from csrkit.versions.attribution import PROGRAM, attribute
 from csrkit.versions.compare import BECAUSE, Comparison, read_both
@@ -26,7 +28,6 @@ from itpcsr.publish.notebook_values import READS_ROWS
 from itpcsr.publish.pipeline import read_results, run_notebooks
 from itpcsr.publish.rebuild import link_project
 from itpcsr.publish.version import Run, open_run
-from itpcsr.study import Report, read_report
 
 DATA, PARAMETERS = "data", "parameters"
 # What of a version's parameters belongs to its data
@@ -45,7 +46,9 @@ class _Side:
     manifest: dict[str, Any]
 
 
-def explain(found: Comparison, old: Path, new: Path, root: Path, say: Callable[[str], None]) -> Comparison:
+def explain(
+    program: Program, found: Comparison, old: Path, new: Path, root: Path, say: Callable[[str], None]
+) -> Comparison:
     """Return the comparison with the cause of each changed number (column ``because``).
 
     The notebooks whose numbers changed run in a temporary folder, from the inputs that the manifests name:
@@ -55,7 +58,7 @@ def explain(found: Comparison, old: Path, new: Path, root: Path, say: Callable[[
     ``remark`` says so, and the differences of the manifests are all that is known.
     """
     try:
-        because, done = _because(found, old, new, root, say)
+        because, done = _because(program, found, old, new, root, say)
     except ItpcsrError as error:
         reason = str(error).splitlines()[0]
         return replace(found, remark=f"No number was traced to one cause by running again: {reason}")
@@ -63,12 +66,12 @@ def explain(found: Comparison, old: Path, new: Path, root: Path, say: Callable[[
 
 
 def _because(
-    found: Comparison, old: Path, new: Path, root: Path, say: Callable[[str], None]
+    program: Program, found: Comparison, old: Path, new: Path, root: Path, say: Callable[[str], None]
 ) -> tuple[pd.Series, str]:
     """Return the causes in the numbers' order, and in a sentence how they were found."""
     with tempfile.TemporaryDirectory(prefix="itpcsr-compare-") as temporary:
         project = link_project(root.resolve(), Path(temporary) / "project")
-        before, after = (_open(folder, root, project) for folder in (old, new))
+        before, after = (_open(program, folder, root, project) for folder in (old, new))
         _need_program(after, project)
         names = list(found.numbers["notebook"].unique())
         rows = dict(zip((old, new), read_both(old, new), strict=True))
@@ -76,13 +79,13 @@ def _because(
         if not _same_program(before.manifest, after.manifest):
             runs.append(f"old data and parameters with the {PROGRAM} of {new.name}")
             say(f"Running {runs[-1]}")
-            base = _run(project, root, before, before, names, say)
+            base = _run(program, project, root, before, before, names, say)
         causes = list(_exchangeable(before, after))
         exchanged = dict.fromkeys(causes, rows[new])
         for cause, of, on in ((DATA, before, after), (PARAMETERS, after, before)) if len(causes) > 1 else ():
             runs.append(f"old version with new {cause}")
             say(f"Running {runs[-1]}")
-            exchanged[cause] = _run(project, root, of, on, names, say)
+            exchanged[cause] = _run(program, project, root, of, on, names, say)
     because = attribute(found.numbers, rows[old], rows[new], base, exchanged)
     return because, _sentence(runs, causes)
 
@@ -93,7 +96,7 @@ def _sentence(runs: list[str], causes: list[str]) -> str:
     return f"Nothing but the {causes[0]} differs, so that nothing had to run again." if causes else ""
 
 
-def _open(folder: Path, root: Path, project: Path) -> _Side:
+def _open(program: Program, folder: Path, root: Path, project: Path) -> _Side:
     """Open a version's inputs and see that they are those of its manifest."""
     manifest = read_manifest(folder)
     wanted = manifest["parameters"]
@@ -104,7 +107,7 @@ def _open(folder: Path, root: Path, project: Path) -> _Side:
     report = read_report(path)
     # links lead to the project, but not to what lies beside it
     report = report.model_copy(update={"data": [(root / source).resolve() for source in report.data]})
-    run = _open_report(project, root, report)
+    run = _open_report(program, project, root, report)
     now, then = (
         _without_program(hash_inputs(run.adam, run.report, run.study, project)),
         _without_program(manifest["hashes"]),
@@ -118,12 +121,12 @@ def _without_program(hashes: dict[str, str]) -> dict[str, str]:
     return {name: digest for name, digest in hashes.items() if name not in _PROGRAM}
 
 
-def _open_report(project: Path, root: Path, report: Report) -> Run:
+def _open_report(program: Program, project: Path, root: Path, report: Report) -> Run:
     """Open a version in the temporary project, with the datasets that a build has derived of its inputs."""
     path = project / f"{report.report}.yml"
     text = yaml.safe_dump(report.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
     path.write_text(text, encoding="utf-8")
-    run = open_run(path, project)
+    run = open_run(program, path, project)
     for store in sorted((root / "work").glob("*/adam")):
         found = open_store(store)
         if found is not None and found.parts == run.parts and not run.store.exists():
@@ -184,6 +187,7 @@ def _with_read(project: Path, all_names: list[str], names: set[str]) -> set[str]
 
 
 def _run(
+    program: Program,
     project: Path,
     root: Path,
     parameters: _Side,
@@ -201,6 +205,6 @@ def _run(
             "notebooks": {name: chosen[name] for name in chosen if name in needed},
         }
     )
-    run = _open_report(project, root, report)
+    run = _open_report(program, project, root, report)
     run_notebooks(run, say)
     return read_results(run)

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from csrkit.charts import drawing
-from csrkit.publish.assemble import notice_block
+from csrkit.publish.assemble import notice_block, running_title
 from csrkit.publish.memo import Memo
 from csrkit.publish.mirror import mirror
 from csrkit.tables import escape, writers
 from csrkit.tables.formats import format_count
 from csrkit.tables.provenance import data_panel, datasets_html
 from csrkit.versions.page_reading import html_tables, report_pages
+from csrkit.versions.published import notice_for
 
 if TYPE_CHECKING:
     from itpcsr.display.profile import Profile, Section
+    from itpcsr.publish.version import Run
 
 FOLDER = "subjects"
 _HOME = "tbl-listing-subjects"  # where "back to the listings" leads, where the report has it
@@ -48,6 +50,25 @@ _PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
+
+
+def add_profiles(run: Run, book: Path) -> None:
+    """Put the pages of the subjects beside those of the report, whoever rendered them."""
+    if run.report.external:
+        return
+
+    def profiles() -> Iterable[Profile]:
+        # with Altair, for charts that are kept while the data are the same
+        from itpcsr.adam.profiles import derive_profiles
+        from itpcsr.display.profile import compose_profiles
+
+        frames = derive_profiles(run.adam.only(run.subject_pages), run.study)
+        return compose_profiles(frames, run.study)
+
+    notice = notice_for(run.adam.simulated)
+    title = running_title(run.report, run.study)
+    inputs = [run.opened.manifest[name] for name in ("hashes", "parameters", "data_cutoff")]
+    write_subject_pages(book, profiles, run.subject_pages, title, notice, run.memo, inputs)
 
 
 def choose_paged(subjects: pd.DataFrame, adae: pd.DataFrame, most: int) -> list[str]:

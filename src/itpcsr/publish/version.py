@@ -14,22 +14,17 @@ from csrkit.bounds import Bounds, chosen_bounds
 from csrkit.errors import DataError, ParameterError
 from csrkit.inputs.distributions import environment, hash_environment
 from csrkit.inputs.imports import CACHE, Imports
+from csrkit.parameters.report import Report, read_report
 from csrkit.publish.apart import do_apart
 from csrkit.publish.inside import kept_inside, shown_data
 from csrkit.publish.memo import Memo
 from csrkit.publish.opened import Opened, Seen
+from csrkit.publish.program import Disclosed, Program
 from csrkit.render.font_files import VersionFonts, read_fonts
 from csrkit.sdtm.read import Trial, list_files
-from csrkit.store import open_store
+from csrkit.store import Adam, open_store
 from csrkit.tables.subject_pages import page_names
 from csrkit.versions.manifest import open_inputs
-from itpcsr.adam import Adam
-from itpcsr.adam.making import PROGRAM, store_parts, write_store
-from itpcsr.adam.profiles import select_profiled
-from itpcsr.publish.disclosing import Disclosed, disclosure_hash, prepare
-from itpcsr.publish.subject_profiles import choose_paged
-from itpcsr.sdtm import load_trial
-from itpcsr.study import Report, Study, read_report, read_study, write_study
 
 # What makes pages, tables and charts of executed notebooks; not what kernels import beforehand.
 _PAGES, _KERNELS = "itpcsr.publish.pipeline", "csrkit.publish.kernels"
@@ -37,7 +32,7 @@ _PAGES, _KERNELS = "itpcsr.publish.pipeline", "csrkit.publish.kernels"
 
 @dataclass(frozen=True)
 class Run:
-    """One report version at work: its parameters, study and data, and the folders used.
+    """One report version at work: the trial's program, its parameters, study and data, and the folders used.
 
     ``report.study`` is the study file in use, ``study_file`` the one of the parameters, from which it differs
     where the version tries other rules. ``seen`` is what the inputs were when they were read. What takes long
@@ -45,10 +40,11 @@ class Run:
     report (see ``csrkit.publish.lock``).
     """
 
+    program: Program
     root: Path
     parameters: Path
     report: Report
-    study: Study
+    study: Any
     fonts: VersionFonts
     study_file: Path
     seen: Seen
@@ -80,7 +76,7 @@ class Run:
         return [self.root / path for path in self.report.data]
 
     def _load(self) -> Trial:
-        return load_trial(self.sources, self.study, self.report.data_cutoff, self.bounds)
+        return self.program.load_trial(self.sources, self.study, self.report.data_cutoff, self.bounds)
 
     @cached_property
     def _read(self) -> Trial:
@@ -89,7 +85,9 @@ class Run:
     @cached_property
     def disclosed(self) -> Disclosed | None:
         """What has been made of the trial for an external version; None for any other."""
-        return prepare(self._read, self.report, self.study, self.root) if self.report.external else None
+        if not self.report.external:
+            return None
+        return self.program.disclose(self._read, self.report, self.study, self.root)
 
     @property
     def trial(self) -> Trial:
@@ -116,7 +114,7 @@ class Run:
 
     def _derive(self, load: Callable[[], Trial]) -> Adam:
         # nobody but the store holds what is loaded, so that it can let go of it
-        return write_store(self.store, load(), self.study, self.parts, list_files(self.sources))
+        return self.program.write_store(self.store, load(), self.study, self.parts, list_files(self.sources))
 
     @cached_property
     def _derived(self) -> Adam | None:
@@ -131,10 +129,10 @@ class Run:
     @cached_property
     def parts(self) -> dict[str, str]:
         """What the analysis datasets depend on, name to hash."""
-        disclosure = disclosure_hash(self.report, self.root) if self.report.external else ""
-        return store_parts(
+        disclosure = self.program.disclosure_hash(self.report, self.root) if self.report.external else ""
+        return self.program.store_parts(
             list_files(self.sources), self.study, self.report.data_cutoff,
-            self.imports.closure_hash(PROGRAM), self.environment, self.seen.hash, disclosure,
+            self.imports.closure_hash(self.program.datasets), self.environment, self.seen.hash, disclosure,
         )  # fmt: skip
 
     @property
@@ -159,17 +157,18 @@ class Run:
         if self.report.external:
             return {}
         most = self.report.displays.pages_at_most
-        return page_names(choose_paged(self.profiled, self.adam["adae"], most))
+        return page_names(self.program.paged(self.profiled, self.adam["adae"], most))
 
     @cached_property
     def profiled(self) -> pd.DataFrame:
         """The subjects who could have a page: records of ADSL."""
-        return select_profiled(self.adam["adsl"], self.study)
+        return self.program.profiled(self.adam["adsl"], self.study)
 
     @cached_property
     def memo(self) -> Memo:
         """What was made for this version before, by this program in this environment."""
-        program = self.imports.closure_hash(_PAGES, without=[_KERNELS])
+        without = [_KERNELS, *self.program.preloaded]
+        program = self.imports.closure_hash(_PAGES, *self.program.modules, without=without)
         return Memo(self.work / "made", f"{program} {self.environment}")
 
     def notebook(self, name: str) -> Path:
@@ -202,7 +201,7 @@ class Run:
         return self.work / "rows" / name
 
 
-def open_run(parameters: Path, root: Path) -> Run:
+def open_run(program: Program, parameters: Path, root: Path) -> Run:
     """Read and check the parameters of a report version, and see its data; paths start at the project's root.
 
     Where the version tries other rules, a study file with them is written and used by every step.
@@ -216,13 +215,15 @@ def open_run(parameters: Path, root: Path) -> Run:
     study_file = report.study
     seen.hash(root / study_file)
     if report.rules:
-        changed = write_study(root / report.study, report.rules, root / "work" / report.report / "study.yml")
+        changed = program.write_study(
+            root / report.study, report.rules, root / "work" / report.report / "study.yml"
+        )
         report = report.model_copy(update={"study": changed.relative_to(root)})
     seen.hash(root / report.study)
-    study = read_study(root / report.study, cohorts=report.cohorts)
+    study = program.read_study(root / report.study, cohorts=report.cohorts)
     for path in [*(root / font for font in report.fonts), *list_files(root / path for path in report.data)]:
         seen.hash(path)
     if report.disclosure_key is not None and (root / report.disclosure_key).is_file():
         seen.hash(root / report.disclosure_key)  # one that can't be read is refused where it is needed
     fonts = read_fonts(report.fonts, root, root / "work" / report.report / "fonts")
-    return Run(root, parameters, report, study, fonts, study_file, seen)
+    return Run(program, root, parameters, report, study, fonts, study_file, seen)

@@ -4,11 +4,11 @@ Both files are validated here and nowhere else. An unknown name, a wrong type or
 stops with file, key, value and what is allowed.
 """
 
-from csrkit.design import Arm, Column, Design, Sampling
+from csrkit.design import Arm, Column, Design
 from csrkit.parameters.report import Limits, Report, read_report
 from csrkit.parameters.validation import validate
 from csrkit.parameters.yaml_files import read_yaml
-from itpcsr.study.assessments import AntibodyTest, Laboratory
+from itpcsr.study.assessments import AntibodyTest, Laboratory, Sampling
 from itpcsr.study.dose_finding import DoseFinding, Scenario
 from itpcsr.study.files import (
     ORIGINS,

@@ -7,10 +7,19 @@ from typing import Any
 
 from pydantic import BaseModel, PrivateAttr, model_validator
 
-from csrkit.design import Baseline, Design, Identity, Sampling, Visits
+from csrkit.design import Design, Identity
 from csrkit.markers import Marker
 from csrkit.parameters.strict import Strict
-from itpcsr.study.assessments import Antibody, Immune, Laboratory, Pharmacokinetics, Safety
+from itpcsr.study.assessments import (
+    Antibody,
+    Baseline,
+    Immune,
+    Laboratory,
+    Pharmacokinetics,
+    Safety,
+    Sampling,
+    Visits,
+)
 from itpcsr.study.dose_finding import DoseFinding
 from itpcsr.study.response import Efficacy
 from itpcsr.study.testing import Testing
