@@ -12,7 +12,7 @@ UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 BIN := .venv/bin
 SYNCED := .venv/.synced
-PLAIN := $(PYTHON) -I src/csrkit/publish/plain_notebook.py
+PLAIN := $(PYTHON) -I src/csrkit/inputs/plain_notebook.py
 EXPORT := --frozen --quiet --no-dev --no-hashes --no-emit-project --no-annotate --no-header
 # The files that take longest go first, each file to one worker, since the tests of a file share what they read.
 PYTEST := $(BIN)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder

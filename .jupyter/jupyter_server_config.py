@@ -3,7 +3,7 @@
 The outputs stay in the open notebook. Git's filter takes them out, too, whoever saved them.
 """
 
-from csrkit.publish.plain_notebook import make_plain
+from csrkit.inputs.plain_notebook import make_plain
 
 
 def save_plain(model, **_):

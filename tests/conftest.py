@@ -2,7 +2,7 @@
 
 Random tests carry the mark ``examples`` with the few cases that they draw unless ``--examples`` asks for more.
 Tests that build a whole report, or run notebooks on many trials, carry the mark ``build``, those of ``slow.txt``
-the mark ``slow``; ``make test-quick`` leaves both out. A test of ``tests/build`` that takes a built report as a
+the mark ``slow``; ``make test-quick`` leaves both out. A test that takes a built report as a
 fixture gets its mark here.
 """
 
@@ -25,25 +25,25 @@ from itpcsr.study import Study, read_report, read_study
 from tests.faults.chain import show
 
 ROOT = Path(__file__).resolve().parents[1]
-# The fixture of tests/build by which those that hold a built report are made, and the one of the demonstration.
+# The fixture of tests/built.py by which those that hold a built report are made, and the one of the demonstration.
 BUILT, DEMONSTRATION = "make_once", "project"
 # Texts are Python's objects in the tests, as in the kernels that run the notebooks (csrkit/publish/kernels.py): what
-# is done with a few records takes half the time. tests/test_small_texts.py holds that nothing depends on it.
+# is done with a few records takes half the time. tests/csrkit/test_small_texts.py holds that nothing depends on it.
 pd.set_option("mode.string_storage", "python")
 _SECONDS_OF_A_TEST = 0.1  # in a file that the last run didn't hold
 _LAST_RUN = "itpcsr/seconds"  # what pytest's cache keeps: file to the seconds that its tests took
 # Those of the longest files, for a clone that has run none
 _USUAL = {
-    "tests/build/test_other_versions.py": 100,
+    "tests/itpcsr/publish/test_other_versions.py": 100,
     "tests/faults/test_chain.py": 100,
-    "tests/build/test_pilot.py": 80,
-    "tests/build/test_pages_in_browser.py": 60,
-    "tests/build/test_external.py": 30,
-    "tests/build/test_fonts.py": 30,
-    "tests/build/test_killed.py": 30,
-    "tests/build/test_rerun.py": 30,
+    "tests/itpcsr/publish/test_pilot.py": 80,
+    "tests/itpcsr/publish/test_pages_in_browser.py": 60,
+    "tests/csrkit/publish/test_external.py": 30,
+    "tests/csrkit/render/test_fonts.py": 30,
+    "tests/csrkit/publish/test_killed.py": 30,
+    "tests/csrkit/publish/test_rerun.py": 30,
     "tests/faults/test_random_trials.py": 30,
-    "tests/build/test_plan.py": 25,
+    "tests/csrkit/publish/test_plan.py": 25,
 }
 
 
@@ -261,3 +261,15 @@ def witness() -> dict[tuple[str, str], float]:
     """Return the values that R computed (tests/reference/statistics.R) by case and quantity."""
     table = pd.read_csv(ROOT / "tests/reference/statistics.csv")
     return {(row.case, row.quantity): row.value for row in table.itertuples()}
+
+
+from tests.built import (  # noqa: E402, F401  (fixtures of whole reports, for all rooms)
+    make_derived,
+    make_once,
+    pdf_texts,
+    project,
+    project_of_demo,
+    published,
+    small,
+    small_project,
+)

@@ -9,8 +9,8 @@ import pandas as pd
 from csrkit.small_texts import own_texts, texts_as_here
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks import RULES, no_findings
+from itpcsr.sdtm.checks.rules import Tables
 from itpcsr.sdtm.checks.schemas import content_faults, structure_faults
-from itpcsr.sdtm.checks.tables import Tables
 from itpcsr.study import Study
 
 Domains = dict[str, pd.DataFrame]

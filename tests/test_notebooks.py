@@ -4,8 +4,8 @@ import nbformat
 import papermill
 import pytest
 
+from csrkit.inputs.plain_notebook import CURE, plain_text
 from csrkit.many import Displays
-from csrkit.publish.plain_notebook import CURE, plain_text
 from itpcsr.study import read_study
 
 NAMES = [

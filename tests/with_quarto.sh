@@ -12,4 +12,4 @@ fi
 python=python3
 if [ -x .venv/bin/python ]; then python=.venv/bin/python; fi
 echo "Quarto $(quarto --version), $(quarto typst --version 2>/dev/null || echo 'Typst unknown')"
-exec "$python" -m pytest -n 0 -v --durations=0 --durations-min=1 tests/build/by_quarto.py tests/build/test_quarto.py "$@"
+exec "$python" -m pytest -n 0 -v --durations=0 --durations-min=1 tests/csrkit/render/by_quarto.py tests/csrkit/render/test_quarto.py "$@"

@@ -1,8 +1,4 @@
-"""How large a file may be that is read: a few bytes can stand for more than any machine holds.
-
-Every bound lies far above real trials, and each can be raised: by ``reading`` in a report's parameters, or
-by the environment variable ITPCSR_READING (``columns=60000,seconds=1200``) for a command or a notebook.
-"""
+"""Reading files: where relative paths start, and how large a file may be."""
 
 from __future__ import annotations
 
@@ -18,6 +14,28 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from csrkit.errors import DataError, ItpcsrError, ParameterError
+
+# Where relative paths start.
+
+
+def from_root(path: str | Path) -> Path:
+    """Return a relative path from where it exists: the current folder, else the project's root.
+
+    JupyterLab starts a notebook's kernel in the notebook's own folder, papermill and the build in the
+    root; the paths in notebooks start at the root (the folder with ``_quarto.yml``) in all of them.
+    """
+    path = Path(path)
+    here = Path.cwd()
+    if path.is_absolute() or path.exists() or (here / "_quarto.yml").exists():
+        return path
+    root = next((folder for folder in here.parents if (folder / "_quarto.yml").exists()), None)
+    return path if root is None else root / path
+
+
+# How large a file may be that is read: a few bytes can stand for more than any machine holds.
+#
+# Every bound lies far above real trials, and each can be raised: by `reading` in a report's parameters, or
+# by the environment variable ITPCSR_READING (`columns=60000,seconds=1200`) for a command or a notebook.
 
 VARIABLE = "ITPCSR_READING"
 _ADVICE = (

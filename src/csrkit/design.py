@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from pydantic import Field, model_validator
 
-from csrkit.parameters.strict import Strict
+from csrkit.parameters.validation import Strict
 
 
 class Identity(Strict):

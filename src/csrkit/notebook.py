@@ -5,7 +5,8 @@ Importing it gives Altair's charts the look of the report.
 
 from csrkit.absence import is_absent, lacks_records
 from csrkit.carried import with_rows
-from csrkit.charts.layers import (
+from csrkit.charts.theme import (
+    PALETTE,
     describe,
     event_marks,
     forest,
@@ -18,16 +19,25 @@ from csrkit.charts.layers import (
     reference_line,
     step_curves,
 )
-from csrkit.charts.theme import PALETTE
 from csrkit.rows import absence, absent_rows, check, levels_in, make_rows, result_rows, to_long
+from csrkit.stats.categories import cochran_mantel_haenszel, mcnemar_exact
 from csrkit.stats.common_ratios import common_ratios, equal_odds
 from csrkit.stats.cox import check_proportional_hazards, hazard_ratios
 from csrkit.stats.estimation import attempt, attempt_numbers
-from csrkit.stats.groups import Category, assign_groups, columns_by, group_sizes, size_rows
-from csrkit.stats.mcnemar import mcnemar_exact
+from csrkit.stats.groups import (
+    NO_VALUES,
+    QUARTILES,
+    Category,
+    assign_groups,
+    columns_by,
+    group_sizes,
+    rank_levels,
+    size_rows,
+    summarize,
+    summarize_geometric,
+)
 from csrkit.stats.mmrm import mmrm
 from csrkit.stats.permutation import Permutations, mirror_ranks
-from csrkit.stats.poisson import estimate_rates
 from csrkit.stats.proportions import (
     NO_SUBJECTS,
     NOT_RECORDED,
@@ -35,6 +45,7 @@ from csrkit.stats.proportions import (
     count_events,
     count_subjects,
     count_subjects_and_events,
+    estimate_rates,
     exact_interval,
     jeffreys_interval,
     levels_of,
@@ -43,16 +54,13 @@ from csrkit.stats.proportions import (
     wilson_interval,
 )
 from csrkit.stats.risk_differences import newcombe_differences, risk_differences
-from csrkit.stats.stratified import cochran_mantel_haenszel
-from csrkit.stats.summaries import NO_VALUES, QUARTILES, summarize, summarize_geometric
-from csrkit.stats.tally import rank_levels
+from csrkit.stats.survival import estimate_curves, estimate_times, times_to_event
 from csrkit.stats.time_comparisons import (
     landmark_differences,
     log_rank,
     restricted_mean_differences,
     restricted_means,
 )
-from csrkit.stats.time_estimates import estimate_curves, estimate_times, times_to_event
 from csrkit.tables import words
 from csrkit.tables.files import listing
 from csrkit.tables.formats import (

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from csrkit import vocabulary
-from csrkit.disclosure.small_counts import Rule, suppress
+from csrkit.disclosure.counted import Rule
+from csrkit.disclosure.small_counts import suppress
 from csrkit.small_texts import usual_texts
 from csrkit.stats.estimation import NUMERICAL
 from csrkit.vocabulary import LEVEL, Level

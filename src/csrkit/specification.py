@@ -14,9 +14,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from csrkit.parameters.strict import Strict
-from csrkit.parameters.validation import validate
-from csrkit.parameters.yaml_files import read_yaml
+from csrkit.parameters.validation import Strict, read_yaml, validate
 
 COMMON = "common"  # the file of codelists and shared variables
 NAME = r"^[A-Z][A-Z0-9]{0,7}$"

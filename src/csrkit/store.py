@@ -1,7 +1,8 @@
-"""The analysis datasets on disk: derived once, opened by every notebook, published as they are."""
+"""The store of analysis datasets, and memory that a process has freed, but keeps."""
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
@@ -10,14 +11,28 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
+import pyarrow
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from csrkit.errors import DataError
 from csrkit.inputs.hashes import file_hash
-from csrkit.memory import give_back_memory
 from csrkit.small_texts import OWN_TEXTS
+
+# Memory that a process has freed, but keeps for what it may need next.
+
+
+def give_back_memory() -> None:
+    """Let the system have what this process has freed; where the C library can't (Linux's can), less of it.
+
+    Where frames of millions of records come and go, what is kept is a third of a process's memory.
+    """
+    pyarrow.default_memory_pool().release_unused()
+    if trim := getattr(ctypes.CDLL(None) if os.name == "posix" else None, "malloc_trim", None):
+        trim(0)
+
+
+# The analysis datasets on disk: derived once, opened by every notebook, published as they are.
 
 # Names the file to which a store adds each dataset that a notebook opens, with its hash.
 OPENED = "ITPCSR_OPENED"
@@ -132,11 +147,11 @@ def read_dataset(path: Path, subjects: Iterable[str] | None = None) -> pd.DataFr
     schema, chosen = pq.read_schema(path), None
     if subjects is not None:
         kind = schema.field("USUBJID").type
-        if not pa.types.is_null(kind):  # as that of a dataset without any record is
-            chosen = pc.field("USUBJID").isin(pa.array(subjects, kind))
+        if not pyarrow.types.is_null(kind):  # as that of a dataset without any record is
+            chosen = pc.field("USUBJID").isin(pyarrow.array(subjects, kind))
     if pd.get_option("mode.string_storage") != "python":
         return pd.read_parquet(path, filters=chosen)
-    texts = [variable.name for variable in schema if pa.types.is_large_string(variable.type)]
+    texts = [variable.name for variable in schema if pyarrow.types.is_large_string(variable.type)]
     table = pq.read_table(path, read_dictionary=texts, filters=chosen)
     frame: pd.DataFrame = table.to_pandas(split_blocks=True).astype(dict.fromkeys(texts, OWN_TEXTS))
     del table

@@ -138,7 +138,7 @@ def build(
 
     Of several versions, one that fails doesn't stop the others; the exit code then is 1.
     """
-    from csrkit.publish.batch import build_each
+    from csrkit.publish.progress import build_each
 
     targets = _in_order(to or list(Format))
 
@@ -146,9 +146,9 @@ def build(
         if _nothing_to_do(file, "build", {"engine": engine, "to": targets, "output": str(output)}):
             return
         # the heavy imports wait until a command needs them, so that it answers at once
+        from csrkit.publish.pipeline import build_report
+        from csrkit.publish.plan import say_plan
         from csrkit.publish.running import Crew
-        from itpcsr.publish.pipeline import build_report
-        from itpcsr.publish.plan import say_plan
         from itpcsr.publish.trial import TRIAL
         from itpcsr.study import read_report
 
@@ -182,9 +182,9 @@ def run(
     with errors_without_traceback():
         if not only and _nothing_to_do(parameters, "run", {}):
             return
+        from csrkit.publish.pipeline import run_report
+        from csrkit.publish.plan import say_plan
         from csrkit.publish.running import Crew
-        from itpcsr.publish.pipeline import run_report
-        from itpcsr.publish.plan import say_plan
         from itpcsr.publish.trial import TRIAL
 
         if dry_run:
@@ -226,9 +226,9 @@ def render(
     with errors_without_traceback():
         if _nothing_to_do(parameters, "render", {"engine": engine, "to": targets}):
             return
+        from csrkit.publish.pipeline import render_unpublished
+        from csrkit.publish.plan import say_plan
         from csrkit.publish.running import Crew
-        from itpcsr.publish.pipeline import render_unpublished
-        from itpcsr.publish.plan import say_plan
         from itpcsr.publish.trial import TRIAL
         from itpcsr.study import read_report
 
@@ -263,14 +263,14 @@ def check(
 ) -> None:
     """Read trial data, say what was found, and what is wrong with it; exit code 1 if there are errors."""
     from csrkit.errors import DataError
-    from csrkit.tables.csv_text import write_csv
-    from itpcsr.sdtm import review_trial, terminal
+    from csrkit.tables.escape import write_csv
+    from itpcsr.sdtm import on_terminal, review_trial
     from itpcsr.sdtm.checks import ERROR, RULES
     from itpcsr.study import read_study
 
     with errors_without_traceback():
         if rules:
-            open_console().print(terminal.rule_table(RULES.values()))
+            open_console().print(on_terminal.rule_table(RULES.values()))
             return
         if not data:
             raise DataError("Name the data to check, e.g. itpcsr check data/simulated.")
@@ -278,15 +278,15 @@ def check(
             from itpcsr.sdtm import read_trial
             from itpcsr.sdtm.report_units import list_units
 
-            open_console().print(terminal.unit_table(list_units(read_trial(data), read_study(study))))
+            open_console().print(on_terminal.unit_table(list_units(read_trial(data), read_study(study))))
             return
         trial = review_trial(data, read_study(study))
         found = trial.findings
-        open_console().print(terminal.domain_table(trial))
-        for table in terminal.finding_tables(found):
+        open_console().print(on_terminal.domain_table(trial))
+        for table in on_terminal.finding_tables(found):
             open_console().print(table)
         say("The data are simulated." if trial.simulated else "The data don't say that they are simulated.")
-        say(terminal.summary(found))
+        say(on_terminal.summary(found))
         if findings is not None:
             write_csv(found, findings)
             say(f"Wrote {findings}")
@@ -354,9 +354,9 @@ def design(
 
     The numbers don't depend on how many processes or machines share the work.
     """
-    from csrkit.tables.csv_text import write_csv
+    from csrkit.tables.escape import write_csv
     from csrkit.tables.terminal import print_table
-    from itpcsr.display.dose_tables import table_dose_oc, table_dose_oc_subjects
+    from itpcsr.display.doses import table_dose_oc, table_dose_oc_subjects
     from itpcsr.publish.designs import simulate_designs
     from itpcsr.study import read_study
 
@@ -382,8 +382,8 @@ def verify(
     ] = None,
 ) -> None:
     """Check that a published version is as it was published; exit code 1 when it isn't."""
+    from csrkit.versions.on_terminal import fault_table
     from csrkit.versions.published import SIGNATURE
-    from csrkit.versions.terminal import fault_table
     from csrkit.versions.verify import verify as check_version
 
     with errors_without_traceback():
@@ -395,7 +395,7 @@ def verify(
             signed, more = check_signature(output, signer)
             faults += more
         if rebuild is not None:
-            from itpcsr.publish.rebuild import rebuild as build_again
+            from csrkit.publish.rebuild import rebuild as build_again
             from itpcsr.publish.trial import TRIAL
 
             faults += build_again(TRIAL, output, rebuild, Path(), say)
@@ -430,7 +430,7 @@ def versions(
 ) -> None:
     """List the published versions with status, data cut-off and inputs; renew the list in their pages."""
     from csrkit.versions.history import list_versions, write_version_list
-    from csrkit.versions.terminal import version_table
+    from csrkit.versions.on_terminal import version_table
 
     with errors_without_traceback():
         found = list_versions(output)
@@ -458,13 +458,13 @@ def compare(
 ) -> None:
     """Say which numbers of two published versions differ, by how much, and why."""
     from csrkit.versions.compare import compare as compare_versions
-    from csrkit.versions.compare_terminal import comparison_tables
     from csrkit.versions.comparisons import record_comparison, write_comparison
+    from csrkit.versions.on_terminal import comparison_tables
 
     with errors_without_traceback():
         found = compare_versions(old, new, absolute, relative)
         if rerun:
-            from itpcsr.publish.rerun import explain
+            from csrkit.publish.rebuild import explain
             from itpcsr.publish.trial import TRIAL
 
             found = explain(TRIAL, found, old, new, Path(), say)
@@ -486,7 +486,7 @@ def results(
     """Print the result rows of a published version."""
     from csrkit.errors import DataError
     from csrkit.rows import FILE, read_rows
-    from csrkit.tables.csv_text import frame_csv
+    from csrkit.tables.escape import frame_csv
 
     with errors_without_traceback():
         if not (output / FILE).exists():

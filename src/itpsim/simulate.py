@@ -17,26 +17,17 @@ from numpy.random import Generator
 from csrkit.errors import ParameterError
 from csrkit.small_texts import new_texts, texts_as_here
 from itpcsr.study import Efficacy, Study
-from itpsim import trial_design
-from itpsim.antibodies import make_is
-from itpsim.bleeding import make_rs
+from itpsim import visits
 from itpsim.catalogue import DATASET_LABELS, STUDY_ID, VARIABLE_LABELS
-from itpsim.concentrations import make_pc
-from itpsim.deviations import make_dv
-from itpsim.disposition import make_dm, make_ds, treatment_end
+from itpsim.disposition import make_dm, make_ds, make_dv, treatment_end
 from itpsim.events import draw_events, make_ae, make_suppae
-from itpsim.exposure import infusions, make_ex
-from itpsim.fates import add_fates
-from itpsim.history import add_history, make_mh, make_pr
-from itpsim.immunity import draw_immune_samples, make_cp, make_cytokines
-from itpsim.laboratory import draw_samples, make_lb
-from itpsim.medication import make_cm
-from itpsim.people import make_people
-from itpsim.subject_visits import make_sv
+from itpsim.immunity import draw_immune_samples, make_cp, make_cytokines, make_is
+from itpsim.laboratory import draw_samples, make_lb, make_mb
+from itpsim.measurements import make_pc, make_rs, make_vs
+from itpsim.people import add_fates, make_people
 from itpsim.tables import arrange, typed
-from itpsim.virology import make_mb
-from itpsim.visits import attend, last_days
-from itpsim.vitals import make_vs
+from itpsim.treatment import add_history, infusions, make_cm, make_ex, make_mh, make_pr
+from itpsim.visits import attend, last_days, make_sv
 
 __all__ = ["DATASET_LABELS", "DEFAULT_SEED", "VARIABLE_LABELS", "simulate"]
 
@@ -151,10 +142,10 @@ def _findings(
 
 def _design(study: Study) -> dict[str, pd.DataFrame]:
     rows = {
-        "TA": trial_design.make_ta(study),
-        "TE": trial_design.make_te(study),
-        "TV": trial_design.make_tv(study),
-        "TI": trial_design.make_ti(),
-        "TS": trial_design.make_ts(study),
+        "TA": visits.make_ta(study),
+        "TE": visits.make_te(study),
+        "TV": visits.make_tv(study),
+        "TI": visits.make_ti(),
+        "TS": visits.make_ts(study),
     }
     return {name: typed(table.assign(STUDYID=STUDY_ID, DOMAIN=name), name) for name, table in rows.items()}

@@ -1,17 +1,99 @@
-"""Dates as ISO 8601 text, and what every SDTM table needs: study days, epoch, sequence and order."""
+"""What all parts share: random draws, and dates, study days, epoch, sequence and visit of SDTM tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from numpy.random import Generator
 from pandas.api.extensions import ExtensionArray
 
 from itpsim.catalogue import STUDY_ID, VARIABLE_LABELS
-from itpsim.draws import Days, Floats
+
+# Random draws that can be held to a published count or median.
+
+Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Days = npt.NDArray[np.int64]
+Texts = npt.NDArray[Any]
+
+PUBLISHED_SUBJECTS = 18
+
+
+def allot(rng: Generator, n: int, share: float, *, exact: bool) -> Flags:
+    """Flag ``share`` of ``n`` subjects: exactly the rounded count in random places, or each by chance."""
+    if exact:
+        return rng.permutation(np.arange(n) < round(share * n))
+    return rng.random(n) < share
+
+
+def spread(rng: Generator, n: int, low: float, median: float, high: float) -> Floats:
+    """Draw ``n`` values with exactly these extremes and, but for two values, exactly this median.
+
+    Each half is uniform between its extreme and the median; the order is random.
+    """
+    half = n // 2
+    place = np.sort(np.concatenate([rng.uniform(0, 0.5, half), rng.uniform(0.5, 1, n - half)]))
+    if n > 1:
+        place[[0, -1]] = 0, 1
+    if n > 2 or n == 1:
+        place[(n - 1) // 2 : half + 1] = 0.5
+    return rng.permutation(np.interp(place, [0, 0.5, 1], [low, median, high]))
+
+
+def pick(rng: Generator, eligible: Flags, count: int) -> Flags:
+    """Flag ``count`` of the eligible subjects at random, or all of them where there are fewer."""
+    places = np.flatnonzero(eligible)
+    chosen = np.zeros(eligible.size, dtype=bool)
+    chosen[rng.choice(places, min(count, places.size), replace=False)] = True
+    return chosen
+
+
+def choose(rng: Generator, weights: Floats, counts: npt.ArrayLike) -> tuple[Days, Days]:
+    """Choose for each row of ``weights`` (n x k) so many different items; return rows and items chosen.
+
+    One item is drawn after the other with chances in proportion to the weights of those left (which the
+    order of exponential waiting times gives). Items of weight 0 are never chosen: a row with too few
+    others gets those.
+    """
+    with np.errstate(divide="ignore"):
+        waiting = rng.standard_exponential(weights.shape) / weights
+    turn = np.argsort(np.argsort(waiting, axis=1), axis=1)
+    rows, items = np.nonzero((turn < np.asarray(counts)[:, None]) & (weights > 0))
+    return rows, items
+
+
+def draw_kind(rng: Generator, shares: Floats) -> Days:
+    """Draw for each row of ``shares`` (n x k, each row adds up to 1) one of the kinds 0 to k - 1."""
+    bounds = np.cumsum(shares, axis=1)[:, :-1]
+    kinds: Days = (rng.random(len(shares))[:, None] >= bounds).sum(axis=1)
+    return kinds
+
+
+def draw_one_of(rng: Generator, owner: Days, subject: Days) -> Days:
+    """Draw for each subject one of the rows that ``owner`` (rising) says are the subject's; -1 for none."""
+    first = np.searchsorted(owner, subject)
+    count = np.searchsorted(owner, subject, side="right") - first
+    drawn = first + np.floor(rng.random(subject.size) * count).astype("int64")
+    return np.where(count > 0, drawn, -1)
+
+
+def scaled(count: int, n: int) -> int:
+    """Return a count among the 18 published subjects in proportion to ``n`` subjects."""
+    return round(count * n / PUBLISHED_SUBJECTS)
+
+
+def between(low: Floats, high: Floats, centre: Floats, noise: Floats) -> Floats:
+    """Move ``centre`` by ``noise`` (logit scale) without ever leaving the open interval (low, high)."""
+    width = high - low
+    share = np.clip((centre - low) / width, 0.03, 0.97)
+    return low + width / (1 + (1 - share) / share * np.exp(-noise))
+
+
+# Dates as ISO 8601 text, and what every SDTM table needs: study days, epoch, sequence and order.
 
 _NUMERIC = ("SEQ", "DY", "DOSE", "STRESN", "STNRLO", "STNRHI", "AGE", "NUM", "LLOQ", "ETORD")
 _DAY_MINUTES = 24 * 60
@@ -165,3 +247,65 @@ def _epoch(moment: Moments, subject: Days, first: Moments, reference: pd.DataFra
     unknown = np.isnan(moment.day) | (moment.day < consent)
     code = np.select([unknown, screening, moment.day <= end], [0, 1, 2], default=3)
     return texts(["", "SCREENING", "TREATMENT", "FOLLOW-UP"]).take(code)
+
+
+# What findings of one sample share: whose it is, at which visit, and when it was taken.
+
+VISIT = ["VISITNUM", "VISIT", "VISITDY"]
+NEGATIVE, POSITIVE = "NEGATIVE", "POSITIVE"
+
+
+def collected(prefix: str, people: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per sample: USUBJID, the visit, ``<prefix>DTC``, and ``day`` from infusion 1.
+
+    Parameters
+    ----------
+    prefix
+        Domain whose date variable is wanted.
+    samples
+        ``subject`` (row of ``people``), ``day`` (from infusion 1, day 0), ``minute`` (of the day; may run
+        beyond midnight), VISITNUM, VISIT and VISITDY.
+    """
+    subject = samples["subject"].to_numpy()
+    columns = {
+        "USUBJID": people["USUBJID"].array.take(subject),
+        **{name: samples[name].to_numpy() for name in ("VISITNUM", "VISITDY")},
+        "VISIT": samples["VISIT"].array,
+        f"{prefix}DTC": minute_text(people["start"].to_numpy()[subject], samples["day"], samples["minute"]),
+        "day": samples["day"].to_numpy(),
+    }
+    return pd.DataFrame(columns)
+
+
+def by_test(rows: pd.DataFrame, tests: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Cross rows with tests: all tests of the first row in their order, then those of the second.
+
+    ``tests`` has for each column to add the texts of the tests.
+    """
+    count = len(next(iter(tests.values())))
+    crossed = rows.take(np.repeat(np.arange(len(rows)), count)).reset_index(drop=True)
+    place = np.tile(np.arange(count), len(rows))
+    return crossed.assign(**{name: texts(values).take(place) for name, values in tests.items()})
+
+
+def no_time_point(prefix: str) -> dict[str, Any]:
+    """Return the time point variables of what is taken at a visit without a planned time."""
+    texts = ("TPT", "ELTM", "TPTREF", "RFTDTC")
+    return {f"{prefix}TPTNUM": np.nan} | dict.fromkeys((f"{prefix}{name}" for name in texts), "")
+
+
+def first_infusions(given: pd.DataFrame) -> pd.DataFrame:
+    """Return each subject's first infusion, one row each."""
+    return given[given["number"] == 1].reset_index(drop=True)
+
+
+def last_infusions(given: pd.DataFrame) -> pd.DataFrame:
+    """Return each subject's last infusion, one row each."""
+    return given.sort_values(["subject", "number"]).drop_duplicates("subject", keep="last", ignore_index=True)
+
+
+def in_response(people: pd.DataFrame, subject: Days, day: Floats) -> np.ndarray:
+    """Tell for each subject (row of ``people``) and day whether the latent platelet response holds."""
+    rise = people["rise"].astype("float64").fillna(np.inf).to_numpy()[subject]
+    loss = people["loss"].astype("float64").fillna(np.inf).to_numpy()[subject]
+    return np.asarray((day >= rise) & (day < loss))

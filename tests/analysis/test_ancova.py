@@ -23,8 +23,7 @@ from csrkit.stats.ancova import (
     ls_means,
     type_3,
 )
-from csrkit.stats.families import CONSTANT, FEW
-from csrkit.stats.fewest import TOO_FEW
+from csrkit.stats.estimation import CONSTANT, FEW, TOO_FEW
 from csrkit.stats.proportions import NO_SUBJECTS
 from csrkit.vocabulary import limits_of
 

@@ -11,11 +11,11 @@ import pandas as pd
 import pyreadstat
 import pytest
 
+from csrkit.stats.categories import cochran_mantel_haenszel
 from csrkit.stats.common_ratios import common_ratios, equal_odds
-from csrkit.stats.fewest import TOO_FEW
+from csrkit.stats.estimation import TOO_FEW
 from csrkit.stats.proportions import NO_SUBJECTS
 from csrkit.stats.risk_differences import newcombe_differences, risk_differences
-from csrkit.stats.stratified import cochran_mantel_haenszel
 from tests.conftest import ROOT
 
 # Strata of rows (groups) of categories, as in comparisons.R, whose arrays run down the columns

@@ -11,7 +11,7 @@ import pytest
 from csrkit.adam.scores import sum_items
 from csrkit.adam.visits import Window, add_change, analysis_windows, carry_forward, flag_baseline
 from csrkit.stats.ancova import differences, dose_slope, fit
-from csrkit.stats.summaries import summarize
+from csrkit.stats.groups import summarize
 from csrkit.vocabulary import limits_of
 
 ARMS = ["Placebo", "Xanomeline Low Dose", "Xanomeline High Dose"]

@@ -14,7 +14,7 @@ from csrkit.stats.mmrm import mmrm
 from csrkit.stats.mmrm.covariance import LABELS, structure
 from csrkit.stats.mmrm.design import read_design
 from csrkit.stats.mmrm.likelihood import Point
-from itpcsr.analysis.software import software_of
+from itpcsr.analysis.tested import software_of
 
 FORMULA = "AVAL ~ BASE + ARM * VISIT"
 KEYS = {"visit": "VISIT", "subject": "USUBJID"}

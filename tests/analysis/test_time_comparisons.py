@@ -12,8 +12,7 @@ import pyreadstat
 import pytest
 
 from csrkit.stats.cox import check_proportional_hazards, hazard_ratios
-from csrkit.stats.estimation import SINGULAR
-from csrkit.stats.fewest import TOO_FEW
+from csrkit.stats.estimation import SINGULAR, TOO_FEW
 from csrkit.stats.proportions import NO_SUBJECTS
 from csrkit.stats.survival import kaplan_meier, median_time
 from csrkit.stats.time_comparisons import (

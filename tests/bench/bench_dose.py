@@ -8,8 +8,7 @@ import pytest
 
 from csrkit.dosefinding.crm import Crm, make_skeleton
 from csrkit.dosefinding.intervals import boin
-from csrkit.dosefinding.rule import Rule
-from csrkit.dosefinding.three_plus_three import ThreePlusThree
+from csrkit.dosefinding.rule import Rule, ThreePlusThree
 from itpcsr.analysis.dose.simulate import simulate
 from tests.bench.parts import LEVELS, MOST, TRIALS, TRUTH, make_plan
 

@@ -15,7 +15,7 @@ from scipy import stats
 from csrkit.stats.permutation import Permutations
 from itpcsr.analysis import immune
 from itpcsr.study import Study
-from tests.analysis.immune import null_trials
+from tests.itpcsr.analysis.immune import null_trials
 
 # in all, at a time, and of these by permutation tests: the last takes one trial at a time
 TRIALS, AT_ONCE, PERMUTED, MIRRORED = 40_000, 10_000, 1_000, 100

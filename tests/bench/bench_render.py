@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from csrkit.publish.pipeline import render_report, run_notebooks
+from csrkit.publish.version import open_run
 from csrkit.render.render import Renderer
-from itpcsr.publish.pipeline import render_report, run_notebooks
 from itpcsr.publish.trial import TRIAL
-from itpcsr.publish.version import open_run
-from tests.build.browser import Browser
+from tests.itpcsr.publish.browser import Browser
 
 ROOT = Path(__file__).resolve().parents[2]
 PILOT = ROOT.parent / "shared/data/cdiscpilot01"

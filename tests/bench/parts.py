@@ -21,9 +21,8 @@ from itpcsr.sdtm import load_trial
 from itpcsr.study import Study, read_study
 
 try:
-    from csrkit.dosefinding.futility import futility_bounds
     from csrkit.dosefinding.intervals import boin
-    from csrkit.dosefinding.rule import Rule
+    from csrkit.dosefinding.rule import Rule, futility_bounds
     from csrkit.nca import nca
     from csrkit.stats.groups import assign_groups
     from itpcsr.adam.datasets import derive

@@ -16,7 +16,7 @@ from unittest import mock
 import pandas as pd
 
 import csrkit.carried
-import csrkit.publish.notebook_rows
+import csrkit.publish.fragments
 import csrkit.rows
 import itpcsr.adam
 import itpcsr.study
@@ -101,7 +101,7 @@ def notebooks_on(
     with (
         mock.patch.object(itpcsr.study, "read_study", return_value=study),
         mock.patch.object(itpcsr.adam, "open_study", side_effect=lambda *_, **__: (study, opened)),
-        mock.patch.object(csrkit.publish.notebook_rows, "gather_rows", run.gather),
+        mock.patch.object(csrkit.publish.fragments, "gather_rows", run.gather),
     ):
         yield run
 

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from itpcsr.adam.datasets import Datasets
-from itpcsr.adam.intercurrent import derive_intercurrent
-from itpcsr.adam.profiles import derive_profiles
+from itpcsr.adam.states import derive_intercurrent, derive_profiles
 from itpcsr.analysis.efficacy import EVENTS
 from itpcsr.analysis.significant_events import select_events
 from itpcsr.sdtm import Trial

@@ -1,5 +1,5 @@
 # Outside witnesses for the statistics of immune function, computed by R 4.2.2 (Debian 12) with afex and
-# brglm2. Run: Rscript immune.R > immune.csv. The data are written out here and in tests/analysis/immune.
+# brglm2. Run: Rscript immune.R > immune.csv. The data are written out here and in tests/itpcsr/analysis/immune.
 suppressPackageStartupMessages({library(afex); library(brglm2)})
 out <- function(case, quantity, value) cat(sprintf("%s,%s,%.10g\n", case, quantity, value))
 cat("case,quantity,value\n")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from csrkit.publish.abbreviations import GLOSSARY, page_words, read_glossary
+from csrkit.publish.lists import GLOSSARY, page_words, read_glossary
 from itpcsr.study import read_origins, read_study
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
-from csrkit.disclosure.trial.variables import CODED
+from csrkit.disclosure.trial import CODED
 from csrkit.errors import PublishError
 from csrkit.sdtm.read import Trial
 

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from csrkit.nca.areas import Areas, area_between
-from csrkit.nca.inputs import Flags, Floats
-from csrkit.nca.profiles import Profiles
-from csrkit.nca.terminal import LEAST_POINTS, Terminal
+from csrkit.nca.areas import LEAST_POINTS, Areas, Terminal, area_between
+from csrkit.nca.samples import Flags, Floats, Profiles
 
 Texts = NDArray[np.object_]
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from csrkit import rows as results
-from csrkit.charts.fonts import Fonts
+from csrkit.charts.assets import Fonts
+from csrkit.made_files import Memo
 from csrkit.publish.fragments import read_displays, write_fragment
-from csrkit.publish.machine import count_cores
-from csrkit.publish.memo import Memo
+from csrkit.publish.processes import count_cores
 
 
 @dataclass(frozen=True)

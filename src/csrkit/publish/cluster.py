@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from csrkit.errors import NotebookError, ParameterError
-from csrkit.inputs.distributions import environment, hash_environment
-from csrkit.publish.last_run import Taken
+from csrkit.inputs.packages import environment, hash_environment
 from csrkit.publish.notebooks import Attempt, Job
-from csrkit.publish.running import Hands, work
+from csrkit.publish.running import Hands, Taken, work
 from csrkit.versions.manifest import hash_code
 
 if TYPE_CHECKING:

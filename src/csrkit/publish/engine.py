@@ -27,7 +27,7 @@ from traitlets.config import Config
 from csrkit.errors import NotebookError
 from csrkit.parameters.report import Limits
 from csrkit.publish.kernels import PROVISIONER, can_fork, kernel_environment, start_server
-from csrkit.publish.machine import peak_memory
+from csrkit.publish.processes import peak_memory
 from csrkit.publish.temporaries import short_place
 
 _ENGINE = "itpcsr"

@@ -1,11 +1,11 @@
-"""From an executed notebook to fragments: one file per labelled display, with a block per target."""
+"""From an executed notebook to its result rows, and to fragments: one file per labelled display."""
 
 from __future__ import annotations
 
 import ast
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,19 +13,23 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from csrkit.bounds import from_root
+from csrkit.carried import MIME, name_display, rows_from_json
 from csrkit.charts import drawing
+from csrkit.charts.assets import Fonts, fonts_of_process
 from csrkit.charts.drawing import form_texts
-from csrkit.charts.fonts import Fonts, fonts_of_process
-from csrkit.errors import NotebookError
+from csrkit.errors import DataError, NotebookError
+from csrkit.made_files import Memo
 from csrkit.plain_text import plain_text
-from csrkit.publish.memo import Memo
+from csrkit.rows import FILE, combine, make_rows, read_rows
 from csrkit.tables import escape, writers
-from csrkit.tables.layout import is_wide
-from csrkit.tables.prose import MIME as PROSE_MIME
-from csrkit.tables.prose import Prose, prose_from_json, to_markdown
+from csrkit.tables.files import MIME as PROSE_MIME
+from csrkit.tables.files import Prose, prose_from_json, to_markdown
 from csrkit.tables.provenance import Source, behind_html
 from csrkit.tables.table import MIME as TABLE_MIME
-from csrkit.tables.table import Table, table_from_json
+from csrkit.tables.table import Table, is_wide_table, table_from_json
+
+# From an executed notebook to fragments: one file per labelled display, with a block per target.
 
 # Parameters that say where the run writes and reads result rows, which is no choice of the analysis.
 _PLUMBING = ("output", "rows_of")
@@ -224,7 +228,7 @@ def _fragment(
         return to_markdown(display.prose)
     blocks = _chart_blocks(display, svg) if display.table is None else _table_blocks(display, pages)
     block = f"::: {{#{display.label}}}\n\n{blocks}\n\n{escape.markdown(display.caption)}\n\n:::\n"
-    if display.table is not None and is_wide(display.table):
+    if display.table is not None and is_wide_table(display.table):
         block = _TURNED.format(display=block)
     return f"{block}\n{_behind(display, rows, pages, with_datasets)}\n"
 
@@ -248,7 +252,7 @@ def _behind(
 def _table_blocks(display: Display, pages: Mapping[str, str] | None) -> str:
     table = display.table or Table("")
     grid = writers.to_grid(table)
-    if is_wide(table):
+    if is_wide_table(table):
         grid = f'::: {{custom-style="{writers.WIDE_STYLE}"}}\n\n{grid}\n\n:::'
     return "\n\n".join(
         [
@@ -290,3 +294,47 @@ def _chart_blocks(display: Display, svg: str) -> str:
 
 def _visible(target: str, block: str) -> str:
     return f'::: {{.content-visible when-format="{target}"}}\n\n{block}\n\n:::'
+
+
+# The result rows of executed notebooks, which their labelled displays carry.
+
+
+def collect_rows(notebook: Mapping[str, Any], name: str) -> pd.DataFrame:
+    """Return the rows that the labelled displays of an executed notebook carry, each named by its label.
+
+    Raises NotebookError, with ``name``, where a display carries rows of another, and ValueError where two
+    rows have the same key.
+    """
+    found = [make_rows(pd.DataFrame({"statistic": [], "value": []}))]
+    for options, cell in labelled_cells(notebook, name):
+        label, shown = str(options["label"]), output_of(cell)
+        if MIME in shown:
+            rows = name_display(rows_from_json(shown[MIME]), label)
+            if others := sorted(set(rows["display"]) - {label}):
+                raise NotebookError(
+                    f"{name}, {label}: the display carries result rows of {', '.join(others)}. Leave their "
+                    "`display` empty: the cell's label names them."
+                )
+            found.append(rows)
+    return combine(*found) if len(found) > 1 else found[0]
+
+
+def gather_rows(folders: Iterable[str | Path]) -> pd.DataFrame:
+    """Return the result rows of other notebooks, from folders that start at the project's root.
+
+    A folder holds the rows of one notebook as a build writes them, a folder for each of several, or executed
+    copies of notebooks. No rows without folders. Raises DataError for a folder with none of them.
+    """
+    frames = []
+    for folder in folders:
+        path = from_root(folder)
+        written = [path] if (path / FILE).exists() else sorted(one.parent for one in path.glob(f"*/{FILE}"))
+        executed = [] if written else sorted(path.glob("*.ipynb"))
+        if not written and not executed:
+            raise DataError(
+                f"{path}: holds neither result rows ({FILE}) nor executed notebooks. Run the notebooks that "
+                "this one reads first."
+            )
+        frames += [read_rows(one) for one in written]
+        frames += [collect_rows(json.loads(one.read_text(encoding="utf-8")), one.stem) for one in executed]
+    return pd.concat(frames, ignore_index=True) if frames else make_rows(pd.DataFrame())

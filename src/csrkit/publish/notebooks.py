@@ -11,14 +11,43 @@ from typing import TYPE_CHECKING, Any
 
 from csrkit.errors import NotebookError, PublishError
 from csrkit.inputs.hashes import file_hash, text_hash
+from csrkit.inputs.plain_notebook import plain_text
 from csrkit.parameters.report import Limits
 from csrkit.publish.notebook_parameters import check_arrival, read_parameters
-from csrkit.publish.notebook_record import differences, read_opened
-from csrkit.publish.plain_notebook import plain_text
 from csrkit.store import OPENED
 
 if TYPE_CHECKING:
     from csrkit.publish.engine import Course
+
+# What a notebook's results were made from, and whether that is as it is today.
+
+
+def differences(
+    record: Path, inputs: Mapping[str, Any], made: tuple[Path, ...], datasets: Mapping[str, str]
+) -> list[str]:
+    """Return in what today's inputs differ from those of which a notebook's results were made.
+
+    ``record`` is the file of the latter, ``made`` what has to be there, ``datasets`` the hashes of those of
+    today, of which only those count that the notebook opened. Empty: it needn't run.
+    """
+    if missing := [path.name for path in (*made, record) if not path.exists()]:
+        return [f"{missing[0]} isn't there"]
+    try:
+        before = json.loads(record.read_text(encoding="utf-8"))
+        opened = dict(before.pop("datasets"))
+    except (ValueError, KeyError, TypeError):
+        return [f"{record.name} can't be read"]
+    names = [*dict.fromkeys([*before, *inputs])]
+    now = json.loads(json.dumps(dict(inputs)))
+    found = [name for name in names if before.get(name) != now.get(name)]
+    return found + [f"dataset {name}" for name, digest in opened.items() if datasets.get(name) != digest]
+
+
+def read_opened(log: Path) -> dict[str, str]:
+    """Return the datasets that a notebook opened, name to SHA-256, from what its store wrote down."""
+    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    return dict(sorted(line.split(" ", 1) for line in lines))
+
 
 # Times and run identifiers that papermill and nbclient stamp into a notebook: the wall clock leaves no trace.
 _STAMPS = ("papermill", "execution")
@@ -179,9 +208,9 @@ def run_job(job: Job, source: str, course: Course) -> None:
         display carries rows of another; or a value didn't arrive in it.
     """
     # the imports of papermill and pandas take seconds: they wait until a notebook runs
-    from csrkit.disclosure.small_counts import VARIABLE, Rule
+    from csrkit.disclosure.counted import VARIABLE, Rule
     from csrkit.publish.engine import execute
-    from csrkit.publish.notebook_rows import collect_rows
+    from csrkit.publish.fragments import collect_rows
     from csrkit.rows import write_rows
 
     rows, opened = job.root / job.rows, _opened(job)

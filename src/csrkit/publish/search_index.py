@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from csrkit.publish.memo import Memo
+from csrkit.made_files import Memo
 from csrkit.versions.page_reading import parsed, report_pages
 
 _HEADINGS = ("h1", "h2", "h3", "h4")

@@ -19,11 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from csrkit.charts.vega import BUNDLE
-from csrkit.inputs.hashes import file_hash, text_hash
+from csrkit.charts.assets import BUNDLE
+from csrkit.inputs.hashes import file_hash, source_hash, text_hash
 from csrkit.inputs.imports import CACHE, Imports
-from csrkit.inputs.installed import installed_versions, normal_name
-from csrkit.publish.hashes import source_hash
+from csrkit.inputs.packages import installed_versions, normal_name
 
 FOLDER = Path("work/done")
 # Of the environment, these variables decide what a command makes: its own, and those of Quarto.
@@ -203,7 +202,7 @@ def _environment(lock: Path) -> dict[str, Any]:
 
     Those that a command doesn't need, such as tools for development, decide nothing.
     """
-    from csrkit.inputs.lock_file import PACKAGE, needed, read_lock
+    from csrkit.inputs.packages import PACKAGE, needed, read_lock
 
     versions = _versions()
     names = needed(read_lock(lock), PACKAGE) if lock.exists() else set(versions)
@@ -266,8 +265,7 @@ def _place(root: Path, parameters: Path, command: str) -> Path:
 def _made_by() -> str:
     """Return a mark of the program that writes and reads records: another one's record isn't believed."""
     here = Path(__file__).parent
-    paths = [here / f"{name}.py" for name in ("unchanged", "hashes", "plain_notebook")]
-    paths += sorted((here.parent / "inputs").glob("*.py"))
+    paths = [Path(__file__), *sorted((here.parent / "inputs").glob("*.py"))]
     return text_hash("".join(map(file_hash, paths)))
 
 

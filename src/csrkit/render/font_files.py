@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from csrkit.charts.fonts import Fonts, choose_fonts
+from csrkit.charts.assets import Fonts, choose_fonts
 from csrkit.errors import ParameterError
 from csrkit.inputs.hashes import file_hash
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from csrkit.charts.vega import BUNDLE
+from csrkit.charts.assets import BUNDLE
 from csrkit.errors import RenderError
 
 # The name is what Quarto prints where nothing has been run: "could not find file …"

@@ -15,13 +15,12 @@ from typing import Any, Literal
 
 import yaml
 
-from csrkit.disclosure.holes import refuse_holes_of_html, refuse_holes_of_pdf
 from csrkit.errors import RenderError
+from csrkit.made_files import Memo, mirror
 from csrkit.parameters.report import Report
-from csrkit.parameters.yaml_files import write_yaml
-from csrkit.publish.memo import Memo
-from csrkit.publish.mirror import mirror
+from csrkit.parameters.validation import write_yaml
 from csrkit.render import embedded, quarto
+from csrkit.render.quarto import refuse_holes_of_html, refuse_holes_of_pdf
 
 Engine = Literal["auto", "quarto", "embedded"]
 Format = Literal["html", "pdf", "docx"]

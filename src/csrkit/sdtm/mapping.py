@@ -13,8 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from csrkit.bounds import Bounds
 from csrkit.errors import DataError
-from csrkit.parameters.validation import validate
-from csrkit.parameters.yaml_files import read_yaml
+from csrkit.parameters.validation import read_yaml, validate
 from csrkit.sdtm.formats.table import Table, number_text
 from csrkit.sdtm.units import is_known
 

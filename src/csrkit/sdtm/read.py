@@ -10,18 +10,88 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from csrkit.bounds import Bounds, chosen_bounds, held_to
+from csrkit.bounds import Bounds, chosen_bounds, from_root, held_to
 from csrkit.errors import DataError
-from csrkit.paths import from_root
-from csrkit.sdtm.formats import Table, Variable, read_table, settle_types
-from csrkit.sdtm.iso_dates import plain_dates
-from csrkit.sdtm.join import Part, join_parts
+from csrkit.sdtm.dates import plain_dates
+from csrkit.sdtm.formats import read_table
+from csrkit.sdtm.formats.table import Table, Variable, settle_types
+from csrkit.sdtm.join import Part, join_parts, make_plain, no_changes
 from csrkit.sdtm.mapping import Mapping, apply_mapping, read_mapping
-from csrkit.sdtm.plain import make_plain, no_changes
-from csrkit.sdtm.simulated import are_simulated, marks_of, refuse_other_mark
-from csrkit.sdtm.used import RELATED, domain_of_name, is_used
 
-__all__ = ["Trial", "Variable", "read_trial"]
+# Which SDTM domains the report reads: what is wrong in others is named, and stops nothing.
+
+# What derivations, displays and their checks read. Other domains only tell when a subject was last seen.
+USED_DOMAINS = frozenset((
+    "DM", "EX", "AE", "LB", "VS", "CM", "MH", "PR", "DS", "DV", "SV", "MB", "PC", "IS", "CP", "RS", "DD",
+    "SS", "SUPPAE",
+))  # fmt: skip
+# Data sets of SDTMIG 3.4 that hold no DOMAIN.
+RELATED = ("RELREC", "RELSUB", "RELSPEC", "POOLDEF")
+# Other domains of SDTMIG 3.4 that come in parts (4.1.7), whose files are named by up to four letters.
+_SPLIT = (
+    "QS", "FA", "FT", "EG", "TR", "TU", "BS", "BE", "GF", "MI", "PE", "PP", "SC", "SS", "IE", "OE", "CV",
+    "NV", "RE",
+)  # fmt: skip
+_STEM = re.compile(r"(SUPP|SQ)?([A-Z]{2})([A-Z0-9]{0,2})")
+
+
+def is_used(domain: str) -> bool:
+    """Tell whether the report reads the domain, or (of SUPPAE) its qualifiers."""
+    return domain in USED_DOMAINS
+
+
+def domain_of_name(stem: str) -> str:
+    """Return the domain that a file's name without its ending says (``suppae``, ``qsph``); "" where none.
+
+    Four letters name a part of a domain only where that domain comes in parts: ``labs`` is no domain LA.
+    """
+    stem = stem.upper()
+    if stem in RELATED:
+        return stem
+    found = _STEM.fullmatch(stem)
+    if not found:
+        return ""
+    prefix, code, part = found.groups()
+    if part and not prefix and code not in (*_SPLIT, *USED_DOMAINS):
+        return ""
+    return ("SUPP" if prefix else "") + code
+
+
+# Whether data are simulated: what the files say as they came, which nothing can change afterwards.
+#
+# It decides whether pages say that they describe no patient, and whether an external version may take the key
+# that is published. So it rests on the study identifier of every record, before a mapping file is applied.
+
+_MARK = "-SIM"
+
+
+def marks_of(frame: pd.DataFrame) -> frozenset[bool]:
+    """Return whether a file's records say that they are simulated: True, False, both, or nothing.
+
+    A record says so by a study identifier (STUDYID) that ends with ``-SIM``; one without identifier is taken
+    for real. A label says nothing: anybody can write one.
+    """
+    if "STUDYID" not in frame:
+        return frozenset()
+    return frozenset(str(text).rstrip().endswith(_MARK) for text in frame["STUDYID"].unique())
+
+
+def are_simulated(marks: Iterable[frozenset[bool]]) -> bool:
+    """Tell whether all records of all files say that they are simulated; one that doesn't makes all real."""
+    return frozenset[bool]().union(*marks) == {True}
+
+
+def refuse_other_mark(before: frozenset[bool], frame: pd.DataFrame, path: Path) -> None:
+    """Refuse a mapping that changes what a file's records say on being simulated. Raises DataError."""
+    after = marks_of(frame)
+    if after == before or (not before and after == {False}):
+        return
+    raise DataError(
+        f"{path}: the mapping changes STUDYID so that {'simulated' if True in before else 'real'} data would "
+        "pass for the other kind. A study identifier ends with -SIM in simulated data and in no other: map "
+        "it to one that keeps this."
+    )
+
 
 # A folder may also hold define.xml, a README or pictures: only these names are taken as data there.
 _DATA_NAMES = (
@@ -61,12 +131,12 @@ class Trial:
         Name of a file in a folder to why it isn't read: it can't be, and the report doesn't use its domain.
     changed
         The values that aren't read as they stand in their files, since they aren't plain text: columns
-        ``csrkit.sdtm.plain.CHANGED``.
+        ``csrkit.sdtm.join.CHANGED``.
     findings
         What the checks found; empty until they ran.
     simulated
         Whether all records of the files, as they came, say that they are simulated; no mapping file, label or
-        parameter changes it (see ``csrkit.sdtm.simulated``).
+        parameter changes it (see ``csrkit.sdtm.read``).
     """
 
     domains: dict[str, pd.DataFrame]
@@ -156,7 +226,7 @@ def list_files(sources: Iterable[str | Path]) -> list[Path]:
 
 
 class _File(NamedTuple):
-    """What a file holds, its mark (see ``csrkit.sdtm.simulated``), and its values that weren't plain text."""
+    """What a file holds, its mark (see ``csrkit.sdtm.read``), and its values that weren't plain text."""
 
     domain: str
     table: Table

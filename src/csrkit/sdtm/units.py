@@ -1,21 +1,24 @@
-"""Units: what their spellings mean, and a domain with its standard results in other units.
-
-Spellings stand in an explicit table; the arithmetic is pint's. What a spelling means never depends on the
-test: ``G/L`` is 10^9 per litre and ``g/L`` gram per litre. Amounts of substance (mol) and masses are never
-converted into each other, since no molar mass is guessed.
-"""
+"""Units and results: what their spellings mean, limits (``<5``), titres, and cut-offs of toxicity."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib.resources import files
 from itertools import product
 
+import numpy as np
 import pandas as pd
 
 from csrkit.errors import DataError
-from csrkit.limits import split_limit, write_limit
+from csrkit.limits import read_limits, split_limit, write_limit
+
+# Units: what their spellings mean, and a domain with its standard results in other units.
+#
+# Spellings stand in an explicit table; the arithmetic is pint's. What a spelling means never depends on the
+# test: `G/L` is 10^9 per litre and `g/L` gram per litre. Amounts of substance (mol) and masses are never
+# converted into each other, since no molar mass is guessed.
 
 COUNT = "10^9/L"
 _NUMBERS = ("STRESN", "STNRLO", "STNRHI", "LLOQ", "ULOQ")
@@ -214,3 +217,118 @@ def _scaled_text(text: str, factor: float, offset: float) -> str:
         return text
     value = _scaled(pd.Series([number if sign else float(text)]), factor, offset).iloc[0]
     return write_limit(sign, value)
+
+
+# Limits (`<5`) of standard results: from the standard text, else from what was recorded, converted.
+
+_SAME = 0.01  # relative spread of the factors between recorded and standard results of one test
+
+
+def standard_limits(frame: pd.DataFrame, domain: str) -> pd.Series:
+    """Return the limit of each result in its standard unit (``<5``, ``>=2000``), "" for all others.
+
+    ``--STRESC`` says it; where that holds no limit but ``--ORRES`` does, its number is converted: by the
+    units, or by the factor between the other results of the test in these units. "" where neither is known; a
+    limit that is recorded rules over a number that somebody put in its place.
+    """
+    names = {part: f"{domain}{part}" for part in ("STRESC", "ORRES", "STRESU", "ORRESU", "TESTCD")}
+    text = pd.DataFrame({part: _column(frame, name) for part, name in names.items()})
+    standard, original = read_limits(text["STRESC"]), read_limits(text["ORRES"])
+    if (standard["sign"] == "").all() and (original["sign"] == "").all():
+        return pd.Series("", index=frame.index, dtype="str")
+    limits = standard.assign(known=standard["sign"] != "")
+    recorded = ~limits["known"] & (original["sign"] != "")
+    if recorded.any():
+        number = pd.to_numeric(_column(frame, f"{domain}STRESN"), errors="coerce")
+        keys = ["TESTCD", "ORRESU", "STRESU"]
+        for key, rows in text[recorded].groupby(keys, sort=True):
+            same = (text[keys] == list(key)).all(axis=1)
+            factor = _factor(str(key[1]), str(key[2]), text.loc[same, "ORRES"], number[same])
+            values = original.loc[rows.index, "value"] * factor[0] + factor[1] if factor else None
+            if values is not None:
+                limits.loc[rows.index, "sign"] = original.loc[rows.index, "sign"]
+                limits.loc[rows.index, "value"] = values
+                limits.loc[rows.index, "known"] = True
+    written = np.full(len(frame), "", dtype="object")
+    known = limits["known"].to_numpy()
+    pairs = zip(limits.loc[known, "sign"], limits.loc[known, "value"], strict=True)
+    written[known] = [write_limit(sign, value) for sign, value in pairs]
+    return pd.Series(written, index=frame.index, dtype="str")
+
+
+def _column(frame: pd.DataFrame, name: str) -> pd.Series:
+    return frame[name] if name in frame else pd.Series("", index=frame.index, dtype="str")
+
+
+def _factor(unit: str, target: str, recorded: pd.Series, number: pd.Series) -> tuple[float, float] | None:
+    if unit in ("", target) or target == "":
+        return 1.0, 0.0
+    try:
+        return conversion(unit, target)
+    except DataError:
+        factors = (number / pd.to_numeric(recorded, errors="coerce")).replace([float("inf")], float("nan"))
+        factors = factors.dropna()
+        middle = float(factors.median()) if len(factors) else 0.0
+        same = middle > 0 and bool(((factors / middle - 1).abs() <= _SAME).all())
+        return (middle, 0.0) if same else None
+
+
+# Results of antibody tests: a word, a titre, or something that can't be read.
+
+_POSITIVE = r"(?:POSITIVE|REACTIVE|DETECTED|POS)\b.*"
+_NEGATIVE = r"(?:NEGATIVE|NON-?REACTIVE|NOT DETECTED|UNDETECTED|NEG)\b.*"
+_NEITHER = r"(?:INDETERMINATE|EQUIVOCAL|INCONCLUSIVE|BORDERLINE|INVALID|NOT DONE|NOT EVALUABLE)"
+_TITRE = r"(?P<sign><|>=|>|≥)?[ \t\n\f\r]*(?:1[ \t\n\f\r]*[:/][ \t\n\f\r]*)?(?P<value>[0-9]+(?:\.[0-9]+)?)"
+CUTOFF = 1.0  # ratio of signal to cut-off from which an autoantibody is positive
+ALLOWED = "POSITIVE, NEGATIVE, INDETERMINATE or a titre such as 1:40, 40, <1:10 or >1:640"
+
+
+def read_titres(text: pd.Series) -> pd.DataFrame:
+    """Read results of antibody tests.
+
+    Parameters
+    ----------
+    text
+        One result each: ``NEGATIVE``, ``POSITIVE CONFIRMATION``, ``1:40``, ``1/40``, ``40``, ``<1:10``,
+        ``>1:640``, ``≥1:640`` or empty. Case and blanks at the ends don't matter.
+
+    Returns
+    -------
+    DataFrame
+        ``word``: POSITIVE, NEGATIVE, NEITHER (indeterminate, not done), or "" where the result is no word.
+        ``value``: the dilution, 40 for 1:40; for ``<1:10`` and ``>1:640`` the limit itself, NaN where the
+        result is no titre. ``sign``: ``<``, ``>`` (also for ``≥``: positive at the highest dilution tested)
+        or "". ``readable``: False for what is none of these; a dilution below 1 is no titre. Empty text is
+        readable and says nothing.
+    """
+    plain = text.str.strip().str.upper()
+    word = np.select(
+        [plain.str.fullmatch(pattern) for pattern in (_POSITIVE, _NEGATIVE, _NEITHER)],
+        ["POSITIVE", "NEGATIVE", "NEITHER"],
+        default="",
+    )
+    parts = plain.str.extract(rf"^{_TITRE}$")
+    value = pd.to_numeric(parts["value"], errors="coerce").astype("float64")
+    value = value.where((value >= 1) & np.isfinite(value))
+    sign = parts["sign"].fillna("").replace({">=": ">", "≥": ">"}).where(value.notna(), "").astype("str")
+    words = pd.Series(word, index=text.index, dtype="str")
+    readable = (plain == "") | (words != "") | value.notna()
+    return pd.DataFrame({"word": words, "value": value, "sign": sign, "readable": readable})
+
+
+# The cut-offs by which criteria of toxicity grade laboratory values.
+
+_FILES = {"CTCAE v5.0": "ctcae5.csv"}
+
+
+@cache
+def read_cutoffs(criteria: str) -> pd.DataFrame:
+    """Return the cut-offs of the criteria named: test, unit, side, term, baseline, grade1 to grade4."""
+    path = files("csrkit.sdtm") / _FILES[criteria]
+    with path.open(encoding="utf-8") as file:
+        return pd.read_csv(file, comment="#", dtype="str", keep_default_na=False)
+
+
+def graded_tests(criteria: str) -> set[str]:
+    """Return the tests that the criteria named grade; none for empty."""
+    return set(read_cutoffs(criteria)["test"]) if criteria else set()

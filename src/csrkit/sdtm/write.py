@@ -11,7 +11,7 @@ import pandas as pd
 from csrkit.sdtm.formats.dataset_json import write_dataset_json
 from csrkit.sdtm.formats.delimited import write_delimited
 from csrkit.sdtm.formats.parquet import write_parquet
-from csrkit.sdtm.transport import write_transport
+from csrkit.sdtm.formats.sas import write_transport
 
 Format = Literal["xpt", "csv", "parquet", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)

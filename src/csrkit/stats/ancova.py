@@ -19,9 +19,7 @@ from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.multitest import multipletests
 
 from csrkit.stats.estimable import Design, Floats, Term
-from csrkit.stats.estimation import NUMERICAL, attempt
-from csrkit.stats.families import CONSTANT, FEW
-from csrkit.stats.fewest import FEWEST_FOR_TEST, TOO_FEW
+from csrkit.stats.estimation import CONSTANT, FEW, FEWEST_FOR_TEST, NUMERICAL, TOO_FEW, attempt
 from csrkit.stats.proportions import NO_SUBJECTS
 from csrkit.vocabulary import limits_of
 

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from csrkit.stats.estimation import attempt_numbers
-from csrkit.stats.fewest import FEWEST_FOR_TEST, TOO_FEW
-from csrkit.stats.stratified import Counts, Names, fourfold
+from csrkit.stats.categories import Counts, Names, fourfold
+from csrkit.stats.estimation import FEWEST_FOR_TEST, TOO_FEW, attempt_numbers
 
 ODDS_RATIO = "Mantel-Haenszel common odds ratio, interval by Robins, Breslow and Greenland"
 RELATIVE_RISK = "Mantel-Haenszel common relative risk, interval by Greenland and Robins"

@@ -10,10 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from csrkit.stats.estimation import NotSettledError, attempt
-from csrkit.stats.fewest import FEWEST_FOR_TEST, TOO_FEW
+from csrkit.stats.categories import Names, compare_with, known_records, levels_in
+from csrkit.stats.estimation import FEWEST_FOR_TEST, TOO_FEW, NotSettledError, attempt
 from csrkit.stats.proportions import NO_SUBJECTS
-from csrkit.stats.stratified import Names, compare_with, known_records, levels_in
 from csrkit.stats.survival import kaplan_meier
 from csrkit.stats.time_comparisons import Times, read_times
 

@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from csrkit.stats.estimation import QUIET
-from csrkit.stats.fewest import FEWEST_FOR_TEST, FEWEST_IN_SUBSET
+from csrkit.stats.estimation import FEWEST_FOR_TEST, FEWEST_IN_SUBSET, QUIET
 
 Floats = NDArray[np.floating[Any]]
 _TOLERANCE = 1e-9  # arrangements this near to the observed one count as equal: sums carry binary noise

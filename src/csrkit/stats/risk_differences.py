@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import brentq
 
-from csrkit.stats.estimation import attempt_numbers
-from csrkit.stats.fewest import FEWEST_FOR_TEST, TOO_FEW
+from csrkit.stats.categories import Counts, Names, fourfold
+from csrkit.stats.estimation import FEWEST_FOR_TEST, TOO_FEW, attempt_numbers
 from csrkit.stats.proportions import wilson_interval
-from csrkit.stats.stratified import Counts, Names, fourfold
 
 MIETTINEN_NURMINEN = "Miettinen-Nurminen score interval and test of a difference of proportions"
 NEWCOMBE = "Newcombe hybrid score interval of a difference of proportions"

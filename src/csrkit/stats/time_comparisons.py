@@ -11,10 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from csrkit.stats.estimation import attempt_numbers
-from csrkit.stats.fewest import FEWEST_FOR_TEST, TOO_FEW
+from csrkit.stats.categories import Names, compare_with, known_records, levels_in
+from csrkit.stats.estimation import FEWEST_FOR_TEST, TOO_FEW, attempt_numbers
 from csrkit.stats.proportions import NO_SUBJECTS
-from csrkit.stats.stratified import Names, compare_with, known_records, levels_in
 from csrkit.stats.survival import Curve, at_risk, kaplan_meier
 
 RESTRICTED_MEAN = "Restricted mean time without event, the area below the Kaplan-Meier estimate"
@@ -235,7 +234,7 @@ def landmark_differences(
         See ``log_rank`` and ``restricted_mean_differences``.
     at
         The landmarks, in days as the times. The shares themselves, with log-log intervals, are
-        ``csrkit.stats.time_estimates.times_to_event``.
+        ``csrkit.stats.survival.times_to_event``.
     confidence
         Level of the interval.
 

@@ -1,18 +1,25 @@
-"""Text for each target: one function makes any text stand there as the text it is, and nothing else does.
-
-Each takes text of any origin (data, parameters, names of files), makes it one line without control
-characters, and returns what the target shows as exactly these words.
-"""
+"""Text for each target, and as CSV: one function makes any text the text it is there."""
 
 from __future__ import annotations
 
+import csv as csv_files
 import html as _html
+import io
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from pathlib import Path
 from urllib.parse import quote
 
+import pandas as pd
+
 from csrkit.plain_text import plain_text
+
+# Text for each target: one function makes any text stand there as the text it is, and nothing else does.
+#
+# Each takes text of any origin (data, parameters, names of files), makes it one line without control
+# characters, and returns what the target shows as exactly these words.
 
 # Signs that open markup somewhere in Pandoc's Markdown. Quotes are among them, which it would turn.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~^$@&\"'])")
@@ -155,3 +162,32 @@ def csv(text: str) -> str:
     """
     flat = plain_text(text)
     return f"'{flat}" if _FORMULA.match(flat) and not _NUMBER.fullmatch(flat) else flat
+
+
+# CSV for readers: the one place that writes it, with every text guarded against being run as a formula.
+
+
+def lines_csv(lines: Iterable[Sequence[object]]) -> str:
+    """Return lines of texts and numbers as CSV; numbers are written as they are."""
+    stream = io.StringIO()
+    writer = csv_files.writer(stream, lineterminator="\n")
+    for line in lines:
+        writer.writerow([csv(cell) if isinstance(cell, str) else cell for cell in line])
+    return stream.getvalue()
+
+
+def frame_csv(frame: pd.DataFrame) -> str:
+    """Return a frame as CSV without its index, numbers with all their digits, nothing for missing."""
+    texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
+    safe = frame.assign(**{name: frame[name].map(_guarded) for name in texts})
+    safe.columns = safe.columns.map(lambda name: csv(str(name)))
+    return str(safe.to_csv(index=False, lineterminator="\n"))
+
+
+def _guarded(value: object) -> object:
+    return csv(value) if isinstance(value, str) else value
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame as a CSV file in UTF-8."""
+    path.write_text(frame_csv(frame), encoding="utf-8", newline="\n")

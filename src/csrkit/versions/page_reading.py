@@ -1,4 +1,4 @@
-"""Read tables and paragraphs back from published HTML, RTF and Word files."""
+"""Read tables and paragraphs back from published files, and where the pages show each display."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import re
 import zipfile
 from collections.abc import Container, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from lxml import etree
 from lxml.html import fragment_fromstring
 
 from csrkit.versions.published import Cells
+
+# Read tables and paragraphs back from published HTML, RTF and Word files.
 
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _SIGNS = {f"{_WORD}tab": " ", f"{_WORD}br": " ", f"{_WORD}noBreakHyphen": "-"}
@@ -173,3 +176,33 @@ def _word_rows(table: etree._Element) -> Iterator[tuple[str, ...]]:
 
 def _word_text(node: etree._Element) -> str:
     return "".join(_SIGNS.get(part.tag) or part.text or "" for part in node.iter(f"{_WORD}t", *_SIGNS))
+
+
+# Where a published report shows its displays: the page, the numbered caption and the section.
+
+_INDEX = "search-index.js"
+_HEAD, _TAIL = "window.csrIndex(", ");"
+
+
+@dataclass(frozen=True)
+class Place:
+    """One display in the report: its address in the version's folder, caption with number, and section."""
+
+    url: str
+    title: str
+    section: str
+
+
+def read_places(folder: Path) -> dict[str, Place]:
+    """Return label to place in the order of the pages, from the index of the report's search."""
+    places: dict[str, Place] = {}
+    page = section = ""
+    for path in sorted((folder / "site_libs").glob(f"**/{_INDEX}"))[:1]:
+        text = path.read_text(encoding="utf-8").strip()
+        for entry in json.loads(text.removeprefix(_HEAD).removesuffix(_TAIL))["entries"]:
+            file, _, anchor = entry["url"].partition("#")
+            if file != page:
+                page, section = file, entry["title"]
+            if anchor.startswith(("tbl-", "fig-")):
+                places[anchor] = Place(entry["url"], entry["title"], section)
+    return places

@@ -1,12 +1,19 @@
-"""Pair the records of two versions by what they are: transfers renumber them."""
+"""Which record, row, column or part of a text of one version is which of the other."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+# Pair the records of two versions by what they are: transfers renumber them.
 
 Places = npt.NDArray[np.int64]
 
@@ -137,3 +144,219 @@ def _most_alike(
             free_left.discard(one)
             free_right.discard(other)
     return pairs
+
+
+# Lay the same table of two versions over each other: which row and column is which.
+
+TableModel = dict[str, Any]
+_EMPTY: TableModel = {"stub": "", "headers": [], "rows": [], "notes": [], "absent": ""}
+Pair = tuple[str | None, str | None]  # old and new text; None where the version doesn't have it
+
+
+@dataclass(frozen=True)
+class AlignedRow:
+    """One row: its label in both versions, how deep it is indented, and a pair of texts per column."""
+
+    label: Pair
+    indent: int
+    cells: tuple[Pair, ...]
+
+    @property
+    def is_section(self) -> bool:
+        """Tell whether the row is a heading over the rows below it."""
+        return not any(text for pair in self.cells for text in pair)
+
+    @property
+    def differs(self) -> bool:
+        """Tell whether something in the row isn't the same in both versions."""
+        return any(old != new for old, new in (self.label, *self.cells))
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """A table of two versions: the heads of its columns and its rows, each as pairs."""
+
+    stub: str
+    heads: tuple[Pair, ...]
+    rows: tuple[AlignedRow, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Tell whether anything differs."""
+        return any(old != new for old, new in self.heads) or any(row.differs for row in self.rows)
+
+
+def align(old: TableModel | None, new: TableModel | None) -> Aligned:
+    """Lay two table models over each other; None, or a sentence in its place, is a table without rows."""
+    before, after = old or _EMPTY, new or _EMPTY
+    columns = _matched(*([_column(head) for head in t["headers"]] for t in (before, after)))
+    rows = _matched(*(_row_names(table["rows"]) for table in (before, after)))
+    return Aligned(
+        stub=after["stub"] or before["stub"],
+        heads=tuple((_head(before, a), _head(after, b)) for a, b in columns),
+        rows=tuple(_row(before, after, a, b, columns) for a, b in rows),
+    )
+
+
+def _matched(old: list[Any], new: list[Any]) -> list[tuple[int | None, int | None]]:
+    """Return the places of the same name in both lists, in the new order.
+
+    Tables are sorted by frequency, so that the same row may stand elsewhere. What is gone stands behind
+    what it followed.
+    """
+    places = {name: place for place, name in enumerate(old)}
+    pairs: list[tuple[int | None, int | None]] = [(places.get(name), j) for j, name in enumerate(new)]
+    kept = set(new)
+    for place, name in enumerate(old):
+        if name not in kept:
+            before = next((at for at, pair in enumerate(pairs) if place and pair[0] == place - 1), -1)
+            pairs.insert(before + 1, (place, None))
+    return pairs
+
+
+def _column(head: dict[str, str]) -> tuple[str, str]:
+    return head["spanner"], head["label"]
+
+
+def _head(table: TableModel, place: int | None) -> str | None:
+    if place is None:
+        return None
+    head = table["headers"][place]
+    text = f"{head['label']} (N={head['n']})" if head["n"] else head["label"]
+    return " ".join(part for part in (head["spanner"], text) if part)
+
+
+def _row_names(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """Return what tells a row apart: the labels above it, its own, and which one of those alike it is."""
+    above: list[str] = []
+    names: list[tuple[str, ...]] = []
+    seen: Counter[tuple[str, ...]] = Counter()
+    for row in rows:
+        above = [*above[: row["indent"]], *[""] * (row["indent"] - len(above)), row["label"]]
+        seen[tuple(above)] += 1
+        names.append((*above, str(seen[tuple(above)])))
+    return names
+
+
+def _row(
+    before: TableModel,
+    after: TableModel,
+    a: int | None,
+    b: int | None,
+    columns: list[tuple[int | None, int | None]],
+) -> AlignedRow:
+    old = before["rows"][a] if a is not None else None
+    new = after["rows"][b] if b is not None else None
+    label = (old["label"] if old else None, new["label"] if new else None)
+    cells = tuple((_cell(old, i), _cell(new, j)) for i, j in columns)
+    indent = next((row["indent"] for row in (new, old) if row is not None), 0)
+    return AlignedRow(label, indent, cells)
+
+
+def _cell(row: dict[str, Any] | None, place: int | None) -> str | None:
+    if row is None or place is None:
+        return None
+    return str(row["cells"][place]) if place < len(row["cells"]) else ""
+
+
+# Which part of an old text is which part of the new one, in order.
+
+Part = TypeVar("Part")
+
+# Parts less alike than this are no versions of each other but one removed and one added.
+ALIKE = 0.5
+_SHORT = 3  # letters of a word that isn't worth an end and a beginning of a change
+# With more pairs than this the likeness of all of them isn't worth its time.
+_MOST = 20_000
+
+
+def match(
+    old: Sequence[Part],
+    new: Sequence[Part],
+    keys: Sequence[Callable[[Part], Hashable]],
+    likeness: Callable[[Part, Part], float],
+) -> Iterator[tuple[Part | None, Part | None]]:
+    """Yield old and new parts as pairs in an order that suits both; None stands where one has none.
+
+    Parts with the same key belong together; what is left between them is tried with the next key, and at
+    last by ``likeness`` (0 to 1).
+    """
+    if not (keys and old and new):
+        yield from _by_likeness(old, new, likeness)
+        return
+    before, after = ([keys[0](part) for part in parts] for parts in (old, new))
+    for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
+            yield from zip(old[a:b], new[c:d], strict=True)
+        else:
+            yield from match(old[a:b], new[c:d], keys[1:], likeness)
+
+
+def _by_likeness(
+    old: Sequence[Part], new: Sequence[Part], likeness: Callable[[Part, Part], float]
+) -> Iterator[tuple[Part | None, Part | None]]:
+    """Choose the pairs, in order, whose likeness sums to the most."""
+    if not (old and new) or len(old) * len(new) > _MOST:
+        yield from ((part, None) for part in old)
+        yield from ((None, part) for part in new)
+        return
+    alike = [[likeness(a, b) for b in new] for a in old]
+    best = _best_sums(alike)
+    i = j = 0
+    while i < len(old) and j < len(new):
+        if alike[i][j] >= ALIKE and best[i][j] == alike[i][j] + best[i + 1][j + 1]:
+            yield old[i], new[j]
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
+            yield old[i], None
+            i += 1
+        else:
+            yield None, new[j]
+            j += 1
+    yield from ((part, None) for part in old[i:])
+    yield from ((None, part) for part in new[j:])
+
+
+def _best_sums(alike: list[list[float]]) -> list[list[float]]:
+    """Return, for each place in both, the largest sum that the pairs from there on can have."""
+    rows, columns = len(alike), len(alike[0])
+    best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
+    for i in reversed(range(rows)):
+        for j in reversed(range(columns)):
+            pair = alike[i][j] + best[i + 1][j + 1] if alike[i][j] >= ALIKE else 0.0
+            best[i][j] = max(pair, best[i + 1][j], best[i][j + 1])
+    return best
+
+
+def words_alike(old: str, new: str) -> float:
+    """Return the share of words that two texts have in common, whatever their order (Dice)."""
+    a, b = Counter(old.split()), Counter(new.split())
+    total = a.total() + b.total()
+    return 2 * (a & b).total() / total if total else 1.0
+
+
+def without_numbers(text: str) -> str:
+    """Return a text with each number as one sign, so that sentences that quote other values are alike."""
+    return re.sub(r"\d[\d.,]*", "#", text)
+
+
+def changes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[bool, slice, slice]]:
+    """Yield the stretches of two lists of words: whether they are the same, and where they stand.
+
+    A short word that is the same between two changes ("3 of 9", then "8 of 18") is part of them: a phrase is
+    easier to read than its words one by one.
+    """
+    stretches: list[tuple[bool, slice, slice]] = []
+    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        between = a > 0 and b < len(old) and len("".join(old[a:b]).strip()) <= _SHORT
+        same = tag == "equal" and not between
+        if stretches and not same and not stretches[-1][0]:
+            a, c = stretches[-1][1].start, stretches[-1][2].start
+            stretches.pop()
+        stretches.append((same, slice(a, b), slice(c, d)))
+    yield from stretches
+
+
+def split_words(text: str) -> list[str]:
+    """Return words and the blanks between them; together they are the text."""
+    return re.findall(r"\s+|\S+", text)

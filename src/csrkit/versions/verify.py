@@ -1,20 +1,15 @@
-"""Verify a published version: its files, and that all of them say the same numbers as the result rows.
-
-Checksums find a changed byte. Someone who changes a number and the checksums with it is found out by the
-version's own witnesses: each table stands in an executed notebook, in CSV, RTF, HTML and Word, each
-sentence in HTML and Word, each number of a table in the result rows, each number of a subject's page in the
-analysis datasets, and each input's hash in the manifest, the report and the metadata.
-Only making the version again (``build.rebuild``) finds what was changed everywhere alike; what a signature
-covers can't be changed at all.
-"""
+"""Verify a published version: its files, and that all of them say the same numbers as the result rows."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Callable, Iterator
+import stat
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import numpy.typing as npt
@@ -25,24 +20,177 @@ from csrkit.inputs.hashes import file_hash
 from csrkit.plain_text import plain_text
 from csrkit.rows import read_rows
 from csrkit.versions import page_reading as reading
-from csrkit.versions.numbers import Backing
-from csrkit.versions.published import (  # fmt: skip
+from csrkit.versions.printed_numbers import Backing, check_subject_pages
+from csrkit.versions.published import (
+    BILL,
+    CRATE,
     MANIFEST,
+    SIGNATURE,
+    SUMS,
     Cells,
     Fault,
     Shown,
     csv_cells,
+    csv_lines,
     read_manifest,
     read_shown,
+    read_sums,
     table_cells,
     table_heads,
     unguarded,
 )
-from csrkit.versions.verify_copies import check_charts, check_row_files
-from csrkit.versions.verify_files import check_files, check_kinds
-from csrkit.versions.verify_origin import check_origin
-from csrkit.versions.verify_subjects import check_subject_pages
 from csrkit.vocabulary import LEVEL
+
+# Verify the files of a published version: those that `SHA256SUMS` names, unchanged, and nothing else.
+
+
+def check_kinds(folder: Path) -> Iterator[Fault]:
+    """Yield what is neither file nor folder: a version is whole in itself, so it holds no link."""
+    for place, folders, files in os.walk(folder):
+        for path in sorted(Path(place, name) for name in [*folders, *files]):
+            mode = path.lstat().st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                kind = "a link" if stat.S_ISLNK(mode) else "a pipe or device"
+                yield Fault(path.relative_to(folder).as_posix(), f"is {kind}; a version has none")
+
+
+def check_files(folder: Path) -> Iterator[Fault]:
+    """Yield changed, missing and unknown files."""
+    sums = read_sums(folder)
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    for name, digest in sorted(sums.items()):
+        if name not in found:
+            yield Fault(name, "is missing")
+        elif file_hash(found[name]) != digest:
+            yield Fault(name, "has changed since it was published (SHA-256)")
+    for name in sorted(set(found) - set(sums) - {SUMS, SIGNATURE}):
+        yield Fault(name, "is unknown: it doesn't belong to the published version")
+
+
+# Whether manifest, report, RO-Crate, bill and checksums name the same inputs and files.
+
+_HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+_LARGE = re.compile(r"<script.*?</script>|<svg.*?</svg>", re.DOTALL)
+# Folders that the metadata describe as a whole
+_WHOLE = ("site_libs/",)
+
+
+def check_origin(folder: Path, manifest: Mapping[str, Any], pages: Mapping[str, str]) -> Iterator[Fault]:
+    """Yield where the witnesses of a version's origin differ; what a version doesn't have is passed over."""
+    yield from _check_page(manifest, pages)
+    if (folder / CRATE).exists():
+        yield from _check_crate(read_sums(folder), manifest, _read(folder / CRATE)["@graph"])
+    if (folder / BILL).exists():
+        yield from _check_bill(manifest, _read(folder / BILL))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def _hashes(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return SHA-256 to the name of the input in the manifest; the sources of the pages are no part."""
+    named = {f"data {domain}": file["sha256"] for domain, file in manifest.get("inputs", {}).items()}
+    named |= {"parameters": manifest["parameters"]["sha256"]}
+    named |= {f"notebook {name}": digest for name, digest in manifest["notebooks"].items()}
+    named |= {f"font {name}": digest for name, digest in manifest.get("fonts", {}).items()}
+    named |= manifest["hashes"]
+    return {digest: name for name, digest in named.items()}
+
+
+def _check_page(manifest: Mapping[str, Any], pages: Mapping[str, str]) -> Iterator[Fault]:
+    """The report shows the hash of every input, and none that the manifest doesn't have."""
+    known = _hashes(manifest)
+    shown = {page: set(_HASH.findall(_LARGE.sub("", text))) for page, text in pages.items()}
+    for page, digests in shown.items():
+        for digest in sorted(digests - set(known)):
+            yield Fault(page, f"shows the SHA-256 {digest[:8]}…, which {MANIFEST} doesn't have")
+    everything = set().union(*shown.values())
+    if everything:
+        for digest in sorted(set(known) - everything, key=known.__getitem__):
+            yield Fault(MANIFEST, f"{known[digest]}: the report shows another SHA-256 or none")
+
+
+def _check_crate(
+    sums: Mapping[str, str], manifest: Mapping[str, Any], graph: list[dict[str, Any]]
+) -> Iterator[Fault]:
+    """The metadata name every file with its hash, and every input with the manifest's."""
+    files = {unquote(node["@id"]): node.get("sha256") for node in graph if node["@type"] == "File"}
+    for name, digest in sums.items():
+        if name == CRATE or name.startswith(_WHOLE):
+            continue
+        if name not in files:
+            yield Fault(CRATE, f"doesn't name {name}")
+        elif files[name] != digest:
+            yield Fault(CRATE, f"{name} has another SHA-256 here than in {SUMS}")
+    for name in sorted(set(files) - set(sums) - {SUMS}):
+        yield Fault(CRATE, f"names {name}, which {SUMS} doesn't")
+    inputs = {node["sha256"] for node in graph if node["@id"].startswith("#") and "sha256" in node}
+    for digest, name in _hashes(manifest).items():
+        if digest not in inputs:
+            yield Fault(CRATE, f"{name} has another SHA-256 here than in {MANIFEST}, or none")
+
+
+def _check_bill(manifest: Mapping[str, Any], bill: Mapping[str, Any]) -> Iterator[Fault]:
+    """The bill has the versions of the manifest's packages."""
+    known = {re.sub(r"[-_.]+", "-", name): v for name, v in manifest["environment"]["packages"].items()}
+    for component in bill["components"]:
+        name, version = component["name"], component["version"]
+        if component["type"] == "library" and known.get(name) != version:
+            yield Fault(BILL, f"{name} is {version} here and {known.get(name, 'absent')} in {MANIFEST}")
+
+
+# Whether files that repeat result rows or the data of charts repeat them rightly.
+
+_ROWS = "-rows.csv"
+
+
+def check_row_files(folder: Path) -> Iterator[Fault]:
+    """Each display's file of result rows has those of ``results.csv``."""
+    heads, *rows = _verify_copies_read(folder / "results.csv")
+    by_display: dict[str, list[list[str]]] = {}
+    for row in rows:
+        by_display.setdefault(row[0], []).append(row)
+    for path in sorted((folder / "tables").glob(f"*{_ROWS}")):
+        found = _verify_copies_read(path)
+        want = [heads, *by_display.get(path.name.removesuffix(_ROWS), [])]
+        if found != want:
+            yield Fault(f"tables/{path.name}", "holds other rows of this display than results.csv")
+
+
+def _verify_copies_read(path: Path) -> list[list[str]]:
+    return csv_lines(path.read_text(encoding="utf-8"))
+
+
+def check_charts(folder: Path, pages: Mapping[str, str]) -> Iterator[Fault]:
+    """The data of each chart are the same in its CSV and in the tables on its page."""
+    for page, text in pages.items():
+        for label, stretch in reading.html_tables(text).items():
+            path = folder / "tables" / f"{label}.csv"
+            if not path.exists() or not (shown := reading.html_data_tables(stretch)):
+                continue
+            parts = path.read_text(encoding="utf-8").split("\n\n")
+            tables = [csv_lines(part) for part in parts]
+            for there, here in zip(tables, shown, strict=False):
+                # a long table is cut off on the page
+                rows = zip(here, map(tuple, map(_plain, there)), strict=False)
+                if row := next((mine for mine, other in rows if mine != other), None):
+                    yield Fault(page, f"{label}: its CSV doesn't have these data: {' | '.join(row)!r}")
+
+
+def _plain(row: list[str]) -> list[str]:
+    return [reading.plain(cell) for cell in row]
+
+
+# Verify a published version: its files, and that all of them say the same numbers as the result rows.
+#
+# Checksums find a changed byte. Someone who changes a number and the checksums with it is found out by the
+# version's own witnesses: each table stands in an executed notebook, in CSV, RTF, HTML and Word, each
+# sentence in HTML and Word, each number of a table in the result rows, each number of a subject's page in the
+# analysis datasets, and each input's hash in the manifest, the report and the metadata.
+# Only making the version again (`build.rebuild`) finds what was changed everywhere alike; what a signature
+# covers can't be changed at all.
 
 _MOST = 5  # faults of one kind in one file; more say nothing new
 _TABLE = re.compile(r'<table class="(?:gt_table|csr-table)".*?</table>', re.DOTALL)

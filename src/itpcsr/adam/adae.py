@@ -1,19 +1,91 @@
-"""ADAE: one record per adverse event, with onset relative to treatment, relation, severity and flags."""
+"""ADAE and ADAETTE: adverse events, placed in time against the infusions, and the time to the first one."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from csrkit.sdtm.deaths import is_fatal
 from csrkit.sdtm.labels import fold, fold_label
-from itpcsr.adam.dates import study_day
-from itpcsr.adam.domains import look_up, read_domain
-from itpcsr.adam.flags import yes_no
-from itpcsr.adam.onset import place_in_time
-from itpcsr.adam.supplement import add_supplement
+from csrkit.sdtm.participation import is_fatal
+from itpcsr.adam.dates import place_in_time, study_day, to_datetime
+from itpcsr.adam.domains import add_supplement, look_up, read_domain, yes_no
 from itpcsr.sdtm import Trial
-from itpcsr.sdtm.checks.terms import GRADE
+from itpcsr.sdtm.checks.known_labels import GRADE
 from itpcsr.study import Study
+
+# Place adverse events in time against the infusions: which one came before, and how long before.
+
+_LAST_MINUTE = pd.Timedelta(hours=23, minutes=59)
+
+
+def add_infusion_timing(adae: pd.DataFrame, adex: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Add where an onset lies against the infusions.
+
+    ASTDTM is the onset to the minute (NaT without a time of day). INFNUM is the number of the latest
+    infusion begun before or at the onset, 0 for an event known to have begun before the first (PREFL, by the
+    rule that decides on treatment emergence, too), NaN where the day of onset isn't known well enough: a
+    partial date will do if even its earliest day lies beyond the hours after the last infusion.
+    INFHRS is the time from its start to the onset in hours, NaN where either has no time of day. INFTIMFL
+    is Y during that infusion or within the study's ``infusion_hours`` after its end (after its start where
+    the end isn't recorded), else N; empty where the day of onset isn't known.
+
+    Where a time of day is missing, days are compared: an onset on the day of an infusion is taken to follow
+    it, and counts as within the hours up to the last day that they can reach. This errs towards the
+    infusion. Without infusions in the study all three are missing.
+    """
+    timed = adae["AESTDTC"].str.len() >= 16
+    placed = adae.assign(ASTDTM=to_datetime(adae["AESTDTC"]).where(timed))
+    if not study.design.infusion_days or adae.empty:
+        return placed.assign(INFNUM=float("nan"), INFHRS=float("nan"), INFTIMFL="")
+    reach = pd.Timedelta(days=-(-study.safety.infusion_hours // 24))
+    last = look_up(
+        adex["AENDT"].fillna(adex["ASTDT"]).groupby(adex["USUBJID"]).max() + reach, placed["USUBJID"]
+    )
+    before = placed["PREFL"] == "Y"
+    known = placed["ASTDT"].notna() & ((placed["ASTDTF"] == "") | (placed["ASTDT"] > last)) & ~before
+    latest = _latest_infusion(placed[known], adex).reindex(placed.index)
+    hours = (placed["ASTDTM"] - latest["START"]).dt.total_seconds() / 3600
+    within = _is_within(placed, latest, study.safety.infusion_hours, reach)
+    # an untreated subject has no first infusion to be before
+    treated = look_up(adex.groupby("USUBJID").size(), placed["USUBJID"]).notna()
+    return placed.assign(
+        INFNUM=latest["EXNUM"].mask(before & treated, 0.0),
+        INFHRS=hours,
+        INFTIMFL=within.map({True: "Y", False: "N"}).where((known | before) & treated, "").astype("str"),
+    )
+
+
+def _latest_infusion(adae: pd.DataFrame, adex: pd.DataFrame) -> pd.DataFrame:
+    """Return number, day, start and end of the latest infusion begun by each onset, by event."""
+    infusions = pd.DataFrame(
+        {
+            "USUBJID": adex["USUBJID"],
+            "key": adex["ASTDTM"].fillna(adex["ASTDT"]).astype("datetime64[ns]"),
+            "EXNUM": adex["EXNUM"],
+            "DAY": adex["ASTDT"],
+            "LASTDAY": adex["AENDT"].fillna(adex["ASTDT"]),
+            "START": adex["ASTDTM"],
+            "END": adex["AENDTM"].fillna(adex["ASTDTM"]),
+        }
+    ).dropna(subset="key")
+    onset = adae["ASTDTM"].fillna(adae["ASTDT"] + _LAST_MINUTE).astype("datetime64[ns]")
+    events = pd.DataFrame({"USUBJID": adae["USUBJID"], "key": onset, "event": adae.index})
+    found = pd.merge_asof(
+        events.sort_values("key", kind="stable"),
+        infusions.sort_values("key", kind="stable"),
+        on="key",
+        by="USUBJID",
+    )
+    return found.set_index("event").drop(columns=["USUBJID", "key"])
+
+
+def _is_within(placed: pd.DataFrame, latest: pd.DataFrame, hours: int, reach: pd.Timedelta) -> pd.Series:
+    exact = placed["ASTDTM"].notna() & latest["END"].notna()
+    by_time = placed["ASTDTM"] <= latest["END"] + pd.Timedelta(hours=hours)
+    by_day = placed["ASTDT"] <= latest["LASTDAY"] + reach
+    return by_time.where(exact, by_day)
+
+
+# ADAE: one record per adverse event, with onset relative to treatment, relation, severity and flags.
 
 _SEVERITY = {"MILD": 1.0, "MODERATE": 2.0, "SEVERE": 3.0}
 _KEPT = (
@@ -86,3 +158,46 @@ def _treatment_emergent(
     if window is None:
         return emergent
     return emergent & ~(adae["ASTDT"] > last + pd.Timedelta(days=window))
+
+
+# ADAETTE: one record per treated subject and kind of adverse event, with the time to the first one.
+
+# PARAMCD: what it is the time to, and the flag of ADAE of such events.
+KINDS = {
+    "AEANY": ("Time to first adverse event", "TRTEMFL"),
+    "AEREL": ("Time to first related adverse event", "RELFL"),
+    "AESEV": ("Time to first severe adverse event", "SEVFL"),
+    "AESER": ("Time to first serious adverse event", "SERFL"),
+}
+
+
+def derive_adaette(adsl: pd.DataFrame, adae: pd.DataFrame) -> pd.DataFrame:
+    """Derive times to the first treatment-emergent adverse event of each kind, for the safety set.
+
+    AVAL counts days from first dose (Day 1) to the day of onset, or to the last day at risk (ADSL.RISKD),
+    both included; CNSR is 0 for an event and 1 for none; ADT and ADY are the day. An event without any start
+    date counts from Day 1, the earliest day possible. SRCDOM, SRCVAR and SRCSEQ name what the day is taken
+    from: the first event in AE, or ADSL.
+    """
+    subjects = adsl.loc[adsl["SAFFL"] == "Y", ["STUDYID", "USUBJID", "TRTSDT", "RISKD"]]
+    first = look_up(subjects.set_index("USUBJID")["TRTSDT"], adae["USUBJID"])
+    days = study_day(adae["ASTDT"], first).fillna(1.0)
+    parts = []
+    for code, (label, flag) in KINDS.items():
+        chosen = (adae["TRTEMFL"] == "Y") & (adae[flag] == "Y") & first.notna()
+        events = adae.loc[chosen, ["USUBJID", "AESEQ"]].assign(day=days[chosen])
+        events = (
+            events.sort_values(["USUBJID", "day", "AESEQ"]).drop_duplicates("USUBJID").set_index("USUBJID")
+        )
+        onset, number = (look_up(events[name], subjects["USUBJID"]) for name in ("day", "AESEQ"))
+        of_event = onset.notna()
+        part = subjects[["STUDYID", "USUBJID"]].assign(PARAMCD=code, PARAM=label, STARTDT=subjects["TRTSDT"])
+        part["SRCDOM"] = of_event.map({True: "AE", False: "ADSL"}).astype("str")
+        part["SRCVAR"] = of_event.map({True: "AESTDTC", False: "RISKD"}).astype("str")
+        part["SRCSEQ"] = number
+        part["AVAL"] = onset.fillna(subjects["RISKD"])
+        part["CNSR"] = onset.isna().astype("float64")
+        part["ADT"] = part["STARTDT"] + pd.to_timedelta(part["AVAL"] - 1, unit="D")
+        part["ADY"] = part["AVAL"]
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)

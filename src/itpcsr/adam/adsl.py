@@ -1,21 +1,69 @@
-"""ADSL: one record per subject, with treatment, analysis sets, disposition and history."""
+"""ADSL: one record per subject, with treatment, analysis sets, death, disposition and history."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from csrkit.sdtm.labels import fold, fold_label
-from csrkit.sdtm.participation import ends_treatment, is_ending
-from csrkit.sdtm.spelling import term_key
-from itpcsr.adam.dates import to_date, to_datetime
-from itpcsr.adam.deaths import add_deaths
-from itpcsr.adam.domains import look_up
-from itpcsr.adam.flags import yes_no
-from itpcsr.adam.participation import add_participation
+from csrkit.sdtm.dates import to_date
+from csrkit.sdtm.labels import fold, fold_label, term_key
+from csrkit.sdtm.participation import choose_dates, ends_treatment, find_deaths, find_end, is_ending
+from itpcsr.adam.dates import impute_start, study_day, to_datetime
+from itpcsr.adam.domains import look_up, yes_no
 from itpcsr.sdtm import Trial
-from itpcsr.sdtm.enrolment import is_enrolled
+from itpcsr.sdtm.exposure import is_enrolled
 from itpcsr.study import Study
+
+# Death by subject, from all domains that tell of it: the one place that knows who died, and when.
+
+
+def add_deaths(adsl: pd.DataFrame, trial: Trial) -> pd.DataFrame:
+    """Add death to ADSL: DTHFL (Y or ""), DTHDTC (the date as recorded), DTHDT with its
+    flag DTHDTF, DTHADY (its study day), DTHSRC.
+
+    The date is chosen as ``sdtm.deaths.choose_dates`` does. DTHDT completes a partial
+    date to its earliest day on or after the last dose; NaT where no date is known. DTHSRC names the domains
+    that tell of the death ("DM, DS").
+    """
+    said = choose_dates(find_deaths(trial))
+    subject = adsl["USUBJID"]
+    date = look_up(said["DTC"], subject).fillna("").astype("str")
+    day, flag = impute_start(date, adsl["TRTEDT"])
+    dead = subject.isin(said.index)
+    return adsl.assign(
+        DTHFL=dead.map({True: "Y", False: ""}).astype("str"),
+        DTHDTC=date,
+        DTHDT=day,
+        DTHADY=study_day(day, adsl["TRTSDT"]),
+        DTHDTF=flag,
+        DTHSRC=look_up(said["SOURCES"], subject).fillna("").astype("str"),
+    )
+
+
+# How long each treated subject was observed, and how long an adverse event would have counted.
+
+
+def add_participation(adsl: pd.DataFrame, trial: Trial, study: Study) -> pd.DataFrame:
+    """Add the end of participation and the days on study and at risk to ADSL.
+
+    EOSDT and EOSSRC are those of ``sdtm.participation.find_end``. Every display of the end of participation,
+    and who is still expected at a visit, reads these.
+    STUDYD counts the days from first dose to EOSDT, RISKD those of them on which the onset of an adverse
+    event would be treatment-emergent; both days included, NaN for the untreated.
+    """
+    first, last_dose = adsl["TRTSDT"], adsl["TRTEDT"]
+    found = find_end(trial, adsl["USUBJID"], last_dose)
+    end = found["EOSDT"]
+    window = study.safety.treatment_emergent_days
+    risk_end = end
+    if window is not None:
+        limit = last_dose + pd.Timedelta(days=window)
+        risk_end = end.mask(end > limit, limit)
+    days = {"STUDYD": (end - first).dt.days + 1.0, "RISKD": (risk_end - first).dt.days + 1.0}
+    return adsl.assign(EOSDT=end, EOSSRC=found["EOSSRC"], **days)
+
+
+# ADSL: one record per subject, with treatment, analysis sets, disposition and history.
 
 _KEPT = (
     "STUDYID", "USUBJID", "SUBJID", "SITEID", "AGE", "AGEU", "SEX", "RACE", "ETHNIC", "COUNTRY",

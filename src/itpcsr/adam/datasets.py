@@ -10,32 +10,20 @@ import pandas as pd
 
 from csrkit.absence import mark_source
 from csrkit.small_texts import are_few, new_texts, own_texts, texts_as_here, usual_texts
-from itpcsr.adam.adab import derive_adab
-from itpcsr.adam.adae import derive_adae
-from itpcsr.adam.adaette import derive_adaette
-from itpcsr.adam.adbleed import derive_adbleed
-from itpcsr.adam.adcm import derive_adcm
-from itpcsr.adam.adcp import derive_adcp
+from itpcsr.adam.adae import add_infusion_timing, derive_adae, derive_adaette
+from itpcsr.adam.adcp import derive_adcp, derive_admb
 from itpcsr.adam.addl import derive_addl
-from itpcsr.adam.addv import derive_addv
-from itpcsr.adam.adex import derive_adex
-from itpcsr.adam.adis import derive_adis
+from itpcsr.adam.adis import derive_adab, derive_adis
 from itpcsr.adam.adlb import derive_adlb
-from itpcsr.adam.admb import derive_admb
-from itpcsr.adam.admh import derive_admh
-from itpcsr.adam.adpc import add_pk_set, derive_adpc
-from itpcsr.adam.adpp import derive_adpp
-from itpcsr.adam.adrs import derive_adrs
+from itpcsr.adam.admh import add_disease, derive_admh
+from itpcsr.adam.adpc import add_pk_set, derive_adpc, derive_adpp
+from itpcsr.adam.adrs import derive_adrs, derive_adtte
 from itpcsr.adam.adsl import add_baseline_vitals, derive_adsl
-from itpcsr.adam.adtte import derive_adtte
-from itpcsr.adam.advs import derive_advs
 from itpcsr.adam.analysed import as_analysed
-from itpcsr.adam.clinical import add_criteria
-from itpcsr.adam.disease import add_disease
+from itpcsr.adam.clinical import add_criteria, derive_adbleed, derive_advs
 from itpcsr.adam.domains import look_up
-from itpcsr.adam.infusion_timing import add_infusion_timing
-from itpcsr.adam.rescue import flag_after_rescue
 from itpcsr.adam.specification import complete, specify
+from itpcsr.adam.treatment import derive_adcm, derive_addv, derive_adex, flag_after_rescue
 from itpcsr.sdtm import Trial
 from itpcsr.study import Study
 

@@ -14,14 +14,13 @@ from typing import Any
 
 import pandas as pd
 
+from csrkit.bounds import from_root
 from csrkit.errors import DataError
-from csrkit.inputs.distributions import environment, hash_environment
 from csrkit.inputs.hashes import file_hash
 from csrkit.inputs.imports import CACHE, Imports
-from csrkit.memory import give_back_memory
-from csrkit.paths import from_root
+from csrkit.inputs.packages import environment, hash_environment
 from csrkit.small_texts import usual_texts
-from csrkit.store import DESCRIPTION, DOMAINS, FINDINGS, Adam, hash_of, open_store
+from csrkit.store import DESCRIPTION, DOMAINS, FINDINGS, Adam, give_back_memory, hash_of, open_store
 from itpcsr.adam.store import rules_hash
 from itpcsr.sdtm import Trial, list_files, load_trial
 from itpcsr.study import Study

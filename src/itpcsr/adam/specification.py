@@ -11,7 +11,7 @@ import pandas as pd
 
 from csrkit.conformance import arrange, number_parameters
 from csrkit.specification import Dataset, Parameter, Specification, Variable, as_page, read_specification
-from itpcsr.adam.adpp import area_code, area_label
+from itpcsr.adam.adpc import area_code, area_label
 from itpcsr.study import Study, read_study
 
 STUDY = "params/study.yml"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from csrkit.bounds import from_root
 from csrkit.errors import DataError
-from csrkit.paths import from_root
 from csrkit.store import Adam, hash_of, open_store
 from itpcsr.study import Study, read_study
 

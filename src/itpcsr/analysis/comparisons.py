@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from csrkit.stats.estimation import attempt_numbers
-from csrkit.stats.fewest import FEWEST_FOR_TEST, TOO_FEW
+from csrkit.stats.estimation import FEWEST_FOR_TEST, TOO_FEW, attempt_numbers
 from csrkit.vocabulary import LEVEL
 from itpcsr.study import Column, Design
 

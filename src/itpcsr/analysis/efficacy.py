@@ -7,11 +7,10 @@ import pandas as pd
 
 from csrkit.limits import constant, exceeds, span_of
 from csrkit.rows import absent_rows, result_rows
-from csrkit.stats.estimation import attempt
-from csrkit.stats.fewest import FEWEST_FOR_TEST, TOO_FEW
+from csrkit.stats.categories import exact_trend
+from csrkit.stats.estimation import FEWEST_FOR_TEST, TOO_FEW, attempt
 from csrkit.stats.groups import assign_groups, size_rows
 from csrkit.stats.proportions import count_subjects, mark_unrecorded
-from csrkit.stats.trend import exact_trend
 from itpcsr.study import Study
 
 NOT_DEFINED = "This study defines no platelet response, so efficacy is not analysed here."

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from csrkit.absence import is_absent
+from csrkit.stats.groups import rank_levels
 from csrkit.stats.proportions import count_subjects_and_events, mark_unrecorded
-from csrkit.stats.tally import rank_levels
 from itpcsr.analysis.comparisons import compare_counts
 from itpcsr.study import Column
 

@@ -12,10 +12,10 @@ from csrkit.disclosure.small_counts import as_shown, is_suppressed
 from csrkit.markers import Marker
 from csrkit.rows import absence
 from csrkit.tables import words
+from csrkit.tables.files import Passage, Prose
 from csrkit.tables.formats import Suppressed, format_count, format_level, format_number, format_signed
-from csrkit.tables.prose import Passage, Prose
 from csrkit.vocabulary import limits_of, whole_name
-from itpcsr.display.markers import effect_text
+from itpcsr.display.immune_figures import effect_text
 from itpcsr.study import Study
 
 _HYPOTHESIS = (

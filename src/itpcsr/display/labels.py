@@ -1,9 +1,53 @@
-"""Words of the displays, and decimals of the data, by the names that result rows give."""
+"""Words of the displays, names and decimals of parameters, and what is said of rescue therapy."""
 
 from __future__ import annotations
 
-from itpcsr.display.parameters import PARAMETER_DECIMALS
+from collections.abc import Collection
+
+import pandas as pd
+
 from itpcsr.study import Study
+
+# How parameters of laboratory and vital signs are named and how many decimals their values have.
+
+# Decimals of the data; means get one more, SDs two more.
+PARAMETER_DECIMALS = {
+    **dict.fromkeys(("ALT", "AST", "ALP", "GGT", "CREAT", "PLAT", "HGB", "CK", "SODIUM", "CL"), 0),
+    **dict.fromkeys(("BILI", "TEMP", "WEIGHT"), 1),
+    **dict.fromkeys(("WBC", "NEUT", "LYM", "MONO", "EOS", "BASO", "RBC", "K"), 2),
+    **dict.fromkeys(("PULSE", "SYSBP", "DIABP", "RESP", "HEIGHT"), 0),
+}
+_BY_UNIT = {("HGB", "mmol/L"): 2, ("HGB", "g/dL"): 1, ("BILI", "mg/dL"): 2, ("CREAT", "mg/dL"): 2}
+_OTHER = 1
+_SIGNS = {"10^9/L": "10⁹/L", "10^12/L": "10¹²/L", "umol/L": "µmol/L", "(C)": "(°C)"}
+VIRUS_TESTS = {
+    "HBSAG": "Hepatitis B virus surface antigen",
+    "HBDNA": "Hepatitis B virus DNA",
+    "HCAB": "Hepatitis C virus antibody",
+    "HIV12AB": "HIV-1/2 antibody",
+    "TPLAB": "Treponema pallidum antibody (syphilis)",
+}
+
+
+def parameter_names(records: pd.DataFrame) -> dict[str, str]:
+    """Return PARAMCD to PARAM with its unit, as a reader expects it."""
+    first = records.drop_duplicates("PARAMCD").set_index("PARAMCD")["PARAM"]
+    return {str(code): pretty_unit(str(name).replace(" ()", "")) for code, name in first.items()}
+
+
+def pretty_unit(text: str) -> str:
+    """Return text with the units of the data as they are printed."""
+    for code, sign in _SIGNS.items():
+        text = text.replace(code, sign)
+    return text
+
+
+def parameter_decimals(parameter: str, unit: str) -> int:
+    """Return the decimals of a parameter's values in this unit; 1 where nothing is known of it."""
+    return _BY_UNIT.get((parameter, unit), PARAMETER_DECIMALS.get(parameter, _OTHER))
+
+
+# Words of the displays, and decimals of the data, by the names that result rows give.
 
 STATES = {
     "treated": "Treated",
@@ -74,3 +118,25 @@ def sentence_case(text: str) -> str:
 def dose_unit(study: Study) -> str:
     """Return the dose unit of the study as text for readers."""
     return study.design.dose_unit.replace("10^6 CELLS/KG", "10⁶ cells/kg")
+
+
+# What displays of platelet counts say about counts after rescue therapy: every one of them says it.
+
+INCLUDED = "Counts after rescue therapy are included."
+LEFT_OUT = (
+    "Counts from the first day of rescue therapy on are left out; n: subjects with a count that remains. Who "
+    "was given rescue fared worse than others, so that the later weeks describe those who needed none."
+)
+
+
+def platelet_note(study: Study, parameters: Collection[str] | None = None) -> list[str]:
+    """Return the note of a display of many laboratory tests, where the platelet count is one of them.
+
+    ``parameters`` are the PARAMCD shown; None where they aren't known. No note for a study without platelet
+    response or without rescue therapy.
+    """
+    rule = study.efficacy
+    if rule is None or not rule.rescue_category:
+        return []
+    shown = parameters is None or rule.platelet_test in parameters
+    return ["Platelet counts after rescue therapy are included."] if shown else []

@@ -13,8 +13,7 @@ from csrkit.tables.formats import format_count, format_limit, format_number, for
 from csrkit.tables.layouts import sentence_if_absent
 from csrkit.tables.table import Header, Row, Table
 from csrkit.tables.words import NOT_RECORDED, Record
-from itpcsr.display.labels import CATEGORY_LABELS, DECIMALS, sentence_case
-from itpcsr.display.parameters import VIRUS_TESTS, parameter_decimals
+from itpcsr.display.labels import CATEGORY_LABELS, DECIMALS, VIRUS_TESTS, parameter_decimals, sentence_case
 from itpcsr.study import Study
 
 DAYS = "Days count from the first administration (Day 1; there is no Day 0)."

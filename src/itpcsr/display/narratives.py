@@ -14,8 +14,8 @@ import pandas as pd
 
 from csrkit.rows import absence
 from csrkit.tables import words
+from csrkit.tables.files import Passage, Prose
 from csrkit.tables.formats import format_count, format_number, format_plain
-from csrkit.tables.prose import Passage, Prose
 from csrkit.tables.words import Record
 from itpcsr.display import course
 from itpcsr.display.listings import duration

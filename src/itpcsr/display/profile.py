@@ -13,7 +13,7 @@ from csrkit.tables import words
 from csrkit.tables.formats import format_count, format_limit, format_number, format_plain
 from csrkit.tables.table import Header, Row, Table
 from csrkit.tables.words import Record
-from itpcsr.display.labels import BASELINE, dose_unit
+from itpcsr.display.labels import BASELINE, dose_unit, parameter_decimals
 from itpcsr.display.listings import (
     characteristic,
     deviation_row,
@@ -22,9 +22,8 @@ from itpcsr.display.listings import (
     exposure_row,
     study_end,
 )
-from itpcsr.display.parameters import parameter_decimals
 from itpcsr.display.profile_chart import Spec, describe_course, draw_profile, profile_template, shared_axes
-from itpcsr.display.response_listing import response_facts
+from itpcsr.display.response import response_facts
 from itpcsr.display.timelines import add_end, timeline_items
 from itpcsr.study import Study
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from csrkit.charts.layers import describe
-from csrkit.charts.theme import PALETTE, alt
+from csrkit.charts.theme import PALETTE, alt, describe
 from csrkit.rows import absence
 from csrkit.tables import words
 from csrkit.tables.formats import format_count, format_plain

@@ -13,9 +13,8 @@ import pandas as pd
 
 from csrkit.dosefinding.rule import Ints
 from csrkit.publish.cluster import connect
-from itpcsr.analysis.dose.characteristics import analyse_characteristics
 from itpcsr.analysis.dose.designs import dose_levels, require_dose_finding
-from itpcsr.analysis.dose.simulate import Block, Run
+from itpcsr.analysis.dose.simulate import Block, Run, analyse_characteristics
 from itpcsr.study import Scenario, Study, read_scenarios
 
 

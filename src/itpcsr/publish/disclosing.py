@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import itpcsr
-from csrkit.disclosure.external import OF_FIRST_SUBJECTS, OF_ORDER
 from csrkit.inputs.hashes import file_hash, text_hash
-from csrkit.publish.program import Disclosed
+from csrkit.publish.external import OF_FIRST_SUBJECTS, OF_ORDER
+from csrkit.publish.version import Disclosed
 from itpcsr.study import Report, Study
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def prepare(trial: Trial, report: Report, study: Study, root: Path) -> Disclosed
     """
     # internal versions disclose nothing, and only new data need the checks
     from csrkit.disclosure.leaks import originals_of
-    from csrkit.disclosure.trial import disclose, keeps_first, name_subjects, read_key
+    from csrkit.disclosure.pseudonyms import keeps_first, name_subjects, read_key
+    from csrkit.disclosure.trial import disclose
     from itpcsr.sdtm.checks import check_trial
 
     key_file = report.disclosure_key

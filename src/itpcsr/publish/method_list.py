@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from csrkit.publish.display_list import shown_labels
+from csrkit.publish.lists import shown_labels
 from csrkit.tables import escape
 from csrkit.tables.words import capitalize, join
-from itpcsr.analysis.software import DESCRIPTIVE, OWN, software_of
-from itpcsr.analysis.tested import displays_of_tests
+from itpcsr.analysis.tested import DESCRIPTIVE, OWN, displays_of_tests, software_of
 from itpcsr.study import Study
 
 PATH = Path("lists/methods.qmd")

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from csrkit.charts import drawing
+from csrkit.made_files import Memo, mirror
 from csrkit.publish.assemble import notice_block, running_title
-from csrkit.publish.memo import Memo
-from csrkit.publish.mirror import mirror
 from csrkit.tables import escape, writers
 from csrkit.tables.formats import format_count
 from csrkit.tables.provenance import data_panel, datasets_html
@@ -22,8 +21,8 @@ from csrkit.versions.page_reading import html_tables, report_pages
 from csrkit.versions.published import notice_for
 
 if TYPE_CHECKING:
+    from csrkit.publish.version import Run
     from itpcsr.display.profile import Profile, Section
-    from itpcsr.publish.version import Run
 
 FOLDER = "subjects"
 _HOME = "tbl-listing-subjects"  # where "back to the listings" leads, where the report has it
@@ -59,7 +58,7 @@ def add_profiles(run: Run, book: Path) -> None:
 
     def profiles() -> Iterable[Profile]:
         # with Altair, for charts that are kept while the data are the same
-        from itpcsr.adam.profiles import derive_profiles
+        from itpcsr.adam.states import derive_profiles
         from itpcsr.display.profile import compose_profiles
 
         frames = derive_profiles(run.adam.only(run.subject_pages), run.study)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from csrkit.publish.program import Program
+from csrkit.publish.version import Program
 from itpcsr.adam.making import PROGRAM, store_parts, write_store
-from itpcsr.adam.profiles import select_profiled
+from itpcsr.adam.states import select_profiled
 from itpcsr.adam.store import rules_hash
 from itpcsr.display.labels import DECIMALS_OF_ROWS
 from itpcsr.publish.disclosing import disclosure_hash, prepare

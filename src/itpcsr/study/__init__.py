@@ -6,21 +6,27 @@ stops with file, key, value and what is allowed.
 
 from csrkit.design import Arm, Column, Design
 from csrkit.parameters.report import Limits, Report, read_report
-from csrkit.parameters.validation import validate
-from csrkit.parameters.yaml_files import read_yaml
-from itpcsr.study.assessments import AntibodyTest, Laboratory, Sampling
-from itpcsr.study.dose_finding import DoseFinding, Scenario
+from csrkit.parameters.validation import read_yaml, validate
 from itpcsr.study.files import (
     ORIGINS,
+    RelatedStudy,
     read_markers,
     read_origins,
+    read_related,
     read_scenarios,
     read_study,
     write_study,
 )
 from itpcsr.study.model import Study
-from itpcsr.study.related import RelatedStudy, read_related
-from itpcsr.study.response import Efficacy, ResponseDefinition
+from itpcsr.study.rules import (
+    AntibodyTest,
+    DoseFinding,
+    Efficacy,
+    Laboratory,
+    ResponseDefinition,
+    Sampling,
+    Scenario,
+)
 from itpcsr.study.testing import ChosenTest, Testing
 
 __all__ = [

@@ -9,10 +9,12 @@ from pydantic import BaseModel, PrivateAttr, model_validator
 
 from csrkit.design import Design, Identity
 from csrkit.markers import Marker
-from csrkit.parameters.strict import Strict
-from itpcsr.study.assessments import (
+from csrkit.parameters.validation import Strict
+from itpcsr.study.rules import (
     Antibody,
     Baseline,
+    DoseFinding,
+    Efficacy,
     Immune,
     Laboratory,
     Pharmacokinetics,
@@ -20,8 +22,6 @@ from itpcsr.study.assessments import (
     Sampling,
     Visits,
 )
-from itpcsr.study.dose_finding import DoseFinding
-from itpcsr.study.response import Efficacy
 from itpcsr.study.testing import Testing
 
 SECTIONS: dict[str, type[BaseModel]] = {

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from csrkit.parameters.strict import Strict
+from csrkit.parameters.validation import Strict
 from csrkit.vocabulary import Level
 
 TestName = Literal[

@@ -1,7 +1,7 @@
 """The embedded renderer: the report in HTML, PDF and Word when no Quarto is on the PATH, and Word always.
 
 It reads the same project as Quarto and honours exactly the grammar of the report's pages
-(`grammar.py`); what is outside it is refused with file and line. It is made of packages that
+(`pages.py`); what is outside it is refused with file and line. It is made of packages that
 PyPI carries whole: pandoc, Typst and vl-convert.
 """
 
@@ -13,17 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from csrkit.errors import RenderError
-from csrkit.publish.memo import Memo
-from csrkit.publish.mirror import mirror
+from csrkit.made_files import Memo, mirror
 from csrkit.render.embedded import pandoc
-from csrkit.render.embedded.book import Book, read_book
-from csrkit.render.embedded.crossref import Label
-from csrkit.render.embedded.faults import raise_faults
-from csrkit.render.embedded.grammar import check_once, check_references_list
 from csrkit.render.embedded.html import write_html
-from csrkit.render.embedded.pages import Page, index
+from csrkit.render.embedded.pages import Page, check_once, check_references_list, index
 from csrkit.render.embedded.pdf import pdf_inputs, write_pdf
-from csrkit.render.embedded.source import expand
+from csrkit.render.embedded.source import Book, expand, raise_faults, read_book
+from csrkit.render.embedded.tree import Label
 from csrkit.render.embedded.word import word_inputs, write_docx
 
 __all__ = ["Book", "Sources", "pdf_inputs", "read_sources", "render", "version", "word_file"]

@@ -10,15 +10,12 @@ from importlib.resources import files as resources
 from pathlib import Path
 from string import Template
 
-from csrkit.charts.vega import vega_bundle
-from csrkit.publish.memo import Memo
+from csrkit.charts.assets import vega_bundle
+from csrkit.made_files import Memo
 from csrkit.render.embedded import pandoc
-from csrkit.render.embedded.book import EXTENSION, Assets, Book, read_assets
-from csrkit.render.embedded.crossref import Label
 from csrkit.render.embedded.pages import Page
-from csrkit.render.embedded.source import resolve
-from csrkit.render.embedded.targets import shape, shows
-from csrkit.render.embedded.tree import Node, div, link, raw, transform, walk, words
+from csrkit.render.embedded.source import EXTENSION, Assets, Book, read_assets, resolve
+from csrkit.render.embedded.tree import Label, Node, div, link, raw, shape, shows, transform, walk, words
 from csrkit.tables import escape
 
 TEMPLATES = resources(__package__) / "templates"

@@ -12,8 +12,8 @@ from typing import Any
 import pypandoc
 
 from csrkit.errors import RenderError
-from csrkit.publish.memo import Memo
-from csrkit.render.embedded.book import Book
+from csrkit.made_files import Memo
+from csrkit.render.embedded.source import Book
 from csrkit.render.embedded.tree import Node, attributes, div, harmless_links, transform
 
 # Ids come from the pages alone: automatic ones would clash when the pages are joined.

@@ -16,9 +16,7 @@ import pyarrow.csv as pacsv
 
 from csrkit.bounds import Bounds, exceeded
 from csrkit.errors import DataError
-from csrkit.sdtm.formats.encoding import decode
-from csrkit.sdtm.formats.extent import check_columns
-from csrkit.sdtm.formats.table import Table, Variable, clean_text, column_names
+from csrkit.sdtm.formats.table import Table, Variable, check_columns, clean_text, column_names, decode
 
 _DELIMITERS = ",;\t|"
 _NAME = re.compile(r"\s*[A-Za-z_]\w*\s*")

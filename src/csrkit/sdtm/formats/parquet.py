@@ -12,8 +12,7 @@ import pyarrow.parquet as pq
 
 from csrkit.bounds import Bounds
 from csrkit.errors import DataError
-from csrkit.sdtm.formats.extent import check_columns, check_size
-from csrkit.sdtm.formats.table import Table, Variable, clean_text, column_names
+from csrkit.sdtm.formats.table import Table, Variable, check_columns, check_size, clean_text, column_names
 
 MAGIC = b"PAR1"
 

@@ -8,13 +8,19 @@ import numpy as np
 import pandas as pd
 
 from csrkit.dosefinding.crm import Crm
-from csrkit.dosefinding.intervals import IntervalRule
-from csrkit.dosefinding.isotonic import isotonic_rates
+from csrkit.dosefinding.intervals import IntervalRule, isotonic_rates
 from csrkit.dosefinding.rule import Ints
 from csrkit.rows import absent_rows, make_rows
 from csrkit.stats.proportions import EXACT, LIMITS, exact_interval
-from itpcsr.analysis.dose.designs import dose_levels, make_rules
-from itpcsr.analysis.dose.path import OPEN_WINDOW, ask, counts_at, missing_path, study_rules
+from itpcsr.analysis.dose.designs import (
+    OPEN_WINDOW,
+    ask,
+    counts_at,
+    dose_levels,
+    make_rules,
+    missing_path,
+    study_rules,
+)
 from itpcsr.study import Study
 
 CHOSEN = "chosen"

@@ -11,8 +11,7 @@ import pandas as pd
 from csrkit.dosefinding.rule import Floats
 from csrkit.rows import absent_rows, make_rows
 from csrkit.stats.proportions import EXACT, LIMITS, exact_interval
-from itpcsr.analysis.dose.designs import dose_levels
-from itpcsr.analysis.dose.path import NO_SUBJECTS, NOT_DEFINED
+from itpcsr.analysis.dose.designs import NO_SUBJECTS, NOT_DEFINED, dose_levels
 from itpcsr.study import DoseFinding, Study
 
 SAFETY, EFFICACY = ("dlt", "severe"), ("response", "platelets", "treg")

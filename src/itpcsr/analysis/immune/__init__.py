@@ -1,16 +1,22 @@
 """Immune function: what changed, whether it goes with response and platelets, and how sure that is."""
 
-from itpcsr.analysis.immune.correlations import (
+from itpcsr.analysis.immune.associations import (
     FEW_PAIRS,
     FEW_WITHIN,
+    FIRTH,
+    MEDIATION,
+    NO_MECHANISM,
     NO_PLATELETS,
+    PATHS,
     RM_CORRELATION,
     SPEARMAN,
+    left_out_method,
+    mediate,
     platelet_weeks,
+    predict,
     rm_correlation,
     spearman,
 )
-from itpcsr.analysis.immune.mediation import MEDIATION, NO_MECHANISM, PATHS, mediate
 from itpcsr.analysis.immune.panel import (
     Panel,
     accounts,
@@ -23,14 +29,15 @@ from itpcsr.analysis.immune.panel import (
     quartiles,
     standardised_records,
 )
-from itpcsr.analysis.immune.power import POWER, POWER_OF_MANY, least_effect
-from itpcsr.analysis.immune.predictors import FIRTH, left_out_method, predict
 from itpcsr.analysis.immune.visits import (
     FRIEDMAN,
     MIXED_ANOVA,
+    POWER,
+    POWER_OF_MANY,
     RM_ANOVA,
     complete_cases,
     interaction,
+    least_effect,
     why_no_variance,
     why_not_ranked,
 )

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from csrkit.markers import Marker
 from csrkit.rows import to_long
 from csrkit.stats.effects import describe
-from csrkit.stats.families import Reasons
+from csrkit.stats.estimation import Reasons
 from csrkit.vocabulary import limits_of
 from itpcsr.study import Study
 

@@ -1,16 +1,18 @@
-"""Findings of the charts of disposition, infusions and the course of each subject."""
+"""Findings of the charts of subjects, events and laboratory values, and of related studies."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from csrkit.tables import words
-from csrkit.tables.formats import format_count
+from csrkit.tables.formats import format_count, format_number, format_plain
 from csrkit.tables.lookup import Lookup
-from itpcsr.display.findings.phrases import of, whole
+from itpcsr.display.findings import by_group, counted, of, single_arms, whole
 from itpcsr.study import Study
+
+# Findings of the charts of disposition, infusions and the course of each subject.
 
 _REASONS = 3  # reasons named; the chart has all
 
@@ -113,3 +115,95 @@ def _completers(drawn: pd.DataFrame) -> str:
 
 def _subjects(records: pd.DataFrame) -> int:
     return int(records["USUBJID"].nunique())
+
+
+# Findings of the charts of adverse events: the time to the first one, and incidence by dose.
+
+
+def times_finding(rows: pd.DataFrame, study: Study) -> str:
+    """Say how many subjects had an event, the estimated median time to the first, and how many by arm."""
+    lookup, total = Lookup(rows), whole(study)
+    had = of(lookup.peek("any", total, "n"), lookup.peek("any", total, "N"), "subject")
+    median = lookup.peek("any", total, "median")
+    time = (
+        "the estimated share with an event does not exceed one half"
+        if pd.isna(median)
+        else f"the estimated median time to the first is {format_number(median, 1)} days"
+    )
+    return f"{had} had an adverse event; {time}. By group: {by_group(lookup, 'any', '', single_arms(study))}."
+
+
+def incidence_finding(rows: pd.DataFrame, names: Mapping[str, str]) -> str:
+    """Say how many subjects of each dose had an event, a serious one, and the most frequent term.
+
+    ``names`` has the label of each group in its order.
+    """
+    lookup = Lookup(rows)
+    parts = [
+        f"Any adverse event: {by_group(lookup, 'kind', 'any', names)}",
+        f"Serious: {by_group(lookup, 'kind', 'serious', names)}",
+    ]
+    for term in lookup.levels("term")[:1]:
+        parts.append(f"Most frequent term: {words.term(term)}, {by_group(lookup, 'term', term, names)}")
+    return f"{'. '.join(parts)}."
+
+
+# Findings of the charts of laboratory values of single subjects.
+
+
+def courses_finding(data: pd.DataFrame) -> str:
+    """Say in how many subjects a value of each test ever lay outside its reference limits.
+
+    ``data`` has Subject, test, Value, and the limits low and high (NaN where not recorded) in the order of
+    the tests.
+    """
+    values = {str(name): part for name, part in data.groupby("test", sort=False)}
+    above = _outside(values, data["Value"] > data["high"])
+    below = _outside(values, data["Value"] < data["low"])
+    if data[["low", "high"]].isna().all(axis=None):
+        size = words.plural(data["Subject"].nunique(), "subject")
+        return f"Values of {words.plural(len(values), 'test')} in {size}; reference limits are not recorded."
+    return f"Subjects with a value above the upper reference limit: {above}. Below the lower limit: {below}."
+
+
+def _outside(values: Mapping[str, pd.DataFrame], outside: pd.Series) -> str:
+    items = [
+        (name, part.loc[outside[part.index], "Subject"].nunique(), part["Subject"].nunique())
+        for name, part in values.items()
+    ]
+    return counted(item for item in items if item[1]) or "none"
+
+
+def edish_finding(rows: pd.DataFrame, peaks: pd.DataFrame, study: Study, limits: Mapping[str, float]) -> str:
+    """Say how many subjects lie in each quadrant, and the highest peaks drawn.
+
+    ``peaks`` has ALT and BILI of the subjects drawn, as multiples of the upper limit of normal.
+    """
+    lookup, total = Lookup(rows), whole(study)
+    n = {name: lookup.peek("quadrant", total, "n", name) for name in ("both", "alt", "bilirubin")}
+    size = lookup.peek("quadrant", total, "N", "both")
+    alt, bilirubin = (format_plain(limits[name]) for name in ("ALT", "BILI"))
+    text = (
+        f"ALT at least {alt} times and bilirubin more than {bilirubin} times the upper limit of normal: "
+        f"{of(n['both'], size, 'subject')}; ALT alone: {format_count(n['alt'])}; bilirubin alone: "
+        f"{format_count(n['bilirubin'])}."
+    )
+    if peaks.empty:
+        return text
+    highest = [format_number(peaks[name].max(), 2) for name in ("ALT", "BILI")]
+    return f"{text} Highest ALT {highest[0]} times, highest bilirubin {highest[1]} times its limit."
+
+
+# Finding of the chart of related studies.
+
+
+def related_finding(data: pd.DataFrame, statuses: Sequence[str], phases: Sequence[str]) -> str:
+    """Say how many studies there are by status and by phase; ``data`` has Status, Phase and Studies."""
+    total = words.plural(data["Studies"].sum(), "study", "studies")
+    status, phase = _counted(data, "Status", statuses), _counted(data, "Phase", phases)
+    return f"{words.capitalize(total)}; by status: {status}; by phase: {phase}."
+
+
+def _counted(data: pd.DataFrame, name: str, order: Sequence[str]) -> str:
+    sums = data.groupby(name)["Studies"].sum()
+    return ", ".join(f"{format_count(sums[value])} {value}" for value in order if value in sums.index)

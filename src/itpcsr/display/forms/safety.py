@@ -10,7 +10,7 @@ import pandas as pd
 
 from csrkit.charts.theme import PALETTE, alt
 from csrkit.tables import words
-from itpcsr.display.findings.phrases import single_arms
+from itpcsr.display.findings import single_arms
 from itpcsr.display.forms import band_layers, in_form, week_of, wide_bands
 from itpcsr.study import Study
 

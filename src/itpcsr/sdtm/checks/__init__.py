@@ -8,54 +8,37 @@ from itertools import groupby
 
 import pandas as pd
 
-from csrkit.memory import give_back_memory
-from csrkit.sdtm.read import Trial
-from csrkit.sdtm.used import is_used
+from csrkit.sdtm.read import Trial, is_used
 from csrkit.small_texts import own_texts, texts_as_here
+from csrkit.store import give_back_memory
 from itpcsr.sdtm.checks import (  # noqa: F401  (a module's rules are known once it is imported)
-    antibodies,
-    arms,
     baseline,
-    baseline_flags,
-    bleeding,
-    bounded,
     chronology,
-    concentrations,
-    countries,
-    deaths,
-    disposition,
     events,
-    flags,
     grades,
-    infusions,
     keys,
     labels,
     laboratory,
-    presence,
-    qualifying,
     relations,
     samples,
-    shifts,
+    subjects,
     supplements,
-    texts,
-    therapy,
-    units,
-    visits,
-    wording,
+    treatment,
 )
-from itpcsr.sdtm.checks.findings import (
+from itpcsr.sdtm.checks.rules import (
     COLUMNS,
     ERROR,
     NOTE,
+    RULES,
     SEVERITIES,
     WARNING,
+    Rule,
+    Tables,
     in_order,
     no_findings,
     raise_errors,
 )
-from itpcsr.sdtm.checks.rules import RULES, Rule
 from itpcsr.sdtm.checks.schemas import content_faults, structure_faults
-from itpcsr.sdtm.checks.tables import Tables
 from itpcsr.study import Study
 
 __all__ = [

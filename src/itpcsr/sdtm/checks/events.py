@@ -8,10 +8,21 @@ import pandas as pd
 
 from csrkit.sdtm.labels import fold, fold_label
 from csrkit.sdtm.select import key_text
-from itpcsr.sdtm.checks import terms
-from itpcsr.sdtm.checks.findings import NOTE, WARNING, listed, overall, values
-from itpcsr.sdtm.checks.rules import PROTOCOL, REPORT, SDTM, rule
-from itpcsr.sdtm.checks.tables import Tables, look_up, study_days
+from itpcsr.sdtm.checks import known_labels
+from itpcsr.sdtm.checks.rules import (
+    NOTE,
+    PROTOCOL,
+    REPORT,
+    SDTM,
+    WARNING,
+    Tables,
+    listed,
+    look_up,
+    overall,
+    rule,
+    study_days,
+    values,
+)
 from itpcsr.study import Study
 
 _NAME = "{AEDECOD!r}"
@@ -27,7 +38,7 @@ def _events(tables: Tables, *variables: str) -> pd.DataFrame:
 
 @rule("AE-01", WARNING, "A serious event has a criterion of seriousness", "ICH E2A", "AE.AESER")
 def _serious_without_criterion(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    criteria = [name for name in terms.SERIOUS if name in tables["AE"]]
+    criteria = [name for name in known_labels.SERIOUS if name in tables["AE"]]
     if criteria:
         ae = _events(tables, "AESER", *criteria)
         bare = ae[(ae["AESER"] == "Y") & ~(ae[criteria] == "Y").any(axis=1)]
@@ -36,7 +47,7 @@ def _serious_without_criterion(tables: Tables, study: Study) -> Iterator[pd.Data
 
 @rule("AE-02", WARNING, "A criterion of seriousness makes an event serious", "ICH E2A", "AE.AESER")
 def _criterion_without_serious(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
-    criteria = [name for name in terms.SERIOUS if name in tables["AE"]]
+    criteria = [name for name in known_labels.SERIOUS if name in tables["AE"]]
     ae = _events(tables, "AESER", *criteria)
     met = ae[(ae["AESER"] != "Y") & (ae[criteria] == "Y").any(axis=1)]
     yield values(
@@ -151,13 +162,13 @@ def _reaction_far_away(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     pairs = flagged[["USUBJID", "AESEQ", "day", "time"]].merge(doses, on="USUBJID", how="left")
     hours = (pairs["time"] - pairs["end_time"].fillna(pairs["start_time"])).dt.total_seconds() / 3600
     days = (pairs["day"] - pairs["start_day"]).dt.days
-    timed = (pairs["time"] >= pairs["start_time"]) & (hours <= terms.REACTION_HOURS)
-    near = timed.where(hours.notna(), days.between(0, terms.REACTION_HOURS / 24)) | pairs["day"].isna()
+    timed = (pairs["time"] >= pairs["start_time"]) & (hours <= known_labels.REACTION_HOURS)
+    near = timed.where(hours.notna(), days.between(0, known_labels.REACTION_HOURS / 24)) | pairs["day"].isna()
     close = pairs[near].set_index(["USUBJID", "AESEQ"]).index
     far = flagged[~pd.MultiIndex.from_frame(flagged[["USUBJID", "AESEQ"]]).isin(close)]
     text = (
         "flagged as a reaction to an infusion, but none was given in the "
-        f"{terms.REACTION_HOURS:g} hours before."
+        f"{known_labels.REACTION_HOURS:g} hours before."
     )
     yield values("AE", far, "AESTDTC", f"{text} Correct AEINFRN or the time.")
 

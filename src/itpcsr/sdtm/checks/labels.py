@@ -1,4 +1,4 @@
-"""Labels: a misspelt one is the label that it nearly is, not an unknown one that means nothing."""
+"""Labels, texts and wording: a misspelt label is the one that it nearly is, answers can be understood."""
 
 from __future__ import annotations
 
@@ -6,14 +6,31 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from csrkit.plain_text import plain_text
+from csrkit.sdtm.dates import is_known_point
+from csrkit.sdtm.join import still_there
 from csrkit.sdtm.labels import fold, fold_label, near_pairs, nearest
-from itpcsr.sdtm.checks import terms
-from itpcsr.sdtm.checks.findings import ERROR, NOTE, WARNING, listed, values
+from csrkit.sdtm.select import is_performed, is_unknown
+from itpcsr.sdtm.checks import known_labels
 from itpcsr.sdtm.checks.keys import FINDINGS
 from itpcsr.sdtm.checks.known_labels import CODELISTS, LABELS, NO_ARM, SPELLED, Label, tests_of_study
-from itpcsr.sdtm.checks.rules import PROTOCOL, REPORT, SDTM, TERMS, rule
-from itpcsr.sdtm.checks.tables import Tables
+from itpcsr.sdtm.checks.rules import (
+    ERROR,
+    NOTE,
+    PROTOCOL,
+    REPORT,
+    SDTM,
+    TERMS,
+    WARNING,
+    Tables,
+    listed,
+    overall,
+    rule,
+    values,
+)
 from itpcsr.study import Study
+
+# Labels: a misspelt one is the label that it nearly is, not an unknown one that means nothing.
 
 _OFTEN = 3  # times as often as its misspelling a label has to stand to be the right one
 _LETTERS = 6  # that a label has at least whose misspelling is looked for among the data's own labels
@@ -189,7 +206,7 @@ def _platelets_by_other_codes(tables: Tables, study: Study) -> Iterator[pd.DataF
         lb = tables.get("LB", "LBTESTCD", "LBTEST", "LBSTRESU")
         names = set(fold(lb.loc[lb["LBTESTCD"] == wanted, "LBTEST"])) - {""}
         close = {value for value in tables.different("LB", "LBTESTCD") if nearest(value, [wanted], 1)}
-        other = (lb["LBTESTCD"] != wanted) & lb["LBSTRESU"].str.upper().isin(terms.COUNT_UNITS)
+        other = (lb["LBTESTCD"] != wanted) & lb["LBSTRESU"].str.upper().isin(known_labels.COUNT_UNITS)
         named = fold(lb["LBTEST"]).isin(names)
         closely = lb["LBTESTCD"].isin(close) & (
             lb["LBTEST"].str.upper().str.contains("PLATELET", regex=False)
@@ -245,3 +262,80 @@ def _unplanned_names(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
             table = tables.get(name, "VISIT")
             text = f"no visit of the trial ({listed(sorted(planned))}). Correct it."
             yield values(name, table[table["VISIT"].isin(odd)], "VISIT", text)
+
+
+# Texts that aren't read as they stand in their files, since a report can't show them.
+
+_TEXT = (
+    "record {record} of {file} has {original}, with line breaks or characters that can't be shown; a blank "
+    "stands for them. Mend the source."
+)
+
+
+@rule("TXT-03", WARNING, "Text is one line of characters that can be shown", SDTM)
+def _changed_on_reading(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    changed = tables.trial.changed
+    for name in sorted(set(changed["domain"]) & set(tables.names)):
+        own = still_there(changed[changed["domain"] == name], tables[name], name)
+        for variable in sorted(set(own["variable"])):
+            yield _of_variable(name, variable, own[own["variable"] == variable], tables)
+
+
+def _of_variable(name: str, variable: str, changed: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    now = changed["original"].map(plain_text)
+    rows = changed.assign(original=changed["original"].map(repr))
+    if "USUBJID" not in tables[name]:
+        first = {column: rows[column].iloc[0] for column in rows}
+        return overall(name, variable, now.iloc[0], f"{variable}: {_TEXT.format_map(first)}")
+    named = {"USUBJID": rows["subject"], f"{name}SEQ": rows["sequence"], variable: now}
+    return values(name, rows.assign(**named), variable, _TEXT)
+
+
+# Wording: answers and reference points that can be understood.
+
+_TIMED = ("AE", "CM", "PR")
+
+
+@rule("OCC-01", NOTE, "It is known whether what was asked for took place", SDTM, "DM")
+def _unknown_occurrence(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name in tables.of_subjects:
+        table = tables[name]
+        unknown = is_unknown(name, table)
+        for counts, text in (
+            (True, "with a date it counts as having taken place"),
+            (False, "it doesn't count"),
+        ):
+            rows = table[unknown & (is_performed(name, table) == counts)]
+            advice = "but it was asked for, or the answer isn't Y or N; " + text + ". Fill in Y or N."
+            yield values(name, rows, f"{name}OCCUR", advice)
+
+
+@rule("TIME-01", WARNING, "The point that relative timing names is known", SDTM, "DM")
+def _unknown_points(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name in _TIMED:
+        for relation, point, date in (("STRTPT", "STTPT", "STDTC"), ("ENRTPT", "ENTPT", "ENDTC")):
+            if tables.has(f"{name}.{name}{relation}"):
+                table = tables.get(name, f"{name}{relation}", f"{name}{point}", f"{name}{date}")
+                before = fold(table[f"{name}{relation}"]) == "BEFORE"
+                vague = (
+                    before
+                    & ~is_known_point(table[f"{name}{point}"])
+                    & (table[f"{name}{date}"].str.len() < 10)
+                )
+                text = (
+                    f"so BEFORE in {name}{relation} doesn't say whether it was before treatment; it counts "
+                    "as not known. Name a date, or the first dose."
+                )
+                yield values(name, table[vague], f"{name}{point}", text)
+
+
+@rule("TERM-26", WARNING, "Codes of tests are in capitals, without blanks", SDTM)
+def _other_codes(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    for name in FINDINGS:
+        code = f"{name}TESTCD"
+        if tables.has(f"{name}.{code}"):
+            odd = [test for test in tables.different(name, code) if test != test.strip().upper()]
+            table = tables.get(name, code)
+            text = "codes are read as they stand, so this is no result of {meant!r}. Correct it."
+            rows = table[table[code].isin(odd)]
+            yield values(name, rows.assign(meant=rows[code].str.strip().str.upper()), code, text)

@@ -8,11 +8,10 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaError, SchemaErrorReason, SchemaErrors
 
-from csrkit.sdtm.iso_dates import are_usual, plain_date
-from itpcsr.sdtm.checks import findings as f
-from itpcsr.sdtm.checks import terms
-from itpcsr.sdtm.checks.rules import REALITY, REPORT, SDTM, TERMS, Rule, declare
-from itpcsr.sdtm.checks.tables import NUMBER, TRIAL_DESIGN, Tables
+from csrkit.sdtm.dates import are_usual, plain_date
+from itpcsr.sdtm.checks import known_labels
+from itpcsr.sdtm.checks import rules as f
+from itpcsr.sdtm.checks.rules import NUMBER, REALITY, REPORT, SDTM, TERMS, TRIAL_DESIGN, Rule, Tables, declare
 from itpcsr.study import Study
 
 # Without these domains there are no subjects or no treatment, so there is no report.
@@ -144,50 +143,50 @@ def _content(name: str, table: pd.DataFrame, study: Study) -> pa.DataFrameSchema
 def _common_checks(name: str) -> Iterator[tuple[str, pa.Check]]:
     if name in TRIAL_DESIGN:
         return
-    yield "EPOCH", _one_of("TERM-08", terms.EPOCHS, "no term of the codelist EPOCH.")
-    yield f"{name}NRIND", _one_of("TERM-09", terms.INDICATORS, "no term of the codelist NRIND.")
+    yield "EPOCH", _one_of("TERM-08", known_labels.EPOCHS, "no term of the codelist EPOCH.")
+    yield f"{name}NRIND", _one_of("TERM-09", known_labels.INDICATORS, "no term of the codelist NRIND.")
     yield f"{name}STAT", _one_of("TERM-10", ("", "NOT DONE"), "allowed: NOT DONE or nothing.")
 
 
 def _own_checks(name: str, study: Study) -> Iterator[tuple[str, pa.Check]]:
     if name == "DM":
-        yield "SEX", _one_of("TERM-03", (*terms.SEX, ""), f"allowed: {', '.join(terms.SEX)}.")
-        yield "AGE", _between("VAL-01", *terms.AGE, "no age that a person can have. Correct it.")
+        yield "SEX", _one_of("TERM-03", (*known_labels.SEX, ""), f"allowed: {', '.join(known_labels.SEX)}.")
+        yield "AGE", _between("VAL-01", *known_labels.AGE, "no age that a person can have. Correct it.")
         yield "AGEU", _one_of("TERM-12", ("", "YEARS"), "AGE is reported in years.")
     elif name == "EX":
         yield "EXDOSE", _between("EX-01", 0, float("inf"), "EXDOSE is negative. Correct it.")
-        yield "EXOCCUR", _one_of("TERM-01", terms.YES_NO, _YES)
+        yield "EXOCCUR", _one_of("TERM-01", known_labels.YES_NO, _YES)
     elif name == "AE":
         yield from _event_checks(study)
     elif name == "DS":
-        shown = ", ".join(terms.CATEGORIES)
-        yield "DSCAT", _one_of("TERM-07", terms.CATEGORIES, f"only {shown} are read. Correct it.")
+        shown = ", ".join(known_labels.CATEGORIES)
+        yield "DSCAT", _one_of("TERM-07", known_labels.CATEGORIES, f"only {shown} are read. Correct it.")
 
 
 def _event_checks(study: Study) -> Iterator[tuple[str, pa.Check]]:
-    yield "AESER", _one_of("TERM-01", terms.YES_NO, _YES)
-    yield "AESDTH", _one_of("TERM-01", terms.YES_NO, _YES)
-    for criterion in terms.SERIOUS:
+    yield "AESER", _one_of("TERM-01", known_labels.YES_NO, _YES)
+    yield "AESDTH", _one_of("TERM-01", known_labels.YES_NO, _YES)
+    for criterion in known_labels.SERIOUS:
         if criterion != "AESDTH":
-            yield criterion, _one_of("TERM-11", terms.YES_NO, "allowed: Y or N.")
+            yield criterion, _one_of("TERM-11", known_labels.YES_NO, "allowed: Y or N.")
     variable = study.safety.severity_variable
     if variable == "AETOXGR":
-        yield variable, _matches("TERM-02", f"^$|^{terms.GRADE}$", "allowed are the grades 1 to 5.")
+        yield variable, _matches("TERM-02", f"^$|^{known_labels.GRADE}$", "allowed are the grades 1 to 5.")
     else:
         yield (
             variable,
             _matches("TERM-02", "^$|^MILD$|^MODERATE$|^SEVERE$", "allowed are MILD, MODERATE and SEVERE."),
         )
-    related = {value.upper() for value in study.safety.related_values} | set(terms.UNRELATED)
+    related = {value.upper() for value in study.safety.related_values} | set(known_labels.UNRELATED)
     text = (
         "a word that the study file doesn't name, so the event counts as not related. Add it to "
         "related_values or correct it."
     )
     yield "AEREL", _one_of("TERM-04", related, text, fold=True)
     text = "no term of the codelist OUT. Only FATAL counts as fatal."
-    yield "AEOUT", _one_of("TERM-05", terms.OUTCOMES, text)
+    yield "AEOUT", _one_of("TERM-05", known_labels.OUTCOMES, text)
     text = "no term of the codelist ACN. Only DRUG WITHDRAWN counts as withdrawal of treatment."
-    yield "AEACN", _one_of("TERM-06", terms.ACTIONS, text, fold=True)
+    yield "AEACN", _one_of("TERM-06", known_labels.ACTIONS, text, fold=True)
 
 
 def _check(rule: str, text: str, holds: Callable[[pd.Series], pd.Series]) -> pa.Check:
