@@ -1,5 +1,5 @@
 # Outside witnesses for analyses of covariance, computed by R 4.2.2 (Debian 12) with car, emmeans, multcomp and
-# lmerTest. Run: Rscript ancova.R > ancova.csv. The data are written out here and in tests/analysis/test_ancova.py.
+# lmerTest. Run: Rscript ancova.R > ancova.csv. The data are written out here and in tests/csrkit/stats/test_ancova.py.
 suppressPackageStartupMessages({library(car); library(emmeans); library(multcomp); library(lmerTest)})
 out <- function(case, quantity, value) cat(sprintf("%s,%s,%.12g\n", case, quantity, value))
 cat("case,quantity,value\n")

@@ -9,7 +9,7 @@ import pyreadstat
 import pytest
 
 from csrkit.adam.scores import sum_items
-from csrkit.adam.visits import Window, add_change, analysis_windows, carry_forward, flag_baseline
+from csrkit.adam.windows import Window, add_change, analysis_windows, carry_forward, flag_baseline
 from csrkit.stats.ancova import differences, dose_slope, fit
 from csrkit.stats.groups import summarize
 from csrkit.vocabulary import limits_of

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from csrkit.adam.scores import sum_items
-from csrkit.adam.visits import Window, add_change, analysis_windows, carry_forward, flag_baseline
+from csrkit.adam.windows import Window, add_change, analysis_windows, carry_forward, flag_baseline
 
 NONE = np.nan
 WINDOWS = [
