@@ -98,7 +98,7 @@ def test_rates_for_sentences():
         formats.format_level,
         lambda value: formats.format_statistic("mean", value, 1),
         lambda value: formats.format_statistic("p_value", value, 1),
-        lambda value: formats.format_statistic("Q", value, 1),
+        lambda value: formats.format_statistic("statistic", value, 1),
         lambda value: formats.format_rate(value, 5, value, value, value, 0.95),
         lambda value: formats.format_rate(1, 5, value, value, value, 0.95),
     ],

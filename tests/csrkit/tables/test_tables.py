@@ -80,7 +80,7 @@ def test_a_closing_script_tag_in_a_text_cannot_end_the_chart():
 
 
 def test_a_table_cannot_ask_for_what_was_not_computed(demo_trial, demo, study):
-    with pytest.raises(ValueError, match="no result row for AVAL, Week 99"):
+    with pytest.raises(ValueError, match="no result row for aval, Week 99"):
         show(demo_trial, study, "30-efficacy", datasets=demo, values={"weeks_shown": [4, 99]})
 
 

@@ -81,10 +81,12 @@ def analyse(datasets, plan):
     return results, shown
 
 
-def values(rows, analysis, statistic, level="TLHRTLH"):
+def values(rows, analysis, name, level="TLHRTLH"):
+    statistic, _, of = name.partition(" of ")
     chosen = rows[
         (rows["analysis"] == analysis) & (rows["statistic"] == statistic) & (rows["level"] == level)
     ]
+    chosen = chosen[chosen["of"] == of]
     return chosen["value"].to_numpy()
 
 
