@@ -22,7 +22,7 @@ from csrkit.publish.version import open_run
 from csrkit.render.render import FORMATS, Format
 from itpcsr.cli import app
 from itpcsr.publish.trial import TRIAL
-from tests.conftest import once_for_all_workers
+from tests.once import once_for_all_workers
 from tests.tiny import add_second, make_project
 
 PARTS = (

@@ -8,8 +8,6 @@ fixture gets its mark here.
 
 from __future__ import annotations
 
-import fcntl
-import pickle
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +20,18 @@ from hypothesis import HealthCheck, Phase, settings
 from itpcsr.adam.datasets import derive
 from itpcsr.sdtm import Trial, load_trial
 from itpcsr.study import Study, read_report, read_study
+from tests.built import (  # noqa: F401  (fixtures of whole reports, for all rooms)
+    make_derived,
+    make_once,
+    pdf_texts,
+    project,
+    project_of_demo,
+    published,
+    small,
+    small_project,
+)
 from tests.faults.chain import show
+from tests.once import once_for_all_workers
 
 ROOT = Path(__file__).resolve().parents[1]
 # The fixture of tests/built.py by which those that hold a built report are made, and the one of the demonstration.
@@ -158,20 +167,6 @@ def _name_slow() -> None:
     _SLOW.write_text("".join(f"{name}\n" for name in sorted(found)), encoding="utf-8")
 
 
-def once_for_all_workers(factory: pytest.TempPathFactory, name: str, make: Callable[[], Any]) -> Any:
-    """Return what ``make`` gives; it runs once in a run of the tests, however many workers ask for it."""
-    folder = factory.getbasetemp()
-    folder = folder.parent if folder.name.startswith("popen-") else folder
-    path = folder / f"{name}.pickle"
-    with (folder / f"{name}.lock").open("w") as waiting:
-        fcntl.flock(waiting, fcntl.LOCK_EX)
-        if not path.exists():
-            made = make()
-            path.write_bytes(pickle.dumps(made))
-            return made
-    return pickle.loads(path.read_bytes())
-
-
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT
@@ -261,15 +256,3 @@ def witness() -> dict[tuple[str, str], float]:
     """Return the values that R computed (tests/reference/statistics.R) by case and quantity."""
     table = pd.read_csv(ROOT / "tests/reference/statistics.csv")
     return {(row.case, row.quantity): row.value for row in table.itertuples()}
-
-
-from tests.built import (  # noqa: E402, F401  (fixtures of whole reports, for all rooms)
-    make_derived,
-    make_once,
-    pdf_texts,
-    project,
-    project_of_demo,
-    published,
-    small,
-    small_project,
-)

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests import conftest
+from tests.once import once_for_all_workers
 
 
 def item_of(path, *, mark=None, asked=None, fixtures=()):
@@ -63,7 +64,7 @@ def test_workers_make_what_they_share_once(tmp_path):
         folder = tmp_path / worker
         folder.mkdir()
         factory = SimpleNamespace(getbasetemp=lambda folder=folder: folder)
-        found = conftest.once_for_all_workers(factory, "trial", lambda: made.append(1) or {"DM": [1.5]})
+        found = once_for_all_workers(factory, "trial", lambda: made.append(1) or {"DM": [1.5]})
         assert found == {"DM": [1.5]}
     assert made == [1]
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from csrkit.tables.table import Table
-from tests.conftest import once_for_all_workers
 from tests.itpcsr.display.every_figure import every_figure
+from tests.once import once_for_all_workers
 
 
 def drawn(charts: dict[str, Any]) -> dict[str, Any]:
