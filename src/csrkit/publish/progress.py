@@ -10,7 +10,6 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from csrkit.terminal import errors_without_traceback, messages, say
-from csrkit.versions.on_terminal import failure_table
 
 # How far the notebooks are: on a terminal a line for each at work, and everywhere one for each done.
 
@@ -83,6 +82,8 @@ def build_each(parameters: Sequence[Path], build_one: Callable[[Path], None]) ->
                 raise
             failures[file] = (str(end.__context__) or repr(end.__context__)).splitlines()[0]
     if failures:
+        from csrkit.versions.on_terminal import failure_table  # with pandas, which few builds need
+
         messages().print(failure_table(failures))
         say(f"{len(parameters) - len(failures)} of {len(parameters)} versions were published.")
         raise typer.Exit(_FAILED)
