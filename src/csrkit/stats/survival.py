@@ -131,9 +131,7 @@ def _shares(
     share, low, high = curve.at(day) if curve else (np.nan,) * 3
     if not risk and share > 0:  # nobody is left, though not all had an event
         share, low, high = (np.nan,) * 3
-    if (
-        not without_event
-    ):  # the share with an event is what the other leaves, and so are its limits, crosswise
+    if not without_event:  # the share with an event is what the other leaves, its limits crosswise
         share, low, high = 1 - share, 1 - high, 1 - low
     no_limit = _NOBODY if np.isnan(share) else _NO_SHARE_LIMIT
     visit = f"Day {day}"
