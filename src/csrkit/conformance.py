@@ -158,7 +158,7 @@ def _wrong_pairs(frame: pd.DataFrame, dataset: Dataset, copies: bool) -> Iterato
             if again.any():
                 value = found.loc[again, name].iloc[0]
                 yield Fault(
-                    dataset.name, one, f"does not stand one to one with {other}: {name} is {value!r} of two"
+                    dataset.name, one, f"does not match one to one with {other}: {name} is {value!r} of two"
                 )
 
 

@@ -66,7 +66,7 @@ class Design(Strict):
         for kind, names in (("arm code", codes), ("column key", [column.key for column in self.columns])):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
-                raise ValueError(f"{kind} {', '.join(twice)} stands twice")
+                raise ValueError(f"{kind} {', '.join(twice)} appears twice")
         for column in self.columns:
             unknown = sorted(set(column.arms) - set(codes))
             if unknown:

@@ -53,7 +53,7 @@ class MarkerTable(BaseModel):
         codes = [marker.code for marker in self.markers]
         twice = sorted({code for code in codes if codes.count(code) > 1})
         if twice:
-            raise ValueError(f"marker {', '.join(twice)} stands twice")
+            raise ValueError(f"marker {', '.join(twice)} appears twice")
         measured = {marker.code for marker in self.markers if marker.domain}
         for marker in self.markers:
             if unknown := sorted(set(marker.parts) - measured):

@@ -44,10 +44,10 @@ class Statistic:
 
 STATISTICS: dict[str, Statistic] = {
     # counts
-    "n": Statistic("subjects with what is counted, or values", "count"),
+    "n": Statistic("subjects counted, or number of values", "count"),
     "N": Statistic("subjects of the group: the denominator", "count"),
-    "events": Statistic("events, several of a subject each", "count"),
-    "at_risk": Statistic("subjects without event and under observation", "count"),
+    "events": Statistic("events; a subject may have several", "count"),
+    "at_risk": Statistic("subjects without an event and under observation", "count"),
     "n1": Statistic("subjects of the first of two groups"),
     "n2": Statistic("subjects of the second of two groups"),
     "pairs": Statistic("pairs of values"),
@@ -122,7 +122,7 @@ STATISTICS: dict[str, Statistic] = {
     "mid_p": Statistic("mid-p-value", "p"),
     "alpha": Statistic("significance level"),
     "power": Statistic("power of a test", "fixed", 2),
-    "least_effect": Statistic("smallest effect that a study of this size would see"),
+    "least_effect": Statistic("smallest effect that a study of this size would detect"),
     "expected": Statistic("tests expected to be significant by chance"),
     "tests": Statistic("tests of a family"),
     "made": Statistic("tests that could be made"),
@@ -138,7 +138,7 @@ STATISTICS: dict[str, Statistic] = {
     "used": Statistic("values that an analysis uses"),
     "outside": Statistic("values outside the visits"),
     "second": Statistic("second values of a visit"),
-    "no_logarithm": Statistic("values without logarithm"),
+    "no_logarithm": Statistic("values without a logarithm"),
     "below_limit": Statistic("values below the limit of quantification"),
     # doses
     "dose": Statistic("dose of a cohort, or one that a rule chooses", "fixed", 1),
@@ -146,7 +146,7 @@ STATISTICS: dict[str, Statistic] = {
     "score": Statistic("score or utility of a dose, 0 to 1"),
     "flag": Statistic("whether a dose is chosen, 0 or 1"),
     "dose_level": Statistic("dose level that a rule chooses, counted from 1"),
-    "dlt": Statistic("subjects, or share of them, with a dose-limiting toxicity"),
+    "dlt": Statistic("number or share of subjects with a dose-limiting toxicity"),
     "response": Statistic("true share of responders in a scenario"),
     "next_level": Statistic("dose level of the next cohort: by a rule, or as it was"),
     "rule_level": Statistic("dose level of the next cohort by the trial's own rule"),
@@ -213,7 +213,7 @@ def refuse_lonely(names: Iterable[str]) -> None:
     )
     if lonely:
         raise ValueError(
-            f"Of what is {', '.join(lonely)}? Name the statistic ('{lonely[0]} of percent'), or fill the "
+            f"What is {', '.join(lonely)} of? Name the statistic ('{lonely[0]} of percent'), or fill the "
             "column `of`."
         )
 
@@ -224,7 +224,7 @@ def refuse_other_style(analyses: Iterable[str]) -> None:
     if other:
         raise ValueError(
             f"An analysis has a name like `mean_change`, not {', '.join(map(repr, other))}: small letters, "
-            "digits and underscores. What it is of (a parameter, a subgroup) belongs into category or level."
+            "digits and underscores. What it is of (a parameter, a subgroup) belongs in category or level."
         )
 
 
@@ -249,8 +249,8 @@ def refuse_unknown(names: set[str]) -> None:
     """Raise ValueError for statistics that have no name here, which says how to give them one."""
     if unknown := sorted(names - STATISTICS.keys()):
         raise ValueError(
-            f"Result rows know no statistic {', '.join(unknown)}. Take a name of docs/results.md, or add a "
-            "line with what it means and how it is written to STATISTICS in csrkit.vocabulary."
+            f"Result rows have no statistic {', '.join(unknown)}. Use a name from docs/results.md, or add a "
+            "line with its meaning and how it is written to STATISTICS in csrkit.vocabulary."
         )
 
 
@@ -262,7 +262,7 @@ def as_page() -> str:
         "p": "p-value",
         "data": "decimals of the data",
         "fixed": "",
-        "of": "as what it is of",
+        "of": "as the statistic it belongs to",
     }
     lines = [
         "# Result rows",
@@ -290,11 +290,11 @@ def as_page() -> str:
 
 COLUMNS = {
     "display": "label of the table, figure or text that shows it",
-    "analysis": "which of the display's analyses it is of: small letters, digits and underscores",
+    "analysis": "analysis of the display that it belongs to: small letters, digits and underscores",
     "population": "analysis set",
     "dataset": "analysis dataset that it is computed from",
-    "group": "key of the column of subjects; empty for what isn't of one",
-    "category": "what the level is one of: class of a term, parameter of a status, first of a pair",
+    "group": "key of the column of subjects; empty where there is none",
+    "category": "what the level belongs to: class of a term, parameter of a status, first of a pair",
     "subcategory": "between category and level: term of a grade, status at baseline of a shift",
     "level": "term, status, parameter, comparison or threshold",
     "visit": "analysis visit or study day",

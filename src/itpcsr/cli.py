@@ -40,14 +40,14 @@ Parameters = Annotated[Path, typer.Argument(help="Parameters of a report version
 EngineOption = Annotated[
     Literal["auto", "quarto", "embedded"],
     typer.Option(
-        help="Who renders HTML and PDF: auto takes Quarto where one that can is on the PATH, else the "
+        help="What renders HTML and PDF: auto uses a suitable Quarto on the PATH, otherwise the "
         "embedded renderer, which always writes Word."
     ),
 ]
 
 JobsOption = Annotated[
     int | None,
-    typer.Option(min=1, help="Notebooks at once; without it as many as cores and memory allow."),
+    typer.Option(min=1, help="Notebooks at once; by default as many as cores and memory allow."),
 ]
 SchedulerOption = Annotated[
     str | None,
@@ -57,7 +57,7 @@ SchedulerOption = Annotated[
     ),
 ]
 DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Say what would be made, and why, and make nothing.")
+    bool, typer.Option("--dry-run", help="Say what would be made and why, without making it.")
 ]
 
 
@@ -126,7 +126,7 @@ def build(
     to: Annotated[
         list[Format] | None,
         typer.Option(
-            help="Make this format alone; may be repeated. All without it; a final version needs all."
+            help="Make only this format; may be repeated. The default is all; a final version needs all."
         ),
     ] = None,
     output: Annotated[Path, typer.Option(help="Folder for published versions.")] = Path("output"),
@@ -136,7 +136,7 @@ def build(
 ) -> None:
     """Run the notebooks, render the report and publish it as OUTPUT/<report>-<version>/.
 
-    Of several versions, one that fails doesn't stop the others; the exit code then is 1.
+    If one of several versions fails, the others continue; the exit code is then 1.
     """
     from csrkit.publish.progress import build_each
 
@@ -167,9 +167,7 @@ def run(
     parameters: Parameters,
     only: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Run this notebook alone, e.g. 30-efficacy; may be repeated. Nothing is assembled."
-        ),
+        typer.Option(help="Run only this notebook, e.g. 30-efficacy; may be repeated. Nothing is assembled."),
     ] = None,
     jobs: JobsOption = None,
     scheduler: SchedulerOption = None,
@@ -198,9 +196,9 @@ def run(
 
 @app.command()
 def link(
-    parameters: Annotated[Path, typer.Argument(help="Whose last run.")] = Path("params/demo.yml"),
+    parameters: Annotated[Path, typer.Argument(help="Parameters of the run.")] = Path("params/demo.yml"),
 ) -> None:
-    """Lay links to a report's last run, so that Quarto works in this folder; run and build do so, too."""
+    """Link to a report's last run, so that Quarto works in this folder; run and build also do this."""
     from csrkit.render.links import HOME
     from csrkit.render.links import link as lay
     from itpcsr.study import read_report
@@ -216,12 +214,12 @@ def render(
     parameters: Parameters,
     engine: EngineOption = "auto",
     to: Annotated[
-        list[Format] | None, typer.Option(help="Render this format; may be repeated. HTML without it.")
+        list[Format] | None, typer.Option(help="Render this format; may be repeated. The default is HTML.")
     ] = None,
     jobs: JobsOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Render the report without publishing, for work on its words; notebooks run where they have to."""
+    """Render the report without publishing, for work on its words; notebooks run where needed."""
     targets = _in_order(to or [Format.HTML])
     with errors_without_traceback():
         if _nothing_to_do(parameters, "render", {"engine": engine, "to": targets}):
@@ -258,7 +256,7 @@ def check(
     rules: Annotated[bool, typer.Option("--rules", help="List the rules and stop.")] = False,
     units: Annotated[
         bool,
-        typer.Option("--units", help="List each test's units and what they are understood as, and stop."),
+        typer.Option("--units", help="List each test's units and how they are understood, and stop."),
     ] = False,
 ) -> None:
     """Read trial data, say what was found, and what is wrong with it; exit code 1 if there are errors."""
@@ -299,10 +297,10 @@ def simulate(
     out: Annotated[Path, typer.Argument(help="Folder for the files, e.g. data/simulated.")],
     study: Annotated[Path, typer.Option(help="The study file.")] = Path("params/study.yml"),
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Seed; without it the seed of the shipped trial.")
+        int | None, typer.Option(min=0, help="Seed; the default is that of the shipped trial.")
     ] = None,
     subjects: Annotated[
-        int | None, typer.Option(min=0, help="Subjects; without it the cohorts as conducted.")
+        int | None, typer.Option(min=0, help="Subjects; the default is the cohorts as conducted.")
     ] = None,
     form: Annotated[
         Literal["xpt", "csv", "parquet", "json"],
@@ -333,7 +331,7 @@ def design(
         "params/study.yml"
     ),
     scenarios: Annotated[
-        Path | None, typer.Option(help="File of true rates; without it the study file's scenarios_file.")
+        Path | None, typer.Option(help="File of true rates; the default is the study file's scenarios_file.")
     ] = None,
     trials: Annotated[int, typer.Option(min=1, help="Trials for each design and scenario.")] = 100_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same numbers.")] = 20191128,
@@ -341,7 +339,7 @@ def design(
         list[str] | None, typer.Option("--design", help="Only this design, e.g. BOIN; may be repeated.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes on this machine; without it one for each core.")
+        int | None, typer.Option(min=1, help="Processes on this machine; the default is one for each core.")
     ] = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a dask.distributed scheduler, e.g. tcp://10.0.0.5:8786.")
@@ -378,7 +376,7 @@ def verify(
     ] = None,
     signer: Annotated[
         Path | None,
-        typer.Option(help="Who must have signed it: a public SSH key, or an allowed signers file."),
+        typer.Option(help="The required signer: a public SSH key, or an allowed signers file."),
     ] = None,
 ) -> None:
     """Check that a published version is as it was published; exit code 1 when it isn't."""
@@ -413,7 +411,7 @@ def sign(
     output: Annotated[Path, typer.Argument(help="A published version, e.g. output/demo-1.0.0.")],
     key: Annotated[Path, typer.Option(help="An SSH key, e.g. ~/.ssh/id_ed25519.")],
 ) -> None:
-    """Sign a published version by ssh-keygen: writes SHA256SUMS.sig beside SHA256SUMS.
+    """Sign a published version with ssh-keygen: writes SHA256SUMS.sig beside SHA256SUMS.
 
     Anyone can check it by ssh-keygen -Y verify (README).
     """
@@ -445,15 +443,15 @@ def versions(
 def compare(
     old: Annotated[Path, typer.Argument(help="A published version, e.g. output/escalation-review-1.0.0.")],
     new: Annotated[Path, typer.Argument(help="Another one, e.g. output/demo-1.0.0.")],
-    absolute: Annotated[float, typer.Option(min=0, help="Differences up to this are no change.")] = 0.0,
+    absolute: Annotated[float, typer.Option(min=0, help="Differences up to this do not count.")] = 0.0,
     relative: Annotated[
-        float, typer.Option(min=0, help="Differences up to this share of the old value are no change.")
+        float, typer.Option(min=0, help="Differences up to this share of the old value do not count.")
     ] = 1e-9,
     rerun: Annotated[
         bool, typer.Option("--rerun", help="Find the cause of each number by exchanging one cause at a time.")
     ] = False,
     output: Annotated[
-        Path | None, typer.Option(help="Folder for the files; comparisons/<old>--<new> without it.")
+        Path | None, typer.Option(help="Folder for the files; the default is comparisons/<old>--<new>.")
     ] = None,
 ) -> None:
     """Say which numbers of two published versions differ, by how much, and why."""
@@ -506,7 +504,7 @@ def serve(
         "output"
     ),
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port on this machine; 0 takes a free one.")
+        int, typer.Option(min=0, max=65535, help="Port on this machine; 0 chooses a free one.")
     ] = 8000,
 ) -> None:
     """Show published versions in a browser on this machine. Ctrl-C ends it.

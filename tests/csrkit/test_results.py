@@ -44,7 +44,7 @@ def test_a_limit_says_of_which_statistic_it_is():
     assert rows["of"].tolist() == ["percent", "rate", ""]
     assert format_statistic("ci_low of percent", 1.25, 0) == "1.3"
     assert format_statistic("ci_low of rate", 1.25, 0) == "1.25"
-    with pytest.raises(ValueError, match=r"Of what is ci_high\?"):
+    with pytest.raises(ValueError, match=r"What is ci_high of\?"):
         results.make_rows(pd.DataFrame({"statistic": ["ci_high"], "value": [1.0]}))
     with pytest.raises(ValueError, match="no statistic share"):
         results.make_rows(pd.DataFrame({"statistic": ["ci_high of share"], "value": [1.0]}))

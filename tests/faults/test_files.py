@@ -50,7 +50,7 @@ CASES = [
     ("a table without domain", lambda path: to_csv(path, "A,B\n1,2\n"), "ae.csv"),
     ("a number in words", lambda path: to_csv(path, HEAD + "S,AE,01,one,FEVER\n"), "AESEQ in line 2"),
     ("a line too short", lambda path: to_csv(path, HEAD + "S,AE,01\n"), "line 2 has 3 values"),
-    ("a column twice", lambda path: to_csv(path, "DOMAIN,USUBJID,USUBJID\nAE,01,01\n"), "stands twice"),
+    ("a column twice", lambda path: to_csv(path, "DOMAIN,USUBJID,USUBJID\nAE,01,01\n"), "appears twice"),
     ("zero bytes", lambda path: to_csv(path, HEAD + "S,AE,01,1,FE\x00VER\n"), "ae.csv"),
     ("two domains in one file", lambda path: to_csv(path, HEAD + "S,AE,01,1,A\nS,CM,01,1,B\n"), "ae.csv"),
     ("a quotation left open", lambda path: to_csv(path, HEAD + 'S,AE,01,1,"FEVER\n'), "ae.csv"),

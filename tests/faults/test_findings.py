@@ -38,7 +38,7 @@ CASES = [
     ("events without a class of their own", put("AE", AEBODSYS=""), "AE-07", "is shown as not coded"),
     # keys
     ("a subject twice", again("DM"), "KEY-01", "more than one record for SIM-001"),
-    ("a number twice", put("EX", 1, EXSEQ=1.0), "KEY-02", "EXSEQ stands twice for SIM-001"),
+    ("a number twice", put("EX", 1, EXSEQ=1.0), "KEY-02", "EXSEQ appears twice for SIM-001"),
     ("events of a stranger", put("AE", USUBJID="SIM-999"), "KEY-03", "SIM-999, who is not in DM"),
     ("a subject in small letters", put("LB", USUBJID="sim-001"), "KEY-03", "sim-001, who is not in DM"),
     ("a subject with a blank", put("LB", USUBJID=" SIM-001"), "KEY-03", "who is not in DM"),
@@ -52,7 +52,7 @@ CASES = [
     ("two counts at one time", again("LB", LBSTRESN=9.0, LBSTRESC="9"), "KEY-12", "several results at"),
     ("a qualifier of no event", put("SUPPAE", IDVARVAL="77"), "SUPP-01", "that isn't there"),
     ("a qualifier by an unknown key", put("SUPPAE", IDVAR="AESPID"), "SUPP-01", "that isn't there"),
-    ("a qualifier twice", again("SUPPAE"), "SUPP-03", "stands twice"),
+    ("a qualifier twice", again("SUPPAE"), "SUPP-03", "appears twice"),
     ("a qualifier of another domain", put("SUPPAE", RDOMAIN="LB"), "SUPP-05", "it has to be AE"),
     # arms
     ("a subject in no cohort", put("DM", ARMCD="ESC50"), "DM-02", "got treatment in EX"),
@@ -88,7 +88,7 @@ CASES = [
     ("doses in milligrams", every("EX", EXDOSU="mg"), "UNIT-02", "the study's dose unit"),
     ("an infusion five days late", put("EX", 2, EXSTDTC="2019-12-15", EXENDTC="2019-12-15"), "EX-04", "study day 18"),
     ("five infusions", again("EX", 3, EXSTDTC="2019-12-27", EXENDTC="2019-12-27"), "EX-05", "infusion 5 of 4"),
-    ("an infusion twice", again("EX"), "EX-06", "the same administration stands twice"),
+    ("an infusion twice", again("EX"), "EX-06", "the same administration appears twice"),
     ("two infusions on a day", again("EX", EXSTDTC="2019-11-28T15:00", EXENDTC="2019-11-28T16:00"), "EX-07", "the two count as one"),
     ("an infusion of a night", put("EX", EXENDTC="2019-11-29T08:00"), "EX-08", "took 1235 minutes"),
     # values

@@ -49,8 +49,8 @@ def test_leaf_names_are_unique_across_sections(root):
         ("origin: registry}", "origin: rumour}", "allowed: registry, publication, assumption"),
         ("{value: NCT04014166, origin: registry}", "NCT04014166", "must be written as {value: …, origin: …}"),
         ("arms: [ESC05]", "arms: [ESC99]", "names unknown arm ESC99"),
-        ("code: ESC10", "code: ESC05", "arm code ESC05 stands twice"),
-        ("key: esc10", "key: esc05", "column key esc05 stands twice"),
+        ("code: ESC10", "code: ESC05", "arm code ESC05 appears twice"),
+        ("key: esc10", "key: esc05", "column key esc05 appears twice"),
         ("control: {value: null", "control: {value: ESC99", "control 'ESC99' is no arm"),
         ("severe_grade: {value: 3", "severe_grade: {value: 6", "safety.severe_grade"),
         (
@@ -62,7 +62,7 @@ def test_leaf_names_are_unique_across_sections(root):
         ("severe_grade: {value: 3", "severe_grade: {value: true", "severe_grade"),
         ("confirmation_days: {value: 7", 'confirmation_days: {value: "7"', "confirmation_days"),
         ("response_count: {value: 30", "response_count: {value: .inf", "finite"),
-        ("identity:", "identity:\nidentity:", "stands twice"),
+        ("identity:", "identity:\nidentity:", "appears twice"),
         ("  product:", "  product2:", "identity.product: is missing"),
     ],
 )
@@ -133,7 +133,7 @@ def test_cohorts_cut_the_columns_down(root):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("key: ASHEARLY", "key: CBOR", "response definition CBOR stands twice"),
+        ("key: ASHEARLY", "key: CBOR", "response definition CBOR appears twice"),
         ("key: ASHEARLY", "key: ashearly", "efficacy.response_definitions.4.key"),
         (
             "kind: at a week, count: 30, ratio: 2, week: 1,",

@@ -176,7 +176,7 @@ def refuse_leaks(folder: Path, originals: Originals) -> None:
     if leaks:
         files = ", ".join(sorted({leak.file for leak in leaks})[:10])
         raise PublishError(
-            f"{len(leaks)} identifiers, dates or words as reported of the original data stand in {files}. "
+            f"{len(leaks)} identifiers, dates or verbatim terms of the original data are in {files}.  "
             "Nothing was published. A label, unit or other text that is kept may hold them: see "
             "docs/disclosure.md."
         )

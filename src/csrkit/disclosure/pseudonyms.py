@@ -47,8 +47,8 @@ def read_key(path: Path | None, simulated: bool, root: Path) -> bytes:
         if simulated:
             return DEMONSTRATION_KEY
         raise ParameterError(
-            "disclosure: external needs `disclosure_key`, a file with a secret of your own: without one, who "
-            "has the original identifiers could work out the names. Make it outside of the project with "
+            "disclosure: external needs `disclosure_key`, a file with your own secret: without one, anyone "
+            "with the original identifiers could work out the names. Make it outside the project with "
             f"{_MAKE}."
         )
     if not path.exists():

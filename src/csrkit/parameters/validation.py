@@ -45,7 +45,7 @@ def short(value: object) -> str:
 def read_yaml(path: Path, bounds: Bounds | None = None) -> dict[str, Any]:
     """Return the names and values of a YAML file within the bounds; None takes those of the environment.
 
-    Texts are plain text (``csrkit.plain_text``). A key that stands twice is an error. Messages name lines,
+    Texts are plain text (``csrkit.plain_text``). A key that appears twice is an error. Messages name lines,
     and never show what a file holds that may be another one than was meant. Raises ParameterError.
     """
     bounds = bounds or chosen_bounds()
@@ -122,7 +122,7 @@ class _BoundedLoader(yaml.SafeLoader):
         twice = sorted(str(key) for key, times in counts.items() if times > 1)
         if twice:
             raise yaml.constructor.ConstructorError(
-                None, None, f"the key {', '.join(twice)[:200]} stands twice", node.start_mark
+                None, None, f"the key {', '.join(twice)[:200]} appears twice", node.start_mark
             )
         return super().construct_mapping(node, deep=deep)
 

@@ -76,7 +76,7 @@ def read_displays(executed: Path) -> list[Display]:
     Raises
     ------
     NotebookError
-        A label has no display under it, no caption, the wrong kind, stands twice, or a chart has no
+        A label has no display under it, no caption, the wrong kind, appears twice, or a chart has no
         alternative text or no description; notebook and label are named.
     """
     # as it was written by nbformat, whose import takes a second
@@ -91,7 +91,7 @@ def read_displays(executed: Path) -> list[Display]:
             datasets=str(options.get("datasets", "")),
         )
         if any(display.label == other.label for other in displays):
-            raise NotebookError(f"{executed.stem}: the label {display.label} stands twice; rename one.")
+            raise NotebookError(f"{executed.stem}: the label {display.label} appears twice; rename one.")
         displays.append(display)
     return displays
 

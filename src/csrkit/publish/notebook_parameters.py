@@ -33,7 +33,7 @@ def read_parameters(notebook: Path) -> dict[str, Any]:
     ------
     NotebookError
         No such file, no notebook, two such cells; a statement of the cell that is no name with a literal
-        (with line and names); a name that stands twice; a later cell that sets a parameter anew, so that a
+        (with line and names); a name that appears twice; a later cell that sets a parameter anew, so that a
         value given would not count.
     """
     cells = _read(notebook)["cells"]
@@ -64,7 +64,7 @@ def check_arrival(executed: Any, notebook: Path, offered: Mapping[str, Any]) -> 
         return
     if len(places) != 1 or not before or places[0] != before[0] + 1:
         raise NotebookError(
-            f"{notebook}: {', '.join(offered)} did not arrive: the cell tagged `{_INJECTED}` has to stand "
+            f"{notebook}: {', '.join(offered)} did not arrive: the cell tagged `{_INJECTED}` must be "
             f"alone, right after the one tagged `{_TAG}`. Remove what an earlier run left there."
         )
     given = _injected(cells[places[0]].source)
@@ -103,8 +103,8 @@ def _assignments(source: str, place: str) -> dict[str, Any]:
         name, value = _one_parameter(statement, f"{place}, line {statement.lineno}")
         if name in found:
             raise NotebookError(
-                f"{place}, line {statement.lineno}: the parameter {name} stands in line {lines[name]} "
-                "already. Keep one."
+                f"{place}, line {statement.lineno}: the parameter {name} is already set in line "
+                f"{lines[name]}. Keep one."
             )
         found[name], lines[name] = value, statement.lineno
     return found
@@ -136,8 +136,8 @@ def _one_parameter(statement: ast.stmt, place: str) -> tuple[str, Any]:
         return target.id, ast.literal_eval(statement.value)
     except (ValueError, TypeError):
         raise NotebookError(
-            f"{place}: the parameter {target.id} is computed ({code!r}), before any value is given to what "
-            f"it is made from. Compute it in a later cell. {_FORM}"
+            f"{place}: the parameter {target.id} is computed ({code!r}), before the values that it is "
+            f"made from are set. Compute it in a later cell. {_FORM}"
         ) from None
 
 
@@ -148,8 +148,8 @@ def _refuse_overwriting(source: str, names: set[str], place: str) -> None:
     for name, line in _bound(tree):
         if name in names:
             raise NotebookError(
-                f"{place}, line {line}: sets the parameter {name} anew, so that a value of the report would "
-                "not count. Give what is set there another name."
+                f"{place}, line {line}: sets the parameter {name} again, so a value of the report would "
+                "not count. Use another name for what is set there."
             )
 
 

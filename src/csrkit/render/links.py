@@ -31,7 +31,7 @@ def link(root: Path, project: Path) -> None:
     taken = [str(path) for path in (HOME, *LINKS) if _is_taken(root / path)]
     if taken:
         raise RenderError(
-            f"{', '.join(taken)}: stands where a link for Quarto belongs, and was left as it is. Move it "
+            f"{', '.join(taken)}: is in the place of a link for Quarto and was left as it is. Move it "
             "elsewhere and run `itpcsr link` again."
         )
     try:

@@ -63,7 +63,7 @@ _ONE_KIND = "a test counts as one parameter, whatever this says"
 EVERYWHERE: dict[str, Unused] = {
     "REASND": Unused("the reason of what wasn't done; the status itself is read"),
     "NAM": Unused("results of all laboratories are compared with the ranges in their records"),
-    "EVALID": Unused("an assessor's number; who judged stands in the evaluator"),
+    "EVALID": Unused("an assessor's number; the evaluator says who judged"),
     "REPNUM": Unused("of repeated results of one time the last counts, as of any others"),
     "RFTDTC": Unused("times count from the infusions in EX; a rule compares both"),
     "TPTREF": Unused("times count from the infusions in EX"),
@@ -90,7 +90,7 @@ EVERYWHERE: dict[str, Unused] = {
     "EVINTX": Unused("an interval in words gives no date", told=("*",)),
     "DOSTXT": Unused("a dose in words can't be added up", told=("*",)),
     "VAMT": Unused("the dose is read, not the volume of what carried it"),
-    "CONTRT": Unused("therapy of an event stands in CM and PR"),
+    "CONTRT": Unused("therapy of an event is in CM and PR"),
 }
 _HISTORY = Unused("history isn't divided into past and ongoing, and counts whenever it began")
 _LATER = ("AFTER", "DURING", "DURING/AFTER", "COINCIDENT")  # what began then is no history

@@ -156,7 +156,7 @@ def _refuse(
         raise ValueError(f"An interaction names {', '.join(strange)}; add it to covariates or factors, too.")
     for name in numbers:
         if not pd.api.types.is_numeric_dtype(frame[name]):
-            raise ValueError(f"{name} isn't numeric; a category belongs into factors.")
+            raise ValueError(f"{name} isn't numeric; a category belongs in factors.")
     if not 0 < confidence < 1:
         raise ValueError(
             f"The confidence level is a share between 0 and 1, for example 0.95, not {confidence}."

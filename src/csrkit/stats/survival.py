@@ -83,7 +83,7 @@ _NO_LIMIT = "the limit is not reached in the time observed"
 _NO_SHARE_LIMIT = "no interval while all subjects, or none, are without event"
 _LISTED_DAYS = 28
 _CURVES = ["group", "day", "percent", "at_risk", "censored", "listed"]
-_NOBODY = "nobody under observation on this day"
+_NOBODY = "no subject under observation on this day"
 
 
 def estimate_times(

@@ -129,7 +129,7 @@ def _refuse_foreign(place: Path, mark: str = "") -> None:
     else:
         return
     raise PublishError(
-        f"{place}: {kind} stands where this is to be published; it stays as it is. Move it away, or give "
+        f"{place}: {kind} is where this is to be published and was left as it is. Move it, or give "
         "another folder by --output."
     )
 

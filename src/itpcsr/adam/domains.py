@@ -74,7 +74,7 @@ def add_supplement(parent: pd.DataFrame, supplement: pd.DataFrame, domain: str) 
         twice = keys[keys.duplicated()]
         if len(twice):
             record = twice.iloc[0].replace(_SEPARATOR, f", {variable} ")
-            raise DataError(f"SUPP{domain}: {name} stands twice for {record}; keep one.")
+            raise DataError(f"SUPP{domain}: {name} appears twice for {record}; keep one.")
         if variable not in parent:
             raise DataError(f"SUPP{domain}: IDVAR {variable} is no variable of {domain}.")
         parents = _keys(parent["USUBJID"], parent[variable])

@@ -23,10 +23,10 @@ from itpcsr.study import Column, Study
 
 QUANTILES = {"p5": 0.05, "q1": 0.25, "median": 0.5, "q3": 0.75, "p95": 0.95}
 # How each form begins the sentence that says which one it is.
-BANDS = "Quantile bands stand in place of a line for each subject"
-SHARES = "Shares of subjects stand in place of a row for each subject"
-SPREAD = "The spread of each group stands in place of a mark for each subject"
-COUNTS = "Numbers of subjects stand in place of a mark for each subject"
+BANDS = "Quantile bands replace a line for each subject"
+SHARES = "Shares of subjects replace a row for each subject"
+SPREAD = "The spread of each group replaces a mark for each subject"
+COUNTS = "Numbers of subjects replace a mark for each subject"
 
 NO_FORM = make_rows(pd.DataFrame())
 _PLACE = ["group", "level", "visit"]

@@ -14,7 +14,7 @@ from itpcsr.study import Study
 # Actions with treatment that make an event significant (ICH E3, 12.3.1).
 INTERVENTIONS = ("DRUG WITHDRAWN", "DRUG INTERRUPTED", "DOSE REDUCED")
 _TOO_MANY = (
-    "Tables and listings of events stand for a line of time of each subject with a serious event: {why}. "
+    "Tables and listings of events replace a timeline of each subject with a serious event: {why}. "
     "Each subject's events are in the analysis dataset ADAE."
 )
 NO_EVENTS = "The study's data hold no adverse event domain (AE), so adverse events cannot be listed."

@@ -39,7 +39,7 @@ def status_notes(study: Study, followed: bool, exact: str) -> list[str]:
         "of prevalence, that of subjects with any result. Induced: negative at baseline, positive later. "
         f"Boosted: positive at baseline, and a titre later at least {format_plain(rules.boost_factor)} times "
         "as high. In the first section a subject with any induced antibody counts as induced, whatever "
-        "others were there before; donor-specific antibodies are found among those of the classes, too.",
+        "others were there before; donor-specific antibodies are also found among those of the classes.",
         exact,
     ]
     if not followed:
@@ -92,7 +92,7 @@ def list_antibodies(adis: pd.DataFrame, adab: pd.DataFrame, study: Study, absent
     notes = (
         "Day: study day of the sample. pos., neg.: positive, negative, with the titre of a positive sample, "
         "or an autoantibody's ratio of signal to cut-off. –: not tested in this sample. Conclusion, of an "
-        "autoantibody: its result at baseline and in the last sample. Subjects without sample are not "
+        "autoantibody: its result at baseline and in the last sample. Subjects without a sample are not "
         "listed.",
     )
     return Table("Subject, sample", headers, tuple(body), notes)
@@ -167,7 +167,7 @@ _LOOKS = {
     "not tested": ("#ffffff", "·"),
 }
 _TOO_MANY = (
-    "The tables of antibodies stand for a line of each subject tested for antibodies against HLA or donor: "
+    "The tables of antibodies replace a line for each subject tested for antibodies against HLA or donor: "
     "{why}. Each subject's results are in the analysis datasets ADIS and ADAB."
 )
 _CONCLUSIONS = {

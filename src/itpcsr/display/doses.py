@@ -193,14 +193,14 @@ def choice_notes(study: Study, confidence: float) -> list[str]:
     weeks = study.dose_finding.choice_weeks if study.dose_finding else 0
     scale = format_plain(study.efficacy.complete_count) if study.efficacy else "1"
     return [
-        f"Events, response and values up to Week {weeks}; percentages of the evaluable. CI: exact "
+        f"Events, response and values up to Week {weeks}; percentages of evaluable subjects. CI: exact "
         f"(Clopper-Pearson) confidence interval at level {format_level(confidence)}%, in percent.",
         "Platelet rise: area between count and baseline while the count lies above, divided by its days; "
         "counts from the first day of rescue therapy on are left out. "
-        "Scores: 1 less the rate of DLT or of related severe events; the rate of response; the mean platelet "
-        f"rise as a share of {scale} × 10⁹/L, and the mean relative rise of regulatory T cells, both within "
-        "0 and 1. Utility: their weighted mean; a criterion without data at a dose with subjects is left "
-        "out.",
+        "Scores: 1 minus the rate of DLT or of related severe events; the rate of response; the mean "
+        f"platelet rise as a share of {scale} × 10⁹/L, and the mean relative rise of regulatory T cells, both "
+        "within 0 and 1. Utility: their weighted mean; a criterion without data at a dose with subjects is "
+        "left out.",
     ]
 
 

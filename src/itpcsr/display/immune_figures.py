@@ -79,7 +79,7 @@ def records_note(rows: pd.DataFrame) -> str:
     return (
         f"Of {format_count(counts['records'])} values {format_count(counts['used'])} are used; left out are "
         f"{', '.join(texts) or 'none'}. {format_count(counts['below_limit'])} values lay below the lowest "
-        "measurable one and stand as a multiple of it. –: no value at this visit."
+        "measurable one and are taken as a multiple of it. –: no value at this visit."
     )
 
 
@@ -87,10 +87,10 @@ def records_note(rows: pd.DataFrame) -> str:
 
 DIVERGING = ["#D55E00", "#f7f7f7", "#0072B2"]
 _NOT_STANDARDISED = (
-    "No change from baseline can be given in standard deviations at baseline, so that none can be drawn."
+    "No change from baseline can be given in standard deviations at baseline, so none can be drawn."
 )
 _BY_GROUP = (
-    "The heatmap of groups stands for those of single subjects: {why}. The changes of each subject are in "
+    "The heatmap of groups replaces those of single subjects: {why}. The changes of each subject are in "
     "the analysis dataset ADCP."
 )
 

@@ -124,8 +124,8 @@ def dose_unit(study: Study) -> str:
 
 INCLUDED = "Counts after rescue therapy are included."
 LEFT_OUT = (
-    "Counts from the first day of rescue therapy on are left out; n: subjects with a count that remains. Who "
-    "was given rescue fared worse than others, so that the later weeks describe those who needed none."
+    "Counts from the first day of rescue therapy on are left out; n: subjects with a count that remains. "
+    "Subjects given rescue fared worse than others, so the later weeks describe those who needed none."
 )
 
 

@@ -26,7 +26,7 @@ _INTERVENTIONS = ("DRUG WITHDRAWN", "DRUG INTERRUPTED", "DOSE REDUCED")
 _UNTOLD_DEATH = "Death, of which no adverse event tells"
 _NOTE = (
     "Days count from the first administration (Day 1; there is no Day 0); the event's last day is its end, "
-    "and both days count in its duration. The term as reported stands in brackets where it differs."
+    "and both days count in its duration. The term as reported is in brackets where it differs."
 )
 _MOST_NAMED = 40  # subjects named in a note; more are counted
 _NOTHING = "–"
@@ -363,8 +363,8 @@ def _laboratory_notes(adlb: pd.DataFrame, study: Study) -> tuple[str, ...]:
     if (adlb["CLSIGFL"] == "Y").any():
         marks += "; *: called clinically significant in the data"
     return (
-        f"{marks}. {_NOTHING}: not measured at this visit. ADLB holds normal ranges, grades at baseline and "
-        "changes, too.",
+        f"{marks}. {_NOTHING}: not measured at this visit. ADLB also holds normal ranges, grades at baseline "
+        "and changes.",
         "Numeric results with a complete date, and those beyond measurement (<5). Days count from the "
         "first administration (Day 1; there is no Day 0).",
     )

@@ -87,7 +87,7 @@ def _by_subject(frame: pd.DataFrame) -> Callable[[str], pd.DataFrame]:
 
 
 def _untreated(subject: str) -> str:
-    return f"Subject {subject} was not treated, so that there are no study days and no course to draw."
+    return f"Subject {subject} was not treated, so there are no study days and no course to draw."
 
 
 def _facts(record: Record, own: Mapping[str, pd.DataFrame], study: Study) -> Iterator[tuple[str, str]]:
@@ -193,7 +193,7 @@ def _counts(counts: pd.DataFrame) -> Table:
             str(record["ROLE"]) or _NONE,
         )
         rows.append(Row(words.study_day(float(record["ADY"])), cells))
-    note = "Counts that qualify, and those that began or ended something; the chart shows all others, too."
+    note = "Counts that qualify, and those that began or ended something; the chart also shows all others."
     return _table("Day", heads, rows, f"{note} A dash: not judged, or none.")
 
 
@@ -203,7 +203,7 @@ def _events(adae: pd.DataFrame, study: Study) -> Table:
     records = adae.sort_values(["ASTDT", "AESEQ"], kind="stable").to_dict("records")
     rows = [_flat(event_row(record, study, False)) for record in records]
     heads = event_headers(study, False)
-    note = "Both the first and the last day count in a duration. The term as reported stands in brackets."
+    note = "Both the first and the last day count in a duration. The term as reported is in brackets."
     return Table("Preferred term [reported term]", heads, tuple(rows), (f"{_DAYS} {note}",))
 
 
@@ -256,7 +256,7 @@ def _limits(limits: pd.DataFrame, study: Study) -> Table:
     rows = [_limit_row(record) for record in limits.to_dict("records")]
     criteria = study.laboratory.toxicity_criteria
     grade = f" Grade: {criteria}, as far as the value alone decides it." if criteria else ""
-    note = f"Tests shown as safety variables, platelets apart; values after the first administration.{grade}"
+    note = f"Tests shown as safety variables, except platelets; values after the first administration.{grade}"
     return _table("Test, side of the normal range", heads, rows, note)
 
 

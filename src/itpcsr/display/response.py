@@ -87,11 +87,11 @@ def rescue_strategy(definition: ResponseDefinition) -> str:
     if definition.rescue == "not considered":
         return _POLICY
     if definition.rescue == "any rescue is no response":
-        return "Composite: rescue therapy at any time is no response"
+        return "Composite: rescue therapy at any time is non-response"
     if definition.kind != "confirmed":
-        return "Composite: counts from its first day on are no response"
+        return "Composite: counts from its first day onwards are non-response"
     return (
-        "While on treatment: judged by the counts before its first day; a response confirmed by then stands"
+        "While on treatment: judged by the counts before its first day; a response confirmed by then is kept"
     )
 
 
@@ -124,7 +124,7 @@ def table_estimand(rows: pd.DataFrame, study: Study) -> Table:
     body.append(
         Row("Population-level summary", ("Proportion with response, with exact confidence interval", "", ""))
     )
-    body.append(Row("Missing data, which are no intercurrent event, and their handling"))
+    body.append(Row("Missing data, which are not an intercurrent event, and their handling"))
     for name, (label, handling) in _MISSING.items():
         cells = (
             lookup.count_percent("missing", total, name),

@@ -343,7 +343,7 @@ def _level(test: Tested) -> str:
 
 def _notes(missing: Sequence[ChosenTest]) -> list[str]:
     notes = [
-        "All tests are two-sided where nothing else is said. –: no such number, or none beside the effect. "
+        "All tests are two-sided unless stated otherwise. –: no such number, or none beside the effect. "
         "Families are corrected each for itself, nothing is corrected over families."
     ]
     if missing:

@@ -77,7 +77,7 @@ def read_related(path: str | Path) -> list[RelatedStudy]:
     studies = validate(_RelatedStudies, {"studies": records}, path).studies
     names = [study.study_id for study in studies]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ParameterError(f"{path}: {', '.join(twice)} stands twice; remove one.")
+        raise ParameterError(f"{path}: {', '.join(twice)} appears twice; remove one.")
     return studies
 
 

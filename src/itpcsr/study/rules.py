@@ -98,7 +98,7 @@ class Efficacy(Strict):
             )
         keys = ["CBOR", "BOR", "OVR", *(definition.key for definition in self.response_definitions)]
         if twice := sorted({key for key in keys if keys.count(key) > 1}):
-            raise ValueError(f"response definition {', '.join(twice)} stands twice")
+            raise ValueError(f"response definition {', '.join(twice)} appears twice")
         if min(self.rate_prior) <= 0:
             raise ValueError(f"rate_prior needs two values above 0; found {self.rate_prior}")
         if any(not 0 < rate < 100 for rate in self.rate_thresholds):
@@ -345,7 +345,7 @@ class DoseFinding(Strict):
             raise ValueError(f"crm_prior_level must be one of the {len(self.escalation_arms)} dose levels")
         weights = [getattr(self, name) for name in type(self).model_fields if name.startswith("weight_")]
         if sum(weights) == 0:
-            raise ValueError("the weights of the criteria are all 0, so that no dose could be preferred")
+            raise ValueError("the weights of the criteria are all 0, so no dose could be preferred")
         return self
 
 
@@ -377,5 +377,5 @@ class Scenarios(Strict):
     def _names_differ(self) -> Scenarios:
         names = [scenario.name for scenario in self.scenarios]
         if len(set(names)) < len(names):
-            raise ValueError(f"each scenario has a name of its own; found {names}")
+            raise ValueError(f"each scenario needs a different name; found {names}")
         return self

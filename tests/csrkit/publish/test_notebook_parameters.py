@@ -35,7 +35,7 @@ def test_defaults_and_comments_are_read_as_python_reads_them(tmp_path):
         ("a, b = 1, 2", r"line 1: 'a, b = .*' is no parameter. Write one parameter a statement"),
         ("a = b = 1", "is no parameter"),
         ("a: int", "the parameter a has no value"),
-        ("a: int = 3\n\na: int = 4", "line 3: the parameter a stands in line 1 already"),
+        ("a: int = 3\n\na: int = 4", "line 3: the parameter a is already set in line 1. Keep one"),
         ("a: int = 3\nif a:\n    a = 4", "line 2: 'if a:' is no parameter"),
         ("a: int = = 3", "line 1: is no Python"),
     ],
@@ -51,7 +51,7 @@ def test_a_parameter_that_a_value_would_not_reach_is_named(tmp_path, source, mes
      "%config a=1\na: int = 4", "def f():\n    global a\n    a = 3", "x = [a := 1 for _ in (1,)]", "del a"],
 )  # fmt: skip
 def test_a_later_cell_must_not_set_a_parameter_anew(tmp_path, source):
-    with pytest.raises(NotebookError, match=r"some\.ipynb: cell 3, line [12]: sets the parameter a anew"):
+    with pytest.raises(NotebookError, match=r"some\.ipynb: cell 3, line [12]: sets the parameter a again"):
         read_parameters(notebook(tmp_path, "a: int = 3", "print(a)", source))
 
 

@@ -48,7 +48,7 @@ def test_what_stands_in_a_link_s_place_is_named_and_left(tmp_path):
     project = assembled(tmp_path / "work/demo/render", "")
     (tmp_path / "results").mkdir()
     (tmp_path / "results/mine.csv").touch()
-    with pytest.raises(RenderError, match=r"^results: stands where"):
+    with pytest.raises(RenderError, match=r"^results: is in the place of a link"):
         link(tmp_path, project)
     assert (tmp_path / "results/mine.csv").exists()
     with pytest.raises(RenderError, match=r"Run `itpcsr run`"):

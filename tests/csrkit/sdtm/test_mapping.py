@@ -116,7 +116,7 @@ def test_two_mapping_files_are_both_named(tmp_path):
         ("encoding: gbkk", "no encoding has this name"),
         ("unit: {a: b}", "unit: unknown name"),
         ("visits: [a, b]", "visits: "),
-        ("visits: {a: b, a: c}", "stands twice"),
+        ("visits: {a: b, a: c}", "appears twice"),
         ("- a", "must hold names and values"),
     ],
 )

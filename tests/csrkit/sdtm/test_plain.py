@@ -57,7 +57,7 @@ def test_labels_and_csv_are_read_so_too(tmp_path, study):
     found = review_trial([tmp_path], study).findings
     assert found.loc[found["rule"] == "TXT-03", "message"].tolist() == [
         "TS: TSVAL: record 1 of ts.csv has 'a\\r\\nb', with line breaks or characters that can't be shown; a "
-        "blank stands for them. Mend the source."
+        "blank replaces them. Correct the source."
     ]
     content = {
         "datasetJSONCreationDateTime": "2020-01-01T00:00:00", "datasetJSONVersion": "1.1.0", "itemGroupOID": "IG.TS",

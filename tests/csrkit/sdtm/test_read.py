@@ -78,7 +78,7 @@ def test_two_files_of_one_domain_are_both_named(root, tmp_path):
         ("dm.csv", DM.replace("T,DM,02,", "T,DM"), "line 3 has 2 values for 4 columns"),
         ("dm.csv.gz", gzip.compress(DM.encode(), mtime=0)[:20], "can't be read"),
         ("dm.csv", b"a\x00b,c\n", "neither text nor any other format"),
-        ("dm.csv", DM.replace("USUBJID,AGE", "USUBJID,usubjid"), "the column USUBJID stands twice"),
+        ("dm.csv", DM.replace("USUBJID,AGE", "USUBJID,usubjid"), "the column USUBJID appears twice"),
         ("dm.csv", DM.replace("44", "inf"), "AGE in line 2 is 'inf'; a number is expected"),
         ("dm.csv", DM.replace("01", "\u9f3b").encode("gbk"), "is no UTF-8"),
         ("dm.csv", 'STUDYID,DOMAIN,USUBJID,AGE\nT,DM,"0\n1",44\nT,DM,02,x\n', "AGE in line 4 is 'x'"),

@@ -124,7 +124,7 @@ def test_supplements_join_by_number_however_it_is_written(study):
 
 
 def test_a_supplement_that_stands_twice_is_refused(study):
-    with pytest.raises(DataError, match="AEDLT stands twice for 01, AESEQ 1"):
+    with pytest.raises(DataError, match="AEDLT appears twice for 01, AESEQ 1"):
         adae_of(study, small.event("01", "a", ""), supplement=supplement(("AESEQ", "1"), ("AESEQ", "1")))
 
 

@@ -86,7 +86,7 @@ def test_the_demonstration_has_one_value_per_visit_and_derives_what_the_data_hol
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("code: TLHLY,", "code: TLYLY,", "TLYLY stands twice"),
+        ("code: TLHLY,", "code: TLYLY,", "TLYLY appears twice"),
         ("parts: [TLHLY, TLCLY]", "parts: [TLHLY, NOSUCH]", "ratio of NOSUCH, which is not measured"),
         ("parts: [TLHLY, TLCLY]", "parts: [TLHLY]", "either a domain"),
         ("scale: linear", "scale: cubic", "scale"),

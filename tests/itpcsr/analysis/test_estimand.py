@@ -40,12 +40,12 @@ def test_who_left_is_missing_data_and_no_intercurrent_event(study):
     table = response.table_estimand(rows, study)
     at = [row.label for row in table.rows]
     assert at.index("Leaving the study early") > at.index(
-        "Missing data, which are no intercurrent event, and their handling"
+        "Missing data, which are not an intercurrent event, and their handling"
     )
     shown = {row.label: row.cells for row in table.rows}
     assert shown["Leaving the study early"][1:] == ("1 (25.0)", "1")
     assert shown["Rescue therapy"] == (
-        "While on treatment: judged by the counts before its first day; a response confirmed by then stands",
+        "While on treatment: judged by the counts before its first day; a response confirmed by then is kept",
         "1 (25.0)",
         "0 (0)",
     )

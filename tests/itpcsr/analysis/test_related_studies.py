@@ -114,7 +114,7 @@ def test_without_a_study_a_sentence_stands_in_place_of_numbers(of_these):
         ("NCT1,Title,Recruiting,Phase 9", "studies.0.phase"),
         ("NCT1,,Recruiting,Phase 1", "studies.0.title"),
         ("NCT1,Title,Recruiting", "studies.0.phase"),
-        ("NCT1,A,Recruiting,\nNCT1,B,Completed,", "NCT1 stands twice"),
+        ("NCT1,A,Recruiting,\nNCT1,B,Completed,", "NCT1 appears twice"),
     ],
 )
 def test_a_faulty_file_is_refused_with_its_place(tmp_path, line, said):

@@ -65,7 +65,7 @@ def test_few_subjects_are_drawn_one_by_one(few):
 @pytest.mark.parametrize("label", sorted(LINES | ROWS))
 def test_a_chart_of_many_says_which_form_it_has_and_why(specs, label):
     texts = form_texts(specs[label])
-    assert "stand in place of a" in texts["caption"] or "stands in place of a" in texts["caption"]
+    assert "replace a " in texts["caption"] or "replaces a " in texts["caption"]
     assert "more than the 2 up to which each is shown." in texts["caption"]
     assert texts["alternative"]
     assert specs[label]["description"]

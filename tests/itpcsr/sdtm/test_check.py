@@ -24,7 +24,7 @@ def test_good_data_pass(study):
         ({"DM": small.dm(("01", "ESC05")).drop(columns="AGE")}, "domain DM lacks AGE"),
         ({"DM": small.dm(("01", "ESC05"), ("01", "ESC10"))}, "DM: more than one record for 01"),
         ({"DM": small.dm(("01", "ESC05"))}, "EX: records of 02, who is not in DM"),
-        ({"EX": pd.concat([small.ex("01"), small.ex("01")])}, "EXSEQ stands twice for 01"),
+        ({"EX": pd.concat([small.ex("01"), small.ex("01")])}, "EXSEQ appears twice for 01"),
         ({"DM": small.dm(("01", "A"), ("02", "B"))}, "no subject's ARMCD is an arm of the study"),
         ({"DM": small.dm(("01", "ESC05"), ("02", "ESC5"))}, r"02 \('ESC5'\) got treatment in EX"),
         (

@@ -154,7 +154,7 @@ class _AnyLabel(dict[str, Label]):
 
 
 def index(pages: Iterable[Page]) -> tuple[dict[str, Label], list[Fault]]:
-    """Number everything that can be referred to; a label that stands twice is a fault at each place."""
+    """Number everything that can be referred to; a label that appears twice is a fault at each place."""
     labels: dict[str, Label] = {}
     faults: list[Fault] = []
     places: dict[str, list[Source]] = {}
@@ -167,7 +167,7 @@ def index(pages: Iterable[Page]) -> tuple[dict[str, Label], list[Fault]]:
     for ident, sources in places.items():
         if len(sources) > 1:
             faults += [
-                Fault(origin, f"label #{ident} stands {len(sources)} times in the report; give each its own.")
+                Fault(origin, f"label #{ident} appears {len(sources)} times; give each its own.")
                 for source in sources
                 for origin in source.where(rf"#{ident}(?![\w-])")
             ]
@@ -212,7 +212,7 @@ def check_references_list(pages: list[Page]) -> list[Fault]:
     lists = [page for page in pages for _ in range(page.outline.reference_lists)]
     cites = [page for page in pages if page.outline.cites]
     if len(lists) > 1:
-        text = "the list of references (`::: {#refs}`) stands more than once."
+        text = "the list of references (`::: {#refs}`) appears more than once."
         return [Fault(origin, text) for page in lists for origin in page.source.where(r":::.*#refs\b")]
     if cites and not lists:
         text = "works are cited, but no page has a list of references; add `::: {#refs}` and `:::`."
@@ -358,13 +358,13 @@ class _Checker:
 
     def figure(self, node: Node) -> None:
         target = next(image["c"][2][0] for image in walk(node) if image["t"] == "Image")
-        text = 'a captioned picture stands in a `::: {#fig-…}` division; others are ![](…){fig-alt="…"}.'
+        text = 'a captioned picture belongs in a `::: {#fig-…}` division; others are ![](…){fig-alt="…"}.'
         self.find(re.escape(target), text)
 
     def table(self, node: Node) -> None:
         if node["c"][1][1]:
             text = (
-                "a table with a caption stands in a `::: {#tbl-…}` division, the caption as last paragraph."
+                "a table with a caption belongs in a `::: {#tbl-…}` division, the caption as last paragraph."
             )
             self.find(_words(node["c"][1][1]), text)
 

@@ -79,7 +79,7 @@ def column_names(names: Iterable[object], path: Path) -> list[str]:
         raise DataError(f"{path}: column {place} has no name. Name or remove it (row names?).")
     twice = sorted(name for name, times in Counter(heads).items() if times > 1)
     if twice:
-        raise DataError(f"{path}: the column {', '.join(twice)} stands twice. Keep one.")
+        raise DataError(f"{path}: the column {', '.join(twice)} appears twice. Keep one.")
     return heads
 
 

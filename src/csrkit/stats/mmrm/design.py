@@ -278,7 +278,7 @@ def _order_visits(column: pd.Series, ordered: bool) -> list[Any]:
     if ordered:
         raise DataError(
             f"This covariance depends on the order of visits, which isn't known of {_listed(names)} "
-            f"({column.name}). Give {column.name} as a pandas Categorical whose categories stand in their "
+            f"({column.name}). Give {column.name} as a pandas Categorical whose categories are in their "
             "order, or name a column with the visits' numbers."
         )
     return names

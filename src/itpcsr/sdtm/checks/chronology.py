@@ -317,7 +317,7 @@ def _twice(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         wide = spans[spans["max"] - spans["min"] > window].index
         again = visits[pd.MultiIndex.from_frame(visits[["USUBJID", "VISITNUM"]]).isin(wide)]
         text = (
-            "{variable} {shown} of {subject} stands on days that lie too far apart to be one visit. "
+            "{variable} {shown} of {subject} is on days that are too far apart to be one visit.  "
             "Correct them."
         )
         yield sentences(name, again, "VISIT", text)

@@ -98,7 +98,7 @@ def _several_classes(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     pairs = pairs[(pairs["AEDECOD"] != "") & pairs.duplicated("AEDECOD", keep=False)]
     for term, classes in pairs.groupby("AEDECOD")["AEBODSYS"]:
         shown = listed(sorted(classes))
-        yield overall("AE", "AEBODSYS", shown, f"{term!r} stands in several classes ({shown}). Code it once.")
+        yield overall("AE", "AEBODSYS", shown, f"{term!r} is in several classes ({shown}). Code it once.")
 
 
 @rule("AE-09", WARNING, "Events have a start", REPORT, "AE.AESTDTC")

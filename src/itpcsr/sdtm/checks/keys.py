@@ -134,7 +134,7 @@ def _left_out(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         yield overall("", "", name, sentence).assign(message=sentence)
 
 
-# Keys: who is in the trial, and that no record stands twice.
+# Keys: who is in the trial, and that no record appears twice.
 
 _ODD_NAME = r"[^A-Za-z0-9._/-]"
 _ODD_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
@@ -165,7 +165,7 @@ _EVENTS = {
 }
 
 
-@rule("KEY-01", ERROR, "A subject stands once in DM", SDTM, "DM.USUBJID")
+@rule("KEY-01", ERROR, "A subject has one record in DM", SDTM, "DM.USUBJID")
 def _repeated_subjects(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     dm = tables.get("DM")
     twice = dm[dm["USUBJID"].duplicated(keep=False) & (dm["USUBJID"] != "")]
@@ -183,7 +183,7 @@ def _repeated_sequences(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
             twice = table[table.duplicated(["USUBJID", sequence])]
             yield sentences(
                 name, twice, sequence,
-                "{variable} stands twice for {subject} (first: {shown}); it must be unique. Number anew.",
+                "{variable} appears twice for {subject} (first: {shown}); it must be unique. Renumber.",
             )  # fmt: skip
 
 
@@ -206,7 +206,7 @@ def _nameless_records(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         blank = [subject for subject in tables.different(name, "USUBJID") if not subject.strip()]
         if name != "RELREC" and blank:
             number = int(tables[name]["USUBJID"].isin(blank).sum())
-            sentence = f"USUBJID is empty in {number} record(s); nobody can be counted there. Fill it in."
+            sentence = f"USUBJID is empty in {number} record(s); no subject can be counted there. Fill it in."
             yield overall(name, "USUBJID", "", sentence)
 
 

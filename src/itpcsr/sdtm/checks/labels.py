@@ -268,7 +268,7 @@ def _unplanned_names(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 
 _TEXT = (
     "record {record} of {file} has {original}, with line breaks or characters that can't be shown; a blank "
-    "stands for them. Mend the source."
+    "replaces them. Correct the source."
 )
 
 

@@ -229,8 +229,8 @@ def _no_results(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
 
 _OF_LABORATORY = "It counts where that decides (grade, status, response, baseline), and is left out of means"
 _OF_VITALS = "It is left out: of baseline, means and changes"
-_OF_RATIOS = "It is positive or negative where the limit decides, and the limit stands for its ratio"
-_OF_TITRES = "The highest dilution stands for it; a rise that hangs on it counts as not known"
+_OF_RATIOS = "It is positive or negative where the limit decides, and the limit is taken as its ratio"
+_OF_TITRES = "The highest dilution is taken as its value; a rise that depends on it counts as not known"
 
 
 def limited(tables: Tables, name: str) -> pd.DataFrame:
@@ -266,7 +266,7 @@ def _told(study: Study, name: str, test: str, rows: pd.DataFrame, number: int) -
     if _is_marker(study, name, test):
         text = (
             f"results of {test} that are only known to lie beyond a limit: {len(rows)} of {number}. In means "
-            f"of markers {study.immune.below_limit_factor:g} times the limit stands for a value below, and "
+            f"of markers {study.immune.below_limit_factor:g} times the limit replaces a value below it, and "
             "the limit for a value above it."
         )
         yield overall(name, f"{name}STRESC", test, text)

@@ -275,7 +275,7 @@ class Tables:
         return self.infusions.drop_duplicates("USUBJID").set_index("USUBJID")["start_time"]
 
     def by_subject(self, variable: str) -> pd.Series:
-        """Return a variable of DM by subject; the first where a subject stands twice."""
+        """Return a variable of DM by subject; the first where a subject appears twice."""
         dm = self.get("DM", variable).drop_duplicates("USUBJID")
         return dm.set_index("USUBJID")[variable]
 

@@ -31,7 +31,7 @@ _VARIABLES = ("RDOMAIN", "IDVAR", "IDVARVAL", "QNAM", "QVAL")
 _ORPHAN = (
     "{QNAM} names a record ({IDVAR} {shown}) of {subject} that isn't there ({records}). Correct IDVARVAL."
 )
-_TWICE = "{QNAM} stands twice for {IDVAR} {IDVARVAL} of {subject}; keep one."
+_TWICE = "{QNAM} appears twice for {IDVAR} {IDVARVAL} of {subject}; keep one."
 
 
 @rule(

@@ -84,15 +84,15 @@ def _too_many(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
         doses = tables.administrations(study)
         number = doses.groupby("USUBJID").cumcount() + 1
         extra = doses.assign(number=number)[number > planned]
-        text = f"infusion {{number}} of {planned} planned. Check for one that stands twice."
+        text = f"infusion {{number}} of {planned} planned. Check for one that appears twice."
         yield values("EX", extra, "EXSTDTC", text)
 
 
-@rule("EX-06", ERROR, "An infusion stands once", REPORT, _NEEDS)
+@rule("EX-06", ERROR, "An infusion is recorded once", REPORT, _NEEDS)
 def _repeated(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     doses = tables.infusions
     twice = doses[doses.duplicated(["USUBJID", "EXTRT", "EXSTDTC", "EXENDTC", "EXDOSE"])]
-    text = "the same administration stands twice, so dose and number would count double. Keep one."
+    text = "the same administration appears twice, so dose and number would count double. Keep one."
     yield values("EX", twice, "EXSTDTC", text)
 
 
