@@ -9,7 +9,7 @@ fixture gets its mark here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from csrkit.disclosure.counted import Rule, enforce
 from itpcsr.adam.datasets import derive
 from itpcsr.sdtm import Trial, load_trial
 from itpcsr.study import Study, read_report, read_study
@@ -219,6 +220,13 @@ def pilot(
     pilot_trial: Trial, pilot_study: Study, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, pd.DataFrame]:
     return once_for_all_workers(tmp_path_factory, "pilot", lambda: derive(pilot_trial, pilot_study))
+
+
+@pytest.fixture
+def suppress_by() -> Iterator[Callable[[Rule], None]]:
+    """Give what puts a rule of small counts in force in this process, for one test."""
+    yield enforce
+    enforce(None)
 
 
 def shown_once(factory: pytest.TempPathFactory, data: str, *of: Any) -> Callable[[str], dict[str, Any]]:

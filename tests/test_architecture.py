@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from csrkit.publish.fragments import read_options
+
 # Package to what it may import of the others: the engine knows no trial, and nobody knows the simulated one.
 MAY_IMPORT = {
     "csrkit": set(),
@@ -183,6 +185,19 @@ def test_what_makes_reports_goes_one_way(root, room):
         if name.startswith("csrkit.") and name.split(".")[1] in {*LAST_ROOMS} - {room} - LAST_ROOMS[room]
     ]
     assert wrong == []
+
+
+def test_the_engine_names_no_display(root):
+    """What holds for a display, its cell says in the notebook (``#| discloses: …``)."""
+    labels = {label for path in (root / "notebooks").glob("*.ipynb") for label in read_options(path)}
+    assert "tbl-baseline" in labels
+    found = [
+        f"{path.relative_to(root)}:{node.lineno} {node.value}"
+        for path in sorted((root / "src/csrkit").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in labels
+    ]
+    assert found == []
 
 
 def test_a_basename_says_what_a_file_is(root):

@@ -6,6 +6,7 @@ import pytest
 
 from csrkit.inputs.plain_notebook import CURE, plain_text
 from csrkit.many import Displays
+from csrkit.publish.fragments import read_options
 from itpcsr.study import read_study
 
 NAMES = [
@@ -132,6 +133,15 @@ def test_every_display_is_labelled_and_named_in_the_front_matter(notebook):
     assert labels
     for label in labels:
         assert f"`{label}`" in front
+
+
+OPTIONS = {"label", "tbl-cap", "fig-cap", "fig-alt", "datasets", "discloses", "lists"}
+
+
+def test_what_cells_say_of_their_displays_is_known(notebook, root):
+    """A misspelt option would say nothing; a value that nobody knows is refused."""
+    for label, options in read_options(root / f"notebooks/{notebook[0]}.ipynb").items():
+        assert set(options) <= OPTIONS, label
 
 
 def test_parameters_are_commented_and_none_repeats_the_study_file(notebook, root):

@@ -15,6 +15,7 @@ import pyarrow
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from csrkit.disclosure.counted import Rule, read_rule
 from csrkit.errors import DataError
 from csrkit.inputs.hashes import file_hash
 from csrkit.small_texts import OWN_TEXTS
@@ -38,6 +39,7 @@ def give_back_memory() -> None:
 OPENED = "ITPCSR_OPENED"
 DESCRIPTION = "store.json"
 FINDINGS, DOMAINS = "findings", "domains"
+DISCLOSURE = "disclosure"  # a part of the key that the datasets of an external version have alone
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,14 @@ class Adam(Mapping[str, pd.DataFrame]):
         """Return about how many bytes all datasets take as notebooks hold them: eight for each value."""
         sizes = [pq.read_metadata(self.path(name)) for name in self.datasets]
         return sum(8 * size.num_rows * size.num_columns for size in sizes)
+
+    @property
+    def rule(self) -> Rule | None:
+        """Return the rule by which displays of an external version suppress small counts; None for any other.
+
+        Raises DataError where the version's datasets stand without it, as before its notebooks first run.
+        """
+        return read_rule(self.folder) if DISCLOSURE in self.parts else None
 
     def only(self, subjects: Iterable[str]) -> Adam:
         """Return the same datasets, of which the records of these subjects alone are read."""

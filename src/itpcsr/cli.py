@@ -352,6 +352,8 @@ def design(
 
     The numbers don't depend on how many processes or machines share the work.
     """
+    import pandas as pd
+
     from csrkit.tables.escape import write_csv
     from csrkit.tables.terminal import print_table
     from itpcsr.display.doses import table_dose_oc, table_dose_oc_subjects
@@ -360,11 +362,13 @@ def design(
 
     with errors_without_traceback():
         protocol = read_study(study)
-        rows, shown = simulate_designs(protocol, scenarios, trials, seed, designs, workers, scheduler)
-        for arrange in (table_dose_oc, table_dose_oc_subjects):
-            print_table(arrange(rows, shown, protocol), open_console())
+        shares, means, shown = simulate_designs(
+            protocol, scenarios, trials, seed, designs, workers, scheduler
+        )
+        for arrange, rows in ((table_dose_oc, shares), (table_dose_oc_subjects, means)):
+            print_table(arrange(rows, shown, protocol, trials), open_console())
         if out is not None:
-            write_csv(rows, out)
+            write_csv(pd.concat([shares, means], ignore_index=True), out)
             say(f"Wrote {out}")
 
 

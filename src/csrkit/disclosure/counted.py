@@ -1,24 +1,38 @@
-"""What result rows tell of numbers of subjects, and the rule by which small ones are suppressed."""
+"""What result rows tell of numbers of subjects, and the rule by which small ones are suppressed.
+
+What a display tells of subjects, its cell says in the notebook (``DISCLOSES``); nothing here knows a display
+by its name.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Self
 
 import numpy as np
 import pandas as pd
 
+from csrkit.errors import DataError
+from csrkit.made_files import write_changed
+
+# What the cell of a display can say by ``#| discloses: …``. The cautious holds for one without it: small
+# counts are suppressed, a figure is left out, and so is what names a subject.
+NOTHING, ORDER, FIRST = "nothing", "order", "first-subjects"
+SUBJECTS, CHARACTERISTICS = "subjects", "characteristics"
+DISCLOSES = {
+    NOTHING: "of the design or of other studies: a small number is no subject of the trial",
+    ORDER: "rests on the order in which subjects were enrolled, which moved dates don't keep",
+    FIRST: "is of the subjects enrolled first, who may be others by the moved dates",
+    SUBJECTS: "speaks of subjects one by one",
+    CHARACTERISTICS: "counts characteristics that may decide who is in a set of another display",
+}
+
 # What result rows tell of numbers of subjects: counts, sizes, and how many a summary is of.
 
-# Of the design or of other studies, so that a small number is no subject of the trial.
-WITHOUT_SUBJECTS = (
-    "tbl-dose-boundaries", "tbl-dose-oc", "tbl-dose-oc-subjects", "tbl-immune-power",
-    "tbl-related-studies", "fig-related-studies",
-)  # fmt: skip
 SIZE = "N"
 # Statistics that count the subjects of a set, or those with values.
 COUNTS = (
@@ -42,7 +56,7 @@ def counts_of(rows: pd.DataFrame) -> pd.DataFrame:
     Of subjects, or what stands for them: events where subjects aren't counted, what a proportion without
     event makes of the size, and the sum of two groups compared.
     """
-    known = rows[rows["value"].notna() & ~rows["display"].isin(WITHOUT_SUBJECTS)]
+    known = rows[rows["value"].notna()]
     counts = known[known["statistic"].isin(COUNTS)]
     halves = counts[counts["statistic"].isin(["n1", "n2"])]
     sums = halves.groupby(CELL, sort=False, as_index=False)["value"].sum().assign(statistic="n1", unit="")
@@ -54,7 +68,7 @@ def counts_of(rows: pd.DataFrame) -> pd.DataFrame:
 
 def sizes_of(rows: pd.DataFrame) -> pd.DataFrame:
     """Return N of each cell (``CELL``, value)."""
-    chosen = (rows["statistic"] == SIZE) & rows["value"].notna() & ~rows["display"].isin(WITHOUT_SUBJECTS)
+    chosen = (rows["statistic"] == SIZE) & rows["value"].notna()
     return rows.loc[chosen, [*CELL, "value"]].drop_duplicates(CELL)
 
 
@@ -116,12 +130,11 @@ def place_of(rows: pd.DataFrame, keys: list[str]) -> pd.MultiIndex:
     return pd.MultiIndex.from_frame(rows[keys])
 
 
-# What decides in a version which counts are suppressed, and how the kernels learn it.
+# What decides in a version which counts are suppressed.
 
-# Set for the kernels of an external version; without it, nothing is suppressed.
-VARIABLE = "ITPCSR_SMALL_COUNTS"
 TOTAL = "total"  # key of the column of all subjects
 Cell = tuple[str, ...]
+_SETS = ("also", "without_subjects", "characteristics")
 
 
 @dataclass(frozen=True)
@@ -139,24 +152,40 @@ class Rule:
         Column to the codes of its arms.
     also
         Cells (display, analysis, visit, level, group) that several displays together would tell.
+    without_subjects, characteristics
+        Displays whose cells say that they disclose nothing, or characteristics (see ``DISCLOSES``).
     """
 
     minimum: int
     arms: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     also: frozenset[Cell] = frozenset()
+    without_subjects: frozenset[str] = frozenset()
+    characteristics: frozenset[str] = frozenset()
+
+    def only(self, displays: Iterable[str]) -> Self:
+        """Return the rule with what concerns these displays alone."""
+        named = frozenset(displays)
+        return replace(
+            self,
+            also=frozenset(cell for cell in self.also if cell[0] in named),
+            without_subjects=self.without_subjects & named,
+            characteristics=self.characteristics & named,
+        )
 
     def to_text(self) -> str:
-        """Return the rule as the kernels get it."""
+        """Return the rule as its file has it."""
         values = {"minimum": self.minimum, "arms": dict(self.arms), "columns": dict(self.columns)}
-        return json.dumps({**values, "also": sorted(self.also)}, sort_keys=True)
+        sets = {name: sorted(getattr(self, name)) for name in _SETS}
+        return json.dumps({**values, **sets}, sort_keys=True)
 
     @classmethod
     def from_text(cls, text: str) -> Self:
         """Return the rule from its text."""
         read = json.loads(text)
         arms, columns = ({key: tuple(own) for key, own in read[name].items()} for name in ("arms", "columns"))
-        return cls(read["minimum"], arms, columns, frozenset(map(tuple, read["also"])))
+        also, *displays = (read[name] for name in _SETS)
+        return cls(read["minimum"], arms, columns, frozenset(map(tuple, also)), *map(frozenset, displays))
 
     def sizes(self, group: str) -> tuple[int, ...]:
         """Return the sizes of the arm that a group is of."""
@@ -181,10 +210,42 @@ class Rule:
         return (numbers > 0) & (numbers < self.minimum - 0.5)
 
 
+# The rule of an external version stands in a file beside its datasets. Who opens these, a notebook of a build
+# or one that is run by itself, puts it in force for its process.
+
+RULE_FILE = "small_counts.json"
+_in_force: Rule | None = None
+
+
+def enforce(rule: Rule | None) -> None:
+    """Suppress small counts in this process by a rule from now on; None shows every count."""
+    global _in_force
+    _in_force = rule
+
+
 def rule_in_force() -> Rule | None:
     """Return the rule by which counts are suppressed here; None where every count is shown."""
-    text = os.environ.get(VARIABLE)
-    return Rule.from_text(text) if text else None
+    return _in_force
+
+
+def write_rule(rule: Rule, folder: Path) -> None:
+    """Write a rule beside the datasets of its version."""
+    write_changed(folder / RULE_FILE, f"{rule.to_text()}\n".encode())
+
+
+def read_rule(folder: Path) -> Rule:
+    """Return the rule that stands beside the datasets of an external version.
+
+    Raises DataError where it isn't there, as before the notebooks first ran, or can't be read.
+    """
+    path = folder / RULE_FILE
+    try:
+        return Rule.from_text(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(
+            f"{path}: holds no rule of small counts ({error}), which the datasets of an external version "
+            "need: without it every count would be shown. Run the version again (`itpcsr run`)."
+        ) from error
 
 
 # Summaries of few values: those that would give the values away, and those by which the former follow.
@@ -203,9 +264,8 @@ def single_values(
     rows: pd.DataFrame, counts: pd.DataFrame, sizes: pd.DataFrame, gone: np.ndarray, rule: Rule
 ) -> np.ndarray:
     """Tell which rows are a single subject's value, or nearly say one; ``gone`` are suppressed anyway."""
-    of_subjects = ~rows["display"].isin(WITHOUT_SUBJECTS).to_numpy()
     of_median = (rows["of"] == "median").to_numpy()
-    summary = (rows["statistic"].isin(_SUMMARIES).to_numpy() | of_median) & of_subjects
+    summary = rows["statistic"].isin(_SUMMARIES).to_numpy() | of_median
     fewest = fewest_of(rows, counts, sizes)
     chosen = summary & (fewest < _FEWEST)
     shown = (
@@ -223,7 +283,7 @@ def single_values(
         hidden = frozenset(map(str, part.loc[part["gone"], "group"]))
         also += [(*row, group) for group in _give_back(numbers, hidden, tuple(rule.columns.items()))]
     follow = place_of(rows, CELL).isin(also) & summary
-    return chosen | follow | (of_subjects & rows["statistic"].isin(_EXTREMES).to_numpy())
+    return chosen | follow | rows["statistic"].isin(_EXTREMES).to_numpy()
 
 
 @lru_cache(maxsize=4096)

@@ -16,7 +16,6 @@ from csrkit.disclosure.counted import (
     NOT_SUBJECTS,
     SIZE,
     TOTAL,
-    WITHOUT_SUBJECTS,
     Cell,
     Rule,
     blocks_of,
@@ -187,7 +186,6 @@ class _Solver:
 
 _NAME = ["display", "analysis", "visit", "level", "statistic"]
 _SAME = ["population", "dataset", "analysis", "visit", "level", "statistic"]
-_CHARACTERISTICS = "tbl-baseline"
 _FEW_COLUMNS = 2  # agreement in so few is no sign that two sets are one
 _PAIRED = ("both", "gained", "lost", "neither")
 Name = tuple[str, ...]  # of a set of subjects: display, analysis, visit, level, statistic
@@ -233,7 +231,7 @@ def attack(whole: pd.DataFrame, shown: pd.DataFrame, rule: Rule) -> Found:
         whole["statistic"].isin([*COUNTS, SIZE])
         & whole["value"].notna()
         & ~whole["unit"].isin(NOT_SUBJECTS)
-        & ~whole["display"].isin(WITHOUT_SUBJECTS)
+        & ~whole["display"].isin(rule.without_subjects)
     )
     table = with_whole_levels(whole[counted]).assign(seen=shown.loc[counted, "value"])
     return _Attack(table, rule).run()
@@ -294,7 +292,7 @@ class _Attack:
             everywhere = len(truth) > _FEW_COLUMNS or set(truth) == set(self.columns)
             if name[-1] == SIZE and not self._is_arm(name):
                 keys += [like[0], frozenset(truth.items())] if everywhere else [like[0]]
-            elif name[-1] == "n" and everywhere and name[0] == _CHARACTERISTICS:
+            elif name[-1] == "n" and everywhere and name[0] in self.rule.characteristics:
                 keys.append(frozenset(truth.items()))
             others = (one for key in keys for one in alike[key] if _agree(truth, known[one]))
             found[name] = next(others, name)

@@ -50,9 +50,19 @@ def as_shown(rows: pd.DataFrame) -> pd.DataFrame:
 
 def suppress(rows: pd.DataFrame, rule: Rule | None) -> pd.DataFrame:
     """Return result rows in which small counts have no value, but the reason; no rule changes nothing."""
-    if rule is None or rows.empty:
+    if rule is None:
         return rows
-    shown, rows = rows, with_whole_levels(rows)
+    of_subjects = ~rows["display"].isin(rule.without_subjects).to_numpy()
+    if not of_subjects.any():
+        return rows
+    gone, single = np.zeros((2, len(rows)), bool)
+    gone[of_subjects], single[of_subjects] = _choose(with_whole_levels(rows[of_subjects]), rule)
+    reason = rows["reason"].mask(gone, _REASON.format(minimum=rule.minimum)).mask(single, _SINGLE)
+    return rows.assign(value=rows["value"].mask(gone | single), reason=reason)
+
+
+def _choose(rows: pd.DataFrame, rule: Rule) -> tuple[np.ndarray, np.ndarray]:
+    """Tell which rows rest on a small count, and which others are values of single subjects."""
     cell, counts, sizes = place_of(rows, CELL), counts_of(rows), sizes_of(rows)
     gone_sizes = _small_sizes(sizes, rule)
     gone = [*_hidden_cells(rows, counts, sizes, gone_sizes, rule), *gone_sizes, *rule.also]
@@ -63,8 +73,7 @@ def suppress(rows: pd.DataFrame, rule: Rule | None) -> pd.DataFrame:
     chosen = np.where(is_size, size_goes, cell.isin(hidden) | follows(rows, counts, hidden))
     known = rows["value"].notna().to_numpy()
     single = single_values(rows, counts, sizes, chosen, rule) & known & ~chosen
-    reason = rows["reason"].mask(chosen, _REASON.format(minimum=rule.minimum)).mask(single, _SINGLE)
-    return shown.assign(value=rows["value"].mask(chosen | single), reason=reason)
+    return chosen, single
 
 
 def _small_sizes(sizes: pd.DataFrame, rule: Rule) -> pd.MultiIndex:

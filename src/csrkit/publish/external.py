@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,16 @@ import pandas as pd
 from csrkit import rows as results
 from csrkit.charts import drawing
 from csrkit.design import Described
-from csrkit.disclosure.counted import TOTAL, WITHOUT_SUBJECTS, Rule
+from csrkit.disclosure.counted import (
+    CHARACTERISTICS,
+    FIRST,
+    NOTHING,
+    ORDER,
+    SUBJECTS,
+    TOTAL,
+    Rule,
+    write_rule,
+)
 from csrkit.disclosure.differencing import Found, attack
 from csrkit.errors import PublishError
 from csrkit.parameters.report import Report
@@ -36,42 +45,34 @@ if TYPE_CHECKING:
 _FIGURE = "This external version leaves this figure out: with so few subjects it would show single ones."
 _SUBJECTS = "This external version leaves this out: it shows single subjects."
 _ORDER = "This external version leaves this out: it rests on the order in which subjects were enrolled."
-# Displays that rest on the calendar order of subjects, which moved dates don't keep.
-OF_ORDER = frozenset({"tbl-dose-path", "tbl-dose-rules", "tbl-dose-choice"})
-OF_FIRST_SUBJECTS = frozenset(
-    {"tbl-antibody-status", "tbl-antibody-titres", "tbl-antibody-paired", "tbl-antibody-relation"}
-)
-# Prose that speaks of subjects one by one.
-_OF_SUBJECTS = frozenset({"txt-narratives"})
 _SIGN = re.compile(rf"\b{SUPPRESSED}\b")
 _STATED_ON = (Path("index.qmd"), Path("report/16-appendices.qmd"))
 # The heading of a page, with the notice on simulated data where there is one.
 _HEAD = re.compile(r"^# .*$(?:\n\n```\{=html\}\n.*\n```)?", re.MULTILINE)
 
 
-def write_shown(
-    executed: Path, target: Path, subjects: Iterable[str], of_order: Iterable[str]
-) -> dict[str, str]:
+def write_shown(executed: Path, target: Path, subjects: Iterable[str], keeps_first: bool) -> dict[str, str]:
     """Write what an external version shows of an executed notebook; return the displays left out, and why.
 
     All outputs go but those of labelled displays. In place of a figure, of a display that names a subject
-    (one of ``subjects``), and of one that rests on their order (``of_order``) stands a sentence.
+    (one of ``subjects``), and of one that rests on their order, stands a sentence. What the cell says by
+    ``#| discloses: …`` counts first; ``keeps_first``: who was enrolled first still is.
     """
     import nbformat  # takes a second, and internal versions show notebooks as they ran
 
     notebook = nbformat.read(executed, as_version=4)
-    labelled = {
-        cell["id"]: str(options["label"]) for options, cell in labelled_cells(notebook, executed.stem)
-    }
+    labelled = {cell["id"]: options for options, cell in labelled_cells(notebook, executed.stem)}
+    of_order = {ORDER} if keeps_first else {ORDER, FIRST}
     named = re.compile("|".join(map(re.escape, sorted(subjects))) or r"(?!)")
     left_out: dict[str, str] = {}
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
-        label = labelled.get(cell["id"], "")
+        options = labelled.get(cell["id"], {})
+        label = str(options.get("label", ""))
         shown = [output for output in cell.outputs if label and _is_display(output)][-1:]
         for output in shown:
-            reason = _why_left_out(label, output["data"], named, frozenset(of_order))
+            reason = _why_left_out(options, output["data"], named, of_order)
             if reason:
                 left_out[label] = reason
             output["data"] = _bundle(label, output["data"], reason)
@@ -85,16 +86,19 @@ def _is_display(output: Any) -> bool:
     return bool({TABLE_MIME, PROSE_MIME, drawing.MIME} & set(output.get("data", {})))
 
 
-def _why_left_out(label: str, data: Any, named: re.Pattern[str], of_order: frozenset[str]) -> str:
-    if label in WITHOUT_SUBJECTS:
+def _why_left_out(
+    options: dict[str, Any], data: Any, named: re.Pattern[str], of_order: Collection[str]
+) -> str:
+    discloses = options.get("discloses")
+    if discloses == NOTHING:
         return ""
-    if drawing.MIME in data or label.startswith("fig-"):
+    if drawing.MIME in data or str(options["label"]).startswith("fig-"):
         return _FIGURE
-    if label in of_order:
+    if discloses in of_order:
         return _ORDER
     content = json.dumps(data[TABLE_MIME] if TABLE_MIME in data else data[PROSE_MIME], ensure_ascii=False)
     # a listing in a file names subjects there, whatever its first rows do
-    listed = label in _OF_SUBJECTS or data.get(TABLE_MIME, {}).get("file")
+    listed = discloses == SUBJECTS or data.get(TABLE_MIME, {}).get("file")
     return _SUBJECTS if listed or named.search(content) else ""
 
 
@@ -176,11 +180,13 @@ _ROUNDS = 5
 def run_suppressed(run: Run, run_all: Callable[[Rule], None], say: Callable[[str], None]) -> None:
     """Run the notebooks until no suppressed count follows from the displays of all of them together.
 
-    ``run_all`` runs the notebooks by a rule, those alone that it changes. Raises PublishError where counts
-    can still be worked out after several rounds, which says what to do.
+    ``run_all`` runs the notebooks by a rule, those alone that it changes; they read it beside their datasets.
+    Raises PublishError where counts can still be worked out after several rounds, which says what to do.
     """
     rule = make_rule(run.adam["adsl"], run.study, run.report.minimum_count)
+    rule = replace(rule, without_subjects=run.saying(NOTHING), characteristics=run.saying(CHARACTERISTICS))
     for _ in range(_ROUNDS):
+        write_rule(rule, run.store)
         run_all(rule)
         found = attack_version(run, rule)
         if not found.recovered:
@@ -211,23 +217,16 @@ def make_rule(adsl: pd.DataFrame, study: Described, minimum: int) -> Rule:
     return Rule(minimum, arms, {column.key: tuple(column.arms) for column in study.design.columns})
 
 
-def rule_of(run: Run, rule: Rule, notebook: str) -> Rule:
-    """Return the rule with what concerns the displays of one notebook, as it last ran."""
-    if not rule.also:
-        return rule
-    own = set(_rows(run, notebook, results.WHOLE)["display"])
-    return replace(rule, also=frozenset(cell for cell in rule.also if cell[0] in own))
-
-
 def attack_version(run: Run, rule: Rule) -> Found:
     """Take the part of someone who has all result rows that the version publishes."""
     whole, shown = (
         pd.concat([_rows(run, name, file) for name in run.report.notebooks], ignore_index=True)
         for file in (results.WHOLE, results.FILE)
     )
-    disclosed = run.disclosed
+    disclosed, of_order = run.disclosed, run.saying(ORDER)
     subjects = disclosed.subjects if disclosed is not None else frozenset()
-    of_order = disclosed.of_order if disclosed is not None else frozenset()
+    if disclosed is not None and not disclosed.keeps_first:
+        of_order |= run.saying(FIRST)
     gone = whole["display"].isin(of_order) | whole[[*LEVEL, "group"]].isin(subjects).any(axis=1)
     return attack(whole[~gone], shown[~gone], rule)
 

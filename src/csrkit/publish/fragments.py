@@ -18,6 +18,7 @@ from csrkit.carried import MIME, name_display, rows_from_json
 from csrkit.charts import drawing
 from csrkit.charts.assets import Fonts, fonts_of_process
 from csrkit.charts.drawing import form_texts
+from csrkit.disclosure.counted import DISCLOSES
 from csrkit.errors import DataError, NotebookError
 from csrkit.made_files import Memo
 from csrkit.plain_text import plain_text
@@ -43,6 +44,11 @@ _TURNED = """```{{=typst}}
 ]
 ```
 """
+# What a cell may say of its display beside label and caption: option to its values, with what they mean.
+_SAID = {
+    "discloses": DISCLOSES,
+    "lists": {"subjects": "all of them: where the pages of single subjects lead back to"},
+}
 # A label names files and is the anchor of links.
 _LABEL = re.compile(r"(?:tbl|fig|txt)-[A-Za-z0-9-]+")
 
@@ -126,7 +132,10 @@ def _source(cell: Mapping[str, Any]) -> str:
 
 
 def labelled_cells(notebook: Any, name: str) -> Iterator[tuple[dict[str, Any], Any]]:
-    """Yield the options and the cell of each labelled display; ``name`` is the notebook's, for messages."""
+    """Yield the options and the cell of each labelled display; ``name`` is the notebook's, for messages.
+
+    Raises NotebookError where options are no YAML, or say of a display what nobody knows.
+    """
     for cell in notebook["cells"]:
         lines = [line[2:].strip() for line in _source(cell).splitlines() if line.startswith("#|")]
         if cell["cell_type"] == "code" and lines:
@@ -137,7 +146,27 @@ def labelled_cells(notebook: Any, name: str) -> Iterator[tuple[dict[str, Any], A
                     f"{name}: the options of a cell are no YAML: {lines} ({error})."
                 ) from error
             if isinstance(options, dict) and "label" in options:
+                _refuse_unknown(options, name)
                 yield options, cell
+
+
+def _refuse_unknown(options: Mapping[str, Any], name: str) -> None:
+    for option, known in _SAID.items():
+        if option in options and options[option] not in list(known):
+            meanings = "; ".join(f"{value} ({meaning})" for value, meaning in known.items())
+            raise NotebookError(
+                f"{name}, {options['label']}: `#| {option}: {options[option]}` says nothing that is known. "
+                f"It can say: {meanings}."
+            )
+
+
+def read_options(notebook: Path) -> dict[str, dict[str, Any]]:
+    """Return the options of each labelled cell of a notebook, by label.
+
+    Raises NotebookError where options are no YAML, or say of a display what nobody knows.
+    """
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    return {str(options["label"]): options for options, _ in labelled_cells(content, notebook.stem)}
 
 
 def _display(notebook: str, options: dict[str, Any], cell: Any) -> Display:

@@ -17,6 +17,9 @@ from csrkit.publish.notebook_parameters import check_arrival, read_parameters
 from csrkit.store import OPENED
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from csrkit.disclosure.counted import Rule
     from csrkit.publish.engine import Course
 
 # What a notebook's results were made from, and whether that is as it is today.
@@ -82,7 +85,7 @@ def choose_parameters(
     """
     known = read_parameters(notebook)
     needed = [name for name in REQUIRED if name not in known]
-    if "open_study" not in notebook.read_text(encoding="utf-8"):
+    if not _opens_datasets(notebook.read_text(encoding="utf-8")):
         needed = [name for name in needed if name not in ("data", "store")]
     if needed:
         raise NotebookError(
@@ -104,6 +107,10 @@ def choose_parameters(
     if odd:
         raise NotebookError(f"{notebook}: {', '.join(odd)} must be text, numbers or a list; quote a date.")
     return {name: value for name, value in {**provided, **overrides}.items() if name in known}
+
+
+def _opens_datasets(source: str) -> bool:
+    return "open_study" in source
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,9 @@ class Job:
         The hashes of the analysis datasets; the notebook depends on those that it opened when it last ran.
     environment
         Variables that the kernel gets beside those of the process.
+    rule
+        By which an external version suppresses small counts of its displays; the kernel has it from the
+        store of datasets that it opens.
     limits
         How long its kernel and its cells may take; they are no input of its numbers.
     after
@@ -148,6 +158,7 @@ class Job:
     inputs: Mapping[str, str]
     datasets: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    rule: Rule | None = None
     limits: Limits = field(default_factory=Limits)
     after: tuple[str, ...] = ()
     reads: Mapping[str, Path] = field(default_factory=dict)
@@ -205,10 +216,10 @@ def run_job(job: Job, source: str, course: Course) -> None:
     ------
     NotebookError
         The notebook raised, died or was too slow: its name, cell, message and where the executed copy is; a
-        display carries rows of another; or a value didn't arrive in it.
+        display carries rows of another; a value didn't arrive in it; or, in an external version, it shows
+        small counts without having opened the datasets, which say what to suppress.
     """
     # the imports of papermill and pandas take seconds: they wait until a notebook runs
-    from csrkit.disclosure.counted import VARIABLE, Rule
     from csrkit.publish.engine import execute
     from csrkit.publish.fragments import collect_rows
     from csrkit.rows import write_rows
@@ -224,9 +235,25 @@ def run_job(job: Job, source: str, course: Course) -> None:
         raise NotebookError(f"{job.notebook}: {error}{_keep_failed(job, course)}") from error
     check_arrival(executed, job.notebook, job.parameters)
     _strip_stamps(executed)
-    rule = job.environment.get(VARIABLE)
-    write_rows(collect_rows(executed, job.name), rows.parent, Rule.from_text(rule) if rule else None)
+    found = collect_rows(executed, job.name)
+    if job.rule is not None and not _opens_datasets(source):
+        _refuse_small_counts(job, found, job.rule)
+    write_rows(found, rows.parent, job.rule)
     _write(executed, job.root / job.executed)
+
+
+def _refuse_small_counts(job: Job, rows: pd.DataFrame, rule: Rule) -> None:
+    """Stop where a notebook that knows of no rule shows what the rule suppresses."""
+    from csrkit.disclosure.small_counts import suppress
+
+    gone = rows["value"].notna() & suppress(rows, rule)["value"].isna()
+    if gone.any():
+        shown = ", ".join(dict.fromkeys(rows.loc[gone, "display"]))
+        raise NotebookError(
+            f"{job.notebook}: shows small counts in {shown}. It opens no datasets, with which it would learn "
+            "that this external version suppresses them. Open them by `open_study`; or, where the counts are "
+            "no subjects of the trial, begin the cell with `#| discloses: nothing`."
+        )
 
 
 def _opened(job: Job) -> Path:

@@ -16,14 +16,14 @@ from csrkit.bounds import VARIABLE as READING
 from csrkit.bounds import write_bounds
 from csrkit.charts.assets import VARIABLE as FONTS_VARIABLE
 from csrkit.charts.assets import name_for_kernels
-from csrkit.disclosure.counted import VARIABLE, Rule
+from csrkit.disclosure.counted import Rule
 from csrkit.errors import NotebookError, ParameterError
 from csrkit.inputs.packages import say_other_than_locked
 from csrkit.made_files import write_changed
 from csrkit.many import VARIABLE as CHART_DATA
 from csrkit.publish.ahead import Shown, ahead
 from csrkit.publish.assemble import assemble, refuse_unprintable_data
-from csrkit.publish.external import leave_out_rows, rule_of, run_suppressed, write_shown
+from csrkit.publish.external import leave_out_rows, run_suppressed, write_shown
 from csrkit.publish.fragments import Display, read_displays
 from csrkit.publish.inside import link_data
 from csrkit.publish.notebook_values import READS_ROWS, choose_values, names_before, notebook_inputs
@@ -97,13 +97,13 @@ def _run_all(
 def list_jobs(run: Run, chosen: Mapping[str, Mapping[str, Any]], rule: Rule | None = None) -> list[Job]:
     """Return the notebooks with all that they depend on; ``chosen`` are their values."""
     return [
-        _job(run, name, values, "" if rule is None else rule_of(run, rule, name).to_text())
+        _job(run, name, values, None if rule is None else rule.only(run.options[name]))
         for name, values in chosen.items()
     ]
 
 
-def _job(run: Run, name: str, values: Mapping[str, Any], own_rule: str) -> Job:
-    """Return one notebook to run; ``own_rule`` is that of an external version, as text."""
+def _job(run: Run, name: str, values: Mapping[str, Any], own_rule: Rule | None) -> Job:
+    """Return one notebook to run; ``own_rule`` is the part of an external version's that concerns it."""
 
     def inside(path: Path) -> Path:
         return path.relative_to(run.root)
@@ -116,14 +116,14 @@ def _job(run: Run, name: str, values: Mapping[str, Any], own_rule: str) -> Job:
         executed=inside(run.executed(name)),
         failed=inside(run.work / "failed" / f"{name}.ipynb"),
         rows=inside(run.rows_folder(name) / results.FILE),
-        inputs=notebook_inputs(run, name, own_rule),
+        inputs=notebook_inputs(run, name, "" if own_rule is None else own_rule.to_text()),
         datasets=run.adam.hashes,
         environment={
             FONTS_VARIABLE: name_for_kernels(run.fonts.named),
             READING: write_bounds(run.bounds),
             CHART_DATA: str(run.report.displays.chart_data_at_most),
-            **({VARIABLE: own_rule} if own_rule else {}),
         },
+        rule=own_rule,
         limits=run.report.running,
         after=before,
         preloaded=run.program.preloaded,
@@ -202,7 +202,7 @@ def _without_left_out(run: Run, rows: pd.DataFrame) -> pd.DataFrame:
     left_out: dict[str, str] = {}
     for name in run.report.notebooks:
         left_out |= write_shown(
-            run.executed(name), run.shown(name), run.disclosed.subjects, run.disclosed.of_order
+            run.executed(name), run.shown(name), run.disclosed.subjects, run.disclosed.keeps_first
         )
     return leave_out_rows(rows, left_out, run.disclosed.subjects)
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from csrkit.bounds import Bounds, chosen_bounds
+from csrkit.disclosure.counted import RULE_FILE
 from csrkit.disclosure.leaks import Originals
 from csrkit.errors import DataError, ParameterError
 from csrkit.inputs.hashes import Opened, Seen, file_hash
@@ -18,6 +19,7 @@ from csrkit.inputs.imports import CACHE, Imports
 from csrkit.inputs.packages import environment, hash_environment
 from csrkit.made_files import Memo
 from csrkit.parameters.report import Report, read_report
+from csrkit.publish.fragments import read_options
 from csrkit.publish.inside import kept_inside, shown_data
 from csrkit.publish.processes import do_apart
 from csrkit.publish.unchanged import write_record
@@ -35,13 +37,14 @@ from csrkit.versions.manifest import open_inputs
 class Disclosed:
     """A trial made ready for an external version, and what has to be known of its making.
 
-    ``subjects`` are the new names; ``of_order`` the displays that the moved dates would make wrong;
-    ``originals`` what may stand in no published file.
+    ``subjects`` are the new names; ``keeps_first`` says whether those of whom the trial takes samples because
+    they were enrolled first still are the first by the moved dates; ``originals`` what may stand in no
+    published file.
     """
 
     trial: Trial
     subjects: frozenset[str]
-    of_order: frozenset[str]
+    keeps_first: bool
     originals: Originals
 
 
@@ -259,6 +262,20 @@ class Run:
         """Return where a notebook is."""
         return self.root / "notebooks" / f"{name}.ipynb"
 
+    @cached_property
+    def options(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """What the cells of each notebook say of their displays: notebook to label to options."""
+        return {name: read_options(self.notebook(name)) for name in self.report.notebooks}
+
+    def saying(self, value: str, option: str = "discloses") -> frozenset[str]:
+        """Return the displays of the version whose cells say ``#| option: value``."""
+        return frozenset(
+            label
+            for displays in self.options.values()
+            for label, options in displays.items()
+            if options.get(option) == value
+        )
+
     def executed(self, name: str) -> Path:
         """Return where a notebook's executed copy goes."""
         return self.work / "notebooks" / f"{name}.ipynb"
@@ -331,6 +348,8 @@ def record_run(
     folders = list(folders)
     made = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     made += [path for name in names for path in (run.executed(name), run.rows_folder(name) / FILE)]
+    if run.report.external:
+        made.append(run.store / RULE_FILE)
     pages = [run.root / "report", run.root / "_extensions"]
     if run.report.pages is not None:
         pages.append(run.root / run.report.pages)

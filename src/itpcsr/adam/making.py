@@ -20,7 +20,16 @@ from csrkit.inputs.hashes import file_hash
 from csrkit.inputs.imports import CACHE, Imports
 from csrkit.inputs.packages import environment, hash_environment
 from csrkit.small_texts import usual_texts
-from csrkit.store import DESCRIPTION, DOMAINS, FINDINGS, Adam, give_back_memory, hash_of, open_store
+from csrkit.store import (
+    DESCRIPTION,
+    DISCLOSURE,
+    DOMAINS,
+    FINDINGS,
+    Adam,
+    give_back_memory,
+    hash_of,
+    open_store,
+)
 from itpcsr.adam.store import rules_hash
 from itpcsr.sdtm import Trial, list_files, load_trial
 from itpcsr.study import Study
@@ -66,7 +75,7 @@ def store_parts(
         "rules": rules_hash(study),
         "program": program,
         "environment": environment,
-        **({"disclosure": disclosure} if disclosure else {}),
+        **({DISCLOSURE: disclosure} if disclosure else {}),
     }
 
 

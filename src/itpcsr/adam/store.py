@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from csrkit.bounds import from_root
+from csrkit.disclosure.counted import enforce
 from csrkit.errors import DataError
 from csrkit.store import Adam, hash_of, open_store
 from itpcsr.study import Study, read_study
@@ -33,7 +34,8 @@ def open_study(
         Arm codes to report; None or empty takes all.
     store
         Folder of datasets that a build has derived. "" opens those of the last build where they are of these
-        very inputs, and derives them into ``work/adam`` where not.
+        very inputs, and derives them into ``work/adam`` where not. With those of an external version every
+        table of this process suppresses small counts, as that version does; with any other it shows them.
     rules
         Values to try in place of those of the study file, by name (see ``itpcsr.study.read_study``). A report
         has them in its parameters, under ``rules``.
@@ -42,7 +44,7 @@ def open_study(
     ------
     DataError
         The data have errors (with file, domain, subject and variable), or ``store`` holds the datasets of
-        other rules than these.
+        other rules than these, or of an external version without its rule of small counts.
     ParameterError
         The study file is faulty.
     """
@@ -54,7 +56,9 @@ def open_study(
                 f"{store}: holds no datasets by the rules of {study_file} and this notebook. Leave `store` "
                 "empty to derive them, or build the report again."
             )
+        enforce(found.rule)
         return study, found
+    enforce(None)
     # in a build this isn't reached, so that there a notebook doesn't depend on how the datasets were made
     from itpcsr.adam.making import open_or_derive
 

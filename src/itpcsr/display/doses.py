@@ -205,31 +205,31 @@ def choice_notes(study: Study, confidence: float) -> list[str]:
 
 
 @sentence_if_absent
-def table_dose_oc(rows: pd.DataFrame, scenarios: Sequence[Scenario], study: Study) -> Table:
+def table_dose_oc(rows: pd.DataFrame, scenarios: Sequence[Scenario], study: Study, trials: int) -> Table:
     """Arrange how often each dose is chosen, by scenario and design, with Monte-Carlo errors."""
     doses = level_doses(study)
     columns = {f"chosen_{level}": dose for level, dose in enumerate(doses, start=1)}
     chosen = f"Dose chosen, {_unit(study)}, % of trials"
     heads = [Header(text, spanner=chosen) for text in (*columns.values(), "None")]
-    body = _by_scenario(
-        rows[rows["display"] == "tbl-dose-oc"], scenarios, (*columns, "none", "futile"), _share
-    )
+    body = _by_scenario(rows, scenarios, (*columns, "none", "futile"), _share)
     note = "Futile: the expansion stopped for want of response, in % of trials."
-    notes = (_trials_note(rows), note)
+    notes = (_trials_note(trials), note)
     return Table("True rates and design", (*heads, Header("Futile")), body, notes)
 
 
 @sentence_if_absent
-def table_dose_oc_subjects(rows: pd.DataFrame, scenarios: Sequence[Scenario], study: Study) -> Table:
+def table_dose_oc_subjects(
+    rows: pd.DataFrame, scenarios: Sequence[Scenario], study: Study, trials: int
+) -> Table:
     """Arrange whom the designs treat and how long they take, by scenario, with Monte-Carlo errors."""
     target = study.dose_finding.dlt_target if study.dose_finding else math.nan
     heads = tuple(Header(label, spanner="Mean per trial") for label in _BY_TRIAL.values())
-    body = _by_scenario(rows[rows["display"] == "tbl-dose-oc-subjects"], scenarios, tuple(_BY_TRIAL), _mean)
+    body = _by_scenario(rows, scenarios, tuple(_BY_TRIAL), _mean)
     note = (
         f"Overdosed: subjects treated at a dose whose true rate of DLT exceeds {format_plain(100 * target)}"
         "%. Months: from the opening of enrolment to the end of the last DLT window."
     )
-    return Table("True rates and design", heads, body, (_trials_note(rows), note))
+    return Table("True rates and design", heads, body, (_trials_note(trials), note))
 
 
 def _by_scenario(
@@ -262,6 +262,5 @@ def _mean(lookup: Lookup, name: str, design: str, scenario: str) -> str:
     return f"{format_number(value, 1)} ({format_number(error, 2)})"
 
 
-def _trials_note(rows: pd.DataFrame) -> str:
-    trials = rows.loc[rows["analysis"] == "size", "value"].iloc[0]
+def _trials_note(trials: int) -> str:
     return f"{format_count(trials)} simulated trials in each row; in brackets the Monte-Carlo standard error."

@@ -26,8 +26,8 @@ def simulate_designs(
     designs: list[str] | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
-) -> tuple[pd.DataFrame, list[Scenario]]:
-    """Return the result rows of ``analyse_characteristics`` and the scenarios they are of.
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Scenario]]:
+    """Return both parts of the result rows of ``analyse_characteristics`` and the scenarios they are of.
 
     ``workers`` processes share the work, one for each core without it; with ``scheduler``, the address of a
     Dask scheduler, its workers do. Raises ParameterError for a study without dose finding, scenarios that
@@ -36,7 +36,7 @@ def simulate_designs(
     rules = require_dose_finding(study)
     truths = read_scenarios(scenarios or rules.scenarios_file, len(dose_levels(study)))
     with _runner(workers, scheduler) as run:
-        return analyse_characteristics(study, truths, trials, seed, designs, run), truths
+        return *analyse_characteristics(study, truths, trials, seed, designs, run), truths
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import itpcsr
 from csrkit.inputs.hashes import file_hash, text_hash
-from csrkit.publish.external import OF_FIRST_SUBJECTS, OF_ORDER
 from csrkit.publish.version import Disclosed
 from itpcsr.study import Report, Study
 
@@ -34,12 +33,12 @@ def prepare(trial: Trial, report: Report, study: Study, root: Path) -> Disclosed
     made = disclose(trial, key, report.minimum_count)
     made = replace(made, findings=check_trial(made, study))
     names = name_subjects(trial["DM"]["USUBJID"], key)
-    of_order = OF_ORDER
     first = study.sampling.antibody_subjects
-    if first is not None and not keeps_first(trial, made, names, first):
-        of_order |= OF_FIRST_SUBJECTS
     return Disclosed(
-        made, frozenset(names.values()), of_order, originals_of(trial, made, _public(root, report))
+        made,
+        frozenset(names.values()),
+        first is None or keeps_first(trial, made, names, first),
+        originals_of(trial, made, _public(root, report)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from itpcsr.display.profile import Profile, Section
 
 FOLDER = "subjects"
-_HOME = "tbl-listing-subjects"  # where "back to the listings" leads, where the report has it
 _LINK = re.compile(rf'href="\.\./{FOLDER}/([^"]+)"')
 _CAPTION = re.compile(r"<figcaption[^>]*>(.*?)</figcaption>", re.DOTALL)
 _PAGE = """<!DOCTYPE html>
@@ -67,7 +66,8 @@ def add_profiles(run: Run, book: Path) -> None:
     notice = notice_for(run.adam.simulated)
     title = running_title(run.report, run.study)
     inputs = [run.opened.manifest[name] for name in ("hashes", "parameters", "data_cutoff")]
-    write_subject_pages(book, profiles, run.subject_pages, title, notice, run.memo, inputs)
+    homes = run.saying("subjects", "lists")
+    write_subject_pages(book, profiles, run.subject_pages, title, notice, homes, run.memo, inputs)
 
 
 def choose_paged(subjects: pd.DataFrame, adae: pd.DataFrame, most: int) -> list[str]:
@@ -112,6 +112,7 @@ def write_subject_pages(
     names: Mapping[str, str],
     edition: str,
     notice: str,
+    homes: Collection[str] = (),
     memo: Memo | None = None,
     inputs: Any = None,
 ) -> None:
@@ -129,16 +130,19 @@ def write_subject_pages(
         Subject to file name (``display.subject_pages.page_names``).
     edition, notice
         Study, version, status and data cut; what every page says of simulated data, "" for none.
+    homes
+        Labels of the displays that list all subjects; each page leads back to the first that the report has.
     memo, inputs
         The pages as they were made before, and what the profiles follow from.
     """
     scripts = next(iter(sorted((book / "site_libs").glob("**/csr.js")))).parent
     assets = (Path("..") / scripts.relative_to(book)).as_posix()
     places = _find_places(book)
-    given = (inputs, dict(names), edition, notice, assets, places)
+    ways = _ways(places, homes)
+    given = (inputs, dict(names), edition, notice, assets, places, ways)
 
     def make() -> str:
-        return json.dumps(dict(_pages(list(profiles()), names, places, assets, edition, notice)))
+        return json.dumps(dict(_pages(list(profiles()), names, places, ways, assets, edition, notice)))
 
     pages = json.loads((memo or Memo()).text("subjects", given, make))
     mirror({name: text.encode() for name, text in pages.items()}, book / FOLDER)
@@ -148,6 +152,7 @@ def _pages(
     profiles: list[Profile],
     names: Mapping[str, str],
     places: Mapping[str, Mapping[str, str]],
+    ways: str,
     assets: str,
     edition: str,
     notice: str,
@@ -161,7 +166,7 @@ def _pages(
             _PAGE.format(
                 subject=escape.html(profile.subject),
                 assets=assets,
-                ways=_ways(places),
+                ways=ways,
                 notice=f"{notice_block(notice)}\n" if notice else "",
                 edition=escape.html(edition),
                 body="\n".join(_body(profile, places.get(own, {}))),
@@ -186,8 +191,8 @@ def _find_places(book: Path) -> dict[str, dict[str, str]]:
     return places
 
 
-def _ways(places: Mapping[str, Mapping[str, str]]) -> str:
-    listing = next((address for address in places[""] if address.endswith(f"#{_HOME}")), "")
+def _ways(places: Mapping[str, Mapping[str, str]], homes: Collection[str]) -> str:
+    listing = next((address for address in places[""] if address.rpartition("#")[2] in homes), "")
     back = f' <a href="{listing}">Listing of all subjects</a>' if listing else ""
     return f'<a href="../index.html">Back to the report</a>{back}'
 

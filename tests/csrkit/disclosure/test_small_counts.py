@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from csrkit.disclosure.counted import Rule
-from csrkit.disclosure.small_counts import is_suppressed, suppress
+from csrkit.disclosure.counted import RULE_FILE, Rule, enforce, read_rule, rule_in_force, write_rule
+from csrkit.disclosure.small_counts import as_shown, is_suppressed, suppress
+from csrkit.errors import DataError
 from csrkit.rows import WHOLE, levels_in, make_rows, read_rows, write_rows
 from csrkit.vocabulary import Level, level_columns
 
@@ -99,8 +100,14 @@ def test_sizes_of_arms_and_displays_without_subjects_stay():
     )
     assert suppress(size, Rule(MINIMUM, {"a": (2, 3)}))["value"].tolist() == [2.0]
     assert suppress(size, Rule(MINIMUM, {"a": (3,)}))["value"].isna().all()
-    design = count_rows({"x": [1, 2, 3]}, display="tbl-dose-boundaries")
-    assert suppress(design, RULE)["value"].notna().all()
+    design = count_rows({"x": [1, 2, 3]}, display="tbl-design")
+    both = pd.concat([design, count_rows({"x": [1, 2, 3]})])  # with an index that stands twice
+    found = suppress(both, Rule(MINIMUM, without_subjects=frozenset({"tbl-design"})))
+    assert found["value"].notna().groupby(found["display"]).all().to_dict() == {
+        "tbl-design": True,
+        "tbl-x": False,
+    }
+    assert suppress(design, RULE)["value"].isna().any()
 
 
 def test_rows_without_value_keep_their_reason():
@@ -282,9 +289,47 @@ def test_cells_that_several_displays_tell_go_but_not_the_arms():
     assert left(rows, Rule(MINIMUM, {"a": (6,)}, {}, also)) == {("a", "N")}
 
 
-def test_the_rule_reaches_the_kernels_whole():
-    rule = Rule(4, {"a": (5, 6)}, {"a": ("A", "B")}, frozenset({("tbl-x", "kind", "", "é", "a")}))
-    assert Rule.from_text(rule.to_text()) == rule
+WHOLE_RULE = Rule(
+    4,
+    {"a": (5, 6)},
+    {"a": ("A", "B")},
+    frozenset({("tbl-x", "kind", "", "é", "a"), ("tbl-y", "kind", "", "", "a")}),
+    frozenset({"tbl-x", "tbl-design"}),
+    frozenset({"tbl-y"}),
+)
+
+
+def test_the_rule_reaches_the_notebooks_whole(tmp_path):
+    write_rule(WHOLE_RULE, tmp_path)
+    assert read_rule(tmp_path) == WHOLE_RULE
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"minimum": 3}'])
+def test_a_rule_that_is_not_there_or_damaged_stops(tmp_path, text):
+    with pytest.raises(DataError, match=r"small_counts\.json: holds no rule .* Run the version again"):
+        read_rule(tmp_path)
+    (tmp_path / RULE_FILE).write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match="without it every count would be shown"):
+        read_rule(tmp_path)
+
+
+def test_of_a_rule_only_what_concerns_a_display_is_its_own():
+    own = WHOLE_RULE.only(["tbl-y", "tbl-z"])
+    assert own.also == {("tbl-y", "kind", "", "", "a")}
+    assert (own.without_subjects, own.characteristics) == (frozenset(), {"tbl-y"})
+    assert (own.minimum, own.arms, own.columns) == (4, WHOLE_RULE.arms, WHOLE_RULE.columns)
+    rows = count_rows({"x": [4, 5, 9]}, display="tbl-y")
+    pd.testing.assert_frame_equal(suppress(rows, own), suppress(rows, WHOLE_RULE))
+
+
+def test_tables_show_what_the_rule_in_force_lets_them(suppress_by):
+    rows = count_rows({"x": [1, 5, 6]})
+    assert rule_in_force() is None
+    assert as_shown(rows)["value"].notna().all()
+    suppress_by(RULE)
+    assert as_shown(rows)["value"].isna().any()
+    enforce(None)
+    assert as_shown(rows)["value"].notna().all()
 
 
 def test_rows_are_suppressed_as_they_are_written(tmp_path):

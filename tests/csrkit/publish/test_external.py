@@ -8,14 +8,16 @@ from pathlib import Path
 import jsonschema
 import nbformat
 import pandas as pd
+import papermill
 import pypdf
 import pytest
 import yaml
 
 from csrkit.disclosure.leaks import find_leaks, originals_of
-from csrkit.errors import ParameterError, PublishError
+from csrkit.errors import NotebookError, ParameterError, PublishError
 from csrkit.publish import external, pipeline, version
-from csrkit.rows import make_rows
+from csrkit.publish.fragments import labelled_cells, output_of
+from csrkit.rows import WHOLE, make_rows
 from csrkit.tables.table import MIME, Header, Row, Table, table_from_json
 from csrkit.versions.verify import verify
 from itpcsr.publish.trial import TRIAL
@@ -156,6 +158,26 @@ def test_the_version_says_what_it_is_and_shows_the_year_of_the_cut(published, ro
     assert "2022-06-30" not in everything
 
 
+def tables(path: Path) -> dict[str, dict[str, object]]:
+    """Return the tables of an executed notebook as their cells show them."""
+    cells = labelled_cells(nbformat.read(path, as_version=4), path.stem)
+    shown = {options["label"]: output_of(cell) for options, cell in cells}
+    return {label: data[MIME] for label, data in shown.items() if MIME in data}
+
+
+def test_a_notebook_run_alone_with_the_datasets_of_the_version_suppresses_the_same(project, built, tmp_path):
+    run = built[1]
+    copy, values = tmp_path / "10-population.ipynb", {"store": run.store.as_posix()}
+    papermill.execute_notebook(
+        project / run.notebook(copy.stem), copy, values, cwd=project, progress_bar=False
+    )
+    alone = tables(copy)
+    assert alone == tables(project / run.executed(copy.stem))
+    assert "SUP" in json.dumps(alone["tbl-disposition"])
+    whole = pd.read_parquet(project / run.rows_folder(copy.stem) / WHOLE)
+    assert (whole.loc[whole["statistic"] == "n", "value"] == 1).any()
+
+
 KEY = "9f0c47d1b86e52a3e8d40b7796a1f35c"
 
 
@@ -187,6 +209,20 @@ def test_real_data_without_a_key_stop(small):
         path.write_text(text.replace(STUDYID, STUDYID.removesuffix("-SIM")), encoding="utf-8")
     with pytest.raises(ParameterError, match="needs `disclosure_key`"):
         pipeline.derive_once(version.open_run(TRIAL, small / "params/external.yml", small), lambda _: None)
+
+
+def test_a_notebook_that_opens_no_datasets_shows_no_small_count(small):
+    """It learns of no rule, so that its tables would show what its rows suppress."""
+    path = change(small, notebooks={"10-number": {"number": 2}})
+    with pytest.raises(NotebookError, match=r"10-number\.ipynb: shows small counts in tbl-number\."):
+        pipeline.run_report(TRIAL, path, small, lambda _: None)
+    notebook = small / "notebooks/10-number.ipynb"
+    text = notebook.read_text(encoding="utf-8")
+    said = text.replace("#| label: tbl-number", "#| label: tbl-number\\n#| discloses: nothing")
+    assert said != text
+    notebook.write_text(said, encoding="utf-8")
+    run = pipeline.run_report(TRIAL, path, small, lambda _: None)
+    assert pd.read_parquet(run.rows_folder("10-number") / "results.parquet")["value"].tolist() == [2]
 
 
 def test_an_original_that_slips_through_stops_the_publication(project, published, monkeypatch):
@@ -239,11 +275,37 @@ def test_a_cell_with_a_suppressed_part_shows_nothing_else(tmp_path, cell, notes,
     other = nbformat.v4.new_code_cell("adsl", id="b", outputs=[nbformat.v4.new_output("stream", text="S-1")])
     path = tmp_path / "10-x.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[source, other]), path)
-    assert external.write_shown(path, tmp_path / "shown/10-x.ipynb", ["S-1"], []) == {}
+    assert external.write_shown(path, tmp_path / "shown/10-x.ipynb", ["S-1"], True) == {}
     written = nbformat.read(tmp_path / "shown/10-x.ipynb", as_version=4)
     made = table_from_json(written.cells[0].outputs[0].data[MIME])
     assert (made.rows[0].cells, made.notes[-1]) == ((shown,), last)
     assert written.cells[1].outputs == []
+
+
+@pytest.mark.parametrize(
+    ("label", "said", "keeps_first", "reason"),
+    [
+        ("tbl-x", "", True, ""),
+        ("tbl-x", "order", True, "order in which"),
+        ("tbl-x", "first-subjects", True, ""),
+        ("tbl-x", "first-subjects", False, "order in which"),
+        ("tbl-x", "subjects", True, "single subjects"),
+        ("tbl-x", "characteristics", True, ""),
+        ("fig-x", "", True, "this figure"),
+        ("fig-x", "order", True, "this figure"),
+        ("fig-x", "nothing", True, ""),
+    ],
+)
+def test_what_a_cell_says_decides_whether_its_display_is_left_out(tmp_path, label, said, keeps_first, reason):
+    table = Table("Event", (Header("Total"),), (Row("Any", ("4",)),))
+    options = f"#| label: {label}\n" + (f"#| discloses: {said}\n" if said else "")
+    source = nbformat.v4.new_code_cell(f"{options}x", id="a")
+    source.outputs = [nbformat.v4.new_output("display_data", data={MIME: asdict(table)})]
+    path = tmp_path / "10-x.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[source]), path)
+    left_out = external.write_shown(path, tmp_path / "shown/10-x.ipynb", ["S-1"], keeps_first)
+    assert list(left_out) == ([label] if reason else [])
+    assert reason in left_out.get(label, "")
 
 
 def test_a_listing_in_a_file_is_left_out_though_its_first_rows_name_nobody(tmp_path):
@@ -252,5 +314,5 @@ def test_a_listing_in_a_file_is_left_out_though_its_first_rows_name_nobody(tmp_p
     source.outputs = [nbformat.v4.new_output("display_data", data={MIME: asdict(table)})]
     path = tmp_path / "10-x.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[source]), path)
-    assert list(external.write_shown(path, tmp_path / "shown/10-x.ipynb", ["S-1"], [])) == ["tbl-x"]
+    assert list(external.write_shown(path, tmp_path / "shown/10-x.ipynb", ["S-1"], True)) == ["tbl-x"]
     assert "tbl-x.csv" not in (tmp_path / "shown/10-x.ipynb").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ import pytest
 
 from csrkit.charts import drawing
 from csrkit.errors import NotebookError
-from csrkit.publish.fragments import read_displays
+from csrkit.publish.fragments import read_displays, read_options
 
 DRAWN = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
 SPEC = {"mark": "point", "description": "3 of 3\nsubjects."}
@@ -42,6 +42,31 @@ def test_the_alternative_text_is_what_is_shown_and_the_finding(tmp_path):
 def test_a_chart_that_says_nothing_stops_the_build(tmp_path, options, spec, message):
     with pytest.raises(NotebookError, match=message):
         read_displays(executed(tmp_path, ["label: fig-x", "fig-cap: Chart", *options], spec))
+
+
+def test_a_cell_says_what_its_display_discloses(tmp_path):
+    options = ["label: fig-x", "discloses: nothing", "fig-cap: Chart", "fig-alt: Bars"]
+    assert read_options(executed(tmp_path, options, SPEC))["fig-x"]["discloses"] == "nothing"
+    assert "discloses" not in read_options(executed(tmp_path, options[:1], SPEC))["fig-x"]
+
+
+@pytest.mark.parametrize(
+    ("option", "known"),
+    [
+        (
+            "discloses: nothings",
+            r"nothing \(of the design .*\); order \(.*; subjects \(.*; characteristics \(",
+        ),
+        ("discloses:", r"`#\| discloses: None` says nothing that is known"),
+        ("discloses: [nothing]", "It can say: nothing"),
+        ("lists: events", r"It can say: subjects \("),
+    ],
+)
+def test_what_nobody_knows_of_a_display_stops(tmp_path, option, known):
+    path = executed(tmp_path, ["label: fig-x", option, "fig-cap: Chart", "fig-alt: Bars"], SPEC)
+    for read in (read_options, read_displays):
+        with pytest.raises(NotebookError, match=f"10-x, fig-x: .*{known}"):
+            read(path)
 
 
 @pytest.fixture(scope="module")

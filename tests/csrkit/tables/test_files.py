@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from csrkit.disclosure.counted import VARIABLE, Rule
+from csrkit.disclosure.counted import Rule
 from csrkit.many import ROWS_SHOWN
 from csrkit.tables import files
 from csrkit.tables.files import MIME as PROSE
@@ -55,8 +55,8 @@ def test_every_target_says_where_the_rest_is(tmp_path):
         assert "tbl-x.csv" in text.replace("\\", "")
 
 
-def test_an_external_version_has_no_file(tmp_path, monkeypatch):
-    monkeypatch.setenv(VARIABLE, Rule(3).to_text())
+def test_an_external_version_has_no_file(tmp_path, suppress_by):
+    suppress_by(Rule(3))
     shown = files.in_file(listing(100), "tbl-x", tmp_path, 150)
     assert shown.file
     assert not (tmp_path / "tbl-x.csv").exists()

@@ -6,6 +6,7 @@ import shutil
 import pandas as pd
 import pytest
 
+from csrkit.disclosure.counted import Rule, rule_in_force, write_rule
 from csrkit.errors import DataError
 from csrkit.store import OPENED, open_store
 from itpcsr.adam import datasets, making, open_study
@@ -213,3 +214,24 @@ def test_a_store_of_other_rules_is_refused(alone):
         open_study("params/study.yml", ["data"], store="work/adam", rules={"severe_grade": 4})
     with pytest.raises(DataError, match="work/nowhere: holds no datasets"):
         open_study("params/study.yml", ["data"], store="work/nowhere")
+
+
+@pytest.mark.usefixtures("suppress_by")
+def test_datasets_of_an_external_version_bring_their_rule(alone):
+    """A notebook that opens them alone suppresses what the version does; without the rule it stops."""
+    folder, opened = alone / "work/adam", ("params/study.yml", ["data"])
+    open_study(*opened)
+    assert rule_in_force() is None
+    text = (folder / "store.json").read_text(encoding="utf-8")
+    said = json.loads(text)
+    said["parts"]["disclosure"] = "x"
+    (folder / "store.json").write_text(json.dumps(said), encoding="utf-8")
+    with pytest.raises(DataError, match=r"adam/small_counts\.json: holds no rule of small counts"):
+        open_study(*opened, store="work/adam")
+    write_rule(Rule(3, {"a": (6,)}), folder)
+    open_study(*opened, store="work/adam")
+    assert rule_in_force() == Rule(3, {"a": (6,)})
+    # with the datasets of another version every count is shown again
+    (folder / "store.json").write_text(text, encoding="utf-8")
+    open_study(*opened, store="work/adam")
+    assert rule_in_force() is None

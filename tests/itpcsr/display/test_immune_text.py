@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from csrkit.disclosure.counted import VARIABLE, Rule
+from csrkit.disclosure.counted import Rule
 from csrkit.rows import absent_rows, make_rows
 from itpcsr.display.immune_text import immune_sentences
 
@@ -29,12 +29,12 @@ def changes(study, numbers):
     ],
 )
 def test_a_marker_with_a_suppressed_number_is_counted_and_not_named(
-    study, monkeypatch, numbers, told, untold
+    study, suppress_by, numbers, told, untold
 ):
     absent = absent_rows("tbl-y", "There is none.")
     rows = changes(study, numbers)
     assert "n = 17" in str(immune_sentences(rows, absent, absent, study, 0.95))
-    monkeypatch.setenv(VARIABLE, Rule(3, ARMS).to_text())
+    suppress_by(Rule(3, ARMS))
     text = str(immune_sentences(rows, absent, absent, study, 0.95))
     assert all(sentence in text for sentence in told)
     assert untold not in text

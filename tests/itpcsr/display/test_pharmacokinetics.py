@@ -7,7 +7,6 @@ import pytest
 from csrkit.absence import mark_source
 from csrkit.carried import rows_behind
 from csrkit.charts import drawing
-from csrkit.disclosure.counted import VARIABLE
 from csrkit.publish.external import make_rule
 from tests.faults.chain import show
 
@@ -98,8 +97,8 @@ def test_a_sample_that_is_left_out_is_listed_with_its_reason(shown, demo):
     assert "No: no result" in [row.cells[-1] for row in listed.rows if row.cells]
 
 
-def test_neither_cells_nor_notes_tell_what_an_external_version_suppresses(shown, demo, study, monkeypatch):
-    monkeypatch.setenv(VARIABLE, make_rule(demo["adsl"], study, 3).to_text())
+def test_neither_cells_nor_notes_tell_what_an_external_version_suppresses(shown, demo, study, suppress_by):
+    suppress_by(make_rule(demo["adsl"], study, 3))
     displays = shown(adsl=demo["adsl"])
     for name in ("tbl-pk-samples", "tbl-pk-parameters"):
         assert [head.n for head in displays[name].headers] == [*["SUP"] * 5, "15"]

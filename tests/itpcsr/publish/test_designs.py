@@ -1,5 +1,6 @@
 """Simulated designs by processes, on a Dask cluster, and from the command line: always the same numbers."""
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -12,12 +13,12 @@ TRIALS = 25_000  # three blocks
 
 @pytest.fixture(scope="module")
 def alone(study, root):
-    return simulate_designs(study, root / "params/scenarios.yml", TRIALS, 5, ["3+3"], workers=1)[0]
+    return simulate_designs(study, root / "params/scenarios.yml", TRIALS, 5, ["3+3"], workers=1)[:2]
 
 
 def test_two_processes_give_the_same_numbers(study, root, alone):
-    found, scenarios = simulate_designs(study, root / "params/scenarios.yml", TRIALS, 5, ["3+3"], workers=2)
-    assert found.equals(alone)
+    *found, scenarios = simulate_designs(study, root / "params/scenarios.yml", TRIALS, 5, ["3+3"], workers=2)
+    assert all(map(pd.DataFrame.equals, found, alone))
     assert scenarios[0].name == "safe"
 
 
@@ -28,10 +29,10 @@ def test_a_dask_cluster_over_tcp_gives_the_same_numbers(study, root, alone):
     with local_cluster(processes=False) as cluster:
         assert cluster.scheduler_address.startswith("tcp://127.0.0.1:")
         assert len(cluster.workers) == 2
-        found, _ = simulate_designs(
+        *found, _ = simulate_designs(
             study, root / "params/scenarios.yml", TRIALS, 5, ["3+3"], scheduler=cluster.scheduler_address
         )
-    assert found.equals(alone)
+    assert all(map(pd.DataFrame.equals, found, alone))
 
 
 def test_a_study_without_dose_finding_is_refused(pilot_study):

@@ -30,7 +30,12 @@ def book(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     write_subject_pages(
-        tmp_path, lambda: map(profile, NAMES), NAMES, "Study · Version 1.0.0 (draft)", "Simulated!"
+        tmp_path,
+        lambda: map(profile, NAMES),
+        NAMES,
+        "Study · Version 1.0.0 (draft)",
+        "Simulated!",
+        ["tbl-listing-subjects"],
     )
     return tmp_path
 
@@ -50,6 +55,15 @@ def test_every_page_says_version_and_notice_and_leads_on(book):
     ways = {link.get("rel"): link.get("href") for link in page(book, "B.html").xpath("//a[@rel]")}
     assert ways == {"prev": "A-1.html", "next": "C.html"}
     assert "../index.html#tbl-listing-subjects" in page(book, "B.html").xpath("//nav//a/@href")
+
+
+def test_pages_lead_back_to_what_lists_all_subjects_alone(book):
+    """Where no cell says that it does, they lead to the report's first page."""
+    write_subject_pages(book, lambda: map(profile, NAMES), NAMES, "Version", "", ["fig-x"])
+    ways = page(book, "B.html").xpath("//nav[@class='csr-ways']/a/@href")
+    assert ways == ["../index.html", "../index.html#fig-x"]
+    write_subject_pages(book, lambda: map(profile, NAMES), NAMES, "Version", "")
+    assert page(book, "B.html").xpath("//nav[@class='csr-ways']/a/@href") == ["../index.html"]
 
 
 def test_names_are_text_and_not_markup(book):

@@ -176,7 +176,6 @@ def _tabulate(trials: _Trials, chosen: Ints, futile: NDArray[np.bool_], plan: Pl
 
 # Operating characteristics: how often a design chooses each dose, whom it treats, and how long it takes.
 
-CHOICE, SUBJECTS = "tbl-dose-oc", "tbl-dose-oc-subjects"
 _MEANS = ("total", "overdosed", "dlts", "responders", "months")
 _DAYS_PER_MONTH = 365.25 / 12
 
@@ -188,20 +187,20 @@ def analyse_characteristics(
     seed: int,
     designs: list[str] | None = None,
     run: Run = map,
-) -> pd.DataFrame:
-    """Simulate every design under every scenario.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Simulate every design under every scenario; return the rows of shares of trials, and those of means.
 
     ``level`` is the scenario, ``group`` the design, ``analysis`` the quantity (see ``simulate.quantities``):
     chosen_1 and on, none and futile in percent of trials, the others as means per trial, the duration in
-    months; statistics are percent or mean, and mc_error, its Monte-Carlo standard error. The shares belong
-    to the display tbl-dose-oc, the means to tbl-dose-oc-subjects. Analyses true_dlt and true_response hold
-    the scenario's probabilities in percent, size the number of trials. ``run``: see ``simulate``.
+    months; statistics are percent or mean, and mc_error, its Monte-Carlo standard error. Beside the shares,
+    analyses true_dlt and true_response hold the scenario's probabilities in percent, size the number of
+    trials. ``run``: see ``simulate``.
 
     Raises ParameterError for a design that there isn't, and as ``simulate`` does.
     """
     rules = study.dose_finding
     if rules is None:
-        return pd.concat([absent_rows(name, NOT_DEFINED) for name in (CHOICE, SUBJECTS)], ignore_index=True)
+        return absent_rows("", NOT_DEFINED), absent_rows("", NOT_DEFINED)
     plans = _chosen(make_plans(study), designs)
     parts = [pd.DataFrame([{"analysis": "size", "statistic": "n", "value": float(trials), "unit": "trials"}])]
     for scenario in scenarios:
@@ -218,8 +217,7 @@ def analyse_characteristics(
             parts.append(summarise(totals, plan.levels, trials).assign(level=scenario.name, group=name))
     rows = pd.concat(parts, ignore_index=True)
     means = rows["analysis"].isin(_MEANS) | rows["analysis"].str.startswith("subjects")
-    rows["display"] = np.where(means, SUBJECTS, CHOICE)
-    return make_rows(rows, method="simulation")
+    return make_rows(rows[~means], method="simulation"), make_rows(rows[means], method="simulation")
 
 
 def _chosen(plans: dict[str, Plan], designs: list[str] | None) -> dict[str, Plan]:

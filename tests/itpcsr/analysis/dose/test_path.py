@@ -145,7 +145,7 @@ def test_nobody_and_no_dose_finding_are_sentences(study, pilot_study):
         compare.compare_rules(empty, empty, study),
         compare.estimate_curves(empty, study, 0.95),
         compare.tabulate_boundaries(pilot_study, [3]),
-        analyse_characteristics(pilot_study, [], 10, 1),
+        *analyse_characteristics(pilot_study, [], 10, 1),
     ):
         assert set(rows["statistic"]) == {"absent"}
     assert doses.table_dose_path(designs.analyse_path(empty, empty, study), empty, empty, study).absent
@@ -259,15 +259,17 @@ def test_few_subjects_are_no_fault(study, shown, size):
 
 def test_characteristics_have_a_monte_carlo_error(study):
     scenario = Scenario(name="one", label="One", dlt=[0.1, 0.2, 0.3], response=[0.1, 0.2, 0.3])
-    rows = analyse_characteristics(study, [scenario], 400, 1, ["BOIN"])
+    rows, means = analyse_characteristics(study, [scenario], 400, 1, ["BOIN"])
     cell = rows[rows["analysis"] == "chosen_2"].set_index("statistic")["value"]
     share = cell["percent"] / 100
     assert cell["mc_error"] == pytest.approx(100 * np.sqrt(share * (1 - share) / 399))
     assert rows.loc[rows["analysis"] == "size", "value"].tolist() == [400]
-    shown = doses.table_dose_oc(rows, [scenario], study)
+    assert set(rows["statistic"]) & set(means["statistic"]) == {"mc_error"}
+    shown = doses.table_dose_oc(rows, [scenario], study, 400)
     assert shown.rows[0].label == "One (DLT 10 / 20 / 30%, response 10 / 20 / 30%)"
     assert shown.rows[1].label == "BOIN"
-    treated = doses.table_dose_oc_subjects(rows, [scenario], study)
+    treated = doses.table_dose_oc_subjects(means, [scenario], study, 400)
+    assert treated.notes[0].startswith("400 simulated trials")
     assert [len(table.rows[1].cells) for table in (shown, treated)] == [5, 5]
 
 
