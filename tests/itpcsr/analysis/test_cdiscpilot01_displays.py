@@ -84,7 +84,7 @@ def place_of(cell, group, sex):
     if section.startswith("p-value"):
         other = "low" if "Xan Low" in section else "placebo"
         statistics = ["p_value"] if label.startswith("p-value") else PARTS[label]
-        return "difference", (sex, other) if sex else other, group, statistics
+        return "arm_difference", (sex, other) if sex else other, group, statistics
     if label == "LS Means (SE)":
         return "ls_means", of_sex, group, PARTS[label]
     summarised = (
