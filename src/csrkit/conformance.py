@@ -185,9 +185,16 @@ def _wrong_baselines(frame: pd.DataFrame, dataset: Dataset) -> Iterator[Fault]:
     elif {"AVAL", "BASE"} <= set(frame) and (base["BASE"] != base["AVAL"])[base["AVAL"].notna()].any():
         yield Fault(dataset.name, "BASE", "is not the value of the baseline record")
     if {"AVAL", "BASE", "CHG"} <= set(frame):
-        change = frame["AVAL"] - frame["BASE"]
+        change = (frame["AVAL"] - frame["BASE"]).mask(_up_to_baseline(frame, series) & frame["CHG"].isna())
         if not change.equals(frame["CHG"]):
             yield Fault(dataset.name, "CHG", "is not AVAL less BASE")
+
+
+def _up_to_baseline(frame: pd.DataFrame, series: list[str]) -> pd.Series:
+    """Tell which records are not after the baseline: a change may be missing there (ADaMIG 1.3, 3.3.4)."""
+    base = frame[frame["ABLFL"] == "Y"].groupby(series)["ADT"].min()
+    day = base.reindex(pd.MultiIndex.from_frame(frame[series])).to_numpy()
+    return frame["ADT"] <= day
 
 
 def write_dataset(frame: pd.DataFrame, path: Path, dataset: Dataset) -> None:

@@ -154,15 +154,23 @@ def _last_status(events: pd.DataFrame, status: str, reason: str) -> pd.DataFrame
 
 
 def add_baseline_vitals(adsl: pd.DataFrame, advs: pd.DataFrame) -> pd.DataFrame:
-    """Add WEIGHTBL (kg) and HEIGHTBL (cm): the values that ADVS flags as baseline, to one decimal."""
-    base = advs[advs["ABLFL"] == "Y"].drop_duplicates(["USUBJID", "PARAMCD"])
+    """Add WEIGHTBL (kg) and HEIGHTBL (cm), to one decimal: the values that ADVS flags as baseline.
+
+    Of a test without such a flag in any subject, as of a height measured at screening alone where the data
+    flag the baseline, it is the last value up to the day of the first dose.
+    """
+    flagged = advs["ABLFL"] == "Y"
+    unflagged = ~advs["PARAMCD"].isin(advs.loc[flagged, "PARAMCD"].unique()) & (advs["ADY"] <= 1)
+    series = ["USUBJID", "PARAMCD"]
+    last = advs[unflagged].sort_values("ADTM", kind="stable").drop_duplicates(series, keep="last")
+    base = pd.concat([advs[flagged].drop_duplicates(series), last])
     for name, test in (("WEIGHTBL", "WEIGHT"), ("HEIGHTBL", "HEIGHT")):
         values = base[base["PARAMCD"] == test].set_index("USUBJID")["AVAL"]
-        adsl = adsl.assign(**{name: _to_tenths(look_up(values, adsl["USUBJID"]))})
+        adsl = adsl.assign(**{name: to_tenths(look_up(values, adsl["USUBJID"]))})
     return adsl
 
 
-def _to_tenths(values: pd.Series) -> pd.Series:
+def to_tenths(values: pd.Series) -> pd.Series:
     """Round to one decimal, halves up: values converted from pounds or inches carry more than was read."""
     return (values * 10 + 0.5 + 1e-9) // 1 / 10
 

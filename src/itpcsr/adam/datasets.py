@@ -17,9 +17,11 @@ from itpcsr.adam.adis import derive_adab, derive_adis
 from itpcsr.adam.adlb import derive_adlb
 from itpcsr.adam.admh import add_disease, derive_admh
 from itpcsr.adam.adpc import add_pk_set, derive_adpc, derive_adpp
+from itpcsr.adam.adqs import derive_adqs
 from itpcsr.adam.adrs import derive_adrs, derive_adtte
 from itpcsr.adam.adsl import add_baseline_vitals, derive_adsl
 from itpcsr.adam.analysed import as_analysed
+from itpcsr.adam.analysis_sets import add_analysis_sets
 from itpcsr.adam.clinical import add_criteria, derive_adbleed, derive_advs
 from itpcsr.adam.domains import look_up
 from itpcsr.adam.specification import complete, specify
@@ -70,7 +72,8 @@ class Datasets(Mapping[str, pd.DataFrame]):
     the platelet count at baseline (10^9/L), and BPLATC (``<10`` where the baseline is only known to lie
     beyond a limit, of which BPLAT is NaN), from ADLB, weight and height at baseline from ADVS, and the
     pharmacokinetic set from ADPC; ADLB gets ARESCFL (see ``flag_after_rescue``) from ADCM. ADDL is there
-    where the study looks for a dose. What the derivations read is ``as_analysed``.
+    where the study looks for a dose, and a dataset for each questionnaire with visits. What the derivations
+    read is ``as_analysed``.
     """
 
     def __init__(self, trial: Trial, study: Study) -> None:
@@ -81,10 +84,14 @@ class Datasets(Mapping[str, pd.DataFrame]):
         self._study = study
         self.specification = specify(study)
         self._given: dict[str, pd.DataFrame] = {}
+        self._questionnaires = {
+            one.dataset: one for one in study.questionnaires.questionnaire_list if one.windows
+        }
 
     def __iter__(self) -> Iterator[str]:
         """Name the datasets."""
-        return iter((*_NAMES, *(["addl"] if self._study.dose_finding is not None else [])))
+        doses = ["addl"] if self._study.dose_finding is not None else []
+        return iter((*_NAMES, *self._questionnaires, *doses))
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -112,7 +119,7 @@ class Datasets(Mapping[str, pd.DataFrame]):
         return frame
 
     def _mark(self, name: str) -> pd.DataFrame:
-        frame: pd.DataFrame = getattr(self, f"_{name}")
+        frame = self._scores(name) if name in self._questionnaires else getattr(self, f"_{name}")
         domain = self.specification[name].domain
         return mark_source(frame, domain, held=domain in self._trial) if domain else frame
 
@@ -123,7 +130,7 @@ class Datasets(Mapping[str, pd.DataFrame]):
 
     @cached_property
     def _subjects_at_baseline(self) -> pd.DataFrame:
-        adsl = add_baseline_vitals(self._subjects, self._advs)
+        adsl = add_analysis_sets(add_baseline_vitals(self._subjects, self._advs), self._trial, self._study)
         if self._study.efficacy is None:
             return adsl
         adlb = self._laboratory
@@ -131,6 +138,10 @@ class Datasets(Mapping[str, pd.DataFrame]):
         base = base.set_index("USUBJID")
         text = look_up(base["AVALC"], adsl["USUBJID"]).fillna("").astype("str")
         return adsl.assign(BPLAT=look_up(base["AVAL"], adsl["USUBJID"]), BPLATC=text)
+
+    def _scores(self, name: str) -> pd.DataFrame:
+        questionnaire = self._questionnaires[name]
+        return derive_adqs(self._trial, self._subjects_at_baseline, questionnaire, self._study)
 
     @cached_property
     def _adsl(self) -> pd.DataFrame:
