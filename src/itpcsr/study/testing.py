@@ -92,6 +92,8 @@ BETWEEN_ARMS = (
     "tbl-cibic-16",
     "tbl-cibic-8",
     "tbl-cibic-categories",
+    "tbl-npix",
+    "tbl-dermatologic",
 )
 
 
