@@ -100,6 +100,7 @@ DECIMALS_OF_ROWS = {
     **DECIMALS,
     **{name.lower(): decimals for name, decimals in DECIMALS.items()},
     **dict.fromkeys(("ls_means", "arm_difference"), 1),
+    "hazard_ratio": 2,
 }
 OVERVIEW = {
     "any": "Any adverse event",
