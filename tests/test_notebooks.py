@@ -11,6 +11,7 @@ from itpcsr.study import read_study
 NAMES = [
     "05-related-studies",
     "10-population",
+    "12-analysis-sets",
     "20-safety",
     "25-laboratory",
     "28-significant-events",

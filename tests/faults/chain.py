@@ -20,16 +20,15 @@ import csrkit.publish.fragments
 import csrkit.rows
 import itpcsr.adam
 import itpcsr.study
-from csrkit.parameters.report import read_report
 from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.making import count_domains
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks import check_trial, raise_errors
-from itpcsr.study import Study
+from itpcsr.study import Study, read_report
 
 _FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
-# The notebooks of the trial; those of the pilot study alone need datasets that other studies don't have.
-NAMES = list(read_report(_FOLDER.parent / "params/demo.yml").notebooks)
+# Those of the trial's own report: others are of other studies.
+NAMES = sorted(read_report(_FOLDER.parent / "params/demo.yml").notebooks)
 # Parameters that name visits, which must be among the few of the short study, and sizes that take time.
 VALUES: dict[str, Any] = {
     "weeks_shown": [1, 2, 4, 28],

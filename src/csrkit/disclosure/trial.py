@@ -21,7 +21,7 @@ from csrkit.sdtm.select import key_text
 TRIAL_DESIGN = ("TA", "TE", "TI", "TS", "TV")
 DOMAINS = (
     "DM", "EX", "AE", "LB", "VS", "CM", "MH", "PR", "DS", "DV", "SV", "MB", "PC", "IS", "CP", "RS",
-    "SUPPAE", "RELREC", *TRIAL_DESIGN,
+    "QS", "SC", "SUPPAE", "RELREC", *TRIAL_DESIGN,
 )  # fmt: skip
 # Variables that mean the same in every domain.
 COMMON = (

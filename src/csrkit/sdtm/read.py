@@ -23,7 +23,7 @@ from csrkit.sdtm.mapping import Mapping, apply_mapping, read_mapping
 # What derivations, displays and their checks read. Other domains only tell when a subject was last seen.
 USED_DOMAINS = frozenset((
     "DM", "EX", "AE", "LB", "VS", "CM", "MH", "PR", "DS", "DV", "SV", "MB", "PC", "IS", "CP", "RS", "DD",
-    "SS", "SUPPAE",
+    "SS", "QS", "SC", "SUPPAE",
 ))  # fmt: skip
 # Data sets of SDTMIG 3.4 that hold no DOMAIN.
 RELATED = ("RELREC", "RELSUB", "RELSPEC", "POOLDEF")

@@ -80,10 +80,10 @@ def derive_adsl(trial: Trial, study: Study) -> pd.DataFrame:
     grouped), TRTSDT, TRTSDTM (NaT without a time), TRTEDT, TRTDURD (days), ENRLFL (assigned to an arm, and
     not said not to be by ACTARMCD or ARMNRS, see ``sdtm.enrolment``), SAFFL and FASFL (assigned and dosed at
     least once), DTHFL, DTHDTC, DTHDT, DTHDTF, DTHSRC (see ``deaths``), EOSDT, EOSSRC, STUDYD, RISKD (end of
-    participation, days on study and at risk, see ``participation``), EOSSTT, DCSREAS, EOTSTT, DCTREAS
-    (completed or discontinued, with the reason of DS), DISDURM (months from diagnosis to first dose), NPRIOR
-    (distinct earlier therapies) and one flag for each prior therapy that the study names, both from CM and
-    PR together. What a missing domain would have given is missing ("" or NaN).
+    participation, days on study and at risk, see ``participation``), EOSSTT, DCSREAS, DCSREASP, EOTSTT,
+    DCTREAS (completed or discontinued, with the reason of DS, coded and in words), DISDURM (months from
+    diagnosis to first dose), NPRIOR (distinct earlier therapies) and one flag for each prior therapy that the
+    study names, both from CM and PR together. What a missing domain would have given is missing ("" or NaN).
     """
     dm = trial["DM"]
     adsl = dm[[name for name in _KEPT if name in dm]].copy()
@@ -105,7 +105,7 @@ def derive_adsl(trial: Trial, study: Study) -> pd.DataFrame:
     adsl["FASFL"] = yes_no(dosed)
     adsl = add_participation(add_deaths(adsl, trial), trial, study)
     adsl = adsl.merge(_disposition(trial["DS"]), on="USUBJID", how="left", validate="1:1")
-    for name in ("EOSSTT", "DCSREAS", "EOTSTT", "DCTREAS"):
+    for name in ("EOSSTT", "DCSREAS", "DCSREASP", "EOTSTT", "DCTREAS"):
         adsl[name] = adsl[name].fillna("").astype("str")
     # where the data record how subjects left, one who died and has no such record left by death
     untold = (adsl["DTHFL"] == "Y") & (adsl["EOSSTT"] == "") & bool((adsl["EOSSTT"] != "").any())
@@ -131,26 +131,28 @@ def _treatment(ex: pd.DataFrame) -> pd.DataFrame:
 
 def _disposition(ds: pd.DataFrame) -> pd.DataFrame:
     """End of study and end of treatment: COMPLETED, or DISCONTINUED with the reason."""
-    columns = ["USUBJID", "EOSSTT", "DCSREAS", "EOTSTT", "DCTREAS"]
+    columns = ["USUBJID", "EOSSTT", "DCSREAS", "DCSREASP", "EOTSTT", "DCTREAS"]
     if ds.empty:
         return pd.DataFrame(columns=columns, dtype="str")
     events = ds[is_ending(ds)]
     of_treatment = ends_treatment(events)
-    study = _last_status(events[~of_treatment], "EOSSTT", "DCSREAS")
+    study = _last_status(events[~of_treatment], "EOSSTT", "DCSREAS", "DCSREASP")
     treatment = _last_status(events[of_treatment], "EOTSTT", "DCTREAS")
     return study.merge(treatment, on="USUBJID", how="outer", validate="1:1")[columns]
 
 
-def _last_status(events: pd.DataFrame, status: str, reason: str) -> pd.DataFrame:
+def _last_status(events: pd.DataFrame, status: str, reason: str, words: str = "") -> pd.DataFrame:
     last = events.sort_values(["USUBJID", "DSSTDTC", "DSSEQ"]).drop_duplicates("USUBJID", keep="last")
     completed = fold(last["DSDECOD"]) == "COMPLETED"
-    return pd.DataFrame(
+    found = pd.DataFrame(
         {
             "USUBJID": last["USUBJID"],
             status: completed.map({True: "COMPLETED", False: "DISCONTINUED"}).astype("str"),
             reason: last["DSDECOD"].mask(completed, ""),
         }
     )
+    reported = last["DSTERM"] if "DSTERM" in last else last["DSDECOD"]
+    return found.assign(**{words: reported.mask(completed, "")}) if words else found
 
 
 def add_baseline_vitals(adsl: pd.DataFrame, advs: pd.DataFrame) -> pd.DataFrame:

@@ -9,10 +9,11 @@ import pandas as pd
 
 from csrkit.sdtm.dates import to_date
 from csrkit.sdtm.labels import fold, fold_label
-from itpcsr.adam.adqs import derive_scores, select_questionnaire
+from itpcsr.adam.adqs import read_questionnaires
 from itpcsr.adam.adsl import to_tenths
 from itpcsr.adam.domains import look_up, read_domain, yes_no
 from itpcsr.sdtm import Trial
+from itpcsr.sdtm.questionnaires import score_assessments, select_questionnaire
 from itpcsr.study import Study
 from itpcsr.study.questionnaires import DoseStep, Group
 
@@ -29,7 +30,7 @@ def add_analysis_sets(adsl: pd.DataFrame, trial: Trial, study: Study) -> pd.Data
     adsl = _add_sets(adsl, trial, visits, study)
     for questionnaire in study.questionnaires.questionnaire_list:
         if not questionnaire.windows:
-            scores = derive_scores(trial, questionnaire)
+            scores = score_assessments(read_questionnaires(trial), questionnaire)
             before = scores[scores["ADT"] <= look_up(adsl.set_index("USUBJID")["TRTSDT"], scores["USUBJID"])]
             last = before.sort_values("ADT", kind="stable").drop_duplicates("USUBJID", keep="last")
             value = look_up(last.set_index("USUBJID")["AVAL"], adsl["USUBJID"])
@@ -56,7 +57,7 @@ def _add_sets(adsl: pd.DataFrame, trial: Trial, visits: pd.DataFrame, study: Stu
         evaluable = safe
         for questionnaire in study.questionnaires.questionnaire_list:
             if questionnaire.key in sets.efficacy_set.needs:
-                qs = select_questionnaire(trial, questionnaire)
+                qs = select_questionnaire(read_questionnaires(trial), questionnaire)
                 after = qs.loc[qs["VISITNUM"] > sets.efficacy_set.after_visit, "USUBJID"]
                 evaluable = evaluable & adsl["USUBJID"].isin(after)
         adsl = adsl.assign(EFFFL=_known(yes_no(evaluable), "QS" in trial))

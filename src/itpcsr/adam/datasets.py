@@ -10,7 +10,7 @@ import pandas as pd
 
 from csrkit.absence import mark_source
 from csrkit.small_texts import are_few, new_texts, own_texts, texts_as_here, usual_texts
-from itpcsr.adam.adae import add_infusion_timing, derive_adae, derive_adaette
+from itpcsr.adam.adae import add_infusion_timing, derive_adae, derive_adaette, derive_first_events
 from itpcsr.adam.adcp import derive_adcp, derive_admb
 from itpcsr.adam.addl import derive_addl
 from itpcsr.adam.adis import derive_adab, derive_adis
@@ -221,7 +221,11 @@ class Datasets(Mapping[str, pd.DataFrame]):
 
     @cached_property
     def _adtte(self) -> pd.DataFrame:
-        return derive_adtte(self._subjects, self._adrs)
+        events = derive_first_events(self._trial, self._subjects, self._adae, self._study)
+        responses = derive_adtte(self._subjects, self._adrs)
+        if events.empty or responses.empty:
+            return responses if events.empty else events
+        return pd.concat([responses, events], ignore_index=True)
 
     @cached_property
     def _addl(self) -> pd.DataFrame:

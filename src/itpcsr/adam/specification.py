@@ -51,6 +51,14 @@ def specify(study: Study) -> Specification:
             Parameter(code=one.key, label=one.label, derivation=f"The response by {one.source}")
             for one in definitions
         ],
+        "ADTTE": [
+            Parameter(
+                code=one.code,
+                label=one.label,
+                derivation=f"To the first such event with TRTEMFL Y, else to DM.{one.censored_at}",
+            )
+            for one in study.events.first_events
+        ],
         "ADIS": antibodies,
         "ADAB": antibodies,
         "ADCP": [Parameter(code=one.code, label=one.label) for one in study.markers],

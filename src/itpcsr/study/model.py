@@ -10,7 +10,7 @@ from pydantic import BaseModel, PrivateAttr, model_validator
 from csrkit.design import Design, Identity
 from csrkit.markers import Marker
 from csrkit.parameters.validation import Strict
-from itpcsr.study.questionnaires import AnalysisSets, Characteristics, Questionnaires
+from itpcsr.study.questionnaires import AnalysisSets, Characteristics, Events, Questionnaires
 from itpcsr.study.rules import (
     Antibody,
     Baseline,
@@ -41,6 +41,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "questionnaires": Questionnaires,
     "analysis_sets": AnalysisSets,
     "characteristics": Characteristics,
+    "events": Events,
     "testing": Testing,
 }
 
@@ -67,6 +68,7 @@ class Study(Strict):
     questionnaires: Questionnaires = Questionnaires()
     analysis_sets: AnalysisSets = AnalysisSets()
     characteristics: Characteristics = Characteristics()
+    events: Events = Events()
     testing: Testing = Testing()
     _markers: tuple[Marker, ...] = PrivateAttr(())  # no section: they come from a file of their own
 

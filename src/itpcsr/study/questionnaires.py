@@ -1,4 +1,4 @@
-"""Questionnaires with their visits and totals, and the analysis sets that rest on them and on visits."""
+"""What a study names for its analysis datasets: questionnaires, sets, characteristics, first events."""
 
 from __future__ import annotations
 
@@ -142,3 +142,31 @@ class Characteristics(Strict):
     diagnosis_category: str = ""
     enrolment_visit: float | None = None
     planned_doses: dict[str, list[DoseStep]] = {}
+
+
+class FirstEvent(Strict):
+    """The time to the first treatment-emergent adverse event of a kind: ``code`` and ``label`` in ADTTE.
+
+    Of the kind are events whose preferred term contains one of ``terms``, and those of ``classes`` (system
+    organ classes) whose term contains none of ``left_out``. Without an event the time ends on the day of
+    ``censored_at``, a date of DM.
+    """
+
+    code: str = Field(pattern=_CODE)
+    label: str = Field(min_length=1, max_length=100)
+    terms: list[str] = []
+    classes: list[str] = []
+    left_out: list[str] = []
+    censored_at: Literal["RFENDTC", "RFPENDTC"]
+
+    @model_validator(mode="after")
+    def _has_events(self) -> FirstEvent:
+        if not self.terms and not self.classes:
+            raise ValueError(f"the first event {self.code} names neither terms nor classes")
+        return self
+
+
+class Events(Strict):
+    """Kinds of adverse events whose first one is analysed."""
+
+    first_events: list[FirstEvent] = []

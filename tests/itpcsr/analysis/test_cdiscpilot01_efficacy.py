@@ -11,7 +11,7 @@ import pytest
 from csrkit.stats.ancova import differences, dose_slope, fit
 from csrkit.stats.groups import summarize
 from csrkit.vocabulary import limits_of
-from itpcsr.adam.adqs import derive_scores
+from itpcsr.sdtm.questionnaires import score_assessments
 
 ARMS = ["Placebo", "Xanomeline Low Dose", "Xanomeline High Dose"]
 DOSES = dict(zip(ARMS, (0.0, 54.0, 81.0), strict=True))
@@ -34,11 +34,9 @@ def datasets(pilot_folder, pilot):
 
 def test_total_of_the_items_is_that_of_the_data(pilot_trial, pilot_study):
     adas = pilot_study.questionnaires.questionnaire_list[0]
-    found = derive_scores(pilot_trial, adas)
-    recorded = pilot_trial["QS"].query("QSTESTCD == 'ACTOT'").set_index(["USUBJID", "QSSEQ"])["QSSTRESN"]
-    keys = pd.MultiIndex.from_frame(found[["USUBJID", "QSSEQ"]])
-    assert len(found) == len(recorded) == 818
-    assert found["AVAL"].to_numpy() == pytest.approx(recorded.reindex(keys).to_numpy(), abs=1e-9)
+    found = score_assessments(pilot_trial["QS"], adas)
+    assert len(found) == (pilot_trial["QS"]["QSTESTCD"] == "ACTOT").sum() == 818
+    assert found["AVAL"].to_numpy() == pytest.approx(found["RECORDED"].to_numpy(), abs=1e-9)
     assert found["ITEMSMIS"].value_counts().to_dict() == {0: 797, 1: 19, 2: 1, 3: 1}
 
 
