@@ -17,7 +17,9 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from csrkit.bounds import Bounds
 from csrkit.disclosure.counted import Rule, enforce
+from csrkit.sdtm.read import add_given
 from itpcsr.adam.datasets import derive
 from itpcsr.sdtm import Trial, load_trial
 from itpcsr.study import Study, read_report, read_study
@@ -211,7 +213,11 @@ def pilot_trial(pilot_folder: Path, pilot_study: Study, tmp_path_factory: pytest
     return once_for_all_workers(
         tmp_path_factory,
         "pilot_trial",
-        lambda: load_trial([ROOT / path for path in report.data], pilot_study),
+        lambda: add_given(
+            load_trial([ROOT / path for path in report.data], pilot_study),
+            {name: ROOT / path for name, path in report.given.items()},
+            Bounds(),
+        ),
     )
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from csrkit.errors import DataError
+from csrkit.sdtm.formats.table import Table
 from csrkit.small_texts import usual_texts
 from csrkit.specification import Dataset, Specification, Variable
 
@@ -185,9 +186,16 @@ def _wrong_baselines(frame: pd.DataFrame, dataset: Dataset) -> Iterator[Fault]:
     elif {"AVAL", "BASE"} <= set(frame) and (base["BASE"] != base["AVAL"])[base["AVAL"].notna()].any():
         yield Fault(dataset.name, "BASE", "is not the value of the baseline record")
     if {"AVAL", "BASE", "CHG"} <= set(frame):
-        change = frame["AVAL"] - frame["BASE"]
+        change = (frame["AVAL"] - frame["BASE"]).mask(_up_to_baseline(frame, series) & frame["CHG"].isna())
         if not change.equals(frame["CHG"]):
             yield Fault(dataset.name, "CHG", "is not AVAL less BASE")
+
+
+def _up_to_baseline(frame: pd.DataFrame, series: list[str]) -> pd.Series:
+    """Tell which records are not after the baseline: a change may be missing there (ADaMIG 1.3, 3.3.4)."""
+    base = frame[frame["ABLFL"] == "Y"].groupby(series)["ADT"].min()
+    day = base.reindex(pd.MultiIndex.from_frame(frame[series])).to_numpy()
+    return frame["ADT"] <= day
 
 
 def write_dataset(frame: pd.DataFrame, path: Path, dataset: Dataset) -> None:
@@ -201,6 +209,17 @@ def write_dataset(frame: pd.DataFrame, path: Path, dataset: Dataset) -> None:
     fields = [field.with_metadata(_metadata(described[field.name])) for field in table.schema]
     of_all = {**(table.schema.metadata or {}), "name": dataset.name, "label": dataset.label}
     pq.write_table(table.cast(pa.schema(fields, metadata=of_all)), path)
+
+
+def write_as_given(frame: pd.DataFrame, path: Path, name: str, table: Table) -> None:
+    """Write a dataset as given as Parquet, with the labels of the file that it came in."""
+    found = pa.Table.from_pandas(usual_texts(frame), preserve_index=False)
+    fields = [
+        field.with_metadata({"label": table.variables[field.name].label, "origin": "As given"})
+        for field in found.schema
+    ]
+    of_all = {**(found.schema.metadata or {}), "name": name, "label": table.label}
+    pq.write_table(found.cast(pa.schema(fields, metadata=of_all)), path)
 
 
 def _metadata(variable: Variable) -> dict[str, str]:

@@ -20,6 +20,7 @@ from csrkit.charts.theme import (
     step_curves,
 )
 from csrkit.rows import absence, absent_rows, check, levels_in, make_rows, result_rows, to_long
+from csrkit.stats import ancova
 from csrkit.stats.categories import cochran_mantel_haenszel, mcnemar_exact
 from csrkit.stats.common_ratios import common_ratios, equal_odds
 from csrkit.stats.cox import check_proportional_hazards, hazard_ratios
@@ -80,6 +81,7 @@ from csrkit.tables.layouts import (
     EXACT_NOTE,
     at_visits,
     cells,
+    compared,
     count,
     each,
     events_percent,
@@ -130,6 +132,7 @@ __all__ = [
     "Table",
     "absence",
     "absent_rows",
+    "ancova",
     "assign_groups",
     "at_visits",
     "attempt",
@@ -140,6 +143,7 @@ __all__ = [
     "cochran_mantel_haenszel",
     "columns_by",
     "common_ratios",
+    "compared",
     "count",
     "count_events",
     "count_subjects",

@@ -24,10 +24,11 @@ from itpcsr.adam.datasets import Datasets
 from itpcsr.adam.making import count_domains
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks import check_trial, raise_errors
-from itpcsr.study import Study
+from itpcsr.study import Study, read_report
 
 _FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
-NAMES = sorted(path.stem for path in _FOLDER.glob("*.ipynb"))
+# Those of the trial's own report: others are of other studies.
+NAMES = sorted(read_report(_FOLDER.parent / "params/demo.yml").notebooks)
 # Parameters that name visits, which must be among the few of the short study, and sizes that take time.
 VALUES: dict[str, Any] = {
     "weeks_shown": [1, 2, 4, 28],

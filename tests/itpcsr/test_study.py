@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from csrkit.errors import ParameterError
+from csrkit.parameters.validation import read_yaml
 from itpcsr.study import ORIGINS, read_origins, read_report, read_study
+from itpcsr.study.model import SECTIONS
 
 STUDY = "params/study.yml"
 
@@ -22,7 +24,8 @@ def changed(root: Path, tmp_path: Path, old: str, new: str, name: str = STUDY) -
 
 def test_every_value_of_the_study_has_an_origin(root):
     origins = read_origins(root / STUDY)
-    assert set(origins) == set(read_study(root / STUDY).values())
+    sections = [SECTIONS[name] for name in read_yaml(root / STUDY)]
+    assert set(origins) == {leaf for section in sections for leaf in section.model_fields}
     assert {entry["origin"] for entry in origins.values()} == set(ORIGINS)
 
 
@@ -152,3 +155,18 @@ def test_a_fault_of_a_response_definition_is_named(root, tmp_path, old, new, mes
     with pytest.raises(ParameterError) as error:
         read_study(changed(root, tmp_path, old, new))
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("disclosure: external\n", "an external version can't disclose analysis datasets as given"),
+        ("data_cutoff: 2024-01-31\n", "can't be cut off"),
+    ],
+)
+def test_datasets_as_given_are_neither_disclosed_nor_cut_off(root, tmp_path, more, message):
+    text = (root / "params/demo.yml").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith(more.split(":")[0])]
+    path = write(tmp_path, "\n".join([*lines, "given: {adx: adx.csv}", more]))
+    with pytest.raises(ParameterError, match=message):
+        read_report(path)

@@ -125,7 +125,7 @@ def analysis_windows(
     >>> found[["AVISIT", "AWTDIFF", "ANL01FL"]].values.tolist()
     [['Week 8', 6.0, 'Y'], ['Week 8', 7.0, ''], ['Week 8', 27.0, '']]
     """
-    _refuse_overlaps(windows)
+    refuse_overlaps(windows)
     day = records["ADY"].to_numpy("float64")
     place = np.full(len(records), -1)
     for number, window in enumerate(windows):
@@ -231,7 +231,9 @@ def _yes(which: NDArray[np.bool_], index: pd.Index) -> pd.Series:
     return pd.Series(np.where(which, "Y", ""), index, dtype="str")
 
 
-def _refuse_overlaps(windows: Sequence[Window]) -> None:
+def refuse_overlaps(windows: Sequence[Window]) -> None:
+    """Raise ValueError where windows overlap, or a target lies outside of its window."""
+
     def limits(window: Window) -> tuple[float, float]:
         low = -np.inf if window.low is None else window.low
         return low, np.inf if window.high is None else window.high

@@ -21,7 +21,7 @@ from csrkit.sdtm.select import key_text
 TRIAL_DESIGN = ("TA", "TE", "TI", "TS", "TV")
 DOMAINS = (
     "DM", "EX", "AE", "LB", "VS", "CM", "MH", "PR", "DS", "DV", "SV", "MB", "PC", "IS", "CP", "RS",
-    "SUPPAE", "RELREC", *TRIAL_DESIGN,
+    "QS", "SC", "SUPPAE", "RELREC", *TRIAL_DESIGN,
 )  # fmt: skip
 # Variables that mean the same in every domain.
 COMMON = (
@@ -107,7 +107,7 @@ def disclose(trial: Trial, key: bytes, block: int) -> Trial:
         for name, found in trial.variables.items()
         if name in domains
     }
-    return replace(trial, domains=domains, labels=labels, variables=variables, notes={})
+    return replace(trial, domains=domains, labels=labels, variables=variables, notes={}, given={})
 
 
 def _kept(name: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -7,9 +7,9 @@ import datetime as dt
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from csrkit.bounds import Bounds
 from csrkit.errors import NotebookError
@@ -39,9 +39,12 @@ class Report(BaseModel):
     """What one report version chooses.
 
     ``rules`` tries other values of the study file for the whole version; ``notebooks`` names the notebooks
-    that run, each with values for parameters that are its own. ``disclosure``: external for a version that
-    leaves the house, with names, dates and small counts as ``docs/disclosure.md`` says; ``disclosure_key``
-    is the file of its secret, ``minimum_count`` the smallest count that it shows. ``fonts`` are files of
+    that run, each with values for parameters that are its own. ``given`` holds analysis datasets that are
+    taken as they are, name (small letters) to file: they are neither derived nor cut off here, and no
+    external version may have them, since nothing is known of what they hold. ``disclosure``:
+    external for a version that leaves the house, with names, dates and small counts as ``docs/disclosure.md``
+    says; ``disclosure_key`` is the file of its secret, ``minimum_count`` the smallest count that it shows.
+    ``fonts`` are files of
     further fonts for PDF and charts, which are asked for a character before the font for Chinese is.
     ``reading`` raises bounds of the files that are read, ``running`` those of the notebooks' time and memory;
     ``displays`` says up to how many subjects, rows and values displays show one by one.
@@ -56,6 +59,7 @@ class Report(BaseModel):
     date: dt.date
     study: Path
     data: list[Path] = Field(min_length=1)
+    given: dict[Annotated[str, Field(pattern=r"^ad[a-z0-9]{1,6}$")], Path] = {}
     data_cutoff: dt.date | None = None
     cohorts: list[str] | None = Field(default=None, min_length=1)
     confidence_level: float = Field(default=0.95, gt=0.5, lt=1)
@@ -74,6 +78,18 @@ class Report(BaseModel):
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _given_can_be_used(self) -> Report:
+        if self.given and self.external:
+            raise ValueError(
+                "an external version can't disclose analysis datasets as given: leave out `given`"
+            )
+        if self.given and self.data_cutoff is not None:
+            raise ValueError(
+                "analysis datasets as given can't be cut off: leave out `given` or `data_cutoff`"
+            )
+        return self
 
     @property
     def name(self) -> str:

@@ -156,7 +156,9 @@ def _open(program: Program, folder: Path, root: Path, project: Path) -> _Side:
         raise DataError(f"{folder}: its parameters ({wanted['file']}) aren't in params/ as they were.")
     report = read_report(path)
     # links lead to the project, but not to what lies beside it
-    report = report.model_copy(update={"data": [(root / source).resolve() for source in report.data]})
+    given = {name: (root / source).resolve() for name, source in report.given.items()}
+    data = [(root / source).resolve() for source in report.data]
+    report = report.model_copy(update={"data": data, "given": given})
     run = _open_report(program, project, root, report)
     now, then = (
         _without_program(hash_inputs(run.adam, run.report, run.study, project)),

@@ -25,7 +25,7 @@ from csrkit.publish.processes import do_apart
 from csrkit.publish.unchanged import write_record
 from csrkit.render.font_files import VersionFonts, read_fonts
 from csrkit.rows import FILE
-from csrkit.sdtm.read import Trial, list_files
+from csrkit.sdtm.read import Trial, add_given, list_files
 from csrkit.store import Adam, open_store
 from csrkit.tables.provenance import page_names
 from csrkit.versions.manifest import open_inputs
@@ -162,8 +162,14 @@ class Run:
         """Folders and files of the trial's data."""
         return [self.root / path for path in self.report.data]
 
+    @property
+    def given(self) -> dict[str, Path]:
+        """Files of the analysis datasets that are taken as given, by their name."""
+        return {name: self.root / path for name, path in self.report.given.items()}
+
     def _load(self) -> Trial:
-        return self.program.load_trial(self.sources, self.study, self.report.data_cutoff, self.bounds)
+        trial = self.program.load_trial(self.sources, self.study, self.report.data_cutoff, self.bounds)
+        return add_given(trial, self.given, self.bounds)
 
     @cached_property
     def _read(self) -> Trial:
@@ -220,6 +226,7 @@ class Run:
         return self.program.store_parts(
             list_files(self.sources), self.study, self.report.data_cutoff,
             self.imports.closure_hash(self.program.datasets), self.environment, self.seen.hash, disclosure,
+            self.given,
         )  # fmt: skip
 
     @property
@@ -322,7 +329,11 @@ def open_run(program: Program, parameters: Path, root: Path) -> Run:
         report = report.model_copy(update={"study": changed.relative_to(root)})
     seen.hash(root / report.study)
     study = program.read_study(root / report.study, cohorts=report.cohorts)
-    for path in [*(root / font for font in report.fonts), *list_files(root / path for path in report.data)]:
+    of_data = [
+        *list_files(root / path for path in report.data),
+        *(root / one for one in report.given.values()),
+    ]
+    for path in [*(root / font for font in report.fonts), *of_data]:
         seen.hash(path)
     if report.disclosure_key is not None and (root / report.disclosure_key).is_file():
         seen.hash(root / report.disclosure_key)  # one that can't be read is refused where it is needed
@@ -353,7 +364,7 @@ def record_run(
     pages = [run.root / "report", run.root / "_extensions"]
     if run.report.pages is not None:
         pages.append(run.root / run.report.pages)
-    data = [run.root / path for path in run.report.data]
+    data = [run.root / path for path in [*run.report.data, *run.report.given.values()]]
     fonts = {path: run.fonts.hashes.get(path.name) or file_hash(path) for path in run.fonts.fonts.files}
     write_record(
         run.root,

@@ -42,6 +42,8 @@ USED: dict[str, tuple[str, ...]] = {
     "IS": (*_DONE, *_BASELINE, *_POINTS),
     "CP": (*_DONE, *_BASELINE, *_POINTS),
     "RS": _DONE,
+    "QS": _DONE,
+    "SC": _DONE,
 }
 
 
@@ -103,6 +105,11 @@ UNUSED: dict[str, dict[str, Unused]] = {
         "EVDTYP": Unused("the first date of the disease counts, whatever it is the date of", several=True),
     },
     "PC": {name: Unused("times count from infusion 1 in EX") for name in ("BLFL", "DRVFL", "ELTM", "LOBXFL")},
+    "QS": {
+        **dict.fromkeys(_POINTS, Unused("scores count by their day")),
+        **dict.fromkeys(_BASELINE, Unused("the last value up to the first dose is the baseline")),
+        "DRVFL": Unused("a total is told from its items by its code"),
+    },
     "RS": {
         **dict.fromkeys(_POINTS, Unused("grades count by their day")),
         **dict.fromkeys(_BASELINE, Unused("the last grade before the first dose is the baseline")),

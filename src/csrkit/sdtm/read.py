@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +24,7 @@ from csrkit.sdtm.mapping import Mapping, apply_mapping, read_mapping
 # What derivations, displays and their checks read. Other domains only tell when a subject was last seen.
 USED_DOMAINS = frozenset((
     "DM", "EX", "AE", "LB", "VS", "CM", "MH", "PR", "DS", "DV", "SV", "MB", "PC", "IS", "CP", "RS", "DD",
-    "SS", "SUPPAE",
+    "SS", "QS", "SC", "SUPPAE",
 ))  # fmt: skip
 # Data sets of SDTMIG 3.4 that hold no DOMAIN.
 RELATED = ("RELREC", "RELSUB", "RELSPEC", "POOLDEF")
@@ -134,6 +135,8 @@ class Trial:
         ``csrkit.sdtm.join.CHANGED``.
     findings
         What the checks found; empty until they ran.
+    given
+        Analysis datasets that are taken as they are, by lower-case name (see ``add_given``).
     simulated
         Whether all records of the files, as they came, say that they are simulated; no mapping file, label or
         parameter changes it (see ``csrkit.sdtm.read``).
@@ -147,6 +150,7 @@ class Trial:
     left_out: dict[str, str] = field(default_factory=dict)
     changed: pd.DataFrame = field(default_factory=no_changes)
     findings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=FINDINGS, dtype="str"))
+    given: dict[str, Table] = field(default_factory=dict)
     simulated: bool = False
 
     def __getitem__(self, name: str) -> pd.DataFrame:
@@ -369,3 +373,31 @@ def _domain_in(table: Table, path: Path) -> str:
     if len(names) != 1 or not _DOMAIN_NAME.match(prefix + names[0]):
         raise DataError(f"{path}: DOMAIN must hold one domain in every row, but holds {names[:5]}.")
     return f"{prefix}{names[0]}"
+
+
+# Analysis datasets that are taken as they are, where what they are derived from isn't at hand.
+
+
+def add_given(trial: Trial, files: MappingOf[str, Path], bounds: Bounds) -> Trial:
+    """Return the trial with analysis datasets as given, lower-case name to file.
+
+    Each stands among the files of the trial under a name that says so. Raises DataError for a file that can't
+    be read, holds no subjects (USUBJID), or has texts for values, as CSV does.
+    """
+    given, sources = {}, dict(trial.sources)
+    for name, path in files.items():
+        if not path.is_file():
+            raise DataError(f"{path}: there is no such file. Check `given` in the parameters.")
+        with held_to(path, bounds):
+            table = read_table(path, bounds=bounds)
+        if table is None or "USUBJID" not in table.frame:
+            raise DataError(f"{path}: holds no records of subjects (USUBJID), so it can't be {name.upper()}.")
+        if "AVAL" in table.frame and not pd.api.types.is_numeric_dtype(table.frame["AVAL"]):
+            raise DataError(
+                f"{path}: AVAL is text. Save {name.upper()} in a format that tells numbers from text: "
+                "Dataset-JSON, SAS transport or Parquet."
+            )
+        plain = make_plain(table, name.upper(), path)[0]
+        given[name] = Table(plain.frame, plain.label, plain.name, plain.variables)
+        sources[f"{name.upper()}, analysis dataset as given, not derived here"] = (path,)
+    return replace(trial, given=given, sources=sources)

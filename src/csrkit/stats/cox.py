@@ -20,6 +20,7 @@ COX = "Cox's proportional hazards model, ties by Efron, Wald interval and test"
 SCHOENFELD = "Score test of proportional hazards (Grambsch and Therneau), by the Kaplan-Meier estimate"
 _NO_EVENT = "no event in this group"
 _NO_REFERENCE = "no event in the reference group"
+_NO_OTHER = "no event in a group other than the reference"
 _WIDEST = 15.0  # a log hazard ratio over the range of the data: beyond it the likelihood has no maximum
 _NUMBERS = ("estimate", "ci_low", "ci_high", "statistic", "p_value")
 
@@ -150,7 +151,8 @@ def check_proportional_hazards(
     variance of the Schoenfeld residuals as the same at all events, and differ in small groups.
     """
     model = _model(frame, group, reference, covariates, strata, time, censor)
-    fit, reason = (None, model.reason) if model.reason else attempt(lambda: _fit(model))
+    refusal = model.reason or ("" if model.design.shape[1] else _NO_OTHER)
+    fit, reason = (None, refusal) if refusal else attempt(lambda: _fit(model))
     places = _places(model)
     tests: dict[str, tuple[float, int]] = {}
     if fit is not None:

@@ -35,6 +35,7 @@ from csrkit.tables.formats import (
     NOT_ESTIMABLE,
     SUPPRESSED,
     format_count,
+    format_interval,
     format_level,
     format_number,
     format_p,
@@ -467,6 +468,53 @@ def p_value(analysis: str, level: Level = "", visit: str = "", *, label: str, in
     return cells(
         lambda lookup, key: format_p(lookup.value(analysis, key, "p_value", level, visit)), label, indent
     )
+
+
+def compared(
+    analysis: str,
+    pairs: Mapping[str, Level],
+    visit: str = "",
+    *,
+    label: str,
+    confidence: float,
+    decimals: int = 1,
+) -> Part:
+    """Return a heading, and below it how columns differ: estimate (SE), its interval, and the p-value.
+
+    Parameters
+    ----------
+    analysis, visit
+        Where the differences are, as ``csrkit.stats.ancova.differences`` and its like return them.
+    pairs
+        The key of each column that is compared, with the level of its rows, which is the column that it is
+        compared with. Cells of other columns are empty.
+    label
+        The heading.
+    confidence
+        Level of the interval, for the name of its row.
+    decimals
+        Of the estimate and the limits; the standard error has one more.
+    """
+
+    def row(name: str, text: Callable[[Lookup, str, Level], str]) -> Part:
+        return cells(lambda lookup, key: text(lookup, key, pairs[key]) if key in pairs else "", name)
+
+    def estimate(lookup: Lookup, key: str, other: Level) -> str:
+        return joined(lookup, analysis, key, ["estimate", "se"], visit, decimals, other)
+
+    def limits_between(lookup: Lookup, key: str, other: Level) -> str:
+        low, high = (lookup.value(analysis, key, one, other, visit) for one in limits_of("estimate"))
+        return format_interval(low, high, decimals)
+
+    def tested(lookup: Lookup, key: str, other: Level) -> str:
+        return format_p(lookup.value(analysis, key, "p_value", other, visit))
+
+    rows = (
+        row("Difference of LS means (SE)", estimate),
+        row(f"{format_level(confidence)}% CI", limits_between),
+        row("p-value", tested),
+    )
+    return section(label, *rows)
 
 
 def when(condition: bool, *parts: Part) -> Part:

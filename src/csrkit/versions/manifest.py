@@ -142,7 +142,9 @@ def open_inputs(
     manifest = make_manifest(root, parameters, report, study, adam, "", fonts, seen.hash)
 
     def listed() -> list[Path]:
-        return [*_code_files(), *_pages(root, report), *list_files(root / path for path in report.data)]
+        given = [root / path for path in report.given.values()]
+        data = list_files(root / path for path in report.data)
+        return [*_code_files(), *_pages(root, report), *data, *given]
 
     for path in listed():
         seen.hash(path)

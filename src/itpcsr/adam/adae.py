@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
-from csrkit.sdtm.labels import fold, fold_label
+from csrkit.sdtm.dates import to_date
+from csrkit.sdtm.labels import fold, fold_label, term_key
 from csrkit.sdtm.participation import is_fatal
 from itpcsr.adam.dates import place_in_time, study_day, to_datetime
 from itpcsr.adam.domains import add_supplement, look_up, read_domain, yes_no
 from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks.known_labels import GRADE
 from itpcsr.study import Study
+from itpcsr.study.questionnaires import FirstEvent
 
 # Place adverse events in time against the infusions: which one came before, and how long before.
 
@@ -201,3 +203,52 @@ def derive_adaette(adsl: pd.DataFrame, adae: pd.DataFrame) -> pd.DataFrame:
         part["ADY"] = part["AVAL"]
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
+
+
+# ADTTE: time to the first treatment-emergent adverse event of each kind that the study names.
+
+
+def derive_first_events(trial: Trial, adsl: pd.DataFrame, adae: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Derive the times to first events of the safety set, with the variables of ADTTE.
+
+    AVAL counts days from first dose (Day 1) to the onset of the first such event, or to the date of DM that
+    the study names (NaT there leaves the subject out); CNSR is 0 for an event and 1 for none. An event
+    without any start date counts from Day 1. No rows where the study names no such event or the data hold no
+    adverse events.
+    """
+    subjects = adsl.loc[adsl["SAFFL"] == "Y", ["USUBJID", "TRTSDT"]]
+    first = look_up(subjects.set_index("USUBJID")["TRTSDT"], adae["USUBJID"])
+    emergent = adae.assign(DAY=study_day(adae["ASTDT"], first).fillna(1.0))[adae["TRTEMFL"] == "Y"]
+    parts = []
+    for kind in study.events.first_events if "AE" in trial else []:
+        own = emergent[_is_of_kind(emergent, kind)].sort_values(["USUBJID", "DAY", "AESEQ"], kind="stable")
+        own = own.drop_duplicates("USUBJID").set_index("USUBJID")
+        onset, number = (look_up(own[name], subjects["USUBJID"]) for name in ("DAY", "AESEQ"))
+        dm = read_domain(trial, "DM", ["USUBJID", kind.censored_at], []).set_index("USUBJID")
+        last = study_day(to_date(look_up(dm[kind.censored_at], subjects["USUBJID"])), subjects["TRTSDT"])
+        had = onset.notna()
+        day = onset.fillna(last.astype("float64"))
+        part = pd.DataFrame(
+            {
+                "USUBJID": subjects["USUBJID"], "PARAMCD": kind.code, "PARAM": kind.label,
+                "SRCDOM": had.map({True: "AE", False: "DM"}).astype("str"),
+                "SRCVAR": had.map({True: "AESTDTC", False: kind.censored_at}).astype("str"),
+                "SRCSEQ": number, "STARTDT": subjects["TRTSDT"], "AVAL": day,
+                "CNSR": (~had).astype("float64"), "ADY": day,
+                "ADT": subjects["TRTSDT"] + pd.to_timedelta(day - 1, unit="D"),
+                "CNSDTDSC": had.map({True: "", False: kind.censored_at}).astype("str"),
+            }
+        )  # fmt: skip
+        parts.append(part[day.notna()])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _is_of_kind(adae: pd.DataFrame, kind: FirstEvent) -> pd.Series:
+    term, system = term_key(adae["AEDECOD"]), term_key(adae["AEBODSYS"])
+
+    def contains(texts: list[str]) -> pd.Series:
+        keys = [fold_label(text) for text in texts]
+        return term.map(lambda name: any(key in name for key in keys)).astype("bool")
+
+    in_class = system.isin([fold_label(text) for text in kind.classes])
+    return contains(kind.terms) | (in_class & ~contains(kind.left_out))

@@ -80,10 +80,10 @@ def derive_adsl(trial: Trial, study: Study) -> pd.DataFrame:
     grouped), TRTSDT, TRTSDTM (NaT without a time), TRTEDT, TRTDURD (days), ENRLFL (assigned to an arm, and
     not said not to be by ACTARMCD or ARMNRS, see ``sdtm.enrolment``), SAFFL and FASFL (assigned and dosed at
     least once), DTHFL, DTHDTC, DTHDT, DTHDTF, DTHSRC (see ``deaths``), EOSDT, EOSSRC, STUDYD, RISKD (end of
-    participation, days on study and at risk, see ``participation``), EOSSTT, DCSREAS, EOTSTT, DCTREAS
-    (completed or discontinued, with the reason of DS), DISDURM (months from diagnosis to first dose), NPRIOR
-    (distinct earlier therapies) and one flag for each prior therapy that the study names, both from CM and
-    PR together. What a missing domain would have given is missing ("" or NaN).
+    participation, days on study and at risk, see ``participation``), EOSSTT, DCSREAS, DCSREASP, EOTSTT,
+    DCTREAS (completed or discontinued, with the reason of DS, coded and in words), DISDURM (months from
+    diagnosis to first dose), NPRIOR (distinct earlier therapies) and one flag for each prior therapy that the
+    study names, both from CM and PR together. What a missing domain would have given is missing ("" or NaN).
     """
     dm = trial["DM"]
     adsl = dm[[name for name in _KEPT if name in dm]].copy()
@@ -105,7 +105,7 @@ def derive_adsl(trial: Trial, study: Study) -> pd.DataFrame:
     adsl["FASFL"] = yes_no(dosed)
     adsl = add_participation(add_deaths(adsl, trial), trial, study)
     adsl = adsl.merge(_disposition(trial["DS"]), on="USUBJID", how="left", validate="1:1")
-    for name in ("EOSSTT", "DCSREAS", "EOTSTT", "DCTREAS"):
+    for name in ("EOSSTT", "DCSREAS", "DCSREASP", "EOTSTT", "DCTREAS"):
         adsl[name] = adsl[name].fillna("").astype("str")
     # where the data record how subjects left, one who died and has no such record left by death
     untold = (adsl["DTHFL"] == "Y") & (adsl["EOSSTT"] == "") & bool((adsl["EOSSTT"] != "").any())
@@ -131,38 +131,48 @@ def _treatment(ex: pd.DataFrame) -> pd.DataFrame:
 
 def _disposition(ds: pd.DataFrame) -> pd.DataFrame:
     """End of study and end of treatment: COMPLETED, or DISCONTINUED with the reason."""
-    columns = ["USUBJID", "EOSSTT", "DCSREAS", "EOTSTT", "DCTREAS"]
+    columns = ["USUBJID", "EOSSTT", "DCSREAS", "DCSREASP", "EOTSTT", "DCTREAS"]
     if ds.empty:
         return pd.DataFrame(columns=columns, dtype="str")
     events = ds[is_ending(ds)]
     of_treatment = ends_treatment(events)
-    study = _last_status(events[~of_treatment], "EOSSTT", "DCSREAS")
+    study = _last_status(events[~of_treatment], "EOSSTT", "DCSREAS", "DCSREASP")
     treatment = _last_status(events[of_treatment], "EOTSTT", "DCTREAS")
     return study.merge(treatment, on="USUBJID", how="outer", validate="1:1")[columns]
 
 
-def _last_status(events: pd.DataFrame, status: str, reason: str) -> pd.DataFrame:
+def _last_status(events: pd.DataFrame, status: str, reason: str, words: str = "") -> pd.DataFrame:
     last = events.sort_values(["USUBJID", "DSSTDTC", "DSSEQ"]).drop_duplicates("USUBJID", keep="last")
     completed = fold(last["DSDECOD"]) == "COMPLETED"
-    return pd.DataFrame(
+    found = pd.DataFrame(
         {
             "USUBJID": last["USUBJID"],
             status: completed.map({True: "COMPLETED", False: "DISCONTINUED"}).astype("str"),
             reason: last["DSDECOD"].mask(completed, ""),
         }
     )
+    reported = last["DSTERM"] if "DSTERM" in last else last["DSDECOD"]
+    return found.assign(**{words: reported.mask(completed, "")}) if words else found
 
 
 def add_baseline_vitals(adsl: pd.DataFrame, advs: pd.DataFrame) -> pd.DataFrame:
-    """Add WEIGHTBL (kg) and HEIGHTBL (cm): the values that ADVS flags as baseline, to one decimal."""
-    base = advs[advs["ABLFL"] == "Y"].drop_duplicates(["USUBJID", "PARAMCD"])
+    """Add WEIGHTBL (kg) and HEIGHTBL (cm), to one decimal: the values that ADVS flags as baseline.
+
+    Of a test without such a flag in any subject, as of a height measured at screening alone where the data
+    flag the baseline, it is the last value up to the day of the first dose.
+    """
+    flagged = advs["ABLFL"] == "Y"
+    unflagged = ~advs["PARAMCD"].isin(advs.loc[flagged, "PARAMCD"].unique()) & (advs["ADY"] <= 1)
+    series = ["USUBJID", "PARAMCD"]
+    last = advs[unflagged].sort_values("ADTM", kind="stable").drop_duplicates(series, keep="last")
+    base = pd.concat([advs[flagged].drop_duplicates(series), last])
     for name, test in (("WEIGHTBL", "WEIGHT"), ("HEIGHTBL", "HEIGHT")):
         values = base[base["PARAMCD"] == test].set_index("USUBJID")["AVAL"]
-        adsl = adsl.assign(**{name: _to_tenths(look_up(values, adsl["USUBJID"]))})
+        adsl = adsl.assign(**{name: to_tenths(look_up(values, adsl["USUBJID"]))})
     return adsl
 
 
-def _to_tenths(values: pd.Series) -> pd.Series:
+def to_tenths(values: pd.Series) -> pd.Series:
     """Round to one decimal, halves up: values converted from pounds or inches carry more than was read."""
     return (values * 10 + 0.5 + 1e-9) // 1 / 10
 

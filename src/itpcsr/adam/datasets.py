@@ -9,17 +9,20 @@ from functools import cached_property
 import pandas as pd
 
 from csrkit.absence import mark_source
+from csrkit.errors import DataError
 from csrkit.small_texts import are_few, new_texts, own_texts, texts_as_here, usual_texts
-from itpcsr.adam.adae import add_infusion_timing, derive_adae, derive_adaette
+from itpcsr.adam.adae import add_infusion_timing, derive_adae, derive_adaette, derive_first_events
 from itpcsr.adam.adcp import derive_adcp, derive_admb
 from itpcsr.adam.addl import derive_addl
 from itpcsr.adam.adis import derive_adab, derive_adis
 from itpcsr.adam.adlb import derive_adlb
 from itpcsr.adam.admh import add_disease, derive_admh
 from itpcsr.adam.adpc import add_pk_set, derive_adpc, derive_adpp
+from itpcsr.adam.adqs import derive_adqs
 from itpcsr.adam.adrs import derive_adrs, derive_adtte
 from itpcsr.adam.adsl import add_baseline_vitals, derive_adsl
 from itpcsr.adam.analysed import as_analysed
+from itpcsr.adam.analysis_sets import add_analysis_sets
 from itpcsr.adam.clinical import add_criteria, derive_adbleed, derive_advs
 from itpcsr.adam.domains import look_up
 from itpcsr.adam.specification import complete, specify
@@ -70,7 +73,9 @@ class Datasets(Mapping[str, pd.DataFrame]):
     the platelet count at baseline (10^9/L), and BPLATC (``<10`` where the baseline is only known to lie
     beyond a limit, of which BPLAT is NaN), from ADLB, weight and height at baseline from ADVS, and the
     pharmacokinetic set from ADPC; ADLB gets ARESCFL (see ``flag_after_rescue``) from ADCM. ADDL is there
-    where the study looks for a dose. What the derivations read is ``as_analysed``.
+    where the study looks for a dose, and a dataset for each questionnaire with visits. Those of
+    ``trial.given`` are as they came: a DataError where they have subjects that ADSL hasn't. What the
+    derivations read is ``as_analysed``.
     """
 
     def __init__(self, trial: Trial, study: Study) -> None:
@@ -80,11 +85,17 @@ class Datasets(Mapping[str, pd.DataFrame]):
             self._trial = as_analysed(replace(trial, domains=domains), study)
         self._study = study
         self.specification = specify(study)
-        self._given: dict[str, pd.DataFrame] = {}
+        if derived := sorted({one.name.lower() for one in self.specification.datasets} & set(trial.given)):
+            raise DataError(f"given: {', '.join(derived)} is derived here. Give the dataset another name.")
+        self._made: dict[str, pd.DataFrame] = {}
+        self._questionnaires = {
+            one.dataset: one for one in study.questionnaires.questionnaire_list if one.windows
+        }
 
     def __iter__(self) -> Iterator[str]:
         """Name the datasets."""
-        return iter((*_NAMES, *(["addl"] if self._study.dose_finding is not None else [])))
+        doses = ["addl"] if self._study.dose_finding is not None else []
+        return iter((*_NAMES, *self._questionnaires, *doses, *self._trial.given))
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -94,17 +105,29 @@ class Datasets(Mapping[str, pd.DataFrame]):
         """Return a dataset, marked with whether the data hold its domain; KeyError where there is none."""
         if name not in list(self):
             raise KeyError(name)
-        if name not in self._given:
+        if name not in self._made:
             with new_texts(self._few):
-                made = complete(self._mark(name), self.specification[name], self._subjects)
-            self._given[name] = texts_as_here(made)
-        return self._given[name]
+                if name in self._trial.given:
+                    made = self._as_given(name)
+                else:
+                    made = complete(self._mark(name), self.specification[name], self._subjects)
+            self._made[name] = texts_as_here(made)
+        return self._made[name]
+
+    def _as_given(self, name: str) -> pd.DataFrame:
+        frame = self._trial.given[name].frame
+        if unknown := sorted(set(frame["USUBJID"]) - set(self._subjects["USUBJID"])):
+            more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+            raise DataError(
+                f"{name.upper()}, as given: {unknown[0]}{more} isn't in ADSL. Give the dataset of these data."
+            )
+        return frame
 
     def take(self, name: str) -> pd.DataFrame:
         """Return a dataset, and let go of it and of what those that follow it don't need."""
         frame = self[name]
         domains, parts = _LARGE_FIRST.get(name, ((), ()))
-        del self._given[name]
+        del self._made[name]
         for domain in domains:
             self._trial.domains.pop(domain, None)
         for part in parts:
@@ -112,7 +135,7 @@ class Datasets(Mapping[str, pd.DataFrame]):
         return frame
 
     def _mark(self, name: str) -> pd.DataFrame:
-        frame: pd.DataFrame = getattr(self, f"_{name}")
+        frame = self._scores(name) if name in self._questionnaires else getattr(self, f"_{name}")
         domain = self.specification[name].domain
         return mark_source(frame, domain, held=domain in self._trial) if domain else frame
 
@@ -123,7 +146,7 @@ class Datasets(Mapping[str, pd.DataFrame]):
 
     @cached_property
     def _subjects_at_baseline(self) -> pd.DataFrame:
-        adsl = add_baseline_vitals(self._subjects, self._advs)
+        adsl = add_analysis_sets(add_baseline_vitals(self._subjects, self._advs), self._trial, self._study)
         if self._study.efficacy is None:
             return adsl
         adlb = self._laboratory
@@ -131,6 +154,10 @@ class Datasets(Mapping[str, pd.DataFrame]):
         base = base.set_index("USUBJID")
         text = look_up(base["AVALC"], adsl["USUBJID"]).fillna("").astype("str")
         return adsl.assign(BPLAT=look_up(base["AVAL"], adsl["USUBJID"]), BPLATC=text)
+
+    def _scores(self, name: str) -> pd.DataFrame:
+        questionnaire = self._questionnaires[name]
+        return derive_adqs(self._trial, self._subjects_at_baseline, questionnaire, self._study)
 
     @cached_property
     def _adsl(self) -> pd.DataFrame:
@@ -210,7 +237,11 @@ class Datasets(Mapping[str, pd.DataFrame]):
 
     @cached_property
     def _adtte(self) -> pd.DataFrame:
-        return derive_adtte(self._subjects, self._adrs)
+        events = derive_first_events(self._trial, self._subjects, self._adae, self._study)
+        responses = derive_adtte(self._subjects, self._adrs)
+        if events.empty or responses.empty:
+            return responses if events.empty else events
+        return pd.concat([responses, events], ignore_index=True)
 
     @cached_property
     def _addl(self) -> pd.DataFrame:

@@ -37,6 +37,7 @@ from itpcsr.study import Study
 # The module that makes the datasets; what it imports counts, too.
 PROGRAM = "itpcsr.adam.making"
 _ALONE = Path("work/adam")
+_GIVEN = "given"
 
 
 def open_or_derive(data: Sequence[str | Path], study: Study, data_cutoff: str | dt.date | None) -> Adam:
@@ -49,7 +50,7 @@ def open_or_derive(data: Sequence[str | Path], study: Study, data_cutoff: str | 
     program = Imports(root, cache=root / CACHE).closure_hash(PROGRAM)
     parts = store_parts(files, study, data_cutoff, program, hash_environment(environment(lock), lock))
     for folder in [*sorted((root / "work").glob("*/adam")), root / _ALONE]:
-        if (found := open_store(folder)) is not None and found.parts == parts:
+        if (found := open_store(folder)) is not None and _but_given(found.parts) == parts:
             return found
     return write_store(root / _ALONE, load_trial(data, study, data_cutoff), study, parts, files)
 
@@ -62,13 +63,16 @@ def store_parts(
     environment: str,
     hash_file: Callable[[Path], str] = file_hash,
     disclosure: str = "",
+    given: Mapping[str, Path] | None = None,
 ) -> dict[str, str]:
     """Return what datasets depend on, name to hash: ``data``, ``cutoff``, ``rules``, ``program``, ….
 
     ``files`` are those of the trial, in the order in which they are read, ``program`` is the hash of the
     modules that derive, ``environment`` that of the installed packages. ``hash_file`` gives a file's hash.
-    ``disclosure`` tells apart the datasets of an external version.
+    ``disclosure`` tells apart the datasets of an external version, ``given`` are the files of those that are
+    taken as given.
     """
+    taken = {name: hash_file(path) for name, path in (given or {}).items()}
     return {
         "data": _hash_data(files, hash_file),
         "cutoff": str(data_cutoff or ""),
@@ -76,7 +80,13 @@ def store_parts(
         "program": program,
         "environment": environment,
         **({DISCLOSURE: disclosure} if disclosure else {}),
+        **({_GIVEN: hash_of(taken)} if taken else {}),
     }
+
+
+def _but_given(parts: Mapping[str, str]) -> dict[str, str]:
+    """Return parts without the datasets as given: a notebook run by itself reads those that a build took."""
+    return {name: part for name, part in parts.items() if name != _GIVEN}
 
 
 def _hash_data(files: Sequence[Path], hash_file: Callable[[Path], str]) -> str:
@@ -96,7 +106,7 @@ def write_store(
     specification says.
     """
     # most runs open what was derived before
-    from csrkit.conformance import refuse_faults, write_dataset
+    from csrkit.conformance import refuse_faults, write_as_given, write_dataset
     from itpcsr.adam.datasets import derive_each
     from itpcsr.adam.specification import specify
 
@@ -119,7 +129,9 @@ def write_store(
         hashes, specification = {}, specify(study)
         for name, frame in chain(described.items(), derive_each(trial, study)):
             path = partial / f"{name}.parquet"
-            if name in described:
+            if name in trial.given:
+                write_as_given(frame, path, name.upper(), trial.given[name])
+            elif name in described:
                 usual_texts(frame).to_parquet(path, index=False)
             else:
                 refuse_faults(frame, specification[name], specification)

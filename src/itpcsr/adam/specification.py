@@ -39,7 +39,8 @@ def specify(study: Study) -> Specification:
 
     To what is written are added: a flag of ADSL for each prior therapy that the study names, and its
     definitions of response (ADRS), antibodies (ADIS, ADAB), markers (ADCP) and area of concentrations (ADPP)
-    as parameters.
+    as parameters; a dataset like ADQS for each questionnaire with visits, a variable of ADSL for each
+    without, and the flags of completers in all of these.
     """
     efficacy, tests = study.efficacy, study.antibody.antibody_tests
     definitions = efficacy.response_definitions if efficacy is not None else []
@@ -50,6 +51,14 @@ def specify(study: Study) -> Specification:
             Parameter(code=one.key, label=one.label, derivation=f"The response by {one.source}")
             for one in definitions
         ],
+        "ADTTE": [
+            Parameter(
+                code=one.code,
+                label=one.label,
+                derivation=f"To the first such event with TRTEMFL Y, else to DM.{one.censored_at}",
+            )
+            for one in study.events.first_events
+        ],
         "ADIS": antibodies,
         "ADAB": antibodies,
         "ADCP": [Parameter(code=one.code, label=one.label) for one in study.markers],
@@ -59,7 +68,15 @@ def specify(study: Study) -> Specification:
             )
         ],
     }
-    datasets = [_extended(dataset, added.get(dataset.name, []), study) for dataset in _written().datasets]
+    datasets = [
+        extended
+        for dataset in _written().datasets
+        for extended in (
+            _questionnaires(dataset, study)
+            if dataset.name == "ADQS"
+            else [_extended(dataset, added.get(dataset.name, []), study)]
+        )
+    ]
     return _written().model_copy(update={"datasets": datasets})
 
 
@@ -78,9 +95,54 @@ def _extended(dataset: Dataset, parameters: Iterable[Parameter], study: Study) -
             )
             for therapy in study.baseline.prior_therapies
         ]
-        variables = [*dataset.variables[:place], *flags, *dataset.variables[place:]]
-        return dataset.model_copy(update={"variables": variables})
+        totals = [
+            Variable(
+                name=one.code,
+                label=one.label,
+                derivation=f"Value of the questionnaire {one.category} of QS, the last up to the first dose",
+                reason="a value at baseline; ADaM leaves its name to the sponsor",
+            )
+            for one in study.questionnaires.questionnaire_list
+            if not one.windows
+        ]
+        named = [*dataset.variables[:place], *flags, *dataset.variables[place:], *_completers(study), *totals]
+        return dataset.model_copy(update={"variables": named})
     return dataset.model_copy(update={"parameters": [*dataset.parameters, *parameters]})
+
+
+def _completers(study: Study, origin: str = "Derived") -> list[Variable]:
+    return [
+        Variable(
+            name=name,
+            label=f"Completers of Visit {number:g} Flag",
+            type="text",
+            length=1,
+            codelist="NY",
+            origin=origin.format(name),
+            derivation=f"Y for the safety population with visit {number:g} in SV, else N; empty without SV",
+        )
+        for name, number in study.analysis_sets.completers.items()
+    ]
+
+
+def _questionnaires(dataset: Dataset, study: Study) -> list[Dataset]:
+    """Return the dataset ADQS for each questionnaire with visits, under its own name."""
+    place = dataset.names.index("EFFFL") + 1
+    flags = _completers(study, "Predecessor: ADSL.{}")
+    variables = [*dataset.variables[:place], *flags, *dataset.variables[place:]]
+    return [
+        dataset.model_copy(
+            update={
+                "name": one.dataset.upper(),
+                "label": f"{one.label} Analysis Dataset"[:40],
+                "variables": variables,
+                "parameters": [Parameter(code=one.code, label=one.label)],
+                "reason": "Each questionnaire has a dataset, ADQS and what the study file calls it.",
+            }
+        )
+        for one in study.questionnaires.questionnaire_list
+        if one.windows
+    ]
 
 
 def complete(frame: pd.DataFrame, dataset: Dataset, subjects: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from csrkit.stats.categories import FREEMAN_HALTON, Drawing, exact_p
 from csrkit.stats.estimation import FEWEST_FOR_TEST, TOO_FEW, attempt_numbers
 from csrkit.vocabulary import LEVEL
 from itpcsr.study import Column, Design
@@ -102,6 +103,34 @@ def compare_counts(counts: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFr
         parts.append(active.index.to_frame(index=False).assign(group=column.key, value=values))
     rows = pd.concat(parts, ignore_index=True).assign(statistic="p_value", method=FISHER)
     return rows.assign(reason=np.where(rows["value"].isna(), TOO_FEW, ""))
+
+
+def compare_shares(
+    records: pd.DataFrame, members: pd.DataFrame, levels: Sequence[str], level: str
+) -> pd.DataFrame:
+    """Compare the shares of subjects with a record at a level over all groups by Fisher's exact test.
+
+    One row for each level that occurs: level, statistic p_value, value, method, reason, group "". Each is a
+    test of the groups by yes and no (Freeman and Halton), 3 arms make one p-value.
+
+    >>> members = pd.DataFrame({"USUBJID": list("abcdefghi"), "group": list("xxxyyyzzz")})
+    >>> records = pd.DataFrame({"USUBJID": list("abcd"), "level": "LEFT"})
+    >>> f"{compare_shares(records, members, ['LEFT'], 'level')['value'].iloc[0]:.4f}"
+    '0.1429'
+    """
+    parts = []
+    for name in [name for name in levels if (records[level] == name).any()]:
+        own = members["USUBJID"].isin(records.loc[records[level] == name, "USUBJID"])
+        table = pd.crosstab(members["group"].astype("str"), own).to_numpy("int64")
+        if members["group"].value_counts().min() < FEWEST_FOR_TEST:
+            row = _p_row(np.nan, FREEMAN_HALTON, TOO_FEW)
+        elif min(table.shape) < 2:
+            row = _p_row(np.nan, FREEMAN_HALTON, _NO_CONTRAST)
+        else:
+            found = exact_p(table, Drawing())
+            row = _p_row(found.value, found.method)
+        parts.append(row.assign(level=name))
+    return pd.concat(parts, ignore_index=True) if parts else _p_row(np.nan, FREEMAN_HALTON).head(0)
 
 
 def _fisher(n: float, total: float, n_control: float, total_control: float) -> float:

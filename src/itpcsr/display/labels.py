@@ -96,7 +96,12 @@ DECIMALS = {
     **PARAMETER_DECIMALS,
 }
 # The same by analysis, which has the name of a variable in small letters.
-DECIMALS_OF_ROWS = {**DECIMALS, **{name.lower(): decimals for name, decimals in DECIMALS.items()}}
+DECIMALS_OF_ROWS = {
+    **DECIMALS,
+    **{name.lower(): decimals for name, decimals in DECIMALS.items()},
+    **dict.fromkeys(("ls_means", "arm_difference"), 1),
+    "hazard_ratio": 2,
+}
 OVERVIEW = {
     "any": "Any adverse event",
     "related": "Related",

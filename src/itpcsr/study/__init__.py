@@ -18,6 +18,7 @@ from itpcsr.study.files import (
     write_study,
 )
 from itpcsr.study.model import Study
+from itpcsr.study.questionnaires import Questionnaire
 from itpcsr.study.rules import (
     AntibodyTest,
     DoseFinding,
@@ -40,6 +41,7 @@ __all__ = [
     "Efficacy",
     "Laboratory",
     "Limits",
+    "Questionnaire",
     "RelatedStudy",
     "Report",
     "ResponseDefinition",

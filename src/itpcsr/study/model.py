@@ -10,6 +10,7 @@ from pydantic import BaseModel, PrivateAttr, model_validator
 from csrkit.design import Design, Identity
 from csrkit.markers import Marker
 from csrkit.parameters.validation import Strict
+from itpcsr.study.questionnaires import AnalysisSets, Characteristics, Events, Questionnaires
 from itpcsr.study.rules import (
     Antibody,
     Baseline,
@@ -37,6 +38,10 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "antibody": Antibody,
     "dose_finding": DoseFinding,
     "immune": Immune,
+    "questionnaires": Questionnaires,
+    "analysis_sets": AnalysisSets,
+    "characteristics": Characteristics,
+    "events": Events,
     "testing": Testing,
 }
 
@@ -60,6 +65,10 @@ class Study(Strict):
     antibody: Antibody = Antibody()
     dose_finding: DoseFinding | None = None
     immune: Immune = Immune()
+    questionnaires: Questionnaires = Questionnaires()
+    analysis_sets: AnalysisSets = AnalysisSets()
+    characteristics: Characteristics = Characteristics()
+    events: Events = Events()
     testing: Testing = Testing()
     _markers: tuple[Marker, ...] = PrivateAttr(())  # no section: they come from a file of their own
 
@@ -77,6 +86,19 @@ class Study(Strict):
             raise ValueError(f"the doses of escalation_arms must rise; found {levels}")
         if not {doses[code] for code in expansion} <= set(levels):
             raise ValueError(f"expansion_arms must have a dose of the escalation; found {expansion}")
+        return self
+
+    @model_validator(mode="after")
+    def _sets_name_what_there_is(self) -> Study:
+        keys = [one.key for one in self.questionnaires.questionnaire_list]
+        needed = self.analysis_sets.efficacy_set.needs if self.analysis_sets.efficacy_set else []
+        if unknown := sorted(set(needed) - set(keys)):
+            raise ValueError(
+                f"efficacy_set needs unknown questionnaire {', '.join(unknown)}; questionnaires: {keys}"
+            )
+        arms = [arm.code for arm in self.design.arms]
+        if unknown := sorted(set(self.characteristics.planned_doses) - set(arms)):
+            raise ValueError(f"planned_doses names unknown arm {', '.join(unknown)}; arms: {arms}")
         return self
 
     @model_validator(mode="after")

@@ -77,7 +77,24 @@ _PLACES = (
 )
 PLACES: dict[str, tuple[str, str]] = dict(zip(get_args(TestName), _PLACES, strict=True))
 # Tests between arms, which a study with a control arm has; they stand in the tables of what they compare.
-BETWEEN_ARMS = ("tbl-baseline", "tbl-ae-soc-pt", "tbl-lab-ranges")
+BETWEEN_ARMS = (
+    "tbl-baseline",
+    "tbl-ae-soc-pt",
+    "tbl-lab-ranges",
+    "tbl-adas-24-locf",
+    "tbl-adas-16-locf",
+    "tbl-adas-8-locf",
+    "tbl-adas-24-observed",
+    "tbl-adas-sex",
+    "tbl-adas-model",
+    "tbl-adas-repeated",
+    "tbl-cibic-24",
+    "tbl-cibic-16",
+    "tbl-cibic-8",
+    "tbl-cibic-categories",
+    "tbl-npix",
+    "tbl-dermatologic",
+)
 
 
 class ChosenTest(Strict):

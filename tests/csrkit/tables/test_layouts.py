@@ -7,6 +7,7 @@ from csrkit.rows import absent_rows, make_rows, result_rows
 from csrkit.stats.groups import assign_groups, columns_by, size_rows
 from csrkit.stats.proportions import count_subjects
 from csrkit.tables.layouts import (
+    compared,
     each,
     events_percent,
     interval,
@@ -117,6 +118,20 @@ def test_levels_inside_levels():
     ]  # fmt: skip
     nest = nested(["class", "term"], n_percent, str.capitalize, repeat=False)
     assert [row[0] for row in texts(rows, [nest])[0]] == ["Heart", "Palpitations", "Fever"]
+
+
+def test_columns_that_are_compared_and_those_that_are_not(counted):
+    columns, sizes = counted
+    names = ("estimate", "se", *limits_of("estimate"), "p_value")
+    rows = pd.DataFrame({"statistic": names, "value": [-1.25, 0.5, -2.25, -0.25, 0.0004]})
+    rows = pd.concat([sizes, make_rows(rows.assign(analysis="difference", group="M", level="F"))])
+    part = compared("difference", {"M": "F"}, label="Men against women", confidence=0.9)
+    assert [(row.label, row.cells, row.indent) for row in layout(rows, columns, [part], stub="").rows] == [
+        ("Men against women", (), 0),
+        ("Difference of LS means (SE)", ("", "-1.3 (0.50)"), 1),
+        ("90% CI", ("", "-2.3 to -0.3"), 1),
+        ("p-value", ("", "<0.001"), 1),
+    ]
 
 
 def test_what_is_not_estimable_stands_once_in_a_cell():

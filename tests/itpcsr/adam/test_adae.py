@@ -1,4 +1,5 @@
 import pandas as pd
+import pyreadstat
 import pytest
 
 from csrkit.errors import DataError
@@ -135,11 +136,18 @@ def test_no_domain_gives_no_rows_and_all_flags(study):
 
 
 def test_treatment_emergence_is_that_of_the_published_adae(pilot, pilot_folder):
-    import pyreadstat
-
     published = pyreadstat.read_xport(pilot_folder / "adam/adae.xpt")[0][["USUBJID", "AESEQ", "TRTEMFL"]]
     both = pilot["adae"].merge(
         published, on=["USUBJID", "AESEQ"], suffixes=("", "_PUBLISHED"), validate="1:1"
     )
     assert len(both) == 1191
     assert (both["TRTEMFL"] == both["TRTEMFL_PUBLISHED"].replace("", "N")).all()
+
+
+def test_times_to_the_first_dermatologic_event_are_the_published_ones(pilot, pilot_folder):
+    published = pyreadstat.read_xport(pilot_folder / "adam/adtte.xpt")[0]
+    both = pilot["adtte"].merge(published, on="USUBJID", suffixes=("", "_p"), how="outer", validate="1:1")
+    assert len(both) == len(pilot["adtte"]) == 254
+    assert (both["CNSR"] == 0).sum() == 152
+    for name in ("AVAL", "CNSR"):
+        assert (both[name] == both[f"{name}_p"]).all(), name

@@ -1,4 +1,5 @@
 import pandas as pd
+import pyreadstat
 
 from itpcsr.adam.datasets import Datasets
 from tests import small
@@ -40,8 +41,6 @@ def test_history_of_the_simulated_trial_is_the_published_one(demo):
 
 
 def test_values_are_those_of_the_published_adsl(pilot, pilot_folder):
-    import pyreadstat
-
     published = pyreadstat.read_xport(pilot_folder / "adam/adsl.xpt")[0].set_index("USUBJID")
     derived = pilot["adsl"].query("SAFFL == 'Y'").set_index("USUBJID")
     assert set(derived.index) == set(published.index)
@@ -51,6 +50,23 @@ def test_values_are_those_of_the_published_adsl(pilot, pilot_folder):
     assert both.max() < 1e-9
     assert (derived["WEIGHTBL"].isna() == published["WEIGHTBL"].isna()).all()
     assert (derived["TRTSDT"] == pd.to_datetime(published["TRTSDT"])).all()
+
+
+_OF_STUDY_FILE = (
+    "EFFFL", "COMP8FL", "COMP16FL", "COMP24FL", "SITEGR1", "AGEGR1", "EDUCLVL", "MMSETOT", "DURDIS",
+    "CUMDOSE", "AVGDD",
+)  # fmt: skip
+
+
+def test_sets_and_histories_are_those_of_the_published_adsl(pilot, pilot_folder):
+    published = pyreadstat.read_xport(pilot_folder / "adam/adsl.xpt")[0].set_index("USUBJID")
+    derived = pilot["adsl"].query("SAFFL == 'Y'").set_index("USUBJID").loc[published.index]
+    for name in _OF_STUDY_FILE:
+        assert published[name].dtype == derived[name].dtype
+        same = derived[name].eq(published[name]) | (derived[name].isna() & published[name].isna())
+        if derived[name].dtype == "float64":
+            same |= (derived[name] - published[name]).abs() < 1e-9
+        assert same.all(), (name, derived.loc[~same, name], published.loc[~same, name])
 
 
 def test_absent_domains_leave_missing_values(study):

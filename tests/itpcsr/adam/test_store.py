@@ -6,11 +6,14 @@ import shutil
 import pandas as pd
 import pytest
 
+from csrkit.bounds import Bounds
 from csrkit.disclosure.counted import Rule, rule_in_force, write_rule
 from csrkit.errors import DataError
+from csrkit.inputs.hashes import file_hash
+from csrkit.sdtm.read import add_given
 from csrkit.store import OPENED, open_store
 from itpcsr.adam import datasets, making, open_study
-from itpcsr.adam.datasets import derive
+from itpcsr.adam.datasets import Datasets, derive
 from itpcsr.adam.making import count_domains, describe_files, write_store
 from itpcsr.adam.store import rules_hash
 from itpcsr.sdtm import list_files
@@ -51,6 +54,51 @@ def test_so_do_those_of_a_controlled_trial(tmp_path, pilot, pilot_trial, pilot_s
     found = put(tmp_path / "adam", pilot_trial, pilot_study, files)
     for name, frame in pilot.items():
         pd.testing.assert_frame_equal(found[name], frame, check_exact=True)
+
+
+@pytest.fixture
+def given(tmp_path):
+    """Return an analysis dataset as somebody else derived it, in a file."""
+
+    def write(*subjects):
+        frame = pd.DataFrame({"USUBJID": subjects, "PARAMCD": "SCORE", "AVAL": 3.0})
+        frame.to_parquet(tmp_path / "adx.parquet", index=False)
+        return {"adx": tmp_path / "adx.parquet"}
+
+    return write
+
+
+def test_a_dataset_as_given_is_kept_named_and_hashed(tmp_path, given, demo_trial, study, files):
+    taken = given(*demo_trial["DM"]["USUBJID"][:2])
+    trial = add_given(demo_trial, taken, Bounds())
+    parts = store_parts(files, study, None, given=taken)
+    found = write_store(tmp_path / "adam", trial, study, parts, files)
+    assert found["adx"]["AVAL"].tolist() == [3.0, 3.0]
+    said = found.files["ADX, analysis dataset as given, not derived here"]
+    assert said == {"file": "adx.parquet", "sha256": file_hash(taken["adx"])}
+    again = store_parts(files, study, None, given=given("another"))
+    assert {name for name in parts if parts[name] != again[name]} == {"given"}
+    assert set(store_parts(files, study, None)) == set(parts) - {"given"}
+
+
+def test_a_dataset_as_given_of_other_subjects_or_a_derived_name_is_refused(given, demo_trial, study):
+    stranger = add_given(demo_trial, given("STRANGER"), Bounds())
+    with pytest.raises(DataError, match="ADX, as given: STRANGER isn't in ADSL"):
+        Datasets(stranger, study)["adx"]
+    named = {"adsl": given("STRANGER")["adx"]}
+    with pytest.raises(DataError, match="given: adsl is derived here"):
+        Datasets(add_given(demo_trial, named, Bounds()), study)
+
+
+def test_a_file_without_subjects_or_types_is_no_dataset_as_given(tmp_path, demo_trial):
+    (tmp_path / "adx.csv").write_text("PARAMCD,AVAL\nSCORE,3\n")
+    with pytest.raises(DataError, match="holds no records of subjects"):
+        add_given(demo_trial, {"adx": tmp_path / "adx.csv"}, Bounds())
+    (tmp_path / "adx.csv").write_text("USUBJID,PARAMCD,AVAL\n01,SCORE,3\n")
+    with pytest.raises(DataError, match=r"AVAL is text\. Save ADX in a format"):
+        add_given(demo_trial, {"adx": tmp_path / "adx.csv"}, Bounds())
+    with pytest.raises(DataError, match=r"no such file\. Check `given`"):
+        add_given(demo_trial, {"adx": tmp_path / "ady.csv"}, Bounds())
 
 
 def test_what_is_known_of_the_trial_comes_back_too(store, demo_trial):

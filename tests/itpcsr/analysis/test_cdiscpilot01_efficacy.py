@@ -1,87 +1,43 @@
 """Published efficacy tables of the CDISC pilot study, number by number.
 
-Tables 14-3.01, 14-3.02, 14-3.03 and 14-3.10, from the analysis datasets as published and from datasets that
-``csrkit.adam`` derives from the questionnaires of SDTM. No number differs.
+Tables 14-3.01, 14-3.02, 14-3.03 and 14-3.10, from the analysis datasets as published and from those that
+are derived from the questionnaires of SDTM. No number differs.
 """
 
 import pandas as pd
 import pyreadstat
 import pytest
 
-from csrkit.adam.scores import sum_items
-from csrkit.adam.windows import Window, add_change, analysis_windows, carry_forward, flag_baseline
 from csrkit.stats.ancova import differences, dose_slope, fit
 from csrkit.stats.groups import summarize
 from csrkit.vocabulary import limits_of
+from itpcsr.sdtm.questionnaires import score_assessments
 
 ARMS = ["Placebo", "Xanomeline Low Dose", "Xanomeline High Dose"]
 DOSES = dict(zip(ARMS, (0.0, 54.0, 81.0), strict=True))
-KEYS = ["USUBJID", "PARAMCD"]
-# Items of the ADAS-Cog (11) with their largest scores, together 70; three more items aren't part of it.
-ITEMS = {
-    "ACITM01": 10, "ACITM02": 5, "ACITM04": 5, "ACITM05": 5, "ACITM06": 5, "ACITM07": 8, "ACITM08": 12,
-    "ACITM11": 5, "ACITM12": 5, "ACITM13": 5, "ACITM14": 5,
-}  # fmt: skip
-# The windows that the published datasets hold (AWLO, AWHI, AWTARGET)
-WINDOWS = [
-    Window("Baseline", 0, None, 1, 1),
-    Window("Week 8", 8, 2, 84, 56),
-    Window("Week 16", 16, 85, 140, 112),
-    Window("Week 24", 24, 141, None, 168),
-]
 
 
 def read(folder, name):
     return pyreadstat.read_xport(folder / f"{name}.xpt")[0]
 
 
-def questionnaire(folder, name):
-    records = read(folder, f"sdtm_qs/{name}")
-    return records.rename(columns={"QSTESTCD": "PARAMCD", "QSSTRESN": "AVAL", "QSDY": "ADY"})
-
-
-def derive(folder, records, baseline):
-    """Derive an analysis dataset as the pilot's statistical analysis plan has it.
-
-    The published values carried forward are those of the records that stand for a visit (ANL01FL), not of
-    later ones in the same window (17 subjects have such), and a value at baseline is carried to subjects
-    without any other; none of those is in the efficacy set.
-    """
-    records = flag_baseline(records, KEYS) if baseline else records.assign(ABLFL="")
-    windows = WINDOWS if baseline else WINDOWS[1:]
-    visits = analysis_windows(records, windows, KEYS, ties="later")
-    carried = carry_forward(visits, WINDOWS[1:], KEYS, only_analysed=True, from_baseline=baseline)
-    subjects = read(folder, "adam/adsl").rename(columns={"TRT01P": "TRTP"})
-    return add_change(carried, KEYS).merge(subjects[["USUBJID", "TRTP", "SITEGR1", "EFFFL"]], on="USUBJID")
-
-
 @pytest.fixture(scope="module")
-def totals(pilot_folder):
-    items = questionnaire(pilot_folder, "qsco")
-    found = sum_items(
-        items, ["USUBJID", "VISIT", "ADY"], ITEMS, code="ACTOT", label="ADAS-Cog (11)", most_missing=3
-    )
-    return found, items[items["PARAMCD"] == "ACTOT"]
-
-
-@pytest.fixture(scope="module")
-def datasets(pilot_folder, totals):
+def datasets(pilot_folder, pilot):
     """Return ADADAS and ADCIBC, published and derived."""
-    ratings = questionnaire(pilot_folder, "qsgi")
     return {
         ("adadas", "published"): read(pilot_folder, "adam_converted/adadas"),
-        ("adadas", "derived"): derive(pilot_folder, totals[0], baseline=True),
+        ("adadas", "derived"): pilot["adqsadas"],
         ("adcibc", "published"): read(pilot_folder, "adam/adcibc"),
-        ("adcibc", "derived"): derive(pilot_folder, ratings, baseline=False),
+        ("adcibc", "derived"): pilot["adqscibc"],
     }
 
 
-def test_total_of_the_items_is_that_of_the_data(totals):
-    found, recorded = totals
-    both = found.merge(recorded, on=["USUBJID", "VISIT", "ADY"], suffixes=("", "_recorded"), validate="1:1")
-    assert len(both) == len(found) == len(recorded) == 818
-    assert both["AVAL"].to_numpy() == pytest.approx(both["AVAL_recorded"].to_numpy(), abs=1e-9)
-    assert both["ITEMSMIS"].value_counts().to_dict() == {0: 797, 1: 19, 2: 1, 3: 1}
+def test_total_of_the_items_is_that_of_the_data(pilot_trial, pilot_study):
+    adas = pilot_study.questionnaires.questionnaire_list[0]
+    found = score_assessments(pilot_trial["QS"], adas)
+    assert len(found) == (pilot_trial["QS"]["QSTESTCD"] == "ACTOT").sum() == 818
+    assert found["AVAL"].to_numpy() == pytest.approx(found["RECORDED"].to_numpy(), abs=1e-9)
+    assert found["ITEMSMIS"].value_counts().to_dict() == {0: 797, 1: 19, 2: 1, 3: 1}
 
 
 @pytest.mark.parametrize(("name", "records"), [("adadas", 1016), ("adcibc", 705)])

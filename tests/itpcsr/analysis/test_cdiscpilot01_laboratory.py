@@ -8,6 +8,7 @@ import re
 from collections import ChainMap
 
 import pandas as pd
+import pyreadstat
 import pytest
 
 from csrkit.rows import levels_in
@@ -217,3 +218,17 @@ def vital_differences(rows, folder):
         assert visit == "End of treatment" or not wrong, (key, cell.cell_text)
         differences += wrong
     return differences
+
+
+def test_height_and_body_mass_index_are_those_of_the_published_adsl(full, pilot_folder):
+    """The height is of screening and flagged as no baseline; one subject has no weight, so no index.
+
+    The published data nevertheless count that one (01-702-1082) below 25.
+    """
+    published = pyreadstat.read_xport(pilot_folder / "adam/adsl.xpt")[0].set_index("USUBJID")
+    derived = full["adsl"].query("SAFFL == 'Y'").set_index("USUBJID").loc[published.index]
+    for name in ("HEIGHTBL", "WEIGHTBL", "BMIBL"):
+        pd.testing.assert_series_equal(derived[name], published[name], check_exact=False, rtol=1e-9)
+    other = derived.index[derived["BMIBLGR1"] != published["BMIBLGR1"]]
+    assert derived.loc[other, "WEIGHTBL"].isna().tolist() == [True]
+    assert published.loc[other, "BMIBLGR1"].tolist() == ["<25"]

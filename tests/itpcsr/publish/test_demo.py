@@ -19,6 +19,7 @@ import pytest
 from csrkit.inputs.hashes import hash_files
 from csrkit.publish.fragments import collect_rows
 from csrkit.versions.verify import verify
+from itpcsr.study import read_report
 from tests.built import copy_project, run_itpcsr
 
 NOTICE = "Simulated data: no patient of any trial is described"
@@ -67,7 +68,7 @@ def test_the_manifest_names_inputs_and_renderer(root, published):
     assert manifest["simulated"] is True
     assert manifest["renderer"].startswith("embedded ")
     assert manifest["inputs"]["DM"]["file"] == "dm.xpt"
-    assert sorted(manifest["notebooks"]) == sorted(path.stem for path in (root / "notebooks").glob("*.ipynb"))
+    assert sorted(manifest["notebooks"]) == sorted(read_report(root / "params/demo.yml").notebooks)
 
 
 def test_the_appendix_shows_what_the_version_was_made_from(published):

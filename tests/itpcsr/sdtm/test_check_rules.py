@@ -8,6 +8,7 @@ from itpcsr.sdtm import Trial
 from itpcsr.sdtm.checks import COLUMNS, RULES, check_trial
 from itpcsr.sdtm.checks.rules import Tables
 from itpcsr.sdtm.exposure import FLAGGED
+from itpcsr.study.questionnaires import Questionnaire, Questionnaires
 from tests.csrkit.sdtm.reads import Reads
 from tests.damage import again, both, drop, empty, every, fired, keep, nothing, put, strip, where
 from tests.small import day
@@ -38,6 +39,33 @@ def results(name, when, unit, **values):
         domains[name] = pd.concat([domains[name], pd.DataFrame(rows)], ignore_index=True)
 
     return damage
+
+
+MOOD = Questionnaire(key="mood", category="Mood", code="SUM", label="Sum", items={"A": 5.0, "B": 10.0})
+
+
+def answers(**scores):
+    """Add one assessment of a questionnaire of subject 01."""
+    rows = [
+        {
+            "USUBJID": "01", "QSSEQ": place, "QSTESTCD": code, "QSCAT": "MOOD", "QSSTRESN": score,
+            "QSDTC": day(8), "VISIT": "WEEK 1", "VISITNUM": 4.0,
+        }
+        for place, (code, score) in enumerate(scores.items(), start=1)
+    ]  # fmt: skip
+
+    def damage(domains):
+        domains["QS"] = table("QS", rows)
+
+    return damage
+
+
+def test_a_total_of_its_items_and_one_without_record_are_no_fault(study):
+    study = study.model_copy(update={"questionnaires": Questionnaires(questionnaire_list=[MOOD])})
+    for scores in ({"A": 5.0, "B": 4.0, "SUM": 9.0}, {"A": 5.0, "B": 4.0}):
+        domains = held_domains()
+        answers(**scores)(domains)
+        assert all(fired(rule, domains, study).empty for rule in ("QS-01", "QS-02"))
 
 
 def pressures(systolic, diastolic):
@@ -342,6 +370,8 @@ CASES = [
     ("RS-05", put("RS", RSSTRESN=float("nan"), RSSTRESC="SEVERE"), "RSSTRESC of 01 is 'SEVERE' (RSSEQ 1); WHOBLEED of 2020-03-17T08:00 has no number"),
     ("RS-05", put("RS", RSSTRESN=float("nan"), RSSTRESC="", RSORRES=">=3"), "RSSTRESC of 01 is '>=3'"),
     ("RS-06", put("RS", RSTESTCD="ECOG", RSCAT="ECOG"), "neither WHOBLEED nor a test of ITP-BAT"),
+    ("QS-01", answers(A=6.0), "QSSTRESN of 01 is 6 (QSSEQ 1); a score of A is between 0 and 5"),
+    ("QS-02", answers(A=5.0, B=4.0, SUM=8.0), "QSSTRESN of 01 is 8 (QSSEQ 3); the items of SUM at WEEK 1 give 9"),
     ("RS-04", put("RS", RSORRES="2"), "RSSTRESN of 01 is 1 (RSSEQ 1); but RSORRES of WHOBLEED is '2'"),
 ]  # fmt: skip
 
@@ -355,6 +385,8 @@ def test_each_rule_fires_and_says_what_is_wrong(study, rule, damage, words):
         )
     if rule == "BASE-08":
         study = by_flags(study)
+    if rule.startswith("QS-"):
+        study = study.model_copy(update={"questionnaires": Questionnaires(questionnaire_list=[MOOD])})
     damage(domains)
     found = fired(rule, domains, study)
     assert words in "\n".join(found["message"])

@@ -24,6 +24,7 @@ from itpcsr.sdtm.checks.rules import (
     sentences,
     values,
 )
+from itpcsr.sdtm.questionnaires import QS_NUMBERS, QS_TEXT, impossible_scores, score_assessments
 from itpcsr.study import Study
 
 # Viruses, antibodies, immune cells and bleeding: the planned samples, and what they tell.
@@ -362,3 +363,32 @@ def _no_time(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
     pc = tables.get("PC", "PCDTC", "PCSTRESC", "PCSTAT")
     vague = pc[tables.minute("PC", "PCDTC").isna() & (pc["PCSTAT"] == "")]
     yield values("PC", vague, "PCDTC", "no date with time, so the actual time since the infusion is unknown.")
+
+
+# Questionnaires: scores that there are, and totals that are those of the items.
+
+_NEEDED = "QS.QSTESTCD QS.QSCAT QS.QSSTRESN"
+_TOTAL_DIFFERS = 0.005  # totals are recorded with up to two decimals
+
+
+@rule("QS-01", ERROR, "A score lies between 0 and the largest of its item", REPORT, _NEEDED)
+def _impossible_scores(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    qs = tables.get("QS", *QS_TEXT, *QS_NUMBERS)
+    for questionnaire in study.questionnaires.questionnaire_list:
+        text = "a score of {QSTESTCD} is between 0 and {LARGEST:g}. Correct it, or the study file."
+        yield values("QS", impossible_scores(qs, questionnaire), "QSSTRESN", text)
+
+
+@rule("QS-02", WARNING, "A recorded total is that of its items", REPORT, f"{_NEEDED} QS.QSDTC")
+def _other_totals(tables: Tables, study: Study) -> Iterator[pd.DataFrame]:
+    qs = tables.get("QS", *QS_TEXT, *QS_NUMBERS)
+    for questionnaire in study.questionnaires.questionnaire_list:
+        if questionnaire.item:
+            continue
+        possible = qs.drop(index=impossible_scores(qs, questionnaire).index)
+        scores = score_assessments(possible, questionnaire)
+        apart = (scores["AVAL"] - scores["RECORDED"]).abs() > _TOTAL_DIFFERS
+        unsummed = scores["AVAL"].isna() & scores["RECORDED"].notna()
+        wrong = scores.assign(QSSTRESN=scores["RECORDED"])[apart | unsummed]
+        text = "the items of {PARAMCD} at {VISIT} give {AVAL:g}, which is analysed. Correct one of them."
+        yield values("QS", wrong, "QSSTRESN", text)

@@ -27,6 +27,7 @@ REQUIRED_VARIABLES = {
     "MH": ("USUBJID", "MHSEQ", "MHTERM"),
     "CM": ("USUBJID", "CMSEQ", "CMTRT"),
     "PR": ("USUBJID", "PRSEQ", "PRTRT"),
+    "QS": ("USUBJID", "QSTESTCD"),
     "SUPPAE": ("USUBJID", "RDOMAIN", "IDVAR", "IDVARVAL", "QNAM", "QVAL"),
 }
 # Text that the derivations read, beside what is required.
@@ -40,6 +41,8 @@ _TEXT = {
     "MH": ("MHDECOD", "MHSTDTC"),
     "CM": ("CMCAT", "CMDECOD", "CMSTDTC"),
     "PR": ("PRCAT", "PRDECOD", "PRSTDTC"),
+    "QS": ("QSCAT", "QSDTC", "QSSTRESN", "VISIT"),
+    "SC": ("SCTESTCD", "SCSTRESN"),
 }
 _YES = "allowed: Y or N, else it counts as no. Correct it."
 
