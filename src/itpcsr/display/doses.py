@@ -198,9 +198,9 @@ def choice_notes(study: Study, confidence: float) -> list[str]:
         "Platelet rise: area between count and baseline while the count lies above, divided by its days; "
         "counts from the first day of rescue therapy on are left out. "
         "Scores: 1 minus the rate of DLT or of related severe events; the rate of response; the mean "
-        f"platelet rise as a share of {scale} × 10⁹/L, and the mean relative rise of regulatory T cells, both "
-        "within 0 and 1. Utility: their weighted mean; a criterion without data at a dose with subjects is "
-        "left out.",
+        f"platelet rise as a share of {scale} × 10⁹/L, and the mean relative rise of regulatory T cells, "
+        "both within 0 and 1. Utility: their weighted mean; a criterion without data at a dose with "
+        "subjects is left out.",
     ]
 
 
