@@ -95,7 +95,7 @@ def test_clean_files_hold_none(tmp_path):
 
 def test_publication_stops_without_repeating_what_was_found(tmp_path):
     (tmp_path / "a.html").write_text(PLANTED, encoding="utf-8")
-    with pytest.raises(PublishError, match=r"2 identifiers, .* stand in a\.html") as error:
+    with pytest.raises(PublishError, match=r"2 identifiers, .* are in a\.html") as error:
         refuse_leaks(tmp_path, ORIGINALS)
     assert "007" not in str(error.value)
 
