@@ -113,10 +113,10 @@ def compare_shares(
     One row for each level that occurs: level, statistic p_value, value, method, reason, group "". Each is a
     test of the groups by yes and no (Freeman and Halton), 3 arms make one p-value.
 
-    >>> members = pd.DataFrame({"USUBJID": list("abcdefghi"), "group": list("xxxyyyzzz")})
+    >>> members = pd.DataFrame({"USUBJID": list("abcdefghijkl"), "group": list("xxxxyyyyzzzz")})
     >>> records = pd.DataFrame({"USUBJID": list("abcd"), "level": "LEFT"})
     >>> f"{compare_shares(records, members, ['LEFT'], 'level')['value'].iloc[0]:.4f}"
-    '0.1429'
+    '0.0061'
     """
     parts = []
     for name in [name for name in levels if (records[level] == name).any()]:

@@ -28,7 +28,9 @@ def make_run(root):
         program=SimpleNamespace(modules=["itpcsr.publish.trial"], preloaded=["itpcsr.publish.preloaded"]),
         root=root,
         parameters=root / "params/demo.yml",
-        report=SimpleNamespace(report="demo", notebooks={"10": {}}, pages=None, data=[Path("data")]),
+        report=SimpleNamespace(
+            report="demo", notebooks={"10": {}}, pages=None, data=[Path("data")], external=False
+        ),
         fonts=SimpleNamespace(fonts=SimpleNamespace(files=files), hashes={}),
         opened=SimpleNamespace(seen=seen),
         notebook=lambda name: root / f"notebooks/{name}.ipynb",

@@ -62,7 +62,7 @@ def test_a_mapping_names_in_vain_only_what_no_file_holds(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("ft", "x"), ("qsph", "not a table"), ("fa", HEAD.replace("LB", "FA") + "\nT,FACE,01,1,A,x\n"),
+    [("ft", "x"), ("ftph", "not a table"), ("fa", HEAD.replace("LB", "FA") + "\nT,FACE,01,1,A,x\n"),
      ("ts", "A,B\n1,2\n"), ("relsub", "x"), ("ie", HEAD.replace("LB", "IE") + "\nT,IE,01,one,A,1\n")],
 )  # fmt: skip
 def test_a_file_of_a_domain_that_is_not_used_is_named_and_left_out(tmp_path, study, name, text):
@@ -85,7 +85,7 @@ def test_a_file_that_is_used_or_may_be_still_stops(tmp_path, name):
 
 
 def test_faults_of_a_domain_that_is_not_used_are_no_errors(tmp_path, study):
-    put(tmp_path, qs="STUDYID,DOMAIN,USUBJID,QSSEQ,QSDTC\nT,QS,01,1,10MAR2020\n")
+    put(tmp_path, ft="STUDYID,DOMAIN,USUBJID,FTSEQ,FTDTC\nT,FT,01,1,10MAR2020\n")
     found = check_trial(read_trial([tmp_path]), study)
     assert found.loc[found["rule"] == "DATE-01", "severity"].tolist() == ["warning"]
 

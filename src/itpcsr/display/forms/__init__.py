@@ -26,7 +26,7 @@ def has_form(form: pd.DataFrame | None) -> bool:
 
 
 def form_sentence(form: pd.DataFrame) -> str:
-    """Return which form a chart has and why: ``Quantile bands stand in place of …: 1,000 subjects …``."""
+    """Return which form a chart has and why: ``Quantile bands replace …: 1,000 subjects …``."""
     row = form[form["analysis"] == "form"].iloc[0]
     return f"{row['level']}: {row['method']}."
 

@@ -306,7 +306,7 @@ def test_scenarios_have_names_of_their_own(tmp_path):
     one = "{name: a, label: A, dlt: [0.1], response: [0.2]}"
     file = tmp_path / "scenarios.yml"
     file.write_text(f"scenarios:\n  - {one}\n  - {one}\n", encoding="utf-8")
-    with pytest.raises(ParameterError, match="a name of its own"):
+    with pytest.raises(ParameterError, match="needs a different name"):
         read_scenarios(file, 1)
 
 
