@@ -29,7 +29,7 @@ def make_run(root):
         root=root,
         parameters=root / "params/demo.yml",
         report=SimpleNamespace(
-            report="demo", notebooks={"10": {}}, pages=None, data=[Path("data")], external=False
+            report="demo", notebooks={"10": {}}, pages=None, data=[Path("data")], given={}, external=False
         ),
         fonts=SimpleNamespace(fonts=SimpleNamespace(files=files), hashes={}),
         opened=SimpleNamespace(seen=seen),
